@@ -1,0 +1,133 @@
+// Package core owns what every simulated AWS service shares: the one lock, the
+// scaled clock, the seeded random source, the account's identity, the error
+// shape, the codec of the query protocol and the contract between
+// CloudFormation and the services that provide its resources.
+//
+// It imports the standard library only.
+package core
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// World is the state shared by all simulated services. One lock guards
+// everything: request handlers and timer callbacks run with it held, so that a
+// run is a sequence of whole steps and services can call each other freely.
+type World struct {
+	// Account is the 12-digit account ID in every ARN.
+	Account string
+	// Region is the region in every ARN.
+	Region string
+	// Partition is the ARN partition, "aws".
+	Partition string
+
+	mu    sync.Mutex
+	speed float64
+	rng   *rand.Rand
+
+	closed bool
+	timers map[*Timer]struct{}
+}
+
+// NewWorld returns a world whose delays are divided by speed (1 is as slow as
+// AWS) and whose choices all follow from seed.
+func NewWorld(account, region string, speed float64, seed uint64) *World {
+	if speed <= 0 {
+		speed = 1
+	}
+	return &World{
+		Account:   account,
+		Region:    region,
+		Partition: "aws",
+		speed:     speed,
+		rng:       rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15)), //nolint:gosec // a simulation must be repeatable, not secret
+		timers:    map[*Timer]struct{}{},
+	}
+}
+
+// Lock takes the world's lock. Handlers and timer callbacks already hold it.
+func (w *World) Lock() { w.mu.Lock() }
+
+// Unlock releases the world's lock.
+func (w *World) Unlock() { w.mu.Unlock() }
+
+// Now is the wall clock (virtual inside a synctest bubble). Only delays are
+// scaled by the speed; timestamps stay comparable with the client's own.
+func (w *World) Now() time.Time { return time.Now().UTC() }
+
+// Scale turns a duration as AWS would take it into the one waited here.
+func (w *World) Scale(d time.Duration) time.Duration {
+	return time.Duration(float64(d) / w.speed)
+}
+
+// Timer is a pending callback.
+type Timer struct {
+	world *World
+	timer *time.Timer
+}
+
+// After runs f with the lock held once d, as AWS would take it, has passed.
+// The caller holds the lock.
+func (w *World) After(d time.Duration, f func()) *Timer {
+	t := &Timer{world: w}
+	w.timers[t] = struct{}{}
+	t.timer = time.AfterFunc(w.Scale(d), func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if _, pending := w.timers[t]; !pending || w.closed {
+			return
+		}
+		delete(w.timers, t)
+		f()
+	})
+	return t
+}
+
+// Stop cancels the callback if it has not run. The caller holds the lock.
+// Stopping a nil or an expired timer does nothing.
+func (t *Timer) Stop() {
+	if t == nil {
+		return
+	}
+	t.timer.Stop()
+	delete(t.world.timers, t)
+}
+
+// Close stops every timer; nothing happens in the world afterwards.
+func (w *World) Close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	for t := range w.timers {
+		t.timer.Stop()
+	}
+	clear(w.timers)
+}
+
+// Rand is the seeded random source. The caller holds the lock.
+func (w *World) Rand() *rand.Rand { return w.rng }
+
+// HexID returns n hexadecimal digits, different at each call, from the seed.
+// The caller holds the lock.
+func (w *World) HexID(n int) string {
+	id := fmt.Sprintf("%016x", w.rng.Uint64())
+	for len(id) < n {
+		id += fmt.Sprintf("%016x", w.rng.Uint64())
+	}
+	return id[:n]
+}
+
+// UUID returns an identifier in UUID form, from the seed. The caller holds the
+// lock.
+func (w *World) UUID() string {
+	h := w.HexID(32)
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// ARN builds an Amazon Resource Name in this account and region.
+func (w *World) ARN(service, resource string) string {
+	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", w.Partition, service, w.Region, w.Account, resource)
+}
