@@ -64,6 +64,11 @@ type StackRef struct {
 	// Tags are the stack's tags with the aws:cloudformation ones; AWS
 	// propagates them to the resources that can be tagged.
 	Tags []Tag
+	// Started tells CloudFormation the physical ID of a resource that exists
+	// but isn't stable yet (an ECS service which starts its tasks), so that
+	// ListStackResources shows it and a rollback can delete it. Calling it is
+	// optional; it is never nil.
+	Started func(physicalID string)
 }
 
 // Created is what CloudFormation keeps of a created resource.
@@ -86,7 +91,9 @@ type Provider interface {
 	// unresolved intrinsic function arrive as map[string]any with one key
 	// "Ref" or "Fn::…" and must be accepted anywhere.
 	Validate(properties map[string]any) error
-	// Create makes the resource from resolved properties.
+	// Create makes the resource from resolved properties. An error may come
+	// with a PhysicalID when the resource was made but failed later; it is
+	// deleted then like any other.
 	Create(ref StackRef, properties map[string]any, done func(Created, error))
 	// Delete removes it. A resource that is already gone is deleted.
 	// Delete is called too for a resource whose Create has not called done

@@ -23,6 +23,8 @@ type World struct {
 	Region string
 	// Partition is the ARN partition, "aws".
 	Partition string
+	// Caller is the access key ID of the request being handled.
+	Caller string
 
 	mu    sync.Mutex
 	speed float64
