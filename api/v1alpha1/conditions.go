@@ -1,0 +1,208 @@
+package v1alpha1
+
+// Finalizer keeps an object until everything that it owns in AWS is gone.
+const Finalizer = "viridian.dev/finalizer"
+
+// Annotations of a namespace, set by the cluster's administrators.
+const (
+	// AnnotationAllowedRoleARNs lists, separated by commas, the IAM roles that
+	// ImmutableDeployments of the namespace may use in spec.aws.roleARN.
+	AnnotationAllowedRoleARNs = "viridian.dev/allowed-role-arns"
+	// AnnotationExternalID is the external ID with which those roles are
+	// assumed. Without it, it is "viridian/<namespace>".
+	AnnotationExternalID = "viridian.dev/external-id"
+)
+
+// Labels of an ImmutableRevision.
+const (
+	// LabelDeployment names the ImmutableDeployment that owns the revision.
+	LabelDeployment = "viridian.dev/deployment"
+	// LabelTemplateHash is the hash of the template as the user wrote it.
+	LabelTemplateHash = "viridian.dev/template-hash"
+)
+
+// Tags that mark what Viridian owns in AWS. Together they are the proof of
+// ownership: nothing without them is modified or deleted.
+const (
+	// TagCluster is the UID of the cluster's kube-system namespace.
+	TagCluster = "viridian.dev/cluster"
+	// TagNamespace is the ImmutableDeployment's namespace.
+	TagNamespace = "viridian.dev/namespace"
+	// TagName is the ImmutableDeployment's name.
+	TagName = "viridian.dev/name"
+	// TagUID is the ImmutableDeployment's UID.
+	TagUID = "viridian.dev/uid"
+	// TagRevision is the revision's number.
+	TagRevision = "viridian.dev/revision"
+	// TagTemplateHash is the hash of the revision's template.
+	TagTemplateHash = "viridian.dev/template-hash"
+)
+
+// PreviewHeader is the HTTP request header whose value, a revision's number,
+// routes a request to that revision whatever the weights are.
+const PreviewHeader = "x-viridian-revision"
+
+// Conditions of an ImmutableDeployment and an ImmutableRevision. Ready,
+// Reconciling and Stalled mean what kstatus takes them to mean.
+const (
+	// ConditionReady is True when the template in spec serves all traffic and
+	// nothing is left to do.
+	ConditionReady = "Ready"
+	// ConditionReconciling is True while work goes on; absent otherwise.
+	ConditionReconciling = "Reconciling"
+	// ConditionStalled is True when nothing goes on before someone changes
+	// something; absent otherwise. Its message says what to change.
+	ConditionStalled = "Stalled"
+	// ConditionAvailable is True while the revision that serves is healthy.
+	ConditionAvailable = "Available"
+	// ConditionTrafficInSync is True when the load balancer routes as Viridian
+	// last intended.
+	ConditionTrafficInSync = "TrafficInSync"
+	// ConditionDrifted is True when someone else changed what Viridian owns;
+	// absent otherwise.
+	ConditionDrifted = "Drifted"
+	// ConditionCleanedUp is False while a stack that is no longer needed is
+	// still there.
+	ConditionCleanedUp = "CleanedUp"
+)
+
+// Reasons of conditions and events.
+const (
+	// ReasonProvisioning: the revision's stack is being created.
+	ReasonProvisioning = "Provisioning"
+	// ReasonVerifying: the stack is there, its tasks are not all healthy yet.
+	ReasonVerifying = "Verifying"
+	// ReasonShifting: traffic moves to the new revision.
+	ReasonShifting = "Shifting"
+	// ReasonBaking: the new revision has all traffic, the old one is kept.
+	ReasonBaking = "Baking"
+	// ReasonCleaningUp: the old stack is drained and deleted.
+	ReasonCleaningUp = "CleaningUp"
+	// ReasonComplete: the rollout is over and the new revision serves.
+	ReasonComplete = "Complete"
+	// ReasonRollingBack: traffic returns to the revision that served before.
+	ReasonRollingBack = "RollingBack"
+	// ReasonRolledBack: traffic is back, the template in spec is not served.
+	ReasonRolledBack = "RolledBack"
+	// ReasonSuperseded: the template changed before the rollout was over.
+	ReasonSuperseded = "Superseded"
+	// ReasonFailed: the first revision failed, nothing serves.
+	ReasonFailed = "Failed"
+	// ReasonDeleting: everything is being removed.
+	ReasonDeleting = "Deleting"
+
+	// ReasonStackFailed: CloudFormation could not create the stack.
+	ReasonStackFailed = "StackFailed"
+	// ReasonForeignStack: a stack of someone else has the name.
+	ReasonForeignStack = "ForeignStack"
+	// ReasonStackChanged: someone else updated or deleted the stack.
+	ReasonStackChanged = "StackChanged"
+	// ReasonStackCreated: the stack is created.
+	ReasonStackCreated = "StackCreated"
+	// ReasonStackRemoved: the stack is deleted.
+	ReasonStackRemoved = "StackRemoved"
+	// ReasonStackDeleteFailed: CloudFormation could not delete the stack.
+	ReasonStackDeleteFailed = "StackDeleteFailed"
+	// ReasonStackInUse: a listener rule still forwards to the stack.
+	ReasonStackInUse = "StackInUse"
+	// ReasonProgressDeadlineExceeded: no progress within
+	// spec.progressDeadlineSeconds.
+	ReasonProgressDeadlineExceeded = "ProgressDeadlineExceeded"
+	// ReasonUnhealthy: the revision lost its health.
+	ReasonUnhealthy = "Unhealthy"
+	// ReasonHealthy: the revision is healthy.
+	ReasonHealthy = "Healthy"
+	// ReasonNotServing: no revision serves yet.
+	ReasonNotServing = "NotServing"
+	// ReasonInSync: the load balancer routes as intended.
+	ReasonInSync = "InSync"
+	// ReasonTrafficChanging: a change of the rule was written and not read
+	// back yet.
+	ReasonTrafficChanging = "TrafficChanging"
+	// ReasonRuleDrifted: someone else changed the production rule.
+	ReasonRuleDrifted = "RuleDrifted"
+	// ReasonRuleConflict: the production rule belongs to someone else.
+	ReasonRuleConflict = "RuleConflict"
+	// ReasonRuleUnsupported: the adopted rule can't be split by weight.
+	ReasonRuleUnsupported = "RuleUnsupported"
+	// ReasonRuleNotFound: the adopted rule or the listener doesn't exist.
+	ReasonRuleNotFound = "RuleNotFound"
+	// ReasonPreviewPriorityUnavailable: no priority is free below the
+	// production rule's for the preview rule.
+	ReasonPreviewPriorityUnavailable = "PreviewPriorityUnavailable"
+	// ReasonImageNotFound: ECR doesn't have the image.
+	ReasonImageNotFound = "ImageNotFound"
+	// ReasonRoleNotAllowed: the namespace doesn't allow spec.aws.
+	ReasonRoleNotAllowed = "RoleNotAllowed"
+	// ReasonCredentials: AWS refuses the controller's credentials.
+	ReasonCredentials = "CredentialsUnavailable" //nolint:gosec // a reason, not a credential
+	// ReasonAccessDenied: the controller's role lacks a permission.
+	ReasonAccessDenied = "AccessDenied"
+	// ReasonQuotaExceeded: a quota of the AWS account is used up.
+	ReasonQuotaExceeded = "QuotaExceeded"
+	// ReasonAWSUnavailable: AWS doesn't answer, throttles or fails.
+	ReasonAWSUnavailable = "AWSUnavailable"
+	// ReasonInvalidSpec: AWS refuses what spec asks for.
+	ReasonInvalidSpec = "InvalidSpec"
+)
+
+// Phase is a summary of how an ImmutableDeployment is going, for people.
+//
+// +kubebuilder:validation:Enum=Pending;Provisioning;Verifying;Shifting;Paused;Baking;CleaningUp;Complete;RollingBack;RolledBack;Failed;Deleting
+type Phase string
+
+// Phases of an ImmutableDeployment.
+const (
+	PhasePending      Phase = "Pending"
+	PhaseProvisioning Phase = "Provisioning"
+	PhaseVerifying    Phase = "Verifying"
+	PhaseShifting     Phase = "Shifting"
+	PhasePaused       Phase = "Paused"
+	PhaseBaking       Phase = "Baking"
+	PhaseCleaningUp   Phase = "CleaningUp"
+	PhaseComplete     Phase = "Complete"
+	PhaseRollingBack  Phase = "RollingBack"
+	PhaseRolledBack   Phase = "RolledBack"
+	PhaseFailed       Phase = "Failed"
+	PhaseDeleting     Phase = "Deleting"
+)
+
+// RevisionPhase is a summary of a revision's stack, for people.
+//
+// +kubebuilder:validation:Enum=Pending;Creating;Created;Failed;Deleting;DeleteFailed;Removed
+type RevisionPhase string
+
+// Phases of an ImmutableRevision.
+const (
+	// RevisionPending: no stack was asked for yet.
+	RevisionPending RevisionPhase = "Pending"
+	// RevisionCreating: CloudFormation creates the stack.
+	RevisionCreating RevisionPhase = "Creating"
+	// RevisionCreated: the stack is there.
+	RevisionCreated RevisionPhase = "Created"
+	// RevisionFailed: the stack could not be created; status.failure says why.
+	RevisionFailed RevisionPhase = "Failed"
+	// RevisionDeleting: CloudFormation deletes the stack.
+	RevisionDeleting RevisionPhase = "Deleting"
+	// RevisionDeleteFailed: CloudFormation could not delete the stack.
+	RevisionDeleteFailed RevisionPhase = "DeleteFailed"
+	// RevisionRemoved: the stack is gone; the record stays as history.
+	RevisionRemoved RevisionPhase = "Removed"
+)
+
+// Outcome is how a rollout ended.
+//
+// +kubebuilder:validation:Enum=Promoted;RolledBack;Superseded;Failed
+type Outcome string
+
+// Outcomes of a rollout.
+const (
+	// OutcomePromoted: the revision serves all traffic.
+	OutcomePromoted Outcome = "Promoted"
+	// OutcomeRolledBack: the revision was bad, traffic is where it was before.
+	OutcomeRolledBack Outcome = "RolledBack"
+	// OutcomeSuperseded: the template changed before the rollout was over.
+	OutcomeSuperseded Outcome = "Superseded"
+	// OutcomeFailed: the first revision was bad, there was nothing to go back to.
+	OutcomeFailed Outcome = "Failed"
+)

@@ -1,0 +1,525 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ImmutableDeployment runs an application on Amazon ECS as immutable
+// infrastructure: each change of spec.template provisions a whole new
+// CloudFormation stack beside the old one, verifies it, moves traffic to it
+// step by step, and deletes the old stack. A revision that turns out bad gives
+// the traffic back to the untouched old stack.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:subresource:scale:specpath=.spec.desiredCount,statuspath=.status.runningCount
+// +kubebuilder:resource:shortName=imd,categories=all;viridian
+// +kubebuilder:printcolumn:name="Strategy",type=string,JSONPath=`.spec.strategy.type`
+// +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`
+// +kubebuilder:printcolumn:name="Step",type=string,JSONPath=`.status.step`
+// +kubebuilder:printcolumn:name="Weight",type=string,JSONPath=`.status.weight`
+// +kubebuilder:printcolumn:name="Revision",type=string,JSONPath=`.status.revision`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters of a-z, 0-9 and '-', starting with a letter: the names of stacks and target groups are made from it"
+type ImmutableDeployment struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is what the user wants.
+	// +required
+	Spec ImmutableDeploymentSpec `json:"spec,omitzero"`
+
+	// status is what is observed and what goes on.
+	// +optional
+	Status ImmutableDeploymentStatus `json:"status,omitzero"`
+}
+
+// ImmutableDeploymentList is a list of ImmutableDeployments.
+//
+// +kubebuilder:object:root=true
+type ImmutableDeploymentList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []ImmutableDeployment `json:"items"`
+}
+
+// ImmutableDeploymentSpec is what the user wants.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.aws) == has(oldSelf.aws) && (!has(self.aws) || self.aws == oldSelf.aws)",message="spec.aws can't change, since the stacks stay where they are: delete the ImmutableDeployment and create it anew"
+// +kubebuilder:validation:XValidation:rule="self.traffic == oldSelf.traffic",message="spec.traffic can't change, since stacks are tied to their listener: create a second ImmutableDeployment for the new rule and delete this one"
+type ImmutableDeploymentSpec struct {
+	// aws says where and as whom to work. Left out, it is the controller's
+	// own region and credentials.
+	// +optional
+	AWS *AWS `json:"aws,omitempty"`
+
+	// desiredCount is how many tasks a revision runs. Changing it scales the
+	// running service; it is not a new revision.
+	// +optional
+	// +default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=5000
+	DesiredCount *int32 `json:"desiredCount,omitempty"`
+
+	// template of the revisions. Any change of it is a new revision.
+	// +required
+	Template RevisionTemplate `json:"template,omitzero"`
+
+	// traffic says which requests the application serves.
+	// +required
+	Traffic Traffic `json:"traffic,omitzero"`
+
+	// strategy by which a new revision takes over.
+	// +required
+	Strategy Strategy `json:"strategy,omitzero"`
+
+	// rollback says when and how long a way back is kept.
+	// +optional
+	// +default={}
+	Rollback Rollback `json:"rollback,omitzero"`
+
+	// progressDeadlineSeconds is how long a rollout may go without progress
+	// (the stack created, its tasks healthy, a traffic change in effect)
+	// before it is rolled back. Hold and bake times don't count.
+	// +optional
+	// +default=3600
+	// +kubebuilder:validation:Minimum=60
+	// +kubebuilder:validation:Maximum=86400
+	ProgressDeadlineSeconds *int32 `json:"progressDeadlineSeconds,omitempty"`
+
+	// revisionHistoryLimit is how many revisions without a stack are kept as
+	// history.
+	// +optional
+	// +default=5
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=50
+	RevisionHistoryLimit *int32 `json:"revisionHistoryLimit,omitempty"`
+}
+
+// AWS is where and as whom to work.
+type AWS struct {
+	// region such as eu-west-1; the controller's own when left out.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[a-z]{2}(-[a-z]+)+-[0-9]$`
+	// +kubebuilder:validation:MaxLength=32
+	Region string `json:"region,omitempty"`
+
+	// roleARN is an IAM role to assume. The namespace must allow it by the
+	// annotation viridian.dev/allowed-role-arns, or the manager by the flag
+	// --allowed-role-arns.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`
+	// +kubebuilder:validation:MaxLength=2048
+	RoleARN string `json:"roleARN,omitempty"`
+
+	// externalID with which the role is assumed. Left out, it is the
+	// namespace's annotation viridian.dev/external-id, or else
+	// "viridian/<namespace>"; any other value is refused.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[\w+=,.@:/-]{2,}$`
+	// +kubebuilder:validation:MaxLength=1224
+	ExternalID string `json:"externalID,omitempty"`
+}
+
+// Traffic says which requests the application serves.
+type Traffic struct {
+	// loadBalancer is the Application Load Balancer in front.
+	// +required
+	LoadBalancer LoadBalancer `json:"loadBalancer,omitzero"`
+
+	// onDrift says what to do when someone else changed the production rule:
+	// Pause leaves it as it is and stops the rollout until it is put right;
+	// Enforce writes it again.
+	// +optional
+	// +default="Pause"
+	// +kubebuilder:validation:Enum=Pause;Enforce
+	OnDrift DriftPolicy `json:"onDrift,omitempty"`
+}
+
+// DriftPolicy says what to do about changes made by others.
+type DriftPolicy string
+
+// Drift policies.
+const (
+	// DriftPause stops the rollout and reports.
+	DriftPause DriftPolicy = "Pause"
+	// DriftEnforce writes the rule again.
+	DriftEnforce DriftPolicy = "Enforce"
+)
+
+// LoadBalancer names the production rule whose weights are shifted: either a
+// rule that Viridian creates and owns (listenerARN, priority and conditions),
+// or one that exists (ruleARN).
+//
+// +kubebuilder:validation:XValidation:rule="has(self.ruleARN) != has(self.listenerARN)",message="spec.traffic.loadBalancer needs exactly one of ruleARN (adopt a rule) and listenerARN with priority and conditions (Viridian owns the rule)"
+// +kubebuilder:validation:XValidation:rule="has(self.ruleARN) ? !has(self.priority) && !has(self.conditions) : has(self.priority) && has(self.conditions)",message="spec.traffic.loadBalancer.priority and conditions go with listenerARN, both of them, and with nothing else"
+// +kubebuilder:validation:XValidation:rule="!has(self.conditions) || self.conditions.map(c, size(c.values)).sum() <= 4",message="spec.traffic.loadBalancer.conditions may hold 4 values in all: a rule takes 5 and the preview rule adds one"
+// +kubebuilder:validation:XValidation:rule="!has(self.conditions) || self.conditions.all(c, c.field == 'http-header' || self.conditions.filter(d, d.field == c.field).size() == 1)",message="spec.traffic.loadBalancer.conditions may hold each field but http-header once: put the values in one condition"
+// +kubebuilder:validation:XValidation:rule="!has(self.priority) || self.previewPriorities.last < self.priority",message="spec.traffic.loadBalancer.previewPriorities.last must be smaller than priority: the load balancer takes the first rule that matches"
+type LoadBalancer struct {
+	// ruleARN of an existing listener rule to adopt. It must forward to one
+	// target group. Authentication actions on it are kept.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener-rule/app/[^/]+/[0-9a-f]+/[0-9a-f]+/[0-9a-f]+$`
+	// +kubebuilder:validation:MaxLength=2048
+	RuleARN string `json:"ruleARN,omitempty"`
+
+	// listenerARN of the listener on which Viridian creates the rule.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/app/[^/]+/[0-9a-f]+/[0-9a-f]+$`
+	// +kubebuilder:validation:MaxLength=2048
+	ListenerARN string `json:"listenerARN,omitempty"`
+
+	// priority of the rule; the lowest number that matches wins.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=50000
+	Priority *int32 `json:"priority,omitempty"`
+
+	// conditions of the rule; all must match.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=4
+	// +listType=atomic
+	Conditions []RuleCondition `json:"conditions,omitempty"`
+
+	// previewPriorities is the band from which each stack's preview rule gets
+	// its priority. It must lie below the production rule's priority and be
+	// free of other rules' use.
+	// +optional
+	// +default={}
+	PreviewPriorities PriorityBand `json:"previewPriorities,omitzero"`
+}
+
+// PriorityBand is a range of listener rule priorities, both ends included.
+//
+// +kubebuilder:validation:XValidation:rule="self.first <= self.last",message="previewPriorities.first must not be greater than previewPriorities.last"
+type PriorityBand struct {
+	// first priority of the band.
+	// +optional
+	// +default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=49999
+	First *int32 `json:"first,omitempty"`
+
+	// last priority of the band.
+	// +optional
+	// +default=99
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=49999
+	Last *int32 `json:"last,omitempty"`
+}
+
+// RuleCondition is a condition of a listener rule.
+//
+// +kubebuilder:validation:XValidation:rule="(self.field == 'http-header') == has(self.httpHeaderName)",message="httpHeaderName goes with field http-header, and only with it"
+// +kubebuilder:validation:XValidation:rule="!has(self.httpHeaderName) || self.httpHeaderName.lowerAscii() != 'x-viridian-revision'",message="the header x-viridian-revision is the preview rules' own"
+type RuleCondition struct {
+	// field of the request.
+	// +required
+	// +kubebuilder:validation:Enum=host-header;path-pattern;http-header;http-request-method;source-ip
+	Field string `json:"field,omitempty"`
+
+	// httpHeaderName is the header that field http-header looks at.
+	// +optional
+	// +kubebuilder:validation:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+	// +kubebuilder:validation:MaxLength=40
+	HTTPHeaderName string `json:"httpHeaderName,omitempty"`
+
+	// values of which one must match; * and ? are wildcards where the load
+	// balancer takes them.
+	// +required
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=4
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=128
+	// +listType=set
+	Values []string `json:"values,omitempty"`
+}
+
+// StrategyType is the way a new revision takes over.
+type StrategyType string
+
+// Strategies.
+const (
+	// StrategyBlueGreen moves all traffic at once.
+	StrategyBlueGreen StrategyType = "BlueGreen"
+	// StrategyCanary moves traffic step by step.
+	StrategyCanary StrategyType = "Canary"
+)
+
+// Strategy by which a new revision takes over.
+//
+// +kubebuilder:validation:XValidation:rule="(self.type == 'Canary') == has(self.canary)",message="spec.strategy.canary with its steps goes with type Canary, and only with it"
+type Strategy struct {
+	// type of the strategy. BlueGreen moves all traffic at once, Canary in
+	// steps; both keep the old stack until the new one has proven itself.
+	// +required
+	// +kubebuilder:validation:Enum=BlueGreen;Canary
+	Type StrategyType `json:"type,omitempty"`
+
+	// canary holds the steps of the strategy Canary.
+	// +optional
+	Canary *Canary `json:"canary,omitempty"`
+}
+
+// Canary is a list of steps before all traffic goes to the new revision.
+//
+// +kubebuilder:validation:XValidation:rule="self.steps.map(s, s.weight).isSorted() && self.steps.all(s, self.steps.filter(t, t.weight == s.weight).size() == 1)",message="spec.strategy.canary.steps must have ascending weights; the final step to 100 is added by itself"
+type Canary struct {
+	// steps in ascending order of weight. The last step, to 100, follows by
+	// itself.
+	// +required
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=atomic
+	Steps []CanaryStep `json:"steps,omitempty"`
+}
+
+// CanaryStep is a share of traffic and how long it is held.
+type CanaryStep struct {
+	// weight is the percentage of requests that the new revision gets.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=99
+	Weight int32 `json:"weight,omitempty"`
+
+	// holdSeconds is how long the share is kept, once it is in effect, before
+	// the next step. The new revision must be healthy all the while.
+	// +optional
+	// +default=60
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=604800
+	HoldSeconds *int32 `json:"holdSeconds,omitempty"`
+}
+
+// Rollback says when and how long a way back is kept.
+type Rollback struct {
+	// keepOldSeconds is how long the old stack keeps running at full capacity
+	// after all traffic went to the new one, so that traffic can return at
+	// once.
+	// +optional
+	// +default=300
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=604800
+	KeepOldSeconds *int32 `json:"keepOldSeconds,omitempty"`
+
+	// unhealthySeconds is how long the new revision may be short of healthy
+	// tasks, once it had them, before it is rolled back. With no healthy task
+	// left it is rolled back at once.
+	// +optional
+	// +default=60
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=3600
+	UnhealthySeconds *int32 `json:"unhealthySeconds,omitempty"`
+}
+
+// ImmutableDeploymentStatus is what is observed and what goes on.
+type ImmutableDeploymentStatus struct {
+	// observedGeneration is the generation of spec that this status is about.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// phase sums up how it is going.
+	// +optional
+	Phase Phase `json:"phase,omitempty"`
+
+	// step is the step under way out of all steps, such as 2/4.
+	// +optional
+	Step string `json:"step,omitempty"`
+
+	// weight is the percentage of requests that go to status.revision, as
+	// last read from the load balancer.
+	// +optional
+	Weight *int32 `json:"weight,omitempty"`
+
+	// revision is the name of the ImmutableRevision that is rolled out, or
+	// that serves when no rollout is under way.
+	// +optional
+	Revision string `json:"revision,omitempty"`
+
+	// stableRevision is the name of the last ImmutableRevision that was
+	// promoted: where traffic returns to.
+	// +optional
+	StableRevision string `json:"stableRevision,omitempty"`
+
+	// latestRevision is the highest revision number given so far.
+	// +optional
+	LatestRevision int64 `json:"latestRevision,omitempty"`
+
+	// runningCount is how many tasks of the stable revision run.
+	// +optional
+	RunningCount int32 `json:"runningCount,omitempty"`
+
+	// blockedBy names what the rollout waits for that only someone else can
+	// give; absent when it goes on by itself.
+	// +optional
+	BlockedBy *BlockedBy `json:"blockedBy,omitempty"`
+
+	// rollout is the rollout under way, or the last one.
+	// +optional
+	Rollout *Rollout `json:"rollout,omitempty"`
+
+	// traffic is the ledger of the production rule.
+	// +optional
+	Traffic *TrafficStatus `json:"traffic,omitempty"`
+
+	// retiring are revisions out of the rule whose stacks wait for requests
+	// under way to end.
+	// +optional
+	// +listType=map
+	// +listMapKey=revision
+	Retiring []RetiringRevision `json:"retiring,omitempty"`
+
+	// detachedAt is when, in a deletion, the production rule was taken from
+	// all stacks.
+	// +optional
+	DetachedAt *metav1.Time `json:"detachedAt,omitempty"`
+
+	// conditions: Ready, Reconciling, Stalled, Available, TrafficInSync,
+	// Drifted and CleanedUp.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// BlockedBy is what a rollout waits for, since when, and the way out.
+type BlockedBy struct {
+	// reason in one word.
+	// +required
+	Reason string `json:"reason,omitempty"`
+
+	// message for a person.
+	// +required
+	Message string `json:"message,omitempty"`
+
+	// cure is what to type or to change.
+	// +optional
+	Cure string `json:"cure,omitempty"`
+
+	// since when it waits.
+	// +required
+	Since metav1.Time `json:"since,omitzero"`
+}
+
+// Rollout is one attempt to make a revision serve.
+type Rollout struct {
+	// revision is the number of the new revision.
+	// +required
+	Revision int64 `json:"revision,omitempty"`
+
+	// from is the number of the revision that served before; 0 is none.
+	// +optional
+	From int64 `json:"from,omitempty"`
+
+	// startedAt is when the template was first seen.
+	// +required
+	StartedAt metav1.Time `json:"startedAt,omitzero"`
+
+	// progressedAt is when it last made progress.
+	// +optional
+	ProgressedAt metav1.Time `json:"progressedAt,omitzero"`
+
+	// verifiedAt is when the new revision was first seen healthy.
+	// +optional
+	VerifiedAt *metav1.Time `json:"verifiedAt,omitempty"`
+
+	// step is the index of the step under way, from 0.
+	// +optional
+	Step int32 `json:"step,omitempty"`
+
+	// stepReachedAt is when the step's weight was first read back.
+	// +optional
+	StepReachedAt *metav1.Time `json:"stepReachedAt,omitempty"`
+
+	// unhealthySince is since when the new revision is short of healthy
+	// tasks; absent while it has enough.
+	// +optional
+	UnhealthySince *metav1.Time `json:"unhealthySince,omitempty"`
+
+	// outcome once it is decided. Until finishedAt is set, traffic is on its
+	// way to where the outcome says.
+	// +optional
+	Outcome Outcome `json:"outcome,omitempty"`
+
+	// reason of the outcome in one word.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+
+	// message tells the cause of the outcome.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Message string `json:"message,omitempty"`
+
+	// decidedAt is when the outcome was decided.
+	// +optional
+	DecidedAt *metav1.Time `json:"decidedAt,omitempty"`
+
+	// finishedAt is when traffic was where the outcome says.
+	// +optional
+	FinishedAt *metav1.Time `json:"finishedAt,omitempty"`
+}
+
+// TrafficStatus is the ledger of the production rule: what was intended, what
+// was written and what is seen.
+type TrafficStatus struct {
+	// ruleARN of the production rule.
+	// +optional
+	RuleARN string `json:"ruleARN,omitempty"`
+
+	// written are the targets last written.
+	// +optional
+	// +listType=atomic
+	Written []WeightedTarget `json:"written,omitempty"`
+
+	// observed are the targets last read from the load balancer.
+	// +optional
+	// +listType=atomic
+	Observed []WeightedTarget `json:"observed,omitempty"`
+
+	// inSync tells whether observed is what is intended now.
+	// +optional
+	InSync *bool `json:"inSync,omitempty"`
+
+	// since is since when observed is what it is.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+
+	// originalTargetGroupARN is the target group to which an adopted rule
+	// forwarded before; it gets the rule back when the ImmutableDeployment is
+	// deleted.
+	// +optional
+	OriginalTargetGroupARN string `json:"originalTargetGroupARN,omitempty"`
+}
+
+// WeightedTarget is a target group's part of the traffic.
+type WeightedTarget struct {
+	// revision whose target group it is; 0 when it is not one of ours.
+	// +optional
+	Revision int64 `json:"revision,omitempty"`
+
+	// targetGroupARN of the target group.
+	// +required
+	TargetGroupARN string `json:"targetGroupARN,omitempty"`
+
+	// weight in the rule, relative to the sum of all.
+	// +required
+	Weight int32 `json:"weight"`
+}
+
+// RetiringRevision is a revision out of the rule whose stack goes next.
+type RetiringRevision struct {
+	// revision number.
+	// +required
+	Revision int64 `json:"revision,omitempty"`
+
+	// since when it is out of the rule.
+	// +required
+	Since metav1.Time `json:"since,omitzero"`
+}

@@ -1,0 +1,185 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ImmutableRevision is one frozen template and the one CloudFormation stack
+// that materialises it. Viridian creates it; people read it.
+//
+// +kubebuilder:object:root=true
+// +kubebuilder:subresource:status
+// +kubebuilder:resource:shortName=imr,categories=viridian
+// +kubebuilder:printcolumn:name="Deployment",type=string,JSONPath=`.metadata.labels.viridian\.dev/deployment`
+// +kubebuilder:printcolumn:name="Revision",type=integer,JSONPath=`.spec.revision`
+// +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`
+// +kubebuilder:printcolumn:name="Stack-Status",type=string,JSONPath=`.status.stackStatus`
+// +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Stack",type=string,priority=1,JSONPath=`.spec.stackName`
+// +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
+type ImmutableRevision struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// metadata is standard object metadata.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// spec is the frozen template.
+	// +required
+	Spec ImmutableRevisionSpec `json:"spec,omitzero"`
+
+	// status is how the stack is.
+	// +optional
+	Status ImmutableRevisionStatus `json:"status,omitzero"`
+}
+
+// ImmutableRevisionList is a list of ImmutableRevisions.
+//
+// +kubebuilder:object:root=true
+type ImmutableRevisionList struct {
+	metav1.TypeMeta `json:",inline"`
+	metav1.ListMeta `json:"metadata,omitempty"`
+	Items           []ImmutableRevision `json:"items"`
+}
+
+// ImmutableRevisionSpec is a frozen template. Only whether its stack shall be
+// there may change.
+//
+// +kubebuilder:validation:XValidation:rule="self.frozen == oldSelf.frozen && self.stackName == oldSelf.stackName && self.revision == oldSelf.revision",message="an ImmutableRevision can't change: edit spec.template of its ImmutableDeployment to get a new one (only spec.stackState may change)"
+type ImmutableRevisionSpec struct {
+	// revision is the number of the revision, counted from 1 in each
+	// ImmutableDeployment.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	Revision int64 `json:"revision,omitempty"`
+
+	// stackName of the CloudFormation stack.
+	// +required
+	// +kubebuilder:validation:Pattern=`^[a-zA-Z][-a-zA-Z0-9]*$`
+	// +kubebuilder:validation:MaxLength=128
+	StackName string `json:"stackName,omitempty"`
+
+	// stackState says whether the stack shall be there. The
+	// ImmutableDeployment sets it.
+	// +required
+	// +kubebuilder:validation:Enum=Present;Absent
+	StackState StackState `json:"stackState,omitempty"`
+
+	// frozen is everything that the stack is made from.
+	// +required
+	Frozen FrozenRevision `json:"frozen,omitzero"`
+}
+
+// StackState says whether a revision's stack shall be there.
+type StackState string
+
+// Stack states.
+const (
+	// StackPresent: the stack shall be there.
+	StackPresent StackState = "Present"
+	// StackAbsent: the stack shall be gone.
+	StackAbsent StackState = "Absent"
+)
+
+// FrozenRevision is everything that a stack is made from.
+type FrozenRevision struct {
+	// templateHash is the SHA-256, in hex, of the template as the user wrote it.
+	// +required
+	// +kubebuilder:validation:Pattern=`^[0-9a-f]{64}$`
+	// +kubebuilder:validation:MaxLength=64
+	TemplateHash string `json:"templateHash,omitempty"`
+
+	// aws is where and as whom the stack was made.
+	// +required
+	AWS AWS `json:"aws"`
+
+	// template as the user wrote it, its images pinned to digests.
+	// +required
+	Template RevisionTemplate `json:"template,omitzero"`
+
+	// listenerARN of the listener that holds the preview rule.
+	// +required
+	// +kubebuilder:validation:MaxLength=2048
+	ListenerARN string `json:"listenerARN,omitempty"`
+
+	// previewPriorities is the band for the preview rule's priority.
+	// +required
+	PreviewPriorities PriorityBand `json:"previewPriorities,omitzero"`
+
+	// templateBody is the CloudFormation template.
+	// +required
+	// +kubebuilder:validation:MaxLength=51200
+	TemplateBody string `json:"templateBody,omitempty"`
+}
+
+// ImmutableRevisionStatus is how the stack is.
+type ImmutableRevisionStatus struct {
+	// observedGeneration is the generation of spec that this status is about.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// phase sums up how the stack is.
+	// +optional
+	Phase RevisionPhase `json:"phase,omitempty"`
+
+	// stackID is the ARN of the stack; kept when the stack is gone.
+	// +optional
+	StackID string `json:"stackID,omitempty"`
+
+	// stackStatus as CloudFormation tells it.
+	// +optional
+	StackStatus string `json:"stackStatus,omitempty"`
+
+	// attempts is how many times the stack was created, or tried to be.
+	// +optional
+	Attempts int32 `json:"attempts,omitempty"`
+
+	// outputs of the stack.
+	// +optional
+	Outputs *StackOutputs `json:"outputs,omitempty"`
+
+	// failure is the first cause of the last attempt's failure.
+	// +optional
+	Failure *StackFailure `json:"failure,omitempty"`
+
+	// conditions: Ready, Reconciling and Stalled.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// StackOutputs are what the stack made.
+type StackOutputs struct {
+	// targetGroupARN of the revision's target group.
+	// +required
+	TargetGroupARN string `json:"targetGroupARN,omitempty"`
+
+	// previewRuleARN of the revision's preview rule.
+	// +required
+	PreviewRuleARN string `json:"previewRuleARN,omitempty"`
+
+	// cluster that the service runs in.
+	// +required
+	Cluster string `json:"cluster,omitempty"`
+
+	// serviceName of the ECS service.
+	// +required
+	ServiceName string `json:"serviceName,omitempty"`
+}
+
+// StackFailure is why a stack could not be created.
+type StackFailure struct {
+	// resource is the logical ID of the resource that failed first.
+	// +optional
+	Resource string `json:"resource,omitempty"`
+
+	// message tells the cause, with ECS's own words where it has any.
+	// +required
+	// +kubebuilder:validation:MaxLength=2048
+	Message string `json:"message,omitempty"`
+
+	// at is when the failure was seen.
+	// +required
+	At metav1.Time `json:"at,omitzero"`
+}

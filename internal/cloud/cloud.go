@@ -1,0 +1,238 @@
+// Package cloud owns the ports through which the controllers see AWS: narrow
+// interfaces, the types that pass through them and the kinds of errors that
+// callers decide by. The adapters over the AWS SDK are in internal/cloud/aws.
+//
+// It imports the standard library only.
+package cloud
+
+import "context"
+
+// Identity is where and as whom AWS is called. The zero value is the default
+// credential chain in its own region. It is comparable, so that clients can be
+// kept by identity.
+type Identity struct {
+	// Region such as eu-west-1; "" is the default chain's.
+	Region string
+	// RoleARN is the role to assume; "" is none.
+	RoleARN string
+	// ExternalID with which the role is assumed.
+	ExternalID string
+}
+
+// Provider gives the clients of an identity. It is safe for concurrent use and
+// makes no AWS call of its own.
+type Provider interface {
+	For(ctx context.Context, id Identity) (Clients, error)
+}
+
+// Clients are the ports of one identity.
+type Clients struct {
+	Stacks   Stacks
+	Traffic  Traffic
+	Services Services
+	Images   Images
+}
+
+// Stacks is CloudFormation. All calls return at once; progress is observed.
+type Stacks interface {
+	// Create starts the creation of a stack and returns its ID. A stack of
+	// that name that is there already is a KindConflict error.
+	Create(ctx context.Context, in CreateStack) (stackID string, err error)
+	// Describe returns a stack by name or ID; KindNotFound if there is none.
+	// A deleted stack is found by its ID only.
+	Describe(ctx context.Context, nameOrID string) (Stack, error)
+	// FailureEvents returns the stack's events with a failed status, oldest
+	// first.
+	FailureEvents(ctx context.Context, stackID string) ([]StackEvent, error)
+	// Resources returns the physical IDs of the stack's resources by logical
+	// ID.
+	Resources(ctx context.Context, stackID string) (map[string]string, error)
+	// Delete starts the deletion of a stack. One that is gone is no error.
+	Delete(ctx context.Context, in DeleteStack) error
+}
+
+// CreateStack is what a stack is made from.
+type CreateStack struct {
+	Name string
+	// TemplateBody is the template in JSON, at most 51,200 bytes.
+	TemplateBody string
+	Parameters   map[string]string
+	Tags         map[string]string
+	// Token makes the call idempotent: [A-Za-z0-9-]{1,128}.
+	Token string
+}
+
+// DeleteStack is which stack to delete.
+type DeleteStack struct {
+	// StackID is the stack's ARN, never its name, so that a later stack of
+	// the same name is not meant.
+	StackID string
+	// Token makes the call idempotent: [A-Za-z0-9-]{1,128}.
+	Token string
+}
+
+// Stack is a CloudFormation stack as described.
+type Stack struct {
+	ID           string
+	Name         string
+	Status       StackStatus
+	StatusReason string
+	Parameters   map[string]string
+	Outputs      map[string]string
+	Tags         map[string]string
+}
+
+// StackEvent is one event of a stack.
+type StackEvent struct {
+	LogicalID    string
+	PhysicalID   string
+	ResourceType string
+	Status       string
+	Reason       string
+}
+
+// StackStatus is a stack's status in CloudFormation's words.
+type StackStatus string
+
+// Stack statuses that a stack of ours can have without anybody's interference.
+const (
+	StackCreateInProgress   StackStatus = "CREATE_IN_PROGRESS"
+	StackCreateComplete     StackStatus = "CREATE_COMPLETE"
+	StackCreateFailed       StackStatus = "CREATE_FAILED"
+	StackRollbackInProgress StackStatus = "ROLLBACK_IN_PROGRESS"
+	StackRollbackComplete   StackStatus = "ROLLBACK_COMPLETE"
+	StackRollbackFailed     StackStatus = "ROLLBACK_FAILED"
+	StackDeleteInProgress   StackStatus = "DELETE_IN_PROGRESS"
+	StackDeleteComplete     StackStatus = "DELETE_COMPLETE"
+	StackDeleteFailed       StackStatus = "DELETE_FAILED"
+)
+
+// Traffic is Elastic Load Balancing.
+type Traffic interface {
+	// Rules returns all rules of a listener, the default one included.
+	Rules(ctx context.Context, listenerARN string) ([]Rule, error)
+	// Rule returns one rule; KindNotFound if there is none.
+	Rule(ctx context.Context, ruleARN string) (Rule, error)
+	// RuleTags returns the tags of a rule.
+	RuleTags(ctx context.Context, ruleARN string) (map[string]string, error)
+	// CreateRule creates a rule and returns it. A priority in use is a
+	// KindConflict error.
+	CreateRule(ctx context.Context, in CreateRule) (Rule, error)
+	// SetTargets makes the rule forward to targets and nothing else, keeping
+	// the actions before the forward (authentication) of the rule as given.
+	SetTargets(ctx context.Context, rule Rule, targets []WeightedTarget) error
+	// TagRule adds tags to a rule.
+	TagRule(ctx context.Context, ruleARN string, tags map[string]string) error
+	// UntagRule removes tags from a rule.
+	UntagRule(ctx context.Context, ruleARN string, keys []string) error
+	// DeleteRule deletes a rule. One that is gone is no error.
+	DeleteRule(ctx context.Context, ruleARN string) error
+	// TargetHealth counts the targets of a target group by their health.
+	TargetHealth(ctx context.Context, targetGroupARN string) (TargetHealth, error)
+}
+
+// Rule is a listener rule.
+type Rule struct {
+	ARN         string
+	ListenerARN string
+	// Priority from 1 to 50,000; 0 is the default rule's.
+	Priority   int32
+	Conditions []Condition
+	// Targets of the forward action. Empty when the rule doesn't forward.
+	Targets []WeightedTarget
+	// Forwards tells whether the last action is a forward action.
+	Forwards bool
+	// Native is the adapter's own copy of the rule, from which it restores
+	// what the types here don't show. Others pass it on untouched.
+	Native any
+}
+
+// Condition is a condition of a listener rule in ELBv2's words.
+type Condition struct {
+	// Field such as host-header.
+	Field string
+	// HTTPHeaderName is set for the field http-header.
+	HTTPHeaderName string
+	// Values of which one must match. For query-string they read key=value,
+	// or value alone.
+	Values []string
+}
+
+// WeightedTarget is a target group in a forward action.
+type WeightedTarget struct {
+	TargetGroupARN string
+	// Weight from 0 to 999, relative to the sum of all.
+	Weight int32
+}
+
+// CreateRule is what a rule is made from.
+type CreateRule struct {
+	ListenerARN string
+	Priority    int32
+	Conditions  []Condition
+	Targets     []WeightedTarget
+	Tags        map[string]string
+}
+
+// TargetHealth is the health of a target group's targets.
+type TargetHealth struct {
+	Healthy   int32
+	Initial   int32
+	Unhealthy int32
+	Draining  int32
+	Unused    int32
+	// Reason is one of the reasons why targets aren't healthy, in ELBv2's
+	// words, with its description; "" when there is none.
+	Reason string
+}
+
+// Services is Amazon ECS.
+type Services interface {
+	// Service describes a service; KindNotFound if there is none that is
+	// active.
+	Service(ctx context.Context, cluster, name string) (Service, error)
+	// StoppedTasks returns why tasks of the service stopped, newest first, at
+	// most limit.
+	StoppedTasks(ctx context.Context, cluster, service string, limit int) ([]StoppedTask, error)
+	// Scale sets the service's desired count.
+	Scale(ctx context.Context, cluster, service string, desiredCount int32) error
+}
+
+// Service is an ECS service.
+type Service struct {
+	DesiredCount int32
+	RunningCount int32
+	PendingCount int32
+	// RolloutState of the primary deployment: IN_PROGRESS, COMPLETED, FAILED.
+	RolloutState string
+	// RolloutReason in ECS's words.
+	RolloutReason string
+	FailedTasks   int32
+	// LastEvent is the newest event's message.
+	LastEvent string
+}
+
+// Rollout states of an ECS deployment.
+const (
+	RolloutInProgress = "IN_PROGRESS"
+	RolloutCompleted  = "COMPLETED"
+	RolloutFailed     = "FAILED"
+)
+
+// StoppedTask is why a task stopped.
+type StoppedTask struct {
+	// StopCode such as EssentialContainerExited.
+	StopCode string
+	// Reason in ECS's words, with the container's exit code or reason if it
+	// has one.
+	Reason string
+}
+
+// Images is Amazon ECR.
+type Images interface {
+	// Digest returns the image's digest, "sha256:…". ok is false when image
+	// isn't in ECR, so that nobody can tell; KindNotFound if the repository
+	// or the tag doesn't exist. An image with a digest is answered without a
+	// call.
+	Digest(ctx context.Context, image string) (digest string, ok bool, err error)
+}
