@@ -25,7 +25,8 @@ controller-gen)
 crd-ref-docs)
 	module=tools pin=github.com/elastic/crd-ref-docs package=github.com/elastic/crd-ref-docs ;;
 golangci-lint)
-	module=golangci-lint pin=github.com/golangci/golangci-lint/v2 package=. minutes=3 ;;
+	module=golangci-lint pin=github.com/golangci/golangci-lint/v2 minutes=3
+	package=sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter ;;
 *)
 	echo "hack/build-tool.sh: unknown tool \"$name\"" >&2
 	exit 2 ;;
@@ -44,7 +45,7 @@ if [ "$pin" = k8s.io/kubernetes ]; then
 fi
 
 target=$(go env GOOS)-$(go env GOARCH)
-inputs=$( (go env GOVERSION && echo "$ldflags" && cat go.mod go.sum && find . -name '*.go' -exec cat {} +) | git hash-object --stdin)
+inputs=$( (go env GOVERSION && echo "$ldflags" && cat go.mod go.sum) | git hash-object --stdin)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/viridian/tools
 dir=$cache/$name-$version-$target/${inputs:0:12}
 
