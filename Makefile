@@ -1,0 +1,115 @@
+# Everything needs only Go, a C compiler, git and make. Other tools are pinned
+# in modules of their own under hack/, built once from source and linked in bin/.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# The image that `make image` builds and `make deploy` runs.
+IMG ?= viridian-manager:latest
+# What builds the image: docker, podman or nerdctl.
+CONTAINER_TOOL ?= docker
+# For one package or one test: make test PKG=./internal/rollout TESTFLAGS='-run Canary -v'
+PKG ?= ./...
+TESTFLAGS ?=
+# How a cluster is reached; another kubectl may be given.
+KUBECTL ?= bin/kubectl
+
+CLUSTER_TOOLS := bin/kube-apiserver bin/etcd bin/kubectl
+GENERATORS := bin/controller-gen bin/crd-ref-docs
+GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api.md
+MODULES := . hack/kube hack/tools hack/golangci-lint
+
+##@ Try it
+
+.PHONY: demo demo-up
+demo: bin/demo build $(CLUSTER_TOOLS) ## Watch three rollouts against a simulated AWS: good, better, bad
+	@bin/demo $(DEMOFLAGS)
+
+demo-up: bin/demo build $(CLUSTER_TOOLS) ## The same, and stay up for your own kubectl until Ctrl-C
+	@bin/demo --up $(DEMOFLAGS)
+
+##@ Develop
+
+.PHONY: test test-unit lint generate verify
+test: $(CLUSTER_TOOLS) ## Run every test, with the race detector and a real Kubernetes API
+	@KUBEBUILDER_ASSETS="$(abspath bin)" go test -race $(TESTFLAGS) $(PKG)
+
+# A package belongs here unless its tests start kube-apiserver, which they do
+# through envtest.
+test-unit: ## Run the tests that need no Kubernetes API
+	@go list -test -f '{{.ImportPath}} {{.Deps}}' $(PKG) \
+		| grep -E '^[^ ]+\.test ' | grep -v sigs.k8s.io/controller-runtime/pkg/envtest \
+		| sed 's/\.test .*//' | xargs go test $(TESTFLAGS)
+
+lint: bin/golangci-lint ## Run golangci-lint, and kube-api-linter over api/
+	@bin/golangci-lint run
+
+generate: $(GENERATORS) ## Regenerate deepcopy, CRDs, RBAC and docs/api.md from the Go code
+	@bin/controller-gen object crd paths=./api/... output:crd:artifacts:config=config/crd/bases
+	@bin/controller-gen rbac:roleName=viridian-manager paths=./controllers/... output:rbac:artifacts:config=config/rbac
+	@bin/crd-ref-docs --config=hack/crd-ref-docs/config.yaml --templates-dir=hack/crd-ref-docs \
+		--source-path=api --renderer=markdown --output-path=docs/api.md --log-level=WARN
+
+verify: ## Fail if formatting, a go.mod or a generated file is out of date
+	@hack/verify.sh $(GENERATED) -- $(MODULES)
+
+##@ Build
+
+.PHONY: build tools image clean
+build: bin/manager bin/awssim ## Build bin/manager and bin/awssim
+
+# Go knows better than make what changed.
+.PHONY: bin/manager bin/awssim bin/demo
+bin/manager bin/awssim: bin/%:
+	@CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o $@ ./cmd/$*
+bin/demo:
+	@CGO_ENABLED=0 go build -o $@ ./hack/demo
+
+tools: $(CLUSTER_TOOLS) $(GENERATORS) bin/golangci-lint ## Build every tool that other targets would build when needed
+
+$(CLUSTER_TOOLS): hack/build-tool.sh hack/kube/go.mod hack/kube/go.sum
+	@hack/build-tool.sh $(@F)
+$(GENERATORS): hack/build-tool.sh hack/tools/go.mod hack/tools/go.sum
+	@hack/build-tool.sh $(@F)
+bin/golangci-lint: hack/build-tool.sh hack/golangci-lint/go.mod hack/golangci-lint/go.sum
+	@hack/build-tool.sh $(@F)
+
+image: ## Build the container image IMG; needs a container engine with BuildKit
+	@$(CONTAINER_TOOL) version >/dev/null 2>&1 || { \
+		echo "make image needs a running container engine: \"$(CONTAINER_TOOL) version\" failed." >&2; \
+		echo "Start it, or name another one: make image CONTAINER_TOOL=podman" >&2; exit 1; }
+	@$(CONTAINER_TOOL) build -t "$(IMG)" .
+
+clean: ## Remove bin/ (built tools stay in the cache outside the checkout)
+	@rm -rf bin
+
+##@ A cluster (the one of your current kubectl context)
+
+.PHONY: install deploy undeploy
+install: $(filter bin/%,$(KUBECTL)) ## Install the CRDs only
+	@$(KUBECTL) apply --server-side -k config/crd
+
+deploy: $(filter bin/%,$(KUBECTL)) ## Install the CRDs and the manager, running IMG
+	@$(KUBECTL) kustomize config/default | sed 's|image: viridian-manager:latest$$|image: $(IMG)|' \
+		| $(KUBECTL) apply --server-side -f -
+
+# With the CRDs go all their objects, whose finalizers would then wait for a
+# manager that is gone. Stacks are deleted by who asks for it, not by the way.
+undeploy: $(filter bin/%,$(KUBECTL)) ## Remove the manager and the CRDs; refused while deployments exist
+	@left=$$($(KUBECTL) get immutabledeployments.deploy.viridian.dev -A -o name 2>/dev/null || true); \
+	if [ -n "$$left" ]; then \
+		echo "ImmutableDeployments exist; delete them first, which deletes their stacks:" >&2; \
+		echo "  $(KUBECTL) delete imd --all --all-namespaces" >&2; exit 1; \
+	fi
+	@$(KUBECTL) delete --ignore-not-found -k config/default
+
+##@ Help
+
+.PHONY: help
+help: ## Show this
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
