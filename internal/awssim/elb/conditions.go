@@ -1,0 +1,198 @@
+package elb
+
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/viridian-dev/viridian/internal/awssim/core"
+)
+
+const (
+	maxConditionValues    = 5
+	maxConditionWildcards = 5
+)
+
+// conditionField knows one kind of condition.
+type conditionField struct {
+	config string
+	// values are those of the field's own config; nil when it is absent.
+	values func(*Condition) []string
+	// legacy fields can be given as Values instead.
+	legacy bool
+	// repeats fields can occur several times in a rule.
+	repeats bool
+	check   func(value string) bool
+}
+
+var (
+	hostPattern   = regexp.MustCompile(`^[A-Za-z0-9.*?_-]{1,128}$`)
+	pathPattern   = regexp.MustCompile(`^[A-Za-z0-9_\-.$/~"'@:+&*?()%]{1,128}$`)
+	methodPattern = regexp.MustCompile(`^[A-Z_-]{1,40}$`)
+	headerName    = regexp.MustCompile("^[A-Za-z0-9*?!#$%&'+.^_`|~-]{1,40}$")
+)
+
+var conditionFields = map[string]conditionField{
+	"host-header": {
+		config: "HostHeaderConfig", legacy: true, check: hostPattern.MatchString,
+		values: func(c *Condition) []string { return configValues(c.HostHeaderConfig) },
+	},
+	"path-pattern": {
+		config: "PathPatternConfig", legacy: true, check: pathPattern.MatchString,
+		values: func(c *Condition) []string { return configValues(c.PathPatternConfig) },
+	},
+	"http-request-method": {
+		config: "HttpRequestMethodConfig", check: methodPattern.MatchString,
+		values: func(c *Condition) []string { return configValues(c.HttpRequestMethodConfig) },
+	},
+	"source-ip": {
+		config: "SourceIpConfig", check: isCIDR,
+		values: func(c *Condition) []string { return configValues(c.SourceIpConfig) },
+	},
+	"http-header": {
+		config: "HttpHeaderConfig", repeats: true, check: isShortText,
+		values: func(c *Condition) []string {
+			if c.HttpHeaderConfig == nil {
+				return nil
+			}
+			return c.HttpHeaderConfig.Values
+		},
+	},
+	"query-string": {
+		config: "QueryStringConfig", repeats: true, check: isShortText,
+		values: func(c *Condition) []string {
+			if c.QueryStringConfig == nil {
+				return nil
+			}
+			var values []string
+			for _, pair := range c.QueryStringConfig.Values {
+				values = append(values, pair.Value)
+			}
+			return values
+		},
+	},
+}
+
+func configValues(c *ValuesConfig) []string {
+	if c == nil {
+		return nil
+	}
+	return c.Values
+}
+
+func isCIDR(value string) bool {
+	_, err := netip.ParsePrefix(value)
+	return err == nil
+}
+
+func isShortText(value string) bool { return value != "" && len(value) <= 128 }
+
+// checkConditions refuses what AWS refuses and returns the conditions in the
+// form in which AWS answers: host and path in both forms.
+func checkConditions(in []Condition) ([]Condition, error) {
+	if len(in) == 0 {
+		return nil, core.Errorf("ValidationError", "A rule must have at least one condition")
+	}
+	out := slices.Clone(in)
+	seen := map[string]bool{}
+	var all []string
+	for i := range out {
+		field, values, err := checkCondition(&out[i])
+		if err != nil {
+			return nil, err
+		}
+		if seen[out[i].Field] && !field.repeats {
+			return nil, core.Errorf("InvalidConfigurationRequest", "A rule can only have one '%s' condition", out[i].Field)
+		}
+		seen[out[i].Field] = true
+		all = append(all, values...)
+	}
+	if len(all) > maxConditionValues {
+		return nil, core.Errorf("ValidationError", "A rule can only have '%d' condition values", maxConditionValues)
+	}
+	if countWildcards(all) > maxConditionWildcards {
+		return nil, core.Errorf("ValidationError", "A rule can only have '%d' condition wildcards", maxConditionWildcards)
+	}
+	return out, nil
+}
+
+func countWildcards(values []string) int {
+	n := 0
+	for _, v := range values {
+		n += strings.Count(v, "*") + strings.Count(v, "?")
+	}
+	return n
+}
+
+// checkCondition completes c and returns its kind and values.
+func checkCondition(c *Condition) (conditionField, []string, error) {
+	if c.Field == "" {
+		return conditionField{}, nil, core.Errorf("ValidationError", "A condition field must be specified")
+	}
+	field, known := conditionFields[c.Field]
+	if !known {
+		return field, nil, core.Errorf("ValidationError", "Condition field '%s' must be one of '[%s]'", c.Field, knownFields())
+	}
+	if other := foreignConfig(c); other != "" {
+		return field, nil, core.Errorf("ValidationError", "You cannot provide '%s' for a condition of type '%s'", other, c.Field)
+	}
+	values := field.values(c)
+	switch {
+	case len(c.Values) > 0 && len(values) > 0 && !slices.Equal(c.Values, values):
+		return field, nil, core.Errorf("ValidationError", "You cannot provide both Values and '%s' for a condition of type '%s'", field.config, c.Field)
+	case len(values) == 0 && field.legacy:
+		values = c.Values
+	case len(c.Values) > 0 && !field.legacy:
+		return field, nil, core.Errorf("ValidationError", "You cannot provide Values for a condition of type '%s'", c.Field)
+	}
+	if err := checkValues(c, field, values); err != nil {
+		return field, nil, err
+	}
+	c.complete(values)
+	return field, values, nil
+}
+
+func checkValues(c *Condition, field conditionField, values []string) error {
+	if len(values) == 0 {
+		return core.Errorf("ValidationError", "A condition value must be specified")
+	}
+	for _, v := range values {
+		if !field.check(v) {
+			return core.Errorf("ValidationError", "Condition value '%s' is not valid for a condition of type '%s'", v, c.Field)
+		}
+	}
+	if c.HttpHeaderConfig != nil && !headerName.MatchString(c.HttpHeaderConfig.HttpHeaderName) {
+		return core.Errorf("ValidationError", "HTTP header name '%s' is not valid", c.HttpHeaderConfig.HttpHeaderName)
+	}
+	return nil
+}
+
+// complete gives host and path conditions both forms.
+func (c *Condition) complete(values []string) {
+	switch c.Field {
+	case "host-header":
+		c.Values, c.HostHeaderConfig = values, &ValuesConfig{Values: values}
+	case "path-pattern":
+		c.Values, c.PathPatternConfig = values, &ValuesConfig{Values: values}
+	}
+}
+
+// foreignConfig names a config that belongs to another field.
+func foreignConfig(c *Condition) string {
+	for name, field := range conditionFields {
+		if name != c.Field && field.values(c) != nil {
+			return field.config
+		}
+	}
+	return ""
+}
+
+func knownFields() string {
+	names := make([]string, 0, len(conditionFields))
+	for name := range conditionFields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,168 @@
+package elb
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// UserAgent is how health checks present themselves to targets.
+const UserAgent = "ELB-HealthChecker/2.0"
+
+var (
+	notInUse = TargetHealth{
+		State: StateUnused, Reason: "Target.NotInUse",
+		Description: "Target group is not configured to receive traffic from the load balancer",
+	}
+	registering = TargetHealth{
+		State: StateInitial, Reason: "Elb.RegistrationInProgress", Description: "Target registration is in progress",
+	}
+	checking = TargetHealth{
+		State: StateInitial, Reason: "Elb.InitialHealthChecking", Description: "Initial health checks in progress",
+	}
+)
+
+// registrationTime is how long a new target waits for its first health check.
+const registrationTime = 4 * time.Second
+
+// inUse tells whether a rule uses the group or still can in the data plane.
+func (s *Service) inUse(g *targetGroup) bool {
+	return len(s.associated(g.arn)) > 0 || s.inDataPlane(g.arn)
+}
+
+// shownHealth is what DescribeTargetHealth tells: a group that no rule uses is
+// unused at once, though the data plane may still send it requests.
+func (s *Service) shownHealth(g *targetGroup, t *target) TargetHealth {
+	if t.health.State != StateDraining && len(s.associated(g.arn)) == 0 {
+		return notInUse
+	}
+	return t.health
+}
+
+// begin starts a target's life: health checks if the group is in use.
+func (s *Service) begin(g *targetGroup, t *target) {
+	t.timer.Stop()
+	t.timer, t.streak = nil, 0
+	if !s.inUse(g) {
+		s.set(g, t, notInUse)
+		return
+	}
+	s.set(g, t, registering)
+	t.timer = s.world.After(s.jitter(registrationTime), func() {
+		s.set(g, t, checking)
+		s.check(g, t)
+	})
+}
+
+// jitter varies d by a quarter.
+func (s *Service) jitter(d time.Duration) time.Duration {
+	return time.Duration(float64(d) * (0.75 + 0.5*s.world.Rand().Float64()))
+}
+
+// resumeChecks begins the health checks of groups that a rule starts to use.
+func (s *Service) resumeChecks(groupARNs []string) {
+	for _, arn := range groupARNs {
+		g, err := s.group(arn)
+		if err != nil {
+			continue
+		}
+		for _, t := range g.targets {
+			if t.timer == nil {
+				s.begin(g, t)
+			}
+		}
+	}
+}
+
+// check asks the target once and again after the interval.
+func (s *Service) check(g *targetGroup, t *target) {
+	t.timer = nil
+	if !s.inUse(g) {
+		s.set(g, t, notInUse)
+		return
+	}
+	t.timer = s.world.After(time.Duration(*g.settings.HealthCheckIntervalSeconds)*time.Second, func() { s.check(g, t) })
+	if !*g.settings.HealthCheckEnabled {
+		s.set(g, t, TargetHealth{State: StateHealthy})
+		return
+	}
+	if failure := s.probe(g, t); failure != nil {
+		s.failed(g, t, *failure)
+		return
+	}
+	s.passed(g, t)
+}
+
+func (s *Service) passed(g *targetGroup, t *target) {
+	t.streak = max(t.streak, 0) + 1
+	// A new target is in service after a single check that passes.
+	if t.health.State == StateInitial || t.streak >= *g.settings.HealthyThresholdCount {
+		s.set(g, t, TargetHealth{State: StateHealthy})
+	}
+}
+
+func (s *Service) failed(g *targetGroup, t *target, failure TargetHealth) {
+	t.streak = min(t.streak, 0) - 1
+	if -t.streak >= *g.settings.UnhealthyThresholdCount {
+		s.set(g, t, failure)
+	}
+}
+
+// probe returns nil if the target answers as a healthy one does.
+func (s *Service) probe(g *targetGroup, t *target) *TargetHealth {
+	failure := func(reason, format string, args ...any) *TargetHealth {
+		return &TargetHealth{State: StateUnhealthy, Reason: reason, Description: fmt.Sprintf(format, args...)}
+	}
+	if s.backend == nil {
+		return failure("Target.FailedHealthChecks", "Health checks failed")
+	}
+	port, _ := strconv.Atoi(g.checkPort(t))
+	req, err := http.NewRequest(http.MethodGet, "http://"+t.ip+g.settings.HealthCheckPath, nil) //nolint:noctx // never sent
+	if err != nil {
+		return failure("Elb.InternalError", "Health checks failed due to an internal error")
+	}
+	req.Header.Set("User-Agent", UserAgent)
+	answer := s.backend.Answer(t.ip, port, req)
+	switch {
+	case answer.Refused:
+		return failure("Target.FailedHealthChecks", "Health checks failed")
+	case answer.Delay > time.Duration(*g.settings.HealthCheckTimeoutSeconds)*time.Second:
+		return failure("Target.Timeout", "Request timed out")
+	case !g.settings.Matcher.matches(answer.Status):
+		return failure("Target.ResponseCodeMismatch", "Health checks failed with these codes: [%d]", answer.Status)
+	}
+	return nil
+}
+
+func (g *targetGroup) checkPort(t *target) string {
+	if g.settings.HealthCheckPort == "traffic-port" {
+		return strconv.Itoa(t.port)
+	}
+	return g.settings.HealthCheckPort
+}
+
+func (m *Matcher) matches(status int) bool {
+	for part := range strings.SplitSeq(m.HttpCode, ",") {
+		low, high, isRange := strings.Cut(part, "-")
+		if !isRange {
+			high = low
+		}
+		from, _ := strconv.Atoi(low) // the pattern was checked
+		to, _ := strconv.Atoi(high)
+		if status >= from && status <= to {
+			return true
+		}
+	}
+	return false
+}
+
+// set changes the state and tells who watches.
+func (s *Service) set(g *targetGroup, t *target, health TargetHealth) {
+	if t.health == health {
+		return
+	}
+	t.health = health
+	s.onHealth(g.arn, t.ip, t.port)
+}

@@ -1,0 +1,148 @@
+package elb
+
+// The wire types serve three ends: filled from query parameters, filled from
+// CloudFormation properties (both have the API's names) and marshalled into
+// responses.
+
+// Action is what a rule does with a request.
+type Action struct {
+	Type                      string
+	Order                     *int                       `xml:",omitempty"`
+	TargetGroupArn            string                     `xml:",omitempty"`
+	ForwardConfig             *ForwardConfig             `xml:",omitempty"`
+	RedirectConfig            *RedirectConfig            `xml:",omitempty"`
+	FixedResponseConfig       *FixedResponseConfig       `xml:",omitempty"`
+	AuthenticateOidcConfig    *AuthenticateOidcConfig    `xml:",omitempty"`
+	AuthenticateCognitoConfig *AuthenticateCognitoConfig `xml:",omitempty"`
+}
+
+// ForwardConfig distributes requests among target groups.
+type ForwardConfig struct {
+	TargetGroups                []TargetGroupTuple `xml:"TargetGroups>member"`
+	TargetGroupStickinessConfig *GroupStickiness   `xml:",omitempty"`
+}
+
+// TargetGroupTuple is a target group's share, 0 to 999.
+type TargetGroupTuple struct {
+	TargetGroupArn string
+	Weight         *int `xml:",omitempty"`
+}
+
+// GroupStickiness keeps a client with the target group it was sent to.
+type GroupStickiness struct {
+	Enabled         *bool `xml:",omitempty"`
+	DurationSeconds *int  `xml:",omitempty"`
+}
+
+// RedirectConfig answers with a redirect.
+type RedirectConfig struct {
+	Protocol   string `xml:",omitempty"`
+	Port       string `xml:",omitempty"`
+	Host       string `xml:",omitempty"`
+	Path       string `xml:",omitempty"`
+	Query      string `xml:",omitempty"`
+	StatusCode string
+}
+
+// FixedResponseConfig answers by itself.
+type FixedResponseConfig struct {
+	MessageBody string `xml:",omitempty"`
+	StatusCode  string
+	ContentType string `xml:",omitempty"`
+}
+
+// AuthenticateOidcConfig asks an identity provider first.
+type AuthenticateOidcConfig struct {
+	Issuer                   string
+	AuthorizationEndpoint    string
+	TokenEndpoint            string
+	UserInfoEndpoint         string
+	ClientId                 string
+	ClientSecret             string `xml:",omitempty"`
+	SessionCookieName        string `xml:",omitempty"`
+	Scope                    string `xml:",omitempty"`
+	SessionTimeout           *int   `xml:",omitempty"`
+	OnUnauthenticatedRequest string `xml:",omitempty"`
+	UseExistingClientSecret  *bool  `xml:",omitempty"`
+}
+
+// AuthenticateCognitoConfig asks Amazon Cognito first.
+type AuthenticateCognitoConfig struct {
+	UserPoolArn              string
+	UserPoolClientId         string
+	UserPoolDomain           string
+	SessionCookieName        string `xml:",omitempty"`
+	Scope                    string `xml:",omitempty"`
+	SessionTimeout           *int   `xml:",omitempty"`
+	OnUnauthenticatedRequest string `xml:",omitempty"`
+}
+
+// Condition says which requests a rule takes. Host and path can be given in
+// the old form, Values, or in the new one.
+type Condition struct {
+	Field                   string
+	Values                  []string           `xml:"Values>member,omitempty"`
+	HostHeaderConfig        *ValuesConfig      `xml:",omitempty"`
+	PathPatternConfig       *ValuesConfig      `xml:",omitempty"`
+	HttpHeaderConfig        *HTTPHeaderConfig  `xml:",omitempty"`
+	HttpRequestMethodConfig *ValuesConfig      `xml:",omitempty"`
+	QueryStringConfig       *QueryStringConfig `xml:",omitempty"`
+	SourceIpConfig          *ValuesConfig      `xml:",omitempty"`
+}
+
+// ValuesConfig is a condition that is met by any of its values.
+type ValuesConfig struct {
+	Values []string `xml:"Values>member"`
+}
+
+// HTTPHeaderConfig is met by a header that matches any of the values.
+type HTTPHeaderConfig struct {
+	HttpHeaderName string
+	Values         []string `xml:"Values>member"`
+}
+
+// QueryStringConfig is met by any of the key and value pairs.
+type QueryStringConfig struct {
+	Values []QueryStringPair `xml:"Values>member"`
+}
+
+// QueryStringPair is a query parameter; without a key any key matches.
+type QueryStringPair struct {
+	Key   string `xml:",omitempty"`
+	Value string
+}
+
+// Rule is a listener's rule as DescribeRules shows it.
+type Rule struct {
+	RuleArn    string
+	Priority   string
+	Conditions []Condition `xml:"Conditions>member"`
+	Actions    []Action    `xml:"Actions>member"`
+	IsDefault  bool
+}
+
+// Tag is a key and value on a resource.
+type Tag struct {
+	Key   string
+	Value string
+}
+
+// Matcher says which HTTP codes a healthy target answers with, such as "200",
+// "200,202" or "200-299".
+type Matcher struct {
+	HttpCode string
+}
+
+// targetGroups lists every target group that the actions forward to.
+func targetGroups(actions []Action) []string {
+	var arns []string
+	for _, a := range actions {
+		if a.Type != "forward" {
+			continue
+		}
+		for _, t := range a.ForwardConfig.TargetGroups {
+			arns = append(arns, t.TargetGroupArn)
+		}
+	}
+	return arns
+}
