@@ -50,6 +50,7 @@ lint: bin/golangci-lint ## Run golangci-lint, and kube-api-linter over api/
 generate: $(GENERATORS) ## Regenerate deepcopy, CRDs, RBAC and docs/api.md from the Go code
 	@bin/controller-gen object crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	@bin/controller-gen rbac:roleName=viridian-manager paths=./controllers/... output:rbac:artifacts:config=config/rbac
+	@mkdir -p docs
 	@bin/crd-ref-docs --config=hack/crd-ref-docs/config.yaml --templates-dir=hack/crd-ref-docs \
 		--source-path=api --renderer=markdown --output-path=docs/api.md --log-level=WARN
 

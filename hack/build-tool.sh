@@ -77,9 +77,11 @@ until ln -s $$ "$lock" 2>/dev/null; do
 done
 
 temp=$(mktemp -d "$dir.XXXXXX")
-ticker=
+children=()
 cleanup() {
-	[ -z "$ticker" ] || kill "$ticker" 2>/dev/null || true
+	for pid in "${children[@]}"; do
+		kill "$pid" 2>/dev/null || true
+	done
 	rm -rf "$temp" "$lock"
 }
 trap cleanup EXIT
@@ -102,8 +104,11 @@ if [ ! -x "$dir/$name" ]; then
 	SECONDS=0
 	echo "$what (about $minutes min on 2 cores, once)"
 	tick &
-	ticker=$!
-	if ! go build -ldflags "$ldflags" -o "$temp/$name" "$package" >"$temp/log" 2>&1; then
+	children+=($!)
+	# In the background, because bash acts on a signal at once only in wait.
+	go build -ldflags "$ldflags" -o "$temp/$name" "$package" >"$temp/log" 2>&1 &
+	children+=($!)
+	if ! wait $!; then
 		echo
 		cat "$temp/log" >&2
 		echo "hack/build-tool.sh: $name $version could not be built" >&2

@@ -21,7 +21,7 @@ if [ -n "$unformatted" ]; then
 fi
 
 for module in "$@"; do
-	if ! (cd "$module" && GOWORK=off go mod tidy -diff); then
+	if ! (cd "$module" && GOWORK=off go mod tidy -diff >/dev/null); then
 		echo "$module/go.mod is out of date; run: cd $module && go mod tidy"
 		failed=yes
 	fi
