@@ -85,7 +85,7 @@ func decodeList(path string, in any, v reflect.Value) error {
 }
 
 func decodeText(path string, in any, v reflect.Value) error {
-	text, ok := scalarText(in)
+	text, ok := ScalarText(in)
 	if !ok {
 		return Errorf("InvalidRequest", "%s", wrongType(path, "String", in))
 	}

@@ -157,7 +157,7 @@ func (s Schema) checkObject(path string, v any) []string {
 }
 
 func (s Schema) checkScalar(path string, v any) []string {
-	text, ok := scalarText(v)
+	text, ok := ScalarText(v)
 	if !ok {
 		return []string{wrongType(path, s.Kind.scalarName(), v)}
 	}
@@ -217,8 +217,8 @@ func wrongType(path, want string, got any) string {
 	return fmt.Sprintf("%s: expected type: %s, found: %s", path, want, found)
 }
 
-// scalarText is a string, number or boolean as CloudFormation writes it.
-func scalarText(v any) (string, bool) {
+// ScalarText is a string, number or boolean as CloudFormation writes it.
+func ScalarText(v any) (string, bool) {
 	switch v := v.(type) {
 	case string:
 		return v, true
