@@ -77,12 +77,11 @@ until ln -s $$ "$lock" 2>/dev/null; do
 done
 
 temp=$(mktemp -d "$dir.XXXXXX")
-children=()
+children=
 cleanup() {
-	for pid in "${children[@]}"; do
-		kill "$pid" 2>/dev/null || true
-	done
-	rm -rf "$temp" "$lock"
+	kill $children 2>/dev/null || true
+	rm -f "$lock"
+	rm -rf "$temp"
 }
 trap cleanup EXIT
 trap 'exit 130' INT
@@ -104,10 +103,10 @@ if [ ! -x "$dir/$name" ]; then
 	SECONDS=0
 	echo "$what (about $minutes min on 2 cores, once)"
 	tick &
-	children+=($!)
+	children=$!
 	# In the background, because bash acts on a signal at once only in wait.
-	go build -ldflags "$ldflags" -o "$temp/$name" "$package" >"$temp/log" 2>&1 &
-	children+=($!)
+	GOTMPDIR=$temp go build -ldflags "$ldflags" -o "$temp/$name" "$package" >"$temp/log" 2>&1 &
+	children+=" $!"
 	if ! wait $!; then
 		echo
 		cat "$temp/log" >&2
