@@ -82,7 +82,7 @@ image: ## Build the container image IMG; needs a container engine with BuildKit
 	@$(CONTAINER_TOOL) version >/dev/null 2>&1 || { \
 		echo "make image needs a running container engine: \"$(CONTAINER_TOOL) version\" failed." >&2; \
 		echo "Start it, or name another one: make image CONTAINER_TOOL=podman" >&2; exit 1; }
-	@$(CONTAINER_TOOL) build -t "$(IMG)" .
+	@$(CONTAINER_TOOL) build --build-arg VERSION="$$(git describe --tags --always --dirty)" -t "$(IMG)" .
 
 clean: ## Remove bin/ (built tools stay in the cache outside the checkout)
 	@rm -rf bin
