@@ -206,3 +206,6 @@ const (
 	// OutcomeFailed: the first revision was bad, there was nothing to go back to.
 	OutcomeFailed Outcome = "Failed"
 )
+
+// Bad tells whether the rollout ended without what was asked for.
+func (o Outcome) Bad() bool { return o == OutcomeRolledBack || o == OutcomeFailed }

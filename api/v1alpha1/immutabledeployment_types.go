@@ -430,6 +430,11 @@ type Rollout struct {
 	// +optional
 	VerifiedAt *metav1.Time `json:"verifiedAt,omitempty"`
 
+	// verifiedCount is how many healthy tasks the new revision has proven to
+	// have.
+	// +optional
+	VerifiedCount int32 `json:"verifiedCount,omitempty"`
+
 	// step is the index of the step under way, from 0.
 	// +optional
 	Step int32 `json:"step,omitempty"`

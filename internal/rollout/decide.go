@@ -1,0 +1,327 @@
+package rollout
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// decider works one decision out. Its Decision starts as "nothing to do" and
+// is filled by the first matter that needs something.
+type decider struct {
+	o   *Observation
+	now time.Time
+	d   Decision
+}
+
+// Decide tells how to go on from what was observed.
+func Decide(o Observation, now time.Time) Decision {
+	x := &decider{o: &o, now: now}
+	x.d.Progress = o.Progress.clone()
+	x.readRule()
+	switch {
+	case o.Deleting:
+		x.remove()
+	case o.Blocked != nil:
+		x.block(*o.Blocked)
+	case x.adopt():
+	case x.drifted():
+	default:
+		x.resume()
+		x.advance()
+	}
+	x.summarise()
+	return x.d
+}
+
+// advance moves the rollout on, and does the housekeeping when the rollout
+// needs nothing right now.
+func (x *decider) advance() {
+	switch r := x.d.Progress.Rollout; {
+	case r.active() && r.Outcome == "":
+		x.forward(r)
+	case r.active():
+		x.conclude(r)
+	default:
+		x.idle()
+	}
+	if x.d.Action.Kind == ActionNone {
+		x.housekeep()
+	}
+}
+
+// readRule keeps the ledger: what the rule routes, and since when.
+func (x *decider) readRule() {
+	p := &x.d.Progress
+	observed := x.o.Rule.Targets
+	if p.Since.IsZero() || !p.Observed.Equal(observed) {
+		p.Since = x.now
+	}
+	p.Observed = slices.Clone(observed)
+}
+
+// resume takes the time spent blocked out of every clock, once nothing is in
+// the way any more: waiting for someone is no lack of progress, and a hold
+// that nobody watched doesn't count.
+func (x *decider) resume() {
+	p := &x.d.Progress
+	if p.BlockedSince.IsZero() {
+		return
+	}
+	lost := x.now.Sub(p.BlockedSince)
+	p.BlockedSince = time.Time{}
+	if r := p.Rollout; r.active() {
+		r.ProgressedAt = later(r.ProgressedAt, lost)
+		r.StepReachedAt = later(r.StepReachedAt, lost)
+		r.UnhealthySince = time.Time{}
+	}
+}
+
+// later moves a time that is set.
+func later(t time.Time, by time.Duration) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(by)
+}
+
+// adopt takes over an existing rule: first remember where it forwards to, then
+// mark it as ours.
+func (x *decider) adopt() bool {
+	rule, p := x.o.Rule, &x.d.Progress
+	if !rule.Adopted || !rule.Exists {
+		return false
+	}
+	if p.Original == "" && len(rule.Targets) == 1 {
+		p.Original = rule.Targets[0].TargetGroup
+		p.Written = slices.Clone(rule.Targets)
+		x.tell(v1alpha1.PhasePending, v1alpha1.ReasonShifting, "Adopting the listener rule")
+		x.wait(0)
+		return true
+	}
+	if !rule.Owned {
+		x.tell(v1alpha1.PhasePending, v1alpha1.ReasonShifting, "Adopting the listener rule")
+		x.act(Action{Kind: ActionClaimRule})
+		return true
+	}
+	return false
+}
+
+// live is the target group that traffic returns to; "" if there is none.
+func (x *decider) live() string {
+	if r := x.o.revision(x.d.Progress.Stable); r != nil {
+		return r.TargetGroup
+	}
+	return x.d.Progress.Original
+}
+
+// intended is how the rule shall route now; nil when there is nothing to route
+// to yet.
+func (x *decider) intended() Targets {
+	live, r := x.live(), x.d.Progress.Rollout
+	if !r.active() || r.Outcome != "" || r.VerifiedAt.IsZero() {
+		return split(live, "", 0)
+	}
+	candidate := x.o.revision(r.Revision)
+	if candidate == nil {
+		return split(live, "", 0)
+	}
+	return split(live, candidate.TargetGroup, x.plan()[r.Step].Weight)
+}
+
+// plan is the strategy's, or the trivial one if there is nothing to go back to.
+// The step in progress stays valid when the plan was edited meanwhile.
+func (x *decider) plan() Plan {
+	plan := x.o.Plan
+	if x.live() == "" {
+		plan = first()
+	}
+	if r := x.d.Progress.Rollout; r.active() && r.Step >= len(plan) {
+		r.Step = len(plan) - 1
+	}
+	return plan
+}
+
+// drift says what someone else changed in the rule; "" if nothing. A rule that
+// routes as last written is only behind; one that routes as intended was
+// written by a run that crashed before it could remember.
+func (x *decider) drift() string {
+	p, rule := x.d.Progress, x.o.Rule
+	switch {
+	case len(p.Written) == 0 && !rule.Adopted:
+		return "" // not created yet
+	case !rule.Exists:
+		return "The production rule was deleted"
+	case rule.Targets.Equal(x.intended()), rule.Targets.Equal(p.Written):
+		return ""
+	}
+	return fmt.Sprintf("The production rule was changed: it routes %s, not %s", x.name(rule.Targets), x.name(p.Written))
+}
+
+// drifted stops at, or puts right, what someone else did to the rule.
+func (x *decider) drifted() bool {
+	x.d.Drifted = x.drift()
+	if x.d.Drifted == "" {
+		return false
+	}
+	if x.o.Policy.Enforce && len(x.intended()) > 0 {
+		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonRuleDrifted, "Writing the production rule again: "+x.d.Drifted)
+		x.write(x.intended())
+		return true
+	}
+	x.block(Blocked{
+		Reason:  v1alpha1.ReasonRuleDrifted,
+		Message: x.d.Drifted,
+		Cure:    "Put the rule back, or set spec.traffic.onDrift: Enforce to have it written again",
+	})
+	return true
+}
+
+// block stops everything until someone puts it right.
+func (x *decider) block(b Blocked) {
+	if x.d.Progress.BlockedSince.IsZero() {
+		x.d.Progress.BlockedSince = x.now
+	}
+	x.d.Blocked = &b
+	phase := v1alpha1.PhasePaused
+	if x.d.Progress.Rollout == nil && x.d.Progress.Stable == 0 {
+		phase = v1alpha1.PhasePending
+	}
+	x.tell(phase, b.Reason, b.Message+". "+b.Cure)
+	x.wait(x.o.Policy.Poll)
+}
+
+// idle starts a rollout when the template isn't served, and else reports.
+func (x *decider) idle() {
+	p := &x.d.Progress
+	stable, want := x.o.revision(p.Stable), x.o.wanted()
+	if stable != nil && stable.Hash == x.o.WantHash && !stable.Deleting {
+		x.settle(stable)
+		return
+	}
+	if r := p.Rollout; r != nil && want != nil && r.Revision == want.Number && r.Outcome.Bad() {
+		x.stay(r, want)
+		return
+	}
+	if want == nil {
+		x.tell(v1alpha1.PhasePending, v1alpha1.ReasonProvisioning, "Making a revision of the template")
+		x.act(Action{Kind: ActionCreateRevision})
+		return
+	}
+	if x.unfinished(want) {
+		return
+	}
+	p.Rollout = &Rollout{Revision: want.Number, From: p.Stable, StartedAt: x.now, ProgressedAt: x.now}
+	p.Retiring = slices.DeleteFunc(p.Retiring, func(r Retiring) bool { return r.Revision == want.Number })
+	x.tell(v1alpha1.PhasePending, v1alpha1.ReasonProvisioning, "Starting the rollout of "+want.Name)
+	x.wait(0)
+}
+
+// unfinished waits until what an earlier attempt left of a revision is gone. A
+// stack that is whole is used as it is.
+func (x *decider) unfinished(want *Revision) bool {
+	usable := want.Wanted && want.Stack != v1alpha1.RevisionFailed ||
+		want.Stack == v1alpha1.RevisionRemoved || want.Stack == v1alpha1.RevisionPending
+	if usable {
+		return false
+	}
+	x.tell(v1alpha1.PhasePending, v1alpha1.ReasonProvisioning,
+		fmt.Sprintf("Waiting for the earlier stack of %s to be deleted", want.Name))
+	x.wait(x.o.Policy.Poll)
+	if want.Wanted {
+		x.act(Action{Kind: ActionRemoveStack, Revision: want.Number})
+	}
+	return true
+}
+
+// settle reports that the template is served. A bad outcome is forgotten: the
+// template that led to it was taken back, so applying it again is a new try.
+func (x *decider) settle(stable *Revision) {
+	p := &x.d.Progress
+	if p.Rollout != nil && p.Rollout.Outcome.Bad() {
+		p.Rollout = nil
+	}
+	if left := x.leftovers(); len(left) > 0 {
+		x.d.CleaningUp = left
+		if p.Rollout != nil && p.Rollout.Outcome == v1alpha1.OutcomePromoted && !x.removalFailed() {
+			x.tell(v1alpha1.PhaseCleaningUp, v1alpha1.ReasonCleaningUp,
+				fmt.Sprintf("%s serves all traffic, removing %s", stable.Name, list(left)))
+			x.wait(x.o.Policy.Poll)
+			return
+		}
+	}
+	x.tell(v1alpha1.PhaseComplete, v1alpha1.ReasonComplete, stable.Name+" serves all traffic")
+	x.wait(x.o.Policy.Resync)
+}
+
+// stay reports that the template in spec has failed.
+func (x *decider) stay(r *Rollout, failed *Revision) {
+	x.d.CleaningUp = x.leftovers()
+	phase, reason := v1alpha1.PhaseRolledBack, v1alpha1.ReasonRolledBack
+	serves := x.serving() + " serves all traffic"
+	if r.Outcome == v1alpha1.OutcomeFailed {
+		phase, reason, serves = v1alpha1.PhaseFailed, v1alpha1.ReasonFailed, "nothing serves"
+	}
+	x.tell(phase, reason, fmt.Sprintf("%s failed and %s: %s. Change spec.template to try again", failed.Name, serves, r.Message))
+	x.wait(x.o.Policy.Resync)
+}
+
+// serving names what traffic goes to without a rollout.
+func (x *decider) serving() string {
+	switch r := x.o.revision(x.d.Progress.Stable); {
+	case r != nil:
+		return r.Name
+	case x.d.Progress.Original != "":
+		return "the original target group"
+	}
+	return "nothing"
+}
+
+// tell sets what people read.
+func (x *decider) tell(phase v1alpha1.Phase, reason, message string) {
+	x.d.Phase, x.d.Reason, x.d.Message = phase, reason, message
+}
+
+// act asks for an effect, and to look again right after it.
+func (x *decider) act(a Action) {
+	x.d.Action = a
+	x.d.After = 0
+}
+
+// write asks for the rule to route to targets, and notes that it was asked.
+func (x *decider) write(targets Targets) {
+	kind := ActionSetTargets
+	if !x.o.Rule.Exists {
+		kind = ActionCreateRule
+	}
+	x.d.Progress.Written = targets
+	x.act(Action{Kind: kind, Targets: targets})
+}
+
+// wait asks to look again after d.
+func (x *decider) wait(d time.Duration) { x.d.After = d }
+
+// until asks to look again at t, or at the next poll if that is earlier.
+func (x *decider) until(t time.Time) {
+	x.wait(max(min(t.Sub(x.now), x.o.Policy.Poll), 0))
+}
+
+// name writes targets with the names of revisions, as percentages.
+func (x *decider) name(targets Targets) string {
+	parts := make([]string, 0, len(targets))
+	for _, t := range targets.normal() {
+		name := t.TargetGroup
+		for _, r := range x.o.Revisions {
+			if r.TargetGroup == t.TargetGroup {
+				name = r.Name
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%d%% to %s", targets.Share(t.TargetGroup), name))
+	}
+	if len(parts) == 0 {
+		return "nowhere"
+	}
+	return list(parts)
+}

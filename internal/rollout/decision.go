@@ -1,0 +1,78 @@
+package rollout
+
+import (
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// ActionKind is one of the effects that a decision can ask for.
+type ActionKind string
+
+// Effects. Each can be done again without harm.
+const (
+	// ActionNone: nothing but to remember and to wait.
+	ActionNone ActionKind = ""
+	// ActionCreateRevision makes an ImmutableRevision of the template in spec.
+	ActionCreateRevision ActionKind = "CreateRevision"
+	// ActionProvision asks for Revision's stack.
+	ActionProvision ActionKind = "Provision"
+	// ActionRemoveStack asks for Revision's stack to be deleted.
+	ActionRemoveStack ActionKind = "RemoveStack"
+	// ActionDeleteRevision deletes the ImmutableRevision Revision.
+	ActionDeleteRevision ActionKind = "DeleteRevision"
+	// ActionScale sets Revision's desired count to Count.
+	ActionScale ActionKind = "Scale"
+	// ActionClaimRule puts our ownership tags on an adopted rule.
+	ActionClaimRule ActionKind = "ClaimRule"
+	// ActionCreateRule creates the production rule with Targets.
+	ActionCreateRule ActionKind = "CreateRule"
+	// ActionSetTargets makes the production rule forward to Targets.
+	ActionSetTargets ActionKind = "SetTargets"
+	// ActionReleaseRule takes our ownership tags off an adopted rule.
+	ActionReleaseRule ActionKind = "ReleaseRule"
+	// ActionDeleteRule deletes the production rule.
+	ActionDeleteRule ActionKind = "DeleteRule"
+	// ActionFinishDeletion lets the deployment go.
+	ActionFinishDeletion ActionKind = "FinishDeletion"
+)
+
+// Action is one effect.
+type Action struct {
+	Kind     ActionKind
+	Revision int64
+	Targets  Targets
+	Count    int32
+}
+
+// Decision is how to go on.
+type Decision struct {
+	// Action is the one effect to have now.
+	Action Action
+	// Progress is what to remember, after the effect.
+	Progress Progress
+	// Phase, Reason and Message sum it up for people.
+	Phase   v1alpha1.Phase
+	Reason  string
+	Message string
+	// Step under way, from 1, of Steps; 0 when no rollout is under way.
+	Step, Steps int
+	// Subject is the number of the revision that is rolled out, or else of
+	// the one that serves; 0 is none.
+	Subject int64
+	// Weight is the subject's observed percentage of the requests.
+	Weight int32
+	// InSync tells whether the rule routes as intended.
+	InSync bool
+	// Blocked is what only someone else can put right; nil if nothing is.
+	Blocked *Blocked
+	// Drifted says what someone else changed; "" if nothing.
+	Drifted string
+	// Available tells whether the stable revision is healthy; nil when there
+	// is none or it was not looked at.
+	Available *bool
+	// CleaningUp names the revisions whose stacks are still to go.
+	CleaningUp []string
+	// After is when to look again at the latest.
+	After time.Duration
+}

@@ -1,0 +1,190 @@
+package rollout
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// announce tells what an outcome leads to.
+func (x *decider) announce(r *Rollout) {
+	switch r.Outcome {
+	case v1alpha1.OutcomePromoted:
+		x.tell(v1alpha1.PhaseCleaningUp, v1alpha1.ReasonCleaningUp, r.Message)
+	case v1alpha1.OutcomeFailed:
+		x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonFailed, r.Message)
+	case v1alpha1.OutcomeSuperseded:
+		x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonSuperseded, "Returning traffic to "+x.serving()+": "+r.Message)
+	case v1alpha1.OutcomeRolledBack:
+		x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack, "Returning traffic to "+x.serving()+": "+r.Message)
+	}
+}
+
+// conclude brings traffic to where the outcome says, and ends the rollout once
+// that is in effect on every load balancer node.
+func (x *decider) conclude(r *Rollout) {
+	x.announce(r)
+	p := &x.d.Progress
+	intended := x.intended()
+	if x.o.Rule.Exists && !x.o.Rule.Targets.Equal(intended) {
+		if len(intended) > 0 {
+			x.write(intended)
+			return
+		}
+		// A first revision failed between the creation of its rule and its
+		// promotion: without the rule, requests get the listener's default.
+		p.Written = nil
+		x.act(Action{Kind: ActionDeleteRule})
+		return
+	}
+	if settled := p.Since.Add(x.o.Policy.Propagation); x.o.Rule.Exists && x.now.Before(settled) {
+		x.until(settled)
+		return
+	}
+	r.FinishedAt = x.now
+	p.Written = intended
+	if loser := x.loser(r); loser != 0 {
+		p.Retiring = append(p.Retiring, Retiring{Revision: loser, Since: p.Since})
+	}
+	x.wait(0)
+}
+
+// loser is the revision whose stack is not needed any more; 0 is none.
+func (x *decider) loser(r *Rollout) int64 {
+	if r.Outcome == v1alpha1.OutcomePromoted {
+		return r.From
+	}
+	return r.Revision
+}
+
+// housekeep does one thing that the rollout doesn't depend on: scale, remove a
+// stack whose requests have ended, or forget an old revision.
+func (x *decider) housekeep() {
+	if x.scale() || x.retire() {
+		return
+	}
+	x.trim()
+}
+
+// scale brings the services that serve, or will, to the desired count.
+func (x *decider) scale() bool {
+	for _, r := range x.o.Revisions {
+		inUse := r.Number == x.d.Progress.Stable || x.rolling(r.Number)
+		if inUse && r.Stack == v1alpha1.RevisionCreated && r.Health.Known && r.Health.Desired != x.o.DesiredCount {
+			x.act(Action{Kind: ActionScale, Revision: r.Number, Count: x.o.DesiredCount})
+			return true
+		}
+	}
+	return false
+}
+
+// rolling tells whether the revision is rolled out right now.
+func (x *decider) rolling(number int64) bool {
+	r := x.d.Progress.Rollout
+	return r.active() && r.Revision == number
+}
+
+// retire asks for one stack to be removed: never one that is in use or still
+// in the rule, and only after its requests had their time to end.
+func (x *decider) retire() bool {
+	p := &x.d.Progress
+	for i, entry := range p.Retiring {
+		r := x.o.revision(entry.Revision)
+		if r == nil || !r.Wanted || entry.Revision == p.Stable {
+			p.Retiring = slices.Delete(p.Retiring, i, i+1)
+			return x.again()
+		}
+		due := entry.Since.Add(x.o.Policy.Propagation + r.Drain)
+		if x.rolling(r.Number) || x.o.Rule.Targets.Contains(r.TargetGroup) {
+			continue
+		}
+		if x.now.Before(due) {
+			x.d.After = min(x.d.After, due.Sub(x.now))
+			continue
+		}
+		x.act(Action{Kind: ActionRemoveStack, Revision: r.Number})
+		return true
+	}
+	return false
+}
+
+// again asks for another look at once, without an effect.
+func (x *decider) again() bool {
+	x.wait(0)
+	return true
+}
+
+// trim forgets the oldest revisions without a stack beyond the limit.
+func (x *decider) trim() {
+	var history []int64
+	for _, r := range x.o.Revisions {
+		last := x.d.Progress.Rollout != nil && x.d.Progress.Rollout.Revision == r.Number
+		if !r.Wanted && r.Stack == v1alpha1.RevisionRemoved && r.Number != x.d.Progress.Stable && !last && !r.Deleting {
+			history = append(history, r.Number)
+		}
+	}
+	if len(history) > x.o.Policy.HistoryLimit {
+		x.act(Action{Kind: ActionDeleteRevision, Revision: history[0]})
+	}
+}
+
+// leftovers names the revisions whose stacks are still to go.
+func (x *decider) leftovers() []string {
+	var names []string
+	for _, r := range x.o.Revisions {
+		if r.Number != x.d.Progress.Stable && !x.rolling(r.Number) && (r.Wanted || r.Stack != v1alpha1.RevisionRemoved) {
+			names = append(names, r.Name)
+		}
+	}
+	return names
+}
+
+// removalFailed tells whether a stack that shall go can't be deleted for now.
+func (x *decider) removalFailed() bool {
+	return slices.ContainsFunc(x.o.Revisions, func(r Revision) bool {
+		return !r.Wanted && r.Stack == v1alpha1.RevisionDeleteFailed
+	})
+}
+
+// summarise fills in what follows from everything else.
+func (x *decider) summarise() {
+	d, p := &x.d, &x.d.Progress
+	d.InSync = x.o.Rule.Targets.Equal(x.intended())
+	d.Subject = p.Stable
+	if p.Rollout.active() {
+		d.Subject = p.Rollout.Revision
+		d.Step, d.Steps = p.Rollout.Step+1, len(x.plan())
+	}
+	if r := x.o.revision(d.Subject); r != nil {
+		d.Weight = x.o.Rule.Targets.Share(r.TargetGroup)
+	}
+	if r := x.o.revision(p.Stable); r != nil && r.Health.Known {
+		available := r.Health.Healthy > 0
+		d.Available = &available
+	}
+	if len(p.Retiring) > 0 && len(d.CleaningUp) == 0 {
+		d.CleaningUp = x.leftovers()
+	}
+}
+
+// clone copies what a decision may change.
+func (p Progress) clone() Progress {
+	if p.Rollout != nil {
+		r := *p.Rollout
+		p.Rollout = &r
+	}
+	p.Written = slices.Clone(p.Written)
+	p.Observed = slices.Clone(p.Observed)
+	p.Retiring = slices.Clone(p.Retiring)
+	return p
+}
+
+// list joins words for a sentence.
+func list(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return fmt.Sprintf("%s and %s", strings.Join(words[:len(words)-1], ", "), words[len(words)-1])
+}

@@ -1,0 +1,188 @@
+package rollout
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// forward moves an undecided rollout on: the stack, its health, then step by
+// step the traffic. Whatever speaks against it comes first.
+func (x *decider) forward(r *Rollout) {
+	candidate := x.o.revision(r.Revision)
+	switch {
+	case candidate == nil || candidate.Deleting:
+		x.fail(r, v1alpha1.ReasonStackChanged, fmt.Sprintf("the ImmutableRevision %s-%d was deleted", x.o.Name, r.Revision))
+	case candidate.Hash != x.o.WantHash && !x.alone():
+		x.decide(r, v1alpha1.OutcomeSuperseded, v1alpha1.ReasonSuperseded,
+			fmt.Sprintf("spec.template changed before %s was promoted", candidate.Name))
+	case candidate.Stack == v1alpha1.RevisionFailed:
+		x.fail(r, v1alpha1.ReasonStackFailed, candidate.Cause)
+	case !candidate.Wanted:
+		x.tell(v1alpha1.PhaseProvisioning, v1alpha1.ReasonProvisioning, "Provisioning the stack of "+candidate.Name)
+		x.act(Action{Kind: ActionProvision, Revision: candidate.Number})
+	case candidate.Stack != v1alpha1.RevisionCreated:
+		x.provision(r, candidate)
+	case r.VerifiedAt.IsZero():
+		x.verify(r, candidate)
+	default:
+		x.shift(r, candidate)
+	}
+}
+
+// provision waits for the stack.
+func (x *decider) provision(r *Rollout, candidate *Revision) {
+	message := "Provisioning the stack of " + candidate.Name
+	if candidate.Cause != "" {
+		message += ": " + candidate.Cause
+	}
+	if x.overdue(r, message) {
+		return
+	}
+	x.tell(v1alpha1.PhaseProvisioning, v1alpha1.ReasonProvisioning, message)
+	x.until(r.ProgressedAt.Add(x.o.Policy.ProgressDeadline))
+}
+
+// verify waits for the new revision to be healthy before any user sees it.
+func (x *decider) verify(r *Rollout, candidate *Revision) {
+	h := candidate.Health
+	message := fmt.Sprintf("Waiting for %s to be healthy: %s", candidate.Name, h)
+	switch {
+	case h.Failed:
+		x.fail(r, v1alpha1.ReasonUnhealthy, fmt.Sprintf("ECS gave up the deployment of %s: %s", candidate.Name, h))
+	case h.complete(x.o.DesiredCount):
+		r.VerifiedAt, r.ProgressedAt, r.VerifiedCount = x.now, x.now, h.Healthy
+		x.tell(v1alpha1.PhaseVerifying, v1alpha1.ReasonVerifying, candidate.Name+" is healthy")
+		x.wait(0)
+	case x.overdue(r, message):
+	default:
+		x.tell(v1alpha1.PhaseVerifying, v1alpha1.ReasonVerifying, message)
+		x.until(r.ProgressedAt.Add(x.o.Policy.ProgressDeadline))
+	}
+}
+
+// shift brings the rule to the step's weight and holds it there.
+func (x *decider) shift(r *Rollout, candidate *Revision) {
+	if x.watch(r, candidate) {
+		return
+	}
+	intended := x.intended()
+	step := x.plan()[r.Step]
+	position := fmt.Sprintf("Step %d/%d: %d%% to %s", r.Step+1, len(x.plan()), step.Weight, candidate.Name)
+	increase := intended.Share(candidate.TargetGroup) > x.o.Rule.Targets.Share(candidate.TargetGroup)
+	switch {
+	case !x.o.Rule.Targets.Equal(intended) && increase && !candidate.Health.complete(x.o.DesiredCount):
+		x.hesitate(r, candidate, position)
+	case !x.o.Rule.Targets.Equal(intended):
+		r.StepReachedAt = time.Time{}
+		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, position)
+		x.write(intended)
+	case r.StepReachedAt.IsZero():
+		r.StepReachedAt, r.ProgressedAt = x.now, x.now
+		x.d.Progress.Written = intended
+		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, position)
+		x.wait(0)
+	default:
+		x.hold(r, candidate, step, position)
+	}
+}
+
+// watch looks after a revision that was healthy once. It tells whether the
+// rollout is decided by what it saw.
+func (x *decider) watch(r *Rollout, candidate *Revision) bool {
+	h := candidate.Health
+	required := min(r.VerifiedCount, x.o.DesiredCount)
+	if h.complete(x.o.DesiredCount) {
+		r.VerifiedCount = max(r.VerifiedCount, h.Healthy)
+	}
+	if !h.Known || h.Healthy >= required && h.Running >= required {
+		r.UnhealthySince = time.Time{}
+		return false
+	}
+	if r.UnhealthySince.IsZero() {
+		r.UnhealthySince = x.now
+	}
+	if x.alone() {
+		return false
+	}
+	serves := x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
+	if serves && h.Healthy == 0 || x.now.Sub(r.UnhealthySince) >= x.o.Policy.Unhealthy {
+		x.fail(r, v1alpha1.ReasonUnhealthy, fmt.Sprintf("%s lost its health at step %d/%d (weight %d): %s",
+			candidate.Name, r.Step+1, len(x.plan()), x.o.Rule.Targets.Share(candidate.TargetGroup), h))
+		return true
+	}
+	return false
+}
+
+// alone tells whether the new revision serves already and nothing could take
+// its place: there is no way but forward.
+func (x *decider) alone() bool { return x.live() == "" && x.o.Rule.Exists }
+
+// hesitate waits with an increase until the new revision is whole again.
+func (x *decider) hesitate(r *Rollout, candidate *Revision, position string) {
+	message := fmt.Sprintf("%s waits for its health: %s", position, candidate.Health)
+	if x.overdue(r, message) {
+		return
+	}
+	x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, message)
+	x.until(r.ProgressedAt.Add(x.o.Policy.ProgressDeadline))
+}
+
+// hold keeps a step's weight for its time, counted from when it is in effect
+// on every load balancer node, and then goes to the next step.
+func (x *decider) hold(r *Rollout, candidate *Revision, step Step, position string) {
+	last := r.Step == len(x.plan())-1
+	end := r.StepReachedAt.Add(x.o.Policy.Propagation + step.Hold)
+	switch {
+	case x.live() == "":
+		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking, candidate.Name+" gets all traffic")
+	case last:
+		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking,
+			fmt.Sprintf("%s has all traffic, %s is kept until %s", candidate.Name, x.serving(), clock(end)))
+	default:
+		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, fmt.Sprintf("%s, held until %s", position, clock(end)))
+	}
+	switch {
+	case x.now.Before(end):
+		x.until(end)
+	case !r.UnhealthySince.IsZero():
+		x.hesitate(r, candidate, position)
+	case last:
+		x.decide(r, v1alpha1.OutcomePromoted, v1alpha1.ReasonComplete, candidate.Name+" has proven itself")
+		x.d.Progress.Stable = candidate.Number
+	default:
+		r.Step++
+		r.StepReachedAt, r.ProgressedAt = time.Time{}, x.now
+		x.wait(0)
+	}
+}
+
+// overdue fails a rollout that made no progress for too long.
+func (x *decider) overdue(r *Rollout, message string) bool {
+	limit := x.o.Policy.ProgressDeadline
+	if x.now.Sub(r.ProgressedAt) < limit {
+		return false
+	}
+	x.fail(r, v1alpha1.ReasonProgressDeadlineExceeded, fmt.Sprintf("no progress within %s: %s", limit, message))
+	return true
+}
+
+// fail decides that the new revision is bad.
+func (x *decider) fail(r *Rollout, reason, message string) {
+	outcome := v1alpha1.OutcomeRolledBack
+	if x.live() == "" {
+		outcome = v1alpha1.OutcomeFailed
+	}
+	x.decide(r, outcome, reason, message)
+}
+
+// decide remembers an outcome. Its effects follow in later passes.
+func (x *decider) decide(r *Rollout, outcome v1alpha1.Outcome, reason, message string) {
+	r.Outcome, r.Reason, r.Message, r.DecidedAt = outcome, reason, message, x.now
+	x.announce(r)
+	x.wait(0)
+}
+
+// clock writes a time of day for messages.
+func clock(t time.Time) string { return t.UTC().Format("15:04:05 MST") }

@@ -1,0 +1,192 @@
+package rollout
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// Observation is everything that a decision rests on.
+type Observation struct {
+	// Name of the deployment, for messages.
+	Name string
+	// Deleting is true once the deployment is to go away.
+	Deleting bool
+	// WantHash is the hash of the template in spec.
+	WantHash string
+	// DesiredCount is how many tasks a revision shall run.
+	DesiredCount int32
+	// Plan is the compiled strategy.
+	Plan Plan
+	// Policy holds the time limits and choices.
+	Policy Policy
+	// Revisions in ascending order of their numbers.
+	Revisions []Revision
+	// Rule is the production rule.
+	Rule Rule
+	// Blocked is what only someone else can put right; nil if nothing is.
+	Blocked *Blocked
+	// Progress is what was remembered.
+	Progress Progress
+}
+
+// Policy holds time limits and choices.
+type Policy struct {
+	// ProgressDeadline is how long a rollout may go without progress.
+	ProgressDeadline time.Duration
+	// Unhealthy is how long a new revision may be short of healthy tasks.
+	Unhealthy time.Duration
+	// Propagation is how long a rule change takes to reach every load
+	// balancer node.
+	Propagation time.Duration
+	// Poll is how often AWS is looked at while something goes on.
+	Poll time.Duration
+	// Resync is how often AWS is looked at while nothing goes on.
+	Resync time.Duration
+	// Enforce is true when a rule that others changed is written again.
+	Enforce bool
+	// HistoryLimit is how many revisions without a stack are kept.
+	HistoryLimit int
+}
+
+// Revision is an ImmutableRevision as observed.
+type Revision struct {
+	Number int64
+	Name   string
+	Hash   string
+	// Wanted is true when its stack shall be there.
+	Wanted bool
+	// Deleting is true once the ImmutableRevision itself is to go away.
+	Deleting bool
+	// Stack is how its stack is.
+	Stack v1alpha1.RevisionPhase
+	// Cause is the first cause of the stack's failure, or what it waits for.
+	Cause string
+	// TargetGroup is its target group's ARN once the stack is created.
+	TargetGroup string
+	// Drain is how long requests under way may take once it is out of the
+	// rule.
+	Drain time.Duration
+	// Health is read for the stable revision and the one rolled out.
+	Health Health
+}
+
+// Health is a service's health as observed.
+type Health struct {
+	// Known is true when it was read.
+	Known bool
+	// Desired and Running tasks, and how many targets are healthy.
+	Desired, Running, Healthy int32
+	// Steady is true when ECS calls the deployment completed.
+	Steady bool
+	// Failed is true when ECS gave the deployment up.
+	Failed bool
+	// Reason is why targets aren't healthy or tasks don't run.
+	Reason string
+}
+
+// complete tells whether all that is asked for is there and healthy.
+func (h Health) complete(desired int32) bool {
+	return h.Known && h.Steady && h.Desired == desired && h.Running >= desired && h.Healthy >= desired
+}
+
+func (h Health) String() string {
+	s := fmt.Sprintf("%d of %d tasks run, %d targets healthy", h.Running, h.Desired, h.Healthy)
+	if h.Reason != "" {
+		s += ": " + h.Reason
+	}
+	return s
+}
+
+// Rule is the production rule as observed.
+type Rule struct {
+	// Adopted is true when the user named an existing rule.
+	Adopted bool
+	// Exists is true when there is such a rule.
+	Exists bool
+	// Owned is true when it carries our ownership tags.
+	Owned bool
+	// Targets of its forward action.
+	Targets Targets
+}
+
+// Blocked is what only someone else can put right.
+type Blocked struct {
+	Reason  string
+	Message string
+	// Cure is what to type or to change.
+	Cure string
+}
+
+// Progress is what can't be observed and so is remembered.
+type Progress struct {
+	// Stable is the number of the last promoted revision; 0 is none.
+	Stable int64
+	// Rollout under way, or the last one.
+	Rollout *Rollout
+	// Written are the targets last written to the rule.
+	Written Targets
+	// Observed are the targets last seen there, and since when.
+	Observed Targets
+	Since    time.Time
+	// Original is the target group that an adopted rule had before.
+	Original string
+	// Retiring are revisions out of the rule, and since when.
+	Retiring []Retiring
+	// DetachedAt is when, in a deletion, the rule was taken from all stacks.
+	DetachedAt time.Time
+	// BlockedSince is since when something is in the way; zero if nothing is.
+	BlockedSince time.Time
+}
+
+// Retiring is a revision whose stack goes once its requests have ended.
+type Retiring struct {
+	Revision int64
+	Since    time.Time
+}
+
+// Rollout is one attempt to make a revision serve. Zero times are unset.
+type Rollout struct {
+	Revision int64
+	From     int64
+
+	StartedAt    time.Time
+	ProgressedAt time.Time
+	VerifiedAt   time.Time
+	// VerifiedCount is how many healthy tasks it has proven to have.
+	VerifiedCount  int32
+	Step           int
+	StepReachedAt  time.Time
+	UnhealthySince time.Time
+
+	Outcome    v1alpha1.Outcome
+	Reason     string
+	Message    string
+	DecidedAt  time.Time
+	FinishedAt time.Time
+}
+
+// active tells whether the rollout still has something to do.
+func (r *Rollout) active() bool { return r != nil && r.FinishedAt.IsZero() }
+
+// revision finds a revision by number; nil if there is none.
+func (o *Observation) revision(number int64) *Revision {
+	for i := range o.Revisions {
+		if o.Revisions[i].Number == number {
+			return &o.Revisions[i]
+		}
+	}
+	return nil
+}
+
+// wanted finds the newest revision of the template in spec; nil if there is
+// none.
+func (o *Observation) wanted() *Revision {
+	for i := len(o.Revisions) - 1; i >= 0; i-- {
+		if r := &o.Revisions[i]; r.Hash == o.WantHash && !r.Deleting {
+			return r
+		}
+	}
+	return nil
+}

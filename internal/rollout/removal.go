@@ -1,0 +1,98 @@
+package rollout
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// remove takes everything of ours away: first the traffic, then, once requests
+// under way have had their time, the stacks, at last the record.
+func (x *decider) remove() {
+	p := &x.d.Progress
+	if p.DetachedAt.IsZero() {
+		x.detach()
+		return
+	}
+	if due := p.DetachedAt.Add(x.drain()); x.now.Before(due) {
+		x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonDeleting, fmt.Sprintf("Requests under way may end until %s", clock(due)))
+		x.until(due)
+		return
+	}
+	for _, r := range x.o.Revisions {
+		if r.Wanted {
+			x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonDeleting, "Removing "+r.Name)
+			x.act(Action{Kind: ActionRemoveStack, Revision: r.Number})
+			return
+		}
+	}
+	for _, r := range x.o.Revisions {
+		if !r.Deleting {
+			x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonDeleting, "Removing "+r.Name)
+			x.act(Action{Kind: ActionDeleteRevision, Revision: r.Number})
+			return
+		}
+	}
+	if len(x.o.Revisions) > 0 {
+		x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonDeleting, "Waiting for stacks to be deleted: "+x.remaining())
+		x.wait(x.o.Policy.Poll)
+		return
+	}
+	x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonDeleting, "Everything is removed")
+	x.act(Action{Kind: ActionFinishDeletion})
+}
+
+// detach takes the production rule from all stacks: a rule of ours is deleted,
+// an adopted one gets its target group back. What isn't ours stays as it is.
+func (x *decider) detach() {
+	p, rule := &x.d.Progress, x.o.Rule
+	x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonDeleting, "Taking the production rule from the stacks")
+	switch {
+	case rule.Exists && rule.Owned && !rule.Adopted:
+		x.act(Action{Kind: ActionDeleteRule})
+	case rule.Exists && rule.Owned && p.Original != "" && x.routesToUs():
+		x.write(split(p.Original, "", 0))
+	case rule.Exists && rule.Owned:
+		x.act(Action{Kind: ActionReleaseRule})
+	default:
+		p.DetachedAt = x.now
+		x.wait(0)
+	}
+}
+
+// routesToUs tells whether the rule forwards to a stack of ours.
+func (x *decider) routesToUs() bool {
+	for _, r := range x.o.Revisions {
+		if r.TargetGroup != "" && x.o.Rule.Targets.Contains(r.TargetGroup) {
+			return true
+		}
+	}
+	return false
+}
+
+// drain is how long requests under way may take after the rule is gone; none
+// when there never was one.
+func (x *decider) drain() time.Duration {
+	if len(x.d.Progress.Written) == 0 {
+		return 0
+	}
+	longest := time.Duration(0)
+	for _, r := range x.o.Revisions {
+		longest = max(longest, r.Drain)
+	}
+	return x.o.Policy.Propagation + longest
+}
+
+// remaining lists the stacks that are still there and what they wait for.
+func (x *decider) remaining() string {
+	parts := make([]string, 0, len(x.o.Revisions))
+	for _, r := range x.o.Revisions {
+		part := fmt.Sprintf("%s (%s)", r.Name, r.Stack)
+		if r.Cause != "" && r.Stack != v1alpha1.RevisionFailed {
+			part = fmt.Sprintf("%s (%s: %s)", r.Name, r.Stack, r.Cause)
+		}
+		parts = append(parts, part)
+	}
+	return list(parts)
+}
