@@ -1,0 +1,81 @@
+package awssim
+
+import (
+	"github.com/viridian-dev/viridian/internal/awssim/cfn"
+	"github.com/viridian-dev/viridian/internal/awssim/core"
+	"github.com/viridian-dev/viridian/internal/awssim/ec2"
+	"github.com/viridian-dev/viridian/internal/awssim/ecr"
+	"github.com/viridian-dev/viridian/internal/awssim/elb"
+	"github.com/viridian-dev/viridian/internal/awssim/logs"
+	"github.com/viridian-dev/viridian/internal/awssim/sts"
+)
+
+// Options describe a simulated account. Zero values are usable.
+type Options struct {
+	// Account is the 12-digit account ID. Default 111122223333.
+	Account string
+	// Region is the only region of the account. Default eu-west-1.
+	Region string
+	// Speed divides AWS's own delays. Default 1, as slow as AWS.
+	Speed float64
+	// Seed decides every choice.
+	Seed uint64
+	// ECRAutoCreate makes every tag exist that is looked for.
+	ECRAutoCreate bool
+	// CloudFormation are CloudFormation's quotas and page size.
+	CloudFormation cfn.Limits
+	// LoadBalancing are Elastic Load Balancing's quotas and delays.
+	LoadBalancing elb.Options
+}
+
+// Sim is a simulated AWS account in one region.
+type Sim struct {
+	// Faults is the plan of what goes wrong.
+	Faults *Faults
+
+	world     *core.World
+	calls     *recorder
+	endpoints map[string]endpoint
+
+	cfn  *cfn.Service
+	elb  *elb.Service
+	ecr  *ecr.Service
+	ec2  *ec2.Service
+	logs *logs.Service
+	sts  *sts.Service
+}
+
+// New returns an account without any resource. Close it in the end.
+func New(o Options) *Sim {
+	if o.Account == "" {
+		o.Account = "111122223333"
+	}
+	if o.Region == "" {
+		o.Region = "eu-west-1"
+	}
+	w := core.NewWorld(o.Account, o.Region, o.Speed, o.Seed)
+	s := &Sim{
+		Faults: newFaults(o.Seed), world: w, calls: &recorder{counts: map[string]int{}},
+		endpoints: map[string]endpoint{},
+		elb:       elb.New(w, o.LoadBalancing), ecr: ecr.New(w, o.ECRAutoCreate),
+		ec2: ec2.New(w), logs: logs.New(w), sts: sts.New(w),
+	}
+	s.cfn = cfn.New(w, o.CloudFormation, s.elb, s.ec2, s.logs)
+	for _, q := range []core.QueryService{s.cfn, s.elb, s.sts} {
+		s.endpoints[q.SigningName()] = queryEndpoint{q.Namespace(), q.Query()}
+	}
+	for _, j := range []core.JSONService{s.ecr} {
+		s.endpoints[j.SigningName()] = jsonEndpoint{j.TargetPrefix(), j.JSON()}
+	}
+	return s
+}
+
+// Close stops everything; nothing happens in the account afterwards.
+func (s *Sim) Close() { s.world.Close() }
+
+// Do runs f with the account's lock held, so that what it reads is one moment.
+func (s *Sim) Do(f func()) {
+	s.world.Lock()
+	defer s.world.Unlock()
+	f()
+}
