@@ -1,0 +1,139 @@
+package template
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// maxConditionValues is how many values the conditions of one listener rule
+// may hold, a quota of Elastic Load Balancing.
+const maxConditionValues = 5
+
+const fieldHTTPHeader = "http-header"
+
+// ruleCondition holds a field and the one config that goes with it.
+type ruleCondition struct {
+	Field                   string
+	HostHeaderConfig        *valuesConfig      `json:",omitempty"`
+	HTTPHeaderConfig        *httpHeaderConfig  `json:"HttpHeaderConfig,omitempty"`
+	HTTPRequestMethodConfig *valuesConfig      `json:"HttpRequestMethodConfig,omitempty"`
+	PathPatternConfig       *valuesConfig      `json:",omitempty"`
+	QueryStringConfig       *queryStringConfig `json:",omitempty"`
+	SourceIPConfig          *valuesConfig      `json:"SourceIpConfig,omitempty"`
+}
+
+type valuesConfig struct {
+	Values []string
+}
+
+type httpHeaderConfig struct {
+	HTTPHeaderName string `json:"HttpHeaderName"`
+	Values         []string
+}
+
+type queryStringConfig struct {
+	Values []queryStringKeyValue
+}
+
+type queryStringKeyValue struct {
+	Key   string `json:",omitempty"`
+	Value string
+}
+
+// previewConditions are the production rule's and the revision's header.
+func previewConditions(in Input) ([]ruleCondition, error) {
+	if err := checkConditions(in.Conditions); err != nil {
+		return nil, fmt.Errorf("preview rule: %w", err)
+	}
+	header := cloud.Condition{
+		Field:          fieldHTTPHeader,
+		HTTPHeaderName: v1alpha1.PreviewHeader,
+		Values:         []string{strconv.FormatInt(in.Revision, 10)},
+	}
+	var out []ruleCondition
+	for _, c := range append(slices.Clone(in.Conditions), header) {
+		converted, err := condition(c)
+		if err != nil {
+			return nil, fmt.Errorf("preview rule: %w", err)
+		}
+		out = append(out, converted)
+	}
+	return out, nil
+}
+
+// checkConditions tells whether the production rule's conditions leave room
+// for the header.
+func checkConditions(production []cloud.Condition) error {
+	if len(production) == 0 {
+		return errors.New("the production rule has no conditions")
+	}
+	values := 1
+	seen := map[string]bool{}
+	for _, c := range production {
+		if len(c.Values) == 0 {
+			return fmt.Errorf("the production rule's condition %s has no plain values to repeat", c.Field)
+		}
+		values += len(c.Values)
+		if strings.EqualFold(c.HTTPHeaderName, v1alpha1.PreviewHeader) {
+			return fmt.Errorf("the production rule has a condition on the header %s, which is the preview rules' own",
+				v1alpha1.PreviewHeader)
+		}
+		if seen[c.Field] && !repeatable(c.Field) {
+			return fmt.Errorf("the production rule has two conditions %s: put their values in one", c.Field)
+		}
+		seen[c.Field] = true
+	}
+	if values > maxConditionValues {
+		return fmt.Errorf("the production rule's conditions hold %d values and the header %s adds one, "+
+			"but a rule may hold %d in all: remove %d",
+			values-1, v1alpha1.PreviewHeader, maxConditionValues, values-maxConditionValues)
+	}
+	return nil
+}
+
+// repeatable fields may stand in several conditions of a rule, all of which
+// must match then.
+func repeatable(field string) bool {
+	return field == fieldHTTPHeader || field == "query-string"
+}
+
+func condition(c cloud.Condition) (ruleCondition, error) {
+	out := ruleCondition{Field: c.Field}
+	values := &valuesConfig{c.Values}
+	switch c.Field {
+	case "host-header":
+		out.HostHeaderConfig = values
+	case "path-pattern":
+		out.PathPatternConfig = values
+	case "http-request-method":
+		out.HTTPRequestMethodConfig = values
+	case "source-ip":
+		out.SourceIPConfig = values
+	case fieldHTTPHeader:
+		out.HTTPHeaderConfig = &httpHeaderConfig{c.HTTPHeaderName, c.Values}
+	case "query-string":
+		out.QueryStringConfig = queryString(c.Values)
+	default:
+		return out, fmt.Errorf("the production rule has a condition %q, which is not supported", c.Field)
+	}
+	return out, nil
+}
+
+// queryString takes values apart that read key=value, or value alone.
+func queryString(values []string) *queryStringConfig {
+	out := &queryStringConfig{}
+	for _, v := range values {
+		key, value, found := strings.Cut(v, "=")
+		if !found {
+			key, value = "", v
+		}
+		out.Values = append(out.Values, queryStringKeyValue{key, value})
+	}
+	return out
+}

@@ -1,0 +1,47 @@
+package template
+
+// document is a CloudFormation template.
+type document struct {
+	Version     string `json:"AWSTemplateFormatVersion"`
+	Description string
+	Parameters  map[string]parameter
+	Resources   map[string]resource
+	Outputs     map[string]output
+}
+
+type parameter struct {
+	Type        string
+	Description string
+	MinValue    int
+	MaxValue    int
+}
+
+type resource struct {
+	Type                string
+	DependsOn           []string `json:",omitempty"`
+	DeletionPolicy      string   `json:",omitempty"`
+	UpdateReplacePolicy string   `json:",omitempty"`
+	Properties          any      `json:",omitempty"`
+}
+
+type output struct {
+	Description string
+	// Value is a string, a ref or a getAtt.
+	Value any
+}
+
+// ref is the intrinsic function Ref.
+type ref struct {
+	LogicalID string `json:"Ref"`
+}
+
+// getAtt is the intrinsic function Fn::GetAtt of a logical ID and attribute.
+type getAtt struct {
+	Attribute [2]string `json:"Fn::GetAtt"`
+}
+
+// keyValue is a pair in the words of ECS.
+type keyValue struct {
+	Name  string
+	Value string
+}

@@ -1,0 +1,264 @@
+package template
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+type logGroupProperties struct {
+	RetentionInDays *int32 `json:",omitempty"`
+}
+
+// logGroup has no name of its own, so that a stack can be created while one
+// with the same containers is there. It goes with its stack.
+func logGroup(t v1alpha1.RevisionTemplate) resource {
+	return resource{
+		Type:                "AWS::Logs::LogGroup",
+		DeletionPolicy:      "Delete",
+		UpdateReplacePolicy: "Delete",
+		Properties:          logGroupProperties{t.LogRetentionDays},
+	}
+}
+
+type taskDefinitionProperties struct {
+	Family                  string
+	RequiresCompatibilities []string
+	NetworkMode             string
+	CPU                     string `json:"Cpu"`
+	Memory                  string
+	ExecutionRoleArn        string
+	TaskRoleArn             string           `json:",omitempty"`
+	RuntimePlatform         *runtimePlatform `json:",omitempty"`
+	ContainerDefinitions    []containerDefinition
+}
+
+type runtimePlatform struct {
+	CPUArchitecture       string `json:"CpuArchitecture,omitempty"`
+	OperatingSystemFamily string
+}
+
+type containerDefinition struct {
+	Name                   string
+	Image                  string
+	Essential              *bool           `json:",omitempty"`
+	Command                []string        `json:",omitempty"`
+	EntryPoint             []string        `json:",omitempty"`
+	Environment            []keyValue      `json:",omitempty"`
+	Secrets                []secret        `json:",omitempty"`
+	PortMappings           []portMapping   `json:",omitempty"`
+	HealthCheck            *containerCheck `json:",omitempty"`
+	CPU                    *int32          `json:"Cpu,omitempty"`
+	Memory                 *int32          `json:",omitempty"`
+	MemoryReservation      *int32          `json:",omitempty"`
+	User                   string          `json:",omitempty"`
+	WorkingDirectory       string          `json:",omitempty"`
+	ReadonlyRootFilesystem *bool           `json:",omitempty"`
+	StopTimeout            *int32          `json:",omitempty"`
+	DependsOn              []dependency    `json:",omitempty"`
+	LogConfiguration       logConfiguration
+}
+
+type secret struct {
+	Name      string
+	ValueFrom string
+}
+
+type portMapping struct {
+	ContainerPort int32
+	Protocol      string
+}
+
+type containerCheck struct {
+	Command     []string
+	Interval    *int32 `json:",omitempty"`
+	Timeout     *int32 `json:",omitempty"`
+	Retries     *int32 `json:",omitempty"`
+	StartPeriod *int32 `json:",omitempty"`
+}
+
+type dependency struct {
+	ContainerName string
+	Condition     string
+}
+
+type logConfiguration struct {
+	LogDriver string
+	Options   map[string]any
+}
+
+// taskDefinition has the stack's name as its family, so that each finds the
+// other in the console.
+func taskDefinition(in Input) resource {
+	t := in.Template
+	p := taskDefinitionProperties{
+		Family:                  StackName(in.Namespace, in.Name, in.UID, in.Revision),
+		RequiresCompatibilities: []string{"FARGATE"},
+		NetworkMode:             "awsvpc",
+		CPU:                     t.CPU,
+		Memory:                  t.Memory,
+		ExecutionRoleArn:        t.ExecutionRoleARN,
+		TaskRoleArn:             t.TaskRoleARN,
+	}
+	if t.RuntimePlatform != nil {
+		p.RuntimePlatform = &runtimePlatform{t.RuntimePlatform.CPUArchitecture, "LINUX"}
+	}
+	for i := range t.Containers {
+		p.ContainerDefinitions = append(p.ContainerDefinitions, container(&t.Containers[i], in.Revision))
+	}
+	return resource{Type: "AWS::ECS::TaskDefinition", Properties: p}
+}
+
+func container(c *v1alpha1.Container, revision int64) containerDefinition {
+	d := containerDefinition{
+		Name:                   c.Name,
+		Image:                  c.Image,
+		Essential:              c.Essential,
+		Command:                c.Command,
+		EntryPoint:             c.EntryPoint,
+		Environment:            environment(c, revision),
+		CPU:                    c.CPU,
+		Memory:                 c.Memory,
+		MemoryReservation:      c.MemoryReservation,
+		User:                   c.User,
+		WorkingDirectory:       c.WorkingDirectory,
+		ReadonlyRootFilesystem: c.ReadonlyRootFilesystem,
+		StopTimeout:            c.StopTimeout,
+		LogConfiguration: logConfiguration{
+			LogDriver: "awslogs",
+			Options: map[string]any{
+				"awslogs-group":         ref{logicalLogGroup},
+				"awslogs-region":        ref{"AWS::Region"},
+				"awslogs-stream-prefix": c.Name,
+			},
+		},
+	}
+	for _, s := range c.Secrets {
+		d.Secrets = append(d.Secrets, secret(s))
+	}
+	for _, p := range c.PortMappings {
+		d.PortMappings = append(d.PortMappings, portMapping{p.ContainerPort, "tcp"})
+	}
+	for _, on := range c.DependsOn {
+		d.DependsOn = append(d.DependsOn, dependency(on))
+	}
+	if c.HealthCheck != nil {
+		check := containerCheck(*c.HealthCheck)
+		d.HealthCheck = &check
+	}
+	return d
+}
+
+func environment(c *v1alpha1.Container, revision int64) []keyValue {
+	env := make([]keyValue, 0, len(c.Environment)+1)
+	own := slices.ContainsFunc(c.Secrets, func(s v1alpha1.Secret) bool { return s.Name == EnvRevision })
+	for _, e := range c.Environment {
+		env = append(env, keyValue(e))
+		own = own || e.Name == EnvRevision
+	}
+	if own {
+		return env
+	}
+	return append(env, keyValue{EnvRevision, strconv.FormatInt(revision, 10)})
+}
+
+// targetContainer returns the name of the container that the load balancer
+// sends requests to.
+func targetContainer(t v1alpha1.RevisionTemplate) (string, error) {
+	for _, c := range t.Containers {
+		if t.Target.ContainerName != "" && t.Target.ContainerName != c.Name {
+			continue
+		}
+		for _, p := range c.PortMappings {
+			if p.ContainerPort == t.Target.ContainerPort {
+				return c.Name, nil
+			}
+		}
+	}
+	by := "any container"
+	if name := t.Target.ContainerName; name != "" {
+		by = fmt.Sprintf("container %q", name)
+	}
+	return "", fmt.Errorf("spec.template.target: port %d is not mapped by %s", t.Target.ContainerPort, by)
+}
+
+type serviceProperties struct {
+	Cluster                       any
+	TaskDefinition                ref
+	DesiredCount                  ref
+	LaunchType                    string
+	DeploymentConfiguration       deploymentConfiguration
+	NetworkConfiguration          networkConfiguration
+	LoadBalancers                 []serviceLoadBalancer
+	HealthCheckGracePeriodSeconds *int32 `json:",omitempty"`
+	EnableECSManagedTags          bool
+	PropagateTags                 string
+}
+
+type deploymentConfiguration struct {
+	DeploymentCircuitBreaker circuitBreaker
+	MaximumPercent           int
+	MinimumHealthyPercent    int
+}
+
+type circuitBreaker struct {
+	Enable   bool
+	Rollback bool
+}
+
+type networkConfiguration struct {
+	AwsvpcConfiguration awsvpcConfiguration
+}
+
+type awsvpcConfiguration struct {
+	AssignPublicIP string `json:"AssignPublicIp,omitempty"`
+	SecurityGroups []any
+	Subnets        []string
+}
+
+type serviceLoadBalancer struct {
+	ContainerName  string
+	ContainerPort  int32
+	TargetGroupArn ref
+}
+
+func service(t v1alpha1.RevisionTemplate, cluster any, target string) resource {
+	groups := []any{getAtt{[2]string{logicalSecurityGroup, "GroupId"}}}
+	for _, id := range t.Network.SecurityGroupIDs {
+		groups = append(groups, id)
+	}
+	return resource{
+		Type: "AWS::ECS::Service",
+		// ECS refuses a target group that no listener rule forwards to.
+		DependsOn: []string{LogicalPreviewRule},
+		Properties: serviceProperties{
+			Cluster:        cluster,
+			TaskDefinition: ref{logicalTaskDefinition},
+			DesiredCount:   ref{ParamDesiredCount},
+			LaunchType:     "FARGATE",
+			DeploymentConfiguration: deploymentConfiguration{
+				// Without the circuit breaker CloudFormation waits for hours on
+				// tasks that can't start. There is no earlier deployment in the
+				// service to which it could roll back.
+				DeploymentCircuitBreaker: circuitBreaker{Enable: true, Rollback: false},
+				MaximumPercent:           200,
+				MinimumHealthyPercent:    100,
+			},
+			NetworkConfiguration: networkConfiguration{awsvpcConfiguration{
+				AssignPublicIP: t.Network.AssignPublicIP,
+				SecurityGroups: groups,
+				Subnets:        t.Network.SubnetIDs,
+			}},
+			LoadBalancers: []serviceLoadBalancer{{
+				ContainerName:  target,
+				ContainerPort:  t.Target.ContainerPort,
+				TargetGroupArn: ref{LogicalTargetGroup},
+			}},
+			HealthCheckGracePeriodSeconds: t.Target.HealthCheckGracePeriodSeconds,
+			EnableECSManagedTags:          true,
+			PropagateTags:                 "SERVICE",
+		},
+	}
+}

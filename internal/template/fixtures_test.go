@@ -1,0 +1,131 @@
+package template_test
+
+import (
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/template"
+)
+
+const (
+	digestA = "sha256:0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9"
+	digestB = "sha256:ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100"
+
+	registry = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/"
+	uid      = "6f1c2f0a-9f0e-4f5e-8f62-6c3b1d2a4e57"
+)
+
+// minimalTemplate has the required fields only, and none of the defaults that
+// the API server fills in.
+func minimalTemplate() v1alpha1.RevisionTemplate {
+	return v1alpha1.RevisionTemplate{
+		Containers: []v1alpha1.Container{{
+			Name:         "app",
+			Image:        registry + "checkout@" + digestA,
+			PortMappings: []v1alpha1.PortMapping{{ContainerPort: 8080}},
+		}},
+		CPU:              "256",
+		Memory:           "512",
+		ExecutionRoleARN: "arn:aws:iam::111122223333:role/ecs-execution",
+		Cluster:          "shop",
+		Network: v1alpha1.Network{
+			VPCID:                        "vpc-0123456789abcdef0",
+			SubnetIDs:                    []string{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"},
+			LoadBalancerSecurityGroupIDs: []string{"sg-0123456789abcdef0"},
+		},
+		Target: v1alpha1.Target{ContainerPort: 8080},
+	}
+}
+
+// fullTemplate sets every field there is, with values other than zero.
+func fullTemplate() v1alpha1.RevisionTemplate {
+	return v1alpha1.RevisionTemplate{
+		Containers: []v1alpha1.Container{
+			{
+				Name:        "app",
+				Image:       registry + "checkout@" + digestA,
+				Essential:   new(true),
+				Command:     []string{"serve", "--motto=<fast> & \"good\""},
+				EntryPoint:  []string{"/bin/checkout"},
+				Environment: []v1alpha1.KeyValue{{Name: "LOG_LEVEL", Value: "info"}, {Name: "CURRENCY", Value: "€"}},
+				Secrets: []v1alpha1.Secret{{
+					Name:      "DB_PASSWORD",
+					ValueFrom: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:checkout/db-AbCdEf:password::",
+				}},
+				PortMappings: []v1alpha1.PortMapping{{ContainerPort: 9090}, {ContainerPort: 8080}},
+				HealthCheck: &v1alpha1.ContainerHealthCheck{
+					Command:     []string{"CMD-SHELL", "curl -f http://localhost:8080/healthz || exit 1"},
+					Interval:    new(int32(15)),
+					Timeout:     new(int32(4)),
+					Retries:     new(int32(5)),
+					StartPeriod: new(int32(20)),
+				},
+				CPU:                    new(int32(768)),
+				Memory:                 new(int32(1536)),
+				MemoryReservation:      new(int32(1024)),
+				User:                   "1000:1000",
+				WorkingDirectory:       "/srv",
+				ReadonlyRootFilesystem: new(true),
+				StopTimeout:            new(int32(90)),
+				DependsOn:              []v1alpha1.ContainerDependency{{ContainerName: "proxy", Condition: "START"}},
+			},
+			{
+				Name:        "proxy",
+				Image:       registry + "proxy@" + digestB,
+				Essential:   new(true),
+				Environment: []v1alpha1.KeyValue{{Name: template.EnvRevision, Value: "the user's own"}},
+			},
+		},
+		CPU:              "1024",
+		Memory:           "2048",
+		ExecutionRoleARN: "arn:aws:iam::111122223333:role/ecs-execution",
+		TaskRoleARN:      "arn:aws:iam::111122223333:role/checkout",
+		RuntimePlatform:  &v1alpha1.RuntimePlatform{CPUArchitecture: "ARM64"},
+		Network: v1alpha1.Network{
+			VPCID:                        "vpc-0123456789abcdef0",
+			SubnetIDs:                    []string{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"},
+			LoadBalancerSecurityGroupIDs: []string{"sg-0123456789abcdef0", "sg-0123456789abcdef1"},
+			SecurityGroupIDs:             []string{"sg-0123456789abcdef2"},
+			AssignPublicIP:               "ENABLED",
+		},
+		Target: v1alpha1.Target{
+			ContainerName: "app",
+			ContainerPort: 8080,
+			HealthCheck: v1alpha1.TargetHealthCheck{
+				Path:               "/healthz?deep=1",
+				SuccessCodes:       "200-299",
+				IntervalSeconds:    new(int32(10)),
+				TimeoutSeconds:     new(int32(5)),
+				HealthyThreshold:   new(int32(2)),
+				UnhealthyThreshold: new(int32(3)),
+			},
+			HealthCheckGracePeriodSeconds: new(int32(60)),
+			DeregistrationDelaySeconds:    new(int32(30)),
+		},
+		Cluster:          "shop",
+		LogRetentionDays: new(int32(30)),
+		Tags:             []v1alpha1.Tag{{Key: "team", Value: "payments"}},
+	}
+}
+
+func input(t v1alpha1.RevisionTemplate, conditions ...cloud.Condition) template.Input {
+	if conditions == nil {
+		conditions = []cloud.Condition{host("checkout.example.com")}
+	}
+	return template.Input{
+		Namespace:   "shop",
+		Name:        "checkout",
+		UID:         uid,
+		Revision:    3,
+		Template:    t,
+		ListenerARN: "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/0123456789abcdef/fedcba9876543210",
+		Conditions:  conditions,
+	}
+}
+
+func host(names ...string) cloud.Condition {
+	return cloud.Condition{Field: "host-header", Values: names}
+}
+
+func header(name string, values ...string) cloud.Condition {
+	return cloud.Condition{Field: "http-header", HTTPHeaderName: name, Values: values}
+}

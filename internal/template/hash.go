@@ -1,0 +1,43 @@
+package template
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// Hash identifies a template: the SHA-256, in hex, of its JSON as the API
+// server stores it, with sorted keys and without the fields that are left out.
+// The order of lists counts.
+//
+// It must stay as it is between releases, or an upgrade rolls out everything
+// anew. A field added to the API keeps it as long as it is optional and has no
+// default in the schema.
+func Hash(t v1alpha1.RevisionTemplate) string {
+	sum := sha256.Sum256(canonicalJSON(t))
+	return hex.EncodeToString(sum[:])
+}
+
+// canonicalJSON passes through a map, whose keys are written in sorted order:
+// the order of fields in the Go types doesn't matter. The API's types always
+// encode; one that doesn't is a mistake in this program.
+func canonicalJSON(v any) []byte {
+	var tree any
+	written, err := json.Marshal(v)
+	if err == nil {
+		dec := json.NewDecoder(bytes.NewReader(written))
+		dec.UseNumber()
+		err = dec.Decode(&tree)
+	}
+	if err == nil {
+		written, err = json.Marshal(tree)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("template: %T doesn't encode as JSON: %v", v, err))
+	}
+	return written
+}

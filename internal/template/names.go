@@ -1,0 +1,72 @@
+package template
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+const (
+	// maxStackName is CloudFormation's limit, in characters.
+	maxStackName = 128
+	// maxTargetGroupName is Elastic Load Balancing's limit, in characters.
+	maxTargetGroupName = 32
+)
+
+// StackName returns the name of a revision's stack, such as
+// viridian-shop-checkout-3-1a2b3c4d. The number at its end stands for the UID:
+// an ImmutableDeployment that is made again under its old name never meets the
+// stacks of its predecessor. When the whole is too long for CloudFormation,
+// namespace and name are cut.
+func StackName(namespace, name, uid string, revision int64) string {
+	suffix := identity(uid, revision)
+	return readable("viridian-"+namespace+"-"+name, maxStackName-len(suffix)) + suffix
+}
+
+// TargetGroupName returns the name of a revision's target group, such as
+// checkout-3-1a2b3c4d; a long name is cut. It is unique in an account, as
+// Elastic Load Balancing demands, by UID and revision.
+func TargetGroupName(name, uid string, revision int64) string {
+	suffix := identity(uid, revision)
+	return readable(name, maxTargetGroupName-len(suffix)) + suffix
+}
+
+// identity is the part of a name that tells revisions apart; at most 29
+// characters long.
+func identity(uid string, revision int64) string {
+	sum := sha256.Sum256([]byte(uid))
+	return fmt.Sprintf("-%d-%s", revision, hex.EncodeToString(sum[:4]))
+}
+
+// readable cuts text to at most limit characters of a-z, A-Z, 0-9 and single
+// hyphens that begins with a letter and ends with no hyphen.
+func readable(text string, limit int) string {
+	words := strings.FieldsFunc(text, func(r rune) bool { return !isAlphanumeric(r) })
+	text = strings.TrimLeft(strings.Join(words, "-"), "-0123456789")
+	if text == "" {
+		text = "viridian"
+	}
+	return strings.TrimRight(text[:min(limit, len(text))], "-")
+}
+
+func isAlphanumeric(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+}
+
+// PinImage replaces the tag of image, or the digest it has, by digest
+// ("sha256:…"). An empty digest leaves image as it is.
+//
+// ECS documents two forms, repository:tag and repository@digest. The two in
+// one, which Docker takes, are not among them, so the tag is dropped.
+func PinImage(image, digest string) string {
+	if digest == "" {
+		return image
+	}
+	repository, _, _ := strings.Cut(image, "@")
+	// A colon before the last slash is a registry's port.
+	if colon := strings.LastIndexByte(repository, ':'); colon > strings.LastIndexByte(repository, '/') {
+		repository = repository[:colon]
+	}
+	return repository + "@" + digest
+}

@@ -1,0 +1,170 @@
+// Package template owns the CloudFormation template of a revision's stack and
+// every name that is made from an ImmutableDeployment: it turns a
+// RevisionTemplate into JSON. It is pure: the same input gives the same bytes.
+//
+// It imports the standard library, api/v1alpha1 and the plain types of
+// internal/cloud; never an SDK of AWS or Kubernetes.
+package template
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"regexp"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// Parameters of the template. Both are numbers that may differ each time the
+// same revision gets a stack.
+const (
+	// ParamDesiredCount is how many tasks the service starts with.
+	ParamDesiredCount = "DesiredCount"
+	// ParamPreviewPriority is the preview rule's priority on the listener.
+	ParamPreviewPriority = "PreviewPriority"
+)
+
+// Outputs of the stack.
+const (
+	// OutputTargetGroup is the target group's ARN.
+	OutputTargetGroup = "TargetGroupArn"
+	// OutputPreviewRule is the preview rule's ARN.
+	OutputPreviewRule = "PreviewRuleArn"
+	// OutputCluster is the name of the ECS cluster, the stack's own or not.
+	OutputCluster = "ClusterName"
+	// OutputService is the name of the ECS service.
+	OutputService = "ServiceName"
+)
+
+// Logical IDs of the stack's resources.
+const (
+	LogicalService     = "Service"
+	LogicalPreviewRule = "PreviewRule"
+	LogicalTargetGroup = "TargetGroup"
+
+	logicalCluster        = "Cluster"
+	logicalLogGroup       = "LogGroup"
+	logicalSecurityGroup  = "SecurityGroup"
+	logicalTaskDefinition = "TaskDefinition"
+)
+
+// EnvRevision is the environment variable in which every container finds the
+// number of its revision. A container that sets this name itself, in
+// environment or secrets, keeps its own.
+const EnvRevision = "VIRIDIAN_REVISION"
+
+// MaxBytes is how large a template may be that goes with the CreateStack call
+// itself, a quota of CloudFormation.
+const MaxBytes = 51_200
+
+// Input is what a stack's template is made from.
+type Input struct {
+	// Namespace, Name and UID of the ImmutableDeployment.
+	Namespace, Name, UID string
+	// Revision is the revision's number.
+	Revision int64
+	// Template with its images pinned to digests. Optional fields that are
+	// not set are left to the defaults of AWS: the API server has filled in
+	// those of Viridian.
+	Template v1alpha1.RevisionTemplate
+	// ListenerARN of the listener that gets the preview rule.
+	ListenerARN string
+	// Conditions of the production rule, which the preview rule repeats.
+	Conditions []cloud.Condition
+}
+
+// Build returns the template as compact JSON. It fails when the input can't
+// become a stack, whatever the state of AWS: a template above MaxBytes, a
+// target that no container maps, a preview rule that the load balancer would
+// refuse, or a dynamic reference.
+func Build(in Input) (string, error) {
+	rule, err := previewRule(in)
+	if err != nil {
+		return "", err
+	}
+	target, err := targetContainer(in.Template)
+	if err != nil {
+		return "", err
+	}
+	body, err := encode(newDocument(in, rule, target))
+	if err != nil {
+		return "", err
+	}
+	if err := checkDynamicReferences(body); err != nil {
+		return "", err
+	}
+	if len(body) > MaxBytes {
+		return "", fmt.Errorf("the stack's template would be %d bytes and CloudFormation takes %d: "+
+			"shorten environment, command and healthCheck.command of spec.template.containers, "+
+			"or move large values to Systems Manager parameters (secrets)", len(body), MaxBytes)
+	}
+	return string(body), nil
+}
+
+func newDocument(in Input, rule resource, target string) document {
+	cluster := any(in.Template.Cluster)
+	resources := map[string]resource{
+		logicalLogGroup:       logGroup(in.Template),
+		logicalSecurityGroup:  securityGroup(in),
+		LogicalTargetGroup:    targetGroup(in),
+		LogicalPreviewRule:    rule,
+		logicalTaskDefinition: taskDefinition(in),
+	}
+	if in.Template.Cluster == "" {
+		resources[logicalCluster] = resource{Type: "AWS::ECS::Cluster"}
+		cluster = ref{logicalCluster}
+	}
+	resources[LogicalService] = service(in.Template, cluster, target)
+
+	return document{
+		Version: "2010-09-09",
+		Description: fmt.Sprintf("Revision %d of ImmutableDeployment %s/%s. "+
+			"Viridian replaces this stack and never updates it.", in.Revision, in.Namespace, in.Name),
+		Parameters: map[string]parameter{
+			ParamDesiredCount: {
+				Type: "Number", MinValue: 0, MaxValue: 5000,
+				Description: "Tasks that the service starts with.",
+			},
+			ParamPreviewPriority: {
+				Type: "Number", MinValue: 1, MaxValue: 50_000,
+				Description: "Priority of the preview rule, free on the listener.",
+			},
+		},
+		Resources: resources,
+		Outputs: map[string]output{
+			OutputTargetGroup: {"Target group that the tasks register with.", ref{LogicalTargetGroup}},
+			OutputPreviewRule: {"Listener rule that finds the revision by its header.", ref{LogicalPreviewRule}},
+			OutputCluster:     {"ECS cluster that runs the tasks.", cluster},
+			OutputService:     {"ECS service that keeps the tasks running.", getAtt{[2]string{LogicalService, "Name"}}},
+		},
+	}
+}
+
+// encode writes compact JSON. Maps come sorted by key, everything else in the
+// order of the structs.
+func encode(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	// An escaped <, > or & would count six bytes against MaxBytes.
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("encode the stack's template: %w", err)
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}
+
+var dynamicReference = regexp.MustCompile(`(?i)\{\{\s*resolve\s*:[^"}]{0,80}`)
+
+// checkDynamicReferences refuses {{resolve:…}}. CloudFormation replaces it
+// wherever it stands, with the permissions of whoever creates the stack, and
+// has no escape for it: a user could read any secret that the controller's
+// role can, and have it stored in plain text in the task definition.
+func checkDynamicReferences(body []byte) error {
+	found := dynamicReference.Find(body)
+	if found == nil {
+		return nil
+	}
+	return fmt.Errorf("spec holds the dynamic reference %q, which CloudFormation would replace "+
+		"with the controller's permissions: use spec.template.containers[].secrets", found)
+}

@@ -1,0 +1,264 @@
+package template_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/template"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func TestBuildGolden(t *testing.T) {
+	inputs := map[string]template.Input{
+		"minimal":     input(minimalTemplate()),
+		"full":        input(fullTemplate()),
+		"own-cluster": input(with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) { t.Cluster = "" })),
+		"first-container-with-the-port": input(with(fullTemplate(), func(t *v1alpha1.RevisionTemplate) {
+			t.Target.ContainerName = ""
+			t.Containers[0], t.Containers[1] = t.Containers[1], t.Containers[0]
+		})),
+		"conditions-once-each": input(minimalTemplate(),
+			cloud.Condition{Field: "path-pattern", Values: []string{"/cart/*"}},
+			cloud.Condition{Field: "http-request-method", Values: []string{"GET", "HEAD"}},
+			cloud.Condition{Field: "source-ip", Values: []string{"10.0.0.0/8"}},
+		),
+		"conditions-repeated": input(minimalTemplate(),
+			header("x-tenant", "a*"), header("X-Tenant", "*z"),
+			cloud.Condition{Field: "query-string", Values: []string{"beta"}},
+			cloud.Condition{Field: "query-string", Values: []string{"version=2=b"}},
+		),
+		"several-hosts": input(minimalTemplate(), host("a.example.com", "b.example.com", "c.example.com", "d.example.com")),
+	}
+	for name, in := range inputs {
+		t.Run(name, func(t *testing.T) {
+			body := build(t, in)
+			var pretty bytes.Buffer
+			if err := json.Indent(&pretty, []byte(body), "", "  "); err != nil {
+				t.Fatal(err)
+			}
+			pretty.WriteByte('\n')
+			file := filepath.Join("testdata", name+".golden.json")
+			if *update {
+				if err := os.WriteFile(file, pretty.Bytes(), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), pretty.String()); diff != "" {
+				t.Errorf("%s (run with -update if it shall change) -want +got:\n%s", file, diff)
+			}
+		})
+	}
+}
+
+func TestBuildIsCompactAndDeterministic(t *testing.T) {
+	first := build(t, input(fullTemplate()))
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, []byte(first)); err != nil {
+		t.Fatal(err)
+	}
+	if compact.String() != first {
+		t.Errorf("not compact:\n%s", first)
+	}
+	for range 20 {
+		if again := build(t, input(fullTemplate())); again != first {
+			t.Fatalf("differs: %s", cmp.Diff(first, again))
+		}
+	}
+}
+
+func TestBuildLeavesInputAlone(t *testing.T) {
+	spare := make([]cloud.Condition, 1, 4)
+	spare[0] = host("checkout.example.com")
+	in := input(fullTemplate(), spare...)
+	build(t, in)
+	if diff := cmp.Diff(input(fullTemplate()), in); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	if diff := cmp.Diff(cloud.Condition{}, spare[:2][1]); diff != "" {
+		t.Errorf("wrote into the caller's array:\n%s", diff)
+	}
+}
+
+func TestBuildRefuses(t *testing.T) {
+	changed := func(change func(*v1alpha1.RevisionTemplate)) template.Input {
+		return input(with(minimalTemplate(), change))
+	}
+	tests := map[string]struct {
+		in   template.Input
+		want string
+	}{
+		"five values": {
+			in:   input(minimalTemplate(), host("a", "b", "c"), header("x-tenant", "d", "e")),
+			want: "conditions hold 5 values and the header x-viridian-revision adds one, but a rule may hold 5 in all: remove 1",
+		},
+		"field twice": {
+			in:   input(minimalTemplate(), host("a"), host("b")),
+			want: "two conditions host-header: put their values in one",
+		},
+		"the preview rules' header": {
+			in:   input(minimalTemplate(), header("X-Viridian-Revision", "7")),
+			want: "a condition on the header x-viridian-revision, which is the preview rules' own",
+		},
+		"no conditions": {
+			in:   input(minimalTemplate(), []cloud.Condition{}...),
+			want: "the production rule has no conditions",
+		},
+		"condition without values": {
+			in:   input(minimalTemplate(), cloud.Condition{Field: "host-header"}),
+			want: "condition host-header has no plain values to repeat",
+		},
+		"unknown field": {
+			in:   input(minimalTemplate(), cloud.Condition{Field: "moon-phase", Values: []string{"full"}}),
+			want: `a condition "moon-phase", which is not supported`,
+		},
+		"target port that no container maps": {
+			in:   changed(func(t *v1alpha1.RevisionTemplate) { t.Target.ContainerPort = 81 }),
+			want: "spec.template.target: port 81 is not mapped by any container",
+		},
+		"target container that doesn't map the port": {
+			in:   changed(func(t *v1alpha1.RevisionTemplate) { t.Target.ContainerName = "web" }),
+			want: `spec.template.target: port 8080 is not mapped by container "web"`,
+		},
+		"dynamic reference": {
+			in: changed(func(t *v1alpha1.RevisionTemplate) {
+				t.Containers[0].Command = []string{"echo {{resolve:secretsmanager:admin:SecretString}}"}
+			}),
+			want: `spec holds the dynamic reference "{{resolve:secretsmanager:admin:SecretString", ` +
+				"which CloudFormation would replace with the controller's permissions: use spec.template.containers[].secrets",
+		},
+		"dynamic reference, disguised": {
+			in: changed(func(t *v1alpha1.RevisionTemplate) {
+				t.Containers[0].Environment = []v1alpha1.KeyValue{{Name: "A", Value: "{{ Resolve:ssm:/admin}}"}}
+			}),
+			want: `the dynamic reference "{{ Resolve:ssm:/admin"`,
+		},
+		"too large": {
+			in:   changed(fillUp(51_201)),
+			want: "would be 51201 bytes and CloudFormation takes 51200: shorten environment, command",
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			body, err := template.Build(tt.in)
+			if err == nil {
+				t.Fatalf("got %s, want an error with %q", body, tt.want)
+			}
+			if !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("got %q, want %q in it", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestBuildTakesTheLargestTemplate(t *testing.T) {
+	if got := len(build(t, input(with(minimalTemplate(), fillUp(template.MaxBytes))))); got != template.MaxBytes {
+		t.Errorf("got %d bytes, want %d", got, template.MaxBytes)
+	}
+}
+
+func TestBuildRevisionVariable(t *testing.T) {
+	tests := map[string]struct {
+		container v1alpha1.Container
+		want      string
+	}{
+		"added": {want: "3"},
+		"set in environment": {
+			container: v1alpha1.Container{Environment: []v1alpha1.KeyValue{{Name: template.EnvRevision, Value: "mine"}}},
+			want:      "mine",
+		},
+		"set in secrets": {
+			container: v1alpha1.Container{Secrets: []v1alpha1.Secret{{Name: template.EnvRevision, ValueFrom: "arn"}}},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			body := build(t, input(with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) {
+				t.Containers[0].Environment = tt.container.Environment
+				t.Containers[0].Secrets = tt.container.Secrets
+			})))
+			if got := revisionVariable(t, body); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// revisionVariable is the value of VIRIDIAN_REVISION in the first container.
+func revisionVariable(t *testing.T, body string) string {
+	t.Helper()
+	var doc struct {
+		Resources struct {
+			TaskDefinition struct {
+				Properties struct {
+					ContainerDefinitions []struct {
+						Environment []struct{ Name, Value string }
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &doc); err != nil {
+		t.Fatal(err)
+	}
+	value := ""
+	for _, e := range doc.Resources.TaskDefinition.Properties.ContainerDefinitions[0].Environment {
+		if e.Name != template.EnvRevision {
+			continue
+		}
+		if value != "" {
+			t.Errorf("%s is there twice", template.EnvRevision)
+		}
+		value = e.Value
+	}
+	return value
+}
+
+// fillUp makes the template exactly size bytes large.
+func fillUp(size int) func(*v1alpha1.RevisionTemplate) {
+	return func(t *v1alpha1.RevisionTemplate) {
+		const chunk = 8000
+		fill := func(last int) {
+			t.Containers[0].Environment = nil
+			for i := range 6 {
+				t.Containers[0].Environment = append(t.Containers[0].Environment,
+					v1alpha1.KeyValue{Name: "V" + strconv.Itoa(i), Value: strings.Repeat("x", chunk)})
+			}
+			t.Containers[0].Environment[5].Value = strings.Repeat("x", last)
+		}
+		fill(0)
+		body, err := template.Build(input(*t))
+		if err != nil {
+			panic(err)
+		}
+		fill(size - len(body))
+	}
+}
+
+func with(t v1alpha1.RevisionTemplate, change func(*v1alpha1.RevisionTemplate)) v1alpha1.RevisionTemplate {
+	change(&t)
+	return t
+}
+
+func build(t *testing.T, in template.Input) string {
+	t.Helper()
+	body, err := template.Build(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return body
+}
