@@ -1,0 +1,170 @@
+package ecs
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+var (
+	familyPattern    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
+	containerPattern = familyPattern
+	rolePattern      = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+$`)
+	secretPattern    = regexp.MustCompile(`^arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:|ssm:[a-z0-9-]+:[0-9]{12}:parameter/)\S+$`)
+	parameterName    = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
+	imagePattern     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`)
+)
+
+// fargateMemory lists for each CPU value the memory in MiB that Fargate
+// offers: from, to and in steps of.
+var fargateMemory = map[int]struct{ from, to, step int }{
+	512:   {1024, 4096, 1024},
+	1024:  {2048, 8192, 1024},
+	2048:  {4096, 16384, 1024},
+	4096:  {8192, 30720, 1024},
+	8192:  {16384, 61440, 4096},
+	16384: {32768, 122880, 8192},
+}
+
+func fargateOffers(cpu, memory int) bool {
+	if cpu == 256 {
+		return slices.Contains([]int{512, 1024, 2048}, memory)
+	}
+	m, known := fargateMemory[cpu]
+	return known && memory >= m.from && memory <= m.to && (memory-m.from)%m.step == 0
+}
+
+// units reads a task size: "256" or ".25 vCPU", "512" or "0.5 GB".
+func units(text, unit string) (int, bool) {
+	number, hasUnit := text, false
+	if i := strings.Index(strings.ToLower(text), strings.ToLower(unit)); i >= 0 {
+		number, hasUnit = strings.TrimSpace(text[:i]), true
+	}
+	f, err := strconv.ParseFloat(number, 64)
+	if err != nil {
+		return 0, false
+	}
+	if hasUnit {
+		f *= 1024
+	}
+	return int(f), f == float64(int(f))
+}
+
+func (in *registerInput) check() error {
+	if !familyPattern.MatchString(in.Family) {
+		return clientError("Family contains invalid characters when it should match pattern '%s': '%s'", familyPattern, in.Family)
+	}
+	if len(in.ContainerDefinitions) == 0 {
+		return clientError("Container list cannot be empty.")
+	}
+	for _, role := range []string{in.TaskRoleArn, in.ExecutionRoleArn} {
+		if role != "" && !rolePattern.MatchString(role) && strings.HasPrefix(role, "arn:") {
+			return clientError("Role is not valid: '%s'", role)
+		}
+	}
+	if err := checkTags(in.Tags); err != nil {
+		return err
+	}
+	if err := in.checkContainers(); err != nil {
+		return err
+	}
+	if !slices.Contains(in.RequiresCompatibilities, "FARGATE") {
+		return nil
+	}
+	return in.checkFargate()
+}
+
+func (in *registerInput) checkFargate() error {
+	if in.NetworkMode != "awsvpc" {
+		return clientError("Fargate only supports network mode ‘awsvpc’.")
+	}
+	cpu, okCPU := units(in.Cpu, "vcpu")
+	memory, okMemory := units(in.Memory, "gb")
+	if in.Cpu == "" || in.Memory == "" {
+		return clientError("Fargate requires that 'cpu' and 'memory' be defined at the task level.")
+	}
+	if !okCPU || !okMemory || !fargateOffers(cpu, memory) {
+		return clientError("No Fargate configuration exists for given values: %s CPU, %s memory. See the Amazon ECS documentation for the valid values.", in.Cpu, in.Memory)
+	}
+	if in.ExecutionRoleArn != "" {
+		return nil
+	}
+	for i := range in.ContainerDefinitions {
+		c := &in.ContainerDefinitions[i]
+		if strings.Contains(c.Image, ".dkr.ecr.") {
+			return clientError("Fargate requires task definition to have execution role ARN to support ECR images.")
+		}
+		if c.LogConfiguration != nil && c.LogConfiguration.LogDriver == "awslogs" {
+			return clientError("Fargate requires task definition to have execution role ARN to support log driver awslogs.")
+		}
+	}
+	return nil
+}
+
+func (in *registerInput) checkContainers() error {
+	seen, essential := map[string]bool{}, false
+	for i := range in.ContainerDefinitions {
+		c := &in.ContainerDefinitions[i]
+		if seen[c.Name] {
+			return clientError("Container name '%s' is not unique.", c.Name)
+		}
+		seen[c.Name] = true
+		essential = essential || c.essential()
+		if err := c.check(in); err != nil {
+			return err
+		}
+	}
+	if !essential {
+		return clientError("At least one container in the task definition must be marked as essential.")
+	}
+	return nil
+}
+
+func (c *container) check(in *registerInput) error {
+	if !containerPattern.MatchString(c.Name) {
+		return clientError("Container.name contains invalid characters: '%s'", c.Name)
+	}
+	if !imagePattern.MatchString(c.Image) {
+		return clientError("Container.image is not valid: '%s'", c.Image)
+	}
+	for _, m := range c.PortMappings {
+		if m.ContainerPort < 1 || m.ContainerPort > 65535 {
+			return clientError("Container port %d must be between 1 and 65535.", m.ContainerPort)
+		}
+		if in.NetworkMode == "awsvpc" && m.HostPort != nil && *m.HostPort != m.ContainerPort {
+			return clientError("When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
+		}
+	}
+	if len(c.Secrets) > 0 && in.ExecutionRoleArn == "" {
+		return clientError("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
+	}
+	for _, secret := range c.Secrets {
+		if !secretPattern.MatchString(secret.ValueFrom) && !parameterName.MatchString(secret.ValueFrom) {
+			return clientError("Invalid 'valueFrom' for secret '%s': '%s'", secret.Name, secret.ValueFrom)
+		}
+	}
+	return c.checkHealthCheck()
+}
+
+func (c *container) checkHealthCheck() error {
+	h := c.HealthCheck
+	if h == nil {
+		return nil
+	}
+	if len(h.Command) < 2 || h.Command[0] != "CMD" && h.Command[0] != "CMD-SHELL" {
+		return clientError("Container health check command must begin with CMD or CMD-SHELL and name a command.")
+	}
+	for _, r := range []struct {
+		name      string
+		value     *int
+		low, high int
+	}{
+		{"interval", h.Interval, 5, 300}, {"timeout", h.Timeout, 2, 120}, {"retries", h.Retries, 1, 10}, {"startPeriod", h.StartPeriod, 0, 300},
+	} {
+		if r.value != nil && (*r.value < r.low || *r.value > r.high) {
+			return clientError("Container health check %s must be between %d and %d.", r.name, r.low, r.high)
+		}
+	}
+	return nil
+}

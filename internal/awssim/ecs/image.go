@@ -1,0 +1,108 @@
+package ecs
+
+import (
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// behaviour is what a task's images make it do.
+type behaviour struct {
+	crash, noPull, unhealthy, flap, late bool
+	// errorShare is the percentage of requests answered with errorStatus.
+	errorShare, errorStatus int
+	// delay is how long an answer takes.
+	delay time.Duration
+}
+
+const (
+	flapPeriod = 2 * time.Minute
+	lateTime   = 3 * time.Minute
+	slowDelay  = 2 * time.Second
+)
+
+// behaviourOf reads the tags of all images of a task definition.
+func (s *Service) behaviourOf(d *taskDefinition) behaviour {
+	b := behaviour{errorStatus: 500}
+	for i := range d.ContainerDefinitions {
+		for _, tag := range s.tagsOf(d.ContainerDefinitions[i].Image) {
+			for _, word := range words(tag) {
+				b.learn(word)
+			}
+		}
+	}
+	return b
+}
+
+// tagsOf lists an image's tag and those which its digest has.
+func (s *Service) tagsOf(image string) []string {
+	name, digest, _ := strings.Cut(image, "@")
+	repository, tag := name, ""
+	if i := strings.LastIndex(name, ":"); i > strings.LastIndex(name, "/") {
+		repository, tag = name[:i], name[i+1:]
+	}
+	tags := []string{tag}
+	if digest == "" || s.opts.TagResolver == nil {
+		return tags
+	}
+	return append(tags, s.opts.TagResolver(withoutRegistry(repository), digest)...)
+}
+
+// withoutRegistry drops a host: a first part with a dot, a port or the name
+// localhost.
+func withoutRegistry(repository string) string {
+	host, rest, found := strings.Cut(repository, "/")
+	if found && (strings.ContainsAny(host, ".:") || host == "localhost") {
+		return rest
+	}
+	return repository
+}
+
+func words(tag string) []string {
+	return strings.FieldsFunc(strings.ToLower(tag), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
+
+func (b *behaviour) learn(word string) {
+	switch word {
+	case "crash":
+		b.crash = true
+	case "nopull":
+		b.noPull = true
+	case "unhealthy":
+		b.unhealthy = true
+	case "flap":
+		b.flap = true
+	case "late":
+		b.late = true
+	case "slow":
+		b.delay = slowDelay
+	}
+	if n, ok := numbered(word, "slow"); ok {
+		b.delay = time.Duration(n) * time.Millisecond
+	}
+	if n, ok := numbered(word, "err"); ok {
+		b.fail(n)
+	}
+}
+
+// fail answers n per cent with 500 or, for a status of the 500s, everything
+// with it.
+func (b *behaviour) fail(n int) {
+	switch {
+	case n <= 100:
+		b.errorShare = n
+	case n >= 500 && n <= 599:
+		b.errorShare, b.errorStatus = 100, n
+	}
+}
+
+// numbered reads the number in a word such as err20.
+func numbered(word, prefix string) (int, bool) {
+	digits, ok := strings.CutPrefix(word, prefix)
+	if !ok {
+		return 0, false
+	}
+	n, err := strconv.Atoi(digits)
+	return n, err == nil && n >= 0
+}

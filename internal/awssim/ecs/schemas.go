@@ -1,0 +1,85 @@
+package ecs
+
+import "github.com/viridian-dev/viridian/internal/awssim/core"
+
+var (
+	text   = core.String()
+	number = core.Int()
+	flag   = core.Bool()
+	texts  = core.ListOf(core.String())
+)
+
+func object(fields map[string]core.Schema) core.Schema { return core.Object(fields) }
+
+func listOf(fields map[string]core.Schema) core.Schema { return core.ListOf(core.Object(fields)) }
+
+var clusterSchema = object(map[string]core.Schema{
+	"ClusterName":       text,
+	"ClusterSettings":   listOf(map[string]core.Schema{"Name": text, "Value": text}),
+	"CapacityProviders": texts,
+	"DefaultCapacityProviderStrategy": listOf(map[string]core.Schema{
+		"CapacityProvider": text, "Weight": number, "Base": number,
+	}),
+	"Tags": core.TagList(),
+})
+
+var secretsSchema = listOf(map[string]core.Schema{"Name": core.Must(text), "ValueFrom": core.Must(text)})
+
+var containerSchema = map[string]core.Schema{
+	"Name": core.Must(text), "Image": core.Must(text), "Cpu": number, "Memory": number, "MemoryReservation": number, "Essential": flag,
+	"PortMappings": listOf(map[string]core.Schema{
+		"ContainerPort": number, "HostPort": number, "Protocol": text, "Name": text, "AppProtocol": text,
+	}),
+	"Environment": listOf(map[string]core.Schema{"Name": text, "Value": text}),
+	"Secrets":     secretsSchema,
+	"Command":     texts, "EntryPoint": texts, "WorkingDirectory": text, "User": text, "ReadonlyRootFilesystem": flag,
+	"StartTimeout": number, "StopTimeout": number,
+	"DependsOn":    listOf(map[string]core.Schema{"ContainerName": text, "Condition": text}),
+	"DockerLabels": core.MapOf(text),
+	"HealthCheck": object(map[string]core.Schema{
+		"Command": texts, "Interval": number, "Timeout": number, "Retries": number, "StartPeriod": number,
+	}),
+	"LogConfiguration": object(map[string]core.Schema{
+		"LogDriver": core.Must(text), "Options": core.MapOf(text), "SecretOptions": secretsSchema,
+	}),
+	"LinuxParameters": object(map[string]core.Schema{
+		"InitProcessEnabled": flag, "Capabilities": object(map[string]core.Schema{"Add": texts, "Drop": texts}),
+	}),
+	"MountPoints":        listOf(map[string]core.Schema{"SourceVolume": text, "ContainerPath": text, "ReadOnly": flag}),
+	"Ulimits":            listOf(map[string]core.Schema{"Name": text, "SoftLimit": number, "HardLimit": number}),
+	"VersionConsistency": core.String("enabled", "disabled"),
+}
+
+var definitionSchema = object(map[string]core.Schema{
+	"Family": text, "TaskRoleArn": text, "ExecutionRoleArn": text, "NetworkMode": text,
+	"ContainerDefinitions":    listOf(containerSchema),
+	"RequiresCompatibilities": texts, "Cpu": text, "Memory": text,
+	"RuntimePlatform":  object(map[string]core.Schema{"CpuArchitecture": text, "OperatingSystemFamily": text}),
+	"EphemeralStorage": object(map[string]core.Schema{"SizeInGiB": number}),
+	"Volumes":          listOf(map[string]core.Schema{"Name": text}),
+	"Tags":             core.TagList(),
+})
+
+var serviceSchema = object(map[string]core.Schema{
+	"Cluster": text, "ServiceName": text, "TaskDefinition": text, "DesiredCount": number,
+	"LaunchType": core.String("EC2", "FARGATE", "EXTERNAL"), "PlatformVersion": text,
+	"LoadBalancers": listOf(map[string]core.Schema{
+		"TargetGroupArn": text, "LoadBalancerName": text, "ContainerName": text, "ContainerPort": number,
+	}),
+	"NetworkConfiguration": object(map[string]core.Schema{
+		"AwsvpcConfiguration": object(map[string]core.Schema{
+			"Subnets": texts, "SecurityGroups": texts, "AssignPublicIp": core.String("ENABLED", "DISABLED"),
+		}),
+	}),
+	"DeploymentConfiguration": object(map[string]core.Schema{
+		"DeploymentCircuitBreaker": object(map[string]core.Schema{"Enable": core.Must(flag), "Rollback": core.Must(flag)}),
+		"MaximumPercent":           number, "MinimumHealthyPercent": number, "Strategy": text,
+	}),
+	"DeploymentController":          object(map[string]core.Schema{"Type": text}),
+	"HealthCheckGracePeriodSeconds": number,
+	"PropagateTags":                 core.String("SERVICE", "TASK_DEFINITION"),
+	"EnableECSManagedTags":          flag, "EnableExecuteCommand": flag,
+	"SchedulingStrategy":          core.String("REPLICA", "DAEMON"),
+	"AvailabilityZoneRebalancing": core.String("ENABLED", "DISABLED"),
+	"Tags":                        core.TagList(),
+})

@@ -1,0 +1,300 @@
+package ecs
+
+import (
+	"regexp"
+	"slices"
+
+	"github.com/viridian-dev/viridian/internal/awssim/core"
+)
+
+type createServiceInput struct {
+	Cluster        string         `json:"cluster"`
+	ServiceName    string         `json:"serviceName"`
+	TaskDefinition string         `json:"taskDefinition"`
+	DesiredCount   *int           `json:"desiredCount"`
+	LoadBalancers  []loadBalancer `json:"loadBalancers"`
+	Tags           []Tag          `json:"tags"`
+	ClientToken    string         `json:"clientToken"`
+	serviceInput
+}
+
+var serviceName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,254}$`)
+
+func (s *Service) createService(in createServiceInput) (any, error) {
+	if err := checkTags(in.Tags); err != nil {
+		return nil, err
+	}
+	svc, err := s.addService(in)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"service": s.serviceOut(svc)}, nil
+}
+
+func (s *Service) addService(in createServiceInput) (*service, error) {
+	c, err := s.cluster(in.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.activeDefinition(in.TaskDefinition)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkService(c, d, &in); err != nil {
+		return nil, err
+	}
+	svc := &service{
+		serviceInput: in.serviceInput, arn: s.world.ARN("ecs", "service/"+c.name+"/"+in.ServiceName), name: in.ServiceName,
+		cluster: c, status: serviceActive, desired: *in.DesiredCount, loadBalancers: in.LoadBalancers,
+		created: s.world.Now(), tags: in.Tags, events: []serviceEvent{},
+	}
+	svc.complete()
+	s.services = append(s.services, svc)
+	s.newDeployment(svc, d)
+	s.wake(svc)
+	return svc, nil
+}
+
+// complete fills in AWS's defaults.
+func (svc *service) complete() {
+	or := func(p *string, text string) {
+		if *p == "" {
+			*p = text
+		}
+	}
+	or(&svc.LaunchType, "FARGATE")
+	or(&svc.PlatformVersion, "LATEST")
+	or(&svc.PropagateTags, "NONE")
+	or(&svc.SchedulingStrategy, "REPLICA")
+	config := &svc.DeploymentConfiguration
+	config.MaximumPercent = new(intOr(config.MaximumPercent, 200))
+	config.MinimumHealthyPercent = new(intOr(config.MinimumHealthyPercent, 100))
+	or(&config.Strategy, "ROLLING")
+	if config.DeploymentCircuitBreaker == nil {
+		config.DeploymentCircuitBreaker = &circuitBreaker{}
+	}
+	if svc.loadBalancers == nil {
+		svc.loadBalancers = []loadBalancer{}
+	}
+}
+
+func (s *Service) activeDefinition(id string) (*taskDefinition, error) {
+	d, err := s.definition(id)
+	if err != nil {
+		return nil, clientError("TaskDefinition not found.")
+	}
+	if d.status != "ACTIVE" {
+		return nil, clientError("TaskDefinition is inactive")
+	}
+	return d, nil
+}
+
+func (s *Service) checkService(c *cluster, d *taskDefinition, in *createServiceInput) error {
+	if !serviceName.MatchString(in.ServiceName) {
+		return invalid("Service name must match %s: '%s'", serviceName, in.ServiceName)
+	}
+	if in.DesiredCount == nil || *in.DesiredCount < 0 {
+		return invalid("Desired count must be specified and not be negative.")
+	}
+	if in.LaunchType != "" && in.LaunchType != "FARGATE" {
+		return invalid("Launch type '%s' is not simulated, only FARGATE is", in.LaunchType)
+	}
+	if in.SchedulingStrategy != "" && in.SchedulingStrategy != "REPLICA" {
+		return invalid("Scheduling strategy '%s' is not supported on Fargate", in.SchedulingStrategy)
+	}
+	if in.DeploymentController != nil && in.DeploymentController.Type != "ECS" {
+		return invalid("Deployment controller '%s' is not simulated, only ECS is", in.DeploymentController.Type)
+	}
+	if existing, err := s.service(c, in.ServiceName); err == nil && existing.status != serviceInactive {
+		if existing.status == serviceDraining {
+			return invalid("Unable to Start a service that is still Draining.")
+		}
+		return invalid("Creation of service was not idempotent.")
+	}
+	if err := checkPlacement(d, in); err != nil {
+		return err
+	}
+	return s.checkLoadBalancers(d, in)
+}
+
+func checkPlacement(d *taskDefinition, in *createServiceInput) error {
+	if !slices.Contains(d.RequiresCompatibilities, "FARGATE") {
+		return invalid("Task definition does not support launch_type FARGATE.")
+	}
+	vpc := in.NetworkConfiguration.AwsvpcConfiguration
+	if vpc == nil {
+		return invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
+	}
+	if len(vpc.Subnets) == 0 || len(vpc.Subnets) > 16 {
+		return invalid("Between 1 and 16 subnets must be specified.")
+	}
+	if len(vpc.SecurityGroups) > 5 {
+		return invalid("At most 5 security groups can be specified.")
+	}
+	if vpc.AssignPublicIp != "" && vpc.AssignPublicIp != "ENABLED" && vpc.AssignPublicIp != "DISABLED" {
+		return invalid("assignPublicIp must be ENABLED or DISABLED, not '%s'", vpc.AssignPublicIp)
+	}
+	return nil
+}
+
+func (s *Service) checkLoadBalancers(d *taskDefinition, in *createServiceInput) error {
+	if len(in.LoadBalancers) == 0 && in.HealthCheckGracePeriodSeconds != nil && *in.HealthCheckGracePeriodSeconds > 0 {
+		return invalid("Health check grace period is only valid for services configured to use load balancers")
+	}
+	if len(in.LoadBalancers) > 5 {
+		return invalid("load balancers can have at most 5 items.")
+	}
+	for _, lb := range in.LoadBalancers {
+		c := d.container(lb.ContainerName)
+		if c == nil {
+			return invalid("The container %s does not exist in the task definition.", lb.ContainerName)
+		}
+		if !c.exposes(lb.ContainerPort) {
+			return invalid("The container %s did not have a container port %d defined.", lb.ContainerName, lb.ContainerPort)
+		}
+		attached, err := s.lb.HasLoadBalancer(lb.TargetGroupArn)
+		if err != nil {
+			return invalid("Unable to describe target groups: The specified target group %s does not exist.", lb.TargetGroupArn)
+		}
+		if !attached {
+			return invalid("The target group with targetGroupArn %s does not have an associated load balancer.", lb.TargetGroupArn)
+		}
+	}
+	return nil
+}
+
+const maxDescribeServices = 10
+
+type describeServicesInput struct {
+	Cluster  string   `json:"cluster"`
+	Services []string `json:"services"`
+	Include  []string `json:"include"`
+}
+
+func (s *Service) describeServices(in describeServicesInput) (any, error) {
+	c, err := s.cluster(in.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	if len(in.Services) == 0 {
+		return nil, invalid("Services cannot be empty.")
+	}
+	if len(in.Services) > maxDescribeServices {
+		return nil, invalid("Services can have at most %d items.", maxDescribeServices)
+	}
+	found, failures := []serviceOut{}, []failure{}
+	for _, id := range in.Services {
+		svc, err := s.service(c, id)
+		if err != nil {
+			failures = append(failures, failure{Arn: s.arnOf("service/"+c.name+"/", id), Reason: "MISSING"})
+			continue
+		}
+		out := s.serviceOut(svc)
+		if !slices.Contains(in.Include, "TAGS") {
+			out.Tags = nil
+		}
+		found = append(found, out)
+	}
+	return map[string]any{"services": found, "failures": failures}, nil
+}
+
+type listServicesInput struct {
+	Cluster            string `json:"cluster"`
+	LaunchType         string `json:"launchType"`
+	SchedulingStrategy string `json:"schedulingStrategy"`
+	MaxResults         *int   `json:"maxResults"`
+	NextToken          string `json:"nextToken"`
+}
+
+func (s *Service) listServices(in listServicesInput) (any, error) {
+	c, err := s.cluster(in.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	var arns []string
+	for _, svc := range s.services {
+		if svc.cluster == c && svc.status != serviceInactive {
+			arns = append(arns, svc.arn)
+		}
+	}
+	return listOut("serviceArns", arns, listInput{MaxResults: in.MaxResults, NextToken: in.NextToken})
+}
+
+type updateServiceInput struct {
+	Cluster                       string                   `json:"cluster"`
+	Service                       string                   `json:"service"`
+	DesiredCount                  *int                     `json:"desiredCount"`
+	TaskDefinition                string                   `json:"taskDefinition"`
+	ForceNewDeployment            bool                     `json:"forceNewDeployment"`
+	HealthCheckGracePeriodSeconds *int                     `json:"healthCheckGracePeriodSeconds"`
+	DeploymentConfiguration       *deploymentConfiguration `json:"deploymentConfiguration"`
+}
+
+func (s *Service) updateService(in updateServiceInput) (any, error) {
+	svc, err := s.serviceIn(in.Cluster, in.Service)
+	if err != nil {
+		return nil, err
+	}
+	if svc.status != serviceActive {
+		return nil, core.Errorf("ServiceNotActiveException", "Service was not ACTIVE.")
+	}
+	if in.DesiredCount != nil && *in.DesiredCount < 0 {
+		return nil, invalid("Desired count must not be negative.")
+	}
+	next := svc.deployments[0].definition
+	if in.TaskDefinition != "" {
+		if next, err = s.activeDefinition(in.TaskDefinition); err != nil {
+			return nil, err
+		}
+	}
+	s.update(svc, in)
+	if in.ForceNewDeployment || next != svc.deployments[0].definition {
+		s.newDeployment(svc, next)
+	}
+	s.wake(svc)
+	return map[string]any{"service": s.serviceOut(svc)}, nil
+}
+
+func (s *Service) update(svc *service, in updateServiceInput) {
+	if in.DesiredCount != nil && *in.DesiredCount != svc.desired {
+		svc.desired, svc.steady = *in.DesiredCount, false
+	}
+	if in.HealthCheckGracePeriodSeconds != nil {
+		svc.HealthCheckGracePeriodSeconds = in.HealthCheckGracePeriodSeconds
+	}
+	if in.DeploymentConfiguration != nil {
+		svc.DeploymentConfiguration = *in.DeploymentConfiguration
+		svc.complete()
+	}
+}
+
+func (s *Service) serviceIn(clusterID, id string) (*service, error) {
+	c, err := s.cluster(clusterID)
+	if err != nil {
+		return nil, err
+	}
+	return s.service(c, id)
+}
+
+type deleteServiceInput struct {
+	Cluster string `json:"cluster"`
+	Service string `json:"service"`
+	Force   bool   `json:"force"`
+}
+
+// deleteService drains the service; it is INACTIVE once its tasks are gone.
+func (s *Service) deleteService(in deleteServiceInput) (any, error) {
+	svc, err := s.serviceIn(in.Cluster, in.Service)
+	if err != nil {
+		return nil, err
+	}
+	if svc.status == serviceInactive {
+		return nil, core.Errorf("ServiceNotFoundException", "Service not found.")
+	}
+	if svc.desired > 0 && !in.Force {
+		return nil, invalid("The service cannot be stopped while it is scaled above 0.")
+	}
+	svc.desired, svc.status = 0, serviceDraining
+	s.wake(svc)
+	return map[string]any{"service": s.serviceOut(svc)}, nil
+}

@@ -1,0 +1,110 @@
+package ecs
+
+import (
+	"time"
+
+	"github.com/viridian-dev/viridian/internal/awssim/core"
+)
+
+// stabilizeTimeout is how long CloudFormation waits for a service to become
+// steady.
+const stabilizeTimeout = 3 * time.Hour
+
+// serviceProvider creates services and waits until they are steady.
+type serviceProvider struct {
+	s *Service
+	// waiting holds by ARN the services whose creation isn't reported yet.
+	waiting map[string]*waiter
+}
+
+type waiter struct {
+	service *service
+	timeout *core.Timer
+	done    func(core.Created, error)
+}
+
+func (p *serviceProvider) Type() string { return "AWS::ECS::Service" }
+
+func (p *serviceProvider) Validate(properties map[string]any) error {
+	return serviceSchema.Validate(properties)
+}
+
+func (p *serviceProvider) Create(ref core.StackRef, properties map[string]any, done func(core.Created, error)) {
+	var in createServiceInput
+	if err := core.DecodeProperties(properties, &in); err != nil {
+		done(core.Created{}, err)
+		return
+	}
+	if in.ServiceName == "" {
+		in.ServiceName = p.s.generatedName(ref)
+	}
+	if in.DesiredCount == nil {
+		in.DesiredCount = new(1)
+	}
+	svc, err := p.s.addService(in)
+	if err != nil {
+		done(core.Created{}, p.s.handlerError(err))
+		return
+	}
+	svc.tags = mergeTags(stackTags(ref), svc.tags)
+	w := &waiter{service: svc, done: done}
+	w.timeout = p.s.world.After(stabilizeTimeout, func() {
+		p.finish(w, core.Errorf("NotStabilized", "Resource of type 'AWS::ECS::Service' with identifier '%s' did not stabilize.", svc.arn))
+	})
+	p.waiting[svc.arn] = w
+	svc.changed = func() { p.look(w) }
+	ref.Started(svc.arn)
+}
+
+// look reports the service once it is steady or has failed.
+func (p *serviceProvider) look(w *waiter) {
+	switch primary := w.service.deployments[0]; {
+	case primary.state == rolloutFailed:
+		p.finish(w, core.Errorf("GeneralServiceException", "Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'."))
+	case w.service.steady:
+		p.finish(w, nil)
+	}
+}
+
+func (p *serviceProvider) finish(w *waiter, err error) {
+	p.forget(w)
+	w.done(core.Created{PhysicalID: w.service.arn, Attributes: map[string]any{
+		"ServiceArn": w.service.arn, "Name": w.service.name,
+	}}, err)
+}
+
+func (p *serviceProvider) forget(w *waiter) {
+	w.timeout.Stop()
+	w.service.changed = nil
+	delete(p.waiting, w.service.arn)
+}
+
+// Delete scales the service to zero, and reports once its tasks have drained
+// and the service is gone.
+func (p *serviceProvider) Delete(_ core.StackRef, arn string, done func(error)) {
+	if w := p.waiting[arn]; w != nil {
+		p.forget(w)
+	}
+	svc := p.find(arn)
+	if svc == nil {
+		done(nil)
+		return
+	}
+	svc.changed = func() {
+		if svc.status == serviceInactive {
+			svc.changed = nil
+			done(nil)
+		}
+	}
+	svc.desired, svc.status = 0, serviceDraining
+	p.s.wake(svc)
+}
+
+func (p *serviceProvider) find(arn string) *service {
+	for _, svc := range p.s.services {
+		if svc.arn == arn && svc.status != serviceInactive {
+			return svc
+		}
+	}
+	return nil
+}

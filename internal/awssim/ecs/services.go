@@ -1,0 +1,255 @@
+package ecs
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/viridian-dev/viridian/internal/awssim/core"
+)
+
+const (
+	serviceActive   = "ACTIVE"
+	serviceDraining = "DRAINING"
+	serviceInactive = "INACTIVE"
+
+	platformVersion = "1.4.0"
+)
+
+// The states of a deployment's rollout.
+const (
+	rolloutInProgress = "IN_PROGRESS"
+	rolloutCompleted  = "COMPLETED"
+	rolloutFailed     = "FAILED"
+)
+
+type service struct {
+	serviceInput
+	arn, name     string
+	cluster       *cluster
+	status        string
+	desired       int
+	loadBalancers []loadBalancer
+	created       time.Time
+	tags          []Tag
+
+	// deployments holds the primary first.
+	deployments []*deployment
+	events      []serviceEvent
+	// failures counts tasks lost in a row without one that got healthy, and
+	// notBefore is when the next may be started because of it.
+	failures  int
+	notBefore time.Time
+	// steady is whether the last event of importance was the steady state.
+	steady bool
+	// loop is the scheduler's next step and loopAt when it comes.
+	loop   *core.Timer
+	loopAt time.Time
+	// changed, if set, is told after each step of the scheduler.
+	changed func()
+}
+
+type deployment struct {
+	id               string
+	definition       *taskDefinition
+	failed           int
+	state, reason    string
+	created, updated time.Time
+}
+
+type loadBalancer struct {
+	TargetGroupArn   string `json:"targetGroupArn"`
+	LoadBalancerName string `json:"loadBalancerName,omitempty"`
+	ContainerName    string `json:"containerName"`
+	ContainerPort    int    `json:"containerPort"`
+}
+
+type networkConfiguration struct {
+	AwsvpcConfiguration *awsvpcConfiguration `json:"awsvpcConfiguration,omitempty"`
+}
+
+type awsvpcConfiguration struct {
+	Subnets        []string `json:"subnets"`
+	SecurityGroups []string `json:"securityGroups,omitempty"`
+	AssignPublicIp string   `json:"assignPublicIp,omitempty"`
+}
+
+type deploymentConfiguration struct {
+	DeploymentCircuitBreaker *circuitBreaker `json:"deploymentCircuitBreaker,omitempty"`
+	MaximumPercent           *int            `json:"maximumPercent,omitempty"`
+	MinimumHealthyPercent    *int            `json:"minimumHealthyPercent,omitempty"`
+	Strategy                 string          `json:"strategy,omitempty"`
+}
+
+type circuitBreaker struct {
+	Enable   bool `json:"enable"`
+	Rollback bool `json:"rollback"`
+}
+
+type deploymentController struct {
+	Type string `json:"type"`
+}
+
+// serviceInput is what a service keeps of its creation; the CloudFormation
+// properties have the same names.
+type serviceInput struct {
+	LaunchType                    string                  `json:"launchType,omitempty"`
+	PlatformVersion               string                  `json:"platformVersion,omitempty"`
+	NetworkConfiguration          networkConfiguration    `json:"networkConfiguration"`
+	DeploymentConfiguration       deploymentConfiguration `json:"deploymentConfiguration"`
+	DeploymentController          *deploymentController   `json:"deploymentController,omitempty"`
+	HealthCheckGracePeriodSeconds *int                    `json:"healthCheckGracePeriodSeconds,omitempty"`
+	PropagateTags                 string                  `json:"propagateTags,omitempty"`
+	EnableECSManagedTags          bool                    `json:"enableECSManagedTags"`
+	EnableExecuteCommand          bool                    `json:"enableExecuteCommand"`
+	SchedulingStrategy            string                  `json:"schedulingStrategy,omitempty"`
+	AvailabilityZoneRebalancing   string                  `json:"availabilityZoneRebalancing,omitempty"`
+}
+
+type serviceEvent struct {
+	ID        string `json:"id"`
+	CreatedAt epoch  `json:"createdAt"`
+	Message   string `json:"message"`
+}
+
+type deploymentOut struct {
+	ID                   string               `json:"id"`
+	Status               string               `json:"status"`
+	TaskDefinition       string               `json:"taskDefinition"`
+	DesiredCount         int                  `json:"desiredCount"`
+	PendingCount         int                  `json:"pendingCount"`
+	RunningCount         int                  `json:"runningCount"`
+	FailedTasks          int                  `json:"failedTasks"`
+	CreatedAt            epoch                `json:"createdAt"`
+	UpdatedAt            epoch                `json:"updatedAt"`
+	LaunchType           string               `json:"launchType"`
+	PlatformVersion      string               `json:"platformVersion"`
+	PlatformFamily       string               `json:"platformFamily"`
+	NetworkConfiguration networkConfiguration `json:"networkConfiguration"`
+	RolloutState         string               `json:"rolloutState"`
+	RolloutStateReason   string               `json:"rolloutStateReason"`
+}
+
+type serviceOut struct {
+	serviceInput
+	ServiceArn     string          `json:"serviceArn"`
+	ServiceName    string          `json:"serviceName"`
+	ClusterArn     string          `json:"clusterArn"`
+	Status         string          `json:"status"`
+	TaskDefinition string          `json:"taskDefinition"`
+	DesiredCount   int             `json:"desiredCount"`
+	RunningCount   int             `json:"runningCount"`
+	PendingCount   int             `json:"pendingCount"`
+	LoadBalancers  []loadBalancer  `json:"loadBalancers"`
+	Deployments    []deploymentOut `json:"deployments"`
+	Events         []serviceEvent  `json:"events"`
+	CreatedAt      epoch           `json:"createdAt"`
+	PlatformFamily string          `json:"platformFamily"`
+	Tags           []Tag           `json:"tags,omitempty"`
+}
+
+const maxEvents = 100
+
+// event adds a service event, the newest first.
+func (s *Service) event(svc *service, format string, args ...any) {
+	e := serviceEvent{ID: s.world.UUID(), CreatedAt: stamp(s.world.Now()), Message: fmt.Sprintf(format, args...)}
+	svc.events = append([]serviceEvent{e}, svc.events[:min(len(svc.events), maxEvents-1)]...)
+}
+
+// service finds by name or ARN, in any status; the newest of its name.
+func (s *Service) service(c *cluster, id string) (*service, error) {
+	for i := len(s.services) - 1; i >= 0; i-- {
+		if svc := s.services[i]; svc.cluster == c && (svc.name == id || svc.arn == id) {
+			return svc, nil
+		}
+	}
+	return nil, core.Errorf("ServiceNotFoundException", "Service not found.")
+}
+
+// newDeployment becomes the service's primary.
+func (s *Service) newDeployment(svc *service, d *taskDefinition) *deployment {
+	dep := &deployment{
+		id:         fmt.Sprintf("ecs-svc/%019d", s.world.Rand().Int64N(1e18)),
+		definition: d,
+		state:      rolloutInProgress,
+		created:    s.world.Now(),
+		updated:    s.world.Now(),
+	}
+	dep.reason = fmt.Sprintf("ECS deployment %s in progress.", dep.id)
+	svc.deployments = append([]*deployment{dep}, svc.deployments...)
+	svc.steady = false
+	return dep
+}
+
+// tasksOf lists the service's tasks that are meant to run; dep nil means all
+// deployments.
+func (s *Service) tasksOf(svc *service, dep *deployment) []*task {
+	var found []*task
+	for _, t := range s.tasks {
+		if t.service == svc && t.desired == taskRunning && (dep == nil || t.deployment == dep) {
+			found = append(found, t)
+		}
+	}
+	return found
+}
+
+// counts tells how many of the service's tasks are running and on their way
+// there.
+func (s *Service) counts(svc *service, dep *deployment) (running, pending int) {
+	for _, t := range s.tasks {
+		if t.service != svc || dep != nil && t.deployment != dep {
+			continue
+		}
+		switch t.status {
+		case taskRunning, taskDeactivating:
+			running++
+		case taskProvisioning, taskPending, taskActivating:
+			pending++
+		}
+	}
+	return running, pending
+}
+
+func (s *Service) serviceOut(svc *service) serviceOut {
+	running, pending := s.counts(svc, nil)
+	out := serviceOut{
+		serviceInput: svc.serviceInput, ServiceArn: svc.arn, ServiceName: svc.name, ClusterArn: svc.cluster.arn, Status: svc.status,
+		DesiredCount: svc.desired, RunningCount: running, PendingCount: pending, LoadBalancers: svc.loadBalancers,
+		Deployments: []deploymentOut{}, Events: svc.events, CreatedAt: stamp(svc.created), PlatformFamily: "Linux", Tags: svc.tags,
+	}
+	for i, dep := range svc.deployments {
+		out.Deployments = append(out.Deployments, s.deploymentOut(svc, dep, i == 0))
+	}
+	out.TaskDefinition = svc.deployments[0].definition.arn
+	if svc.status == serviceInactive {
+		out.Deployments = []deploymentOut{}
+	}
+	return out
+}
+
+func (s *Service) deploymentOut(svc *service, dep *deployment, primary bool) deploymentOut {
+	out := deploymentOut{
+		ID: dep.id, Status: "ACTIVE", TaskDefinition: dep.definition.arn, FailedTasks: dep.failed,
+		CreatedAt: stamp(dep.created), UpdatedAt: stamp(dep.updated), LaunchType: svc.LaunchType, PlatformVersion: platformVersion,
+		PlatformFamily: "Linux", NetworkConfiguration: svc.NetworkConfiguration, RolloutState: dep.state, RolloutStateReason: dep.reason,
+	}
+	out.RunningCount, out.PendingCount = s.counts(svc, dep)
+	if primary {
+		out.Status, out.DesiredCount = "PRIMARY", svc.desired
+	}
+	return out
+}
+
+// propagatedTags are those that the service's tasks get.
+func (svc *service) propagatedTags(d *taskDefinition) []Tag {
+	var tags []Tag
+	switch svc.PropagateTags {
+	case "SERVICE":
+		tags = svc.tags
+	case "TASK_DEFINITION":
+		tags = d.tags
+	}
+	if svc.EnableECSManagedTags {
+		tags = mergeTags(tags, []Tag{{"aws:ecs:clusterName", svc.cluster.name}, {"aws:ecs:serviceName", svc.name}})
+	}
+	return tags
+}

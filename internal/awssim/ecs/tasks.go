@@ -1,0 +1,300 @@
+package ecs
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/viridian-dev/viridian/internal/awssim/core"
+)
+
+// The states of a task, in the order in which it goes through them.
+const (
+	taskProvisioning   = "PROVISIONING"
+	taskPending        = "PENDING"
+	taskActivating     = "ACTIVATING"
+	taskRunning        = "RUNNING"
+	taskDeactivating   = "DEACTIVATING"
+	taskStopping       = "STOPPING"
+	taskDeprovisioning = "DEPROVISIONING"
+	taskStopped        = "STOPPED"
+)
+
+// How long the states take, as AWS would take them.
+const (
+	provisioningTime   = 6 * time.Second
+	pendingTime        = 8 * time.Second
+	activatingTime     = 3 * time.Second
+	stoppingTime       = 2 * time.Second
+	deprovisioningTime = 4 * time.Second
+	stoppedVisible     = time.Hour
+)
+
+// The reasons why a task stops, as stopCode.
+const (
+	stopFailedToStart = "TaskFailedToStart"
+	stopContainerExit = "EssentialContainerExited"
+	stopUser          = "UserInitiated"
+	stopScheduler     = "ServiceSchedulerInitiated"
+)
+
+const (
+	healthUnknown   = "UNKNOWN"
+	healthHealthy   = "HEALTHY"
+	healthUnhealthy = "UNHEALTHY"
+)
+
+type task struct {
+	id, arn    string
+	cluster    *cluster
+	service    *service
+	deployment *deployment
+	definition *taskDefinition
+	behaves    behaviour
+	ip         string
+	tags       []Tag
+
+	status   string
+	desired  string
+	health   string
+	exitCode *int
+	// failure is why the containers failed, such as a pull error.
+	failure                   string
+	stopCode, stoppedReason   string
+	created, started, stopped time.Time
+	// serving is true while the containers answer.
+	serving bool
+	// proven is set once the task was running and healthy.
+	proven bool
+	// healthFailures counts container health checks that failed in a row.
+	healthFailures int
+
+	// step is the next state's timer, checks the container health check's.
+	step, checks *core.Timer
+}
+
+// launch starts a task of a deployment.
+func (s *Service) launch(svc *service, dep *deployment) *task {
+	t := &task{
+		id:         s.world.HexID(32),
+		cluster:    svc.cluster,
+		service:    svc,
+		deployment: dep,
+		definition: dep.definition,
+		behaves:    s.behaviourOf(dep.definition),
+		ip:         s.nextIP.String(),
+		status:     taskProvisioning,
+		desired:    taskRunning,
+		health:     healthUnknown,
+		created:    s.world.Now(),
+		tags:       svc.propagatedTags(dep.definition),
+	}
+	s.nextIP = s.nextIP.Next()
+	t.arn = s.world.ARN("ecs", "task/"+svc.cluster.name+"/"+t.id)
+	s.tasks = append(s.tasks, t)
+	s.in(t, provisioningTime, func() {
+		s.enter(t, taskPending)
+		s.in(t, pendingTime, func() { s.startContainers(t) })
+	})
+	return t
+}
+
+// in goes on with the task's life after d.
+func (s *Service) in(t *task, d time.Duration, f func()) {
+	t.step = s.world.After(s.jitter(d), f)
+}
+
+func (s *Service) enter(t *task, status string) {
+	t.status = status
+	s.wake(t.service)
+}
+
+func (s *Service) startContainers(t *task) {
+	if t.behaves.noPull {
+		image := t.definition.ContainerDefinitions[0].Image
+		t.failure = "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref " + image + ": " + image + ": not found"
+		s.end(t, stopFailedToStart, t.failure)
+		return
+	}
+	t.started = s.world.Now()
+	if t.behaves.crash {
+		t.exitCode = new(1)
+		s.end(t, stopContainerExit, "Essential container in task exited")
+		return
+	}
+	t.serving = true
+	for _, e := range t.endpoints() {
+		s.onOpen(e)
+	}
+	s.enter(t, taskActivating)
+	s.in(t, activatingTime, func() { s.run(t) })
+}
+
+func (s *Service) run(t *task) {
+	s.registerTargets(t)
+	s.enter(t, taskRunning)
+	if h := t.definition.healthCheck(); h != nil {
+		t.checks = s.world.After(h.period(), func() { s.checkContainer(t, h) })
+	}
+}
+
+// endpoints are the addresses of a task.
+func (t *task) endpoints() []Endpoint {
+	var endpoints []Endpoint
+	for i := range t.definition.ContainerDefinitions {
+		for _, m := range t.definition.ContainerDefinitions[i].PortMappings {
+			endpoints = append(endpoints, Endpoint{IP: t.ip, Port: m.ContainerPort, Task: t.id})
+		}
+	}
+	return endpoints
+}
+
+// healthCheck is the first essential container's.
+func (d *taskDefinition) healthCheck() *healthCheck {
+	for i := range d.ContainerDefinitions {
+		if c := &d.ContainerDefinitions[i]; c.essential() && c.HealthCheck != nil {
+			return c.HealthCheck
+		}
+	}
+	return nil
+}
+
+func (h *healthCheck) period() time.Duration {
+	return time.Duration(intOr(h.Interval, 30)) * time.Second
+}
+
+func intOr(p *int, otherwise int) int {
+	if p == nil {
+		return otherwise
+	}
+	return *p
+}
+
+// checkContainer runs the container's health check, again and again. Failures
+// in the start period don't count.
+func (s *Service) checkContainer(t *task, h *healthCheck) {
+	t.checks = s.world.After(h.period(), func() { s.checkContainer(t, h) })
+	if s.passes(t) {
+		t.healthFailures = 0
+		s.setContainerHealth(t, healthHealthy)
+		return
+	}
+	grace := s.world.Scale(time.Duration(intOr(h.StartPeriod, 0)) * time.Second)
+	if s.world.Now().Sub(t.started) < grace {
+		return
+	}
+	t.healthFailures++
+	if t.healthFailures >= intOr(h.Retries, 3) {
+		s.setContainerHealth(t, healthUnhealthy)
+	}
+}
+
+func (s *Service) setContainerHealth(t *task, health string) {
+	if t.health != health {
+		t.health = health
+		s.wake(t.service)
+	}
+}
+
+// stop ends a task in order: out of the load balancer, then its containers.
+func (s *Service) stop(t *task, code, reason string) {
+	if t.desired == taskStopped {
+		return
+	}
+	t.desired, t.stopCode, t.stoppedReason = taskStopped, code, reason
+	s.lost(t)
+	t.step.Stop()
+	t.checks.Stop()
+	switch t.status {
+	case taskRunning, taskActivating:
+		s.enter(t, taskDeactivating)
+		s.deregisterTargets(t)
+		s.leaveWhenDrained(t)
+	default:
+		s.tearDown(t)
+	}
+}
+
+// leaveWhenDrained stops the containers once no load balancer holds the task.
+func (s *Service) leaveWhenDrained(t *task) {
+	if t.status != taskDeactivating {
+		return
+	}
+	for _, lb := range t.service.loadBalancers {
+		if _, registered := s.lb.Health(lb.TargetGroupArn, t.ip, lb.ContainerPort); registered {
+			return
+		}
+	}
+	s.enter(t, taskStopping)
+	s.in(t, stoppingTime, func() {
+		t.exitCode = new(0)
+		s.tearDown(t)
+	})
+}
+
+// end stops a task whose containers are gone already.
+func (s *Service) end(t *task, code, reason string) {
+	t.desired, t.stopCode, t.stoppedReason = taskStopped, code, reason
+	s.lost(t)
+	s.tearDown(t)
+}
+
+// tearDown takes the task's resources away.
+func (s *Service) tearDown(t *task) {
+	if t.serving {
+		t.serving = false
+		for _, e := range t.endpoints() {
+			s.onClose(e)
+		}
+	}
+	s.enter(t, taskDeprovisioning)
+	s.in(t, deprovisioningTime, func() {
+		t.stopped = s.world.Now()
+		s.enter(t, taskStopped)
+		t.step = s.world.After(stoppedVisible, func() {
+			s.tasks = slices.DeleteFunc(s.tasks, func(o *task) bool { return o == t })
+		})
+	})
+}
+
+func (s *Service) registerTargets(t *task) {
+	for _, lb := range t.service.loadBalancers {
+		if err := s.lb.Register(lb.TargetGroupArn, t.ip, lb.ContainerPort); err != nil {
+			s.event(t.service, "(service %s) failed to register targets in (target-group %s) with (error %s)", t.service.name, lb.TargetGroupArn, err)
+			continue
+		}
+		s.event(t.service, "(service %s) registered 1 targets in (target-group %s)", t.service.name, lb.TargetGroupArn)
+	}
+}
+
+func (s *Service) deregisterTargets(t *task) {
+	for _, lb := range t.service.loadBalancers {
+		if err := s.lb.Deregister(lb.TargetGroupArn, t.ip, lb.ContainerPort); err != nil {
+			s.event(t.service, "(service %s) failed to deregister targets in (target-group %s) with (error %s)", t.service.name, lb.TargetGroupArn, err)
+			continue
+		}
+		s.event(t.service, "(service %s) deregistered 1 targets in (target-group %s)", t.service.name, lb.TargetGroupArn)
+	}
+}
+
+// targetChanged hears of every change of a target's health.
+func (s *Service) targetChanged(_, ip string, _ int) {
+	for _, t := range s.tasks {
+		if t.ip == ip && t.status != taskStopped {
+			s.leaveWhenDrained(t)
+			s.wake(t.service)
+			return
+		}
+	}
+}
+
+// task finds by ID or ARN within a cluster.
+func (s *Service) task(c *cluster, id string) *task {
+	short := id[strings.LastIndex(id, "/")+1:]
+	for _, t := range s.tasks {
+		if t.cluster == c && t.id == short {
+			return t
+		}
+	}
+	return nil
+}
