@@ -1,0 +1,236 @@
+package awssim
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	simsts "github.com/viridian-dev/viridian/internal/awssim/sts"
+)
+
+func TestFaults(t *testing.T) {
+	tests := map[string]struct {
+		effect  Effect
+		code    string // of the answer, empty for a lost one
+		happens bool
+	}{
+		"throttle":       {Throttle, "Throttling", false},
+		"server error":   {ServerError, "InternalFailure", false},
+		"timeout before": {TimeoutBefore, "", false},
+		"timeout after":  {TimeoutAfter, "", true},
+		"access denied":  {AccessDenied, "AccessDenied", false},
+		"expired token":  {ExpiredToken, "ExpiredToken", false},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, Options{}, func(t *testing.T, sim *Sim) {
+				sim.Faults.Add(Fault{Service: "cloudformation", Action: "CreateStack", Effect: tc.effect, Times: 1,
+					Match: func(c Call) bool { return c.Key == "app" }})
+				c := cfnClient(sim)
+				create(t, c, "other", oneLog)
+				_, err := c.CreateStack(t.Context(), &cloudformation.CreateStackInput{StackName: aws.String("app"), TemplateBody: aws.String(oneLog)})
+				if err == nil || code(err) != tc.code {
+					t.Errorf("got %v", err)
+				}
+				var timeout interface{ Timeout() bool }
+				if tc.code == "" && (!errors.As(err, &timeout) || !timeout.Timeout()) {
+					t.Errorf("a lost answer is no timeout: %v", err)
+				}
+				if happened := len(sim.Stacks()) == 2; happened != tc.happens {
+					t.Errorf("happened: %v", happened)
+				}
+				calls := sim.Calls()
+				if last := calls[len(calls)-1]; last.Key != "app" || last.ErrorCode == "" || last.Operation() != "cloudformation:CreateStack" {
+					t.Errorf("recorded %+v", last)
+				}
+				if sim.CallCounts()["cloudformation:CreateStack"] != 2 || sim.Faults.Fired() != 1 {
+					t.Errorf("counted %v, fired %d", sim.CallCounts(), sim.Faults.Fired())
+				}
+			})
+		})
+	}
+}
+
+func TestFaultSelection(t *testing.T) {
+	bubble(t, Options{Seed: 7}, func(t *testing.T, sim *Sim) {
+		c := cfnClient(sim)
+		outcome := func() string {
+			_, err := c.ListStacks(t.Context(), &cloudformation.ListStacksInput{})
+			return code(err)
+		}
+		remove := sim.Faults.Add(Fault{Nth: 2, Effect: Throttle})
+		if got := []string{outcome(), outcome(), outcome()}; strings.Join(got, ",") != ",Throttling," {
+			t.Errorf("nth: %q", got)
+		}
+		remove()
+		sim.Faults.Add(Fault{Probability: 0.5, Effect: ServerError})
+		hits := 0
+		for range 100 {
+			if outcome() != "" {
+				hits++
+			}
+		}
+		if hits < 30 || hits > 70 {
+			t.Errorf("%d of 100 calls were hit", hits)
+		}
+		sim.Faults.Clear()
+		sim.ResetCalls()
+		if outcome() != "" || len(sim.Calls()) != 1 {
+			t.Error("the plan or the record was not cleared")
+		}
+	})
+}
+
+// TestRetries shows that the SDK takes the faults for what they are.
+func TestRetries(t *testing.T) {
+	bubble(t, Options{}, func(t *testing.T, sim *Sim) {
+		sim.Faults.Add(Fault{Effect: Throttle, Nth: 1})
+		sim.Faults.Add(Fault{Effect: TimeoutBefore, Nth: 1})
+		c := cloudformation.NewFromConfig(sdkConfig(sim, 3))
+		if _, err := c.ListStacks(t.Context(), &cloudformation.ListStacksInput{}); err != nil {
+			t.Error(err)
+		}
+		if n := sim.CallCounts()["cloudformation:ListStacks"]; n != 3 {
+			t.Errorf("%d attempts, want 3", n)
+		}
+	})
+}
+
+func TestSTS(t *testing.T) {
+	bubble(t, Options{}, func(t *testing.T, sim *Sim) {
+		const role = "arn:aws:iam::111122223333:role/team/deployer"
+		sim.RegisterRole(role, simsts.Role{ExternalID: "shop"})
+		c := sts.NewFromConfig(sdkConfig(sim, 1))
+		who, err := c.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+		if err != nil || *who.Account != "111122223333" {
+			t.Fatalf("caller is %v, %v", who, err)
+		}
+		in := &sts.AssumeRoleInput{RoleArn: aws.String(role), RoleSessionName: aws.String("viridian"), DurationSeconds: aws.Int32(900)}
+		if _, err := c.AssumeRole(t.Context(), in); code(err) != "AccessDenied" {
+			t.Errorf("assumed without the external ID: %v", err)
+		}
+		in.ExternalId = aws.String("shop")
+		out, err := c.AssumeRole(t.Context(), in)
+		if err != nil || *out.AssumedRoleUser.Arn != "arn:aws:sts::111122223333:assumed-role/deployer/viridian" {
+			t.Fatalf("assumed %v, %v", out, err)
+		}
+		config := sdkConfig(sim, 1)
+		config.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: "x", SessionToken: "y"}, nil
+		})
+		assumed := sts.NewFromConfig(config)
+		who, err = assumed.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+		if err != nil || *who.Arn != *out.AssumedRoleUser.Arn {
+			t.Errorf("caller is %v, %v", who, err)
+		}
+		time.Sleep(16 * time.Minute)
+		if _, err = assumed.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}); code(err) != "ExpiredToken" {
+			t.Errorf("an expired session is answered with %v", err)
+		}
+		if s := sim.Sessions(); len(s) != 1 || s[0].ExternalID != "shop" {
+			t.Errorf("sessions are %v", s)
+		}
+	})
+}
+
+func TestECR(t *testing.T) {
+	bubble(t, Options{}, func(t *testing.T, sim *Sim) {
+		c := ecr.NewFromConfig(sdkConfig(sim, 1))
+		find := func(repo, tag string) (*ecr.DescribeImagesOutput, error) {
+			return c.DescribeImages(t.Context(), &ecr.DescribeImagesInput{
+				RepositoryName: &repo, ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: &tag}},
+			})
+		}
+		if _, err := find("checkout", "1.0"); code(err) != "RepositoryNotFoundException" {
+			t.Errorf("got %v", err)
+		}
+		digest := sim.PutImage("checkout", "1.0", "")
+		out, err := find("checkout", "1.0")
+		if err != nil || *out.ImageDetails[0].ImageDigest != digest || !strings.HasPrefix(digest, "sha256:") || out.ImageDetails[0].ImagePushedAt == nil {
+			t.Errorf("got %v, %v", out, err)
+		}
+		if _, err := find("checkout", "2.0"); code(err) != "ImageNotFoundException" {
+			t.Errorf("got %v", err)
+		}
+		sim.Faults.Add(Fault{Service: "ecr", Effect: Throttle})
+		if _, err := find("checkout", "1.0"); code(err) != "ThrottlingException" {
+			t.Errorf("got %v", err)
+		}
+	})
+	bubble(t, Options{ECRAutoCreate: true}, func(t *testing.T, sim *Sim) {
+		c := ecr.NewFromConfig(sdkConfig(sim, 1))
+		if _, err := c.DescribeImages(t.Context(), &ecr.DescribeImagesInput{
+			RepositoryName: aws.String("any"), ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: aws.String("tag")}},
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestHTTP(t *testing.T) {
+	sim := New(Options{})
+	defer sim.Close()
+	server := httptest.NewServer(sim)
+	defer server.Close()
+	const scope = "AWS4-HMAC-SHA256 Credential=AKID/20260101/%/aws4_request, SignedHeaders=host, Signature=00"
+	tests := map[string]struct {
+		auth, target, body string
+		status             int
+		want               string
+	}{
+		"unsigned":       {"", "", "Action=ListStacks", 403, "<Code>MissingAuthenticationToken</Code>"},
+		"unsigned JSON":  {"", "AmazonEC2ContainerRegistry_V20150921.DescribeImages", "{}", 403, `"__type":"MissingAuthenticationToken"`},
+		"garbled":        {"AWS4-HMAC-SHA256 Credential=x", "", "Action=ListStacks", 400, "<Code>IncompleteSignature</Code>"},
+		"other region":   {strings.Replace(scope, "%", "us-east-1/cloudformation", 1), "", "Action=ListStacks", 403, "<Code>SignatureDoesNotMatch</Code>"},
+		"unknown":        {strings.Replace(scope, "%", "eu-west-1/s3", 1), "", "", 400, "<Code>InvalidAction</Code>"},
+		"no action":      {strings.Replace(scope, "%", "eu-west-1/cloudformation", 1), "", "", 400, "<Code>MissingAction</Code>"},
+		"unknown action": {strings.Replace(scope, "%", "eu-west-1/cloudformation", 1), "", "Action=Nope", 400, "<Code>InvalidAction</Code>"},
+		"unknown target": {strings.Replace(scope, "%", "eu-west-1/ecr", 1), "Nope.Nope", "{}", 400, `"__type":"UnknownOperationException"`},
+		"bad JSON":       {strings.Replace(scope, "%", "eu-west-1/ecr", 1), "AmazonEC2ContainerRegistry_V20150921.DescribeImages", "{", 400, `"__type":"SerializationException"`},
+		"unknown member": {strings.Replace(scope, "%", "eu-west-1/cloudformation", 1), "", "Action=ListStacks&Nope=1", 400, "Unknown parameter: Nope"},
+		"good":           {strings.Replace(scope, "%", "eu-west-1/cloudformation", 1), "", "Action=ListStacks", 200, `<ListStacksResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><ListStacksResult>`},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL, strings.NewReader(tc.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for header, value := range map[string]string{"Authorization": tc.auth, "X-Amz-Target": tc.target} {
+				if value != "" {
+					req.Header.Set(header, value)
+				}
+			}
+			resp, err := http.DefaultClient.Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close() //nolint:errcheck // nothing was written
+			body, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if resp.StatusCode != tc.status || !strings.Contains(string(body), tc.want) || resp.Header.Get("X-Amzn-Requestid") == "" {
+				t.Errorf("got %d %s", resp.StatusCode, body)
+			}
+		})
+	}
+	sim.Faults.Add(Fault{Effect: TimeoutAfter})
+	req, _ := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"?Action=ListStacks", nil)
+	req.Header.Set("Authorization", strings.Replace(scope, "%", "eu-west-1/cloudformation", 1))
+	if resp, err := http.DefaultClient.Do(req); err == nil {
+		_ = resp.Body.Close()
+		t.Error("a lost answer arrived")
+	}
+}
