@@ -5,6 +5,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/core"
 	"github.com/viridian-dev/viridian/internal/awssim/ec2"
 	"github.com/viridian-dev/viridian/internal/awssim/ecr"
+	"github.com/viridian-dev/viridian/internal/awssim/ecs"
 	"github.com/viridian-dev/viridian/internal/awssim/elb"
 	"github.com/viridian-dev/viridian/internal/awssim/logs"
 	"github.com/viridian-dev/viridian/internal/awssim/sts"
@@ -39,6 +40,7 @@ type Sim struct {
 
 	cfn  *cfn.Service
 	elb  *elb.Service
+	ecs  *ecs.Service
 	ecr  *ecr.Service
 	ec2  *ec2.Service
 	logs *logs.Service
@@ -60,11 +62,12 @@ func New(o Options) *Sim {
 		elb:       elb.New(w, o.LoadBalancing), ecr: ecr.New(w, o.ECRAutoCreate),
 		ec2: ec2.New(w), logs: logs.New(w), sts: sts.New(w),
 	}
-	s.cfn = cfn.New(w, o.CloudFormation, s.elb, s.ec2, s.logs)
+	s.ecs = ecs.New(w, s.elb, ecs.Options{TagResolver: s.ecr.Tags})
+	s.cfn = cfn.New(w, o.CloudFormation, s.elb, s.ecs, s.ec2, s.logs)
 	for _, q := range []core.QueryService{s.cfn, s.elb, s.sts} {
 		s.endpoints[q.SigningName()] = queryEndpoint{q.Namespace(), q.Query()}
 	}
-	for _, j := range []core.JSONService{s.ecr} {
+	for _, j := range []core.JSONService{s.ecs, s.ecr} {
 		s.endpoints[j.SigningName()] = jsonEndpoint{j.TargetPrefix(), j.JSON()}
 	}
 	return s

@@ -63,6 +63,22 @@ func (s *Service) PutImage(repo, tag, digest string) string {
 	return digest
 }
 
+// Tags are the tags of an image by its digest. The caller holds the world's
+// lock.
+func (s *Service) Tags(repo, digest string) []string {
+	r := s.repos[repo]
+	if r == nil {
+		return nil
+	}
+	var tags []string
+	for _, tag := range slices.Sorted(maps.Keys(r.byTag)) {
+		if r.byTag[tag] == digest {
+			tags = append(tags, tag)
+		}
+	}
+	return tags
+}
+
 // SigningName implements core.JSONService.
 func (s *Service) SigningName() string { return "ecr" }
 
@@ -205,17 +221,11 @@ func (s *Service) list(repo *repository, in describeImagesIn) ([]imageDetail, st
 }
 
 func (s *Service) detail(repo *repository, digest string) imageDetail {
-	d := imageDetail{
+	return imageDetail{
 		RegistryID: s.world.Account, RepositoryName: repo.name, ImageDigest: digest,
-		ImageSizeInBytes: 10_485_760, ImagePushedAt: repo.pushedAt[digest].Unix(),
+		ImageTags: s.Tags(repo.name, digest), ImageSizeInBytes: 10_485_760, ImagePushedAt: repo.pushedAt[digest].Unix(),
 		ImageManifestMediaType: "application/vnd.oci.image.manifest.v1+json",
 	}
-	for _, tag := range slices.Sorted(maps.Keys(repo.byTag)) {
-		if repo.byTag[tag] == digest {
-			d.ImageTags = append(d.ImageTags, tag)
-		}
-	}
-	return d
 }
 
 type describeRepositoriesIn struct {
