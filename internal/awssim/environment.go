@@ -1,7 +1,11 @@
 package awssim
 
 import (
+	"encoding/json"
+	"net/http"
+
 	"github.com/viridian-dev/viridian/internal/awssim/cfn"
+	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
 	"github.com/viridian-dev/viridian/internal/awssim/sts"
 )
 
@@ -10,6 +14,35 @@ import (
 func (s *Sim) CreateListener(loadBalancer string, port int) (listenerARN string, err error) {
 	s.Do(func() { listenerARN, err = s.elb.NewListener(loadBalancer, port) })
 	return listenerARN, err
+}
+
+// ListenerURL is where a listener can be reached, if the data plane has sockets.
+func (s *Sim) ListenerURL(listenerARN string) (string, error) {
+	addr, err := s.plane.Addr(listenerARN)
+	if err != nil {
+		return "", err
+	}
+	return "http://" + addr, nil
+}
+
+// Route takes a request through a listener to a task and back, in process.
+func (s *Sim) Route(listenerARN string, req *http.Request) dataplane.Response {
+	return s.plane.Route(listenerARN, req)
+}
+
+// TargetGroupStats counts the requests of a target group by minute.
+func (s *Sim) TargetGroupStats(targetGroupARN string) []dataplane.Bucket {
+	return s.plane.Stats(targetGroupARN)
+}
+
+// CreateCluster makes an ECS cluster.
+func (s *Sim) CreateCluster(name string) error {
+	body, err := json.Marshal(map[string]string{"clusterName": name})
+	if err != nil {
+		return err
+	}
+	s.Do(func() { _, err = s.ecs.JSON()["CreateCluster"](body) })
+	return err
 }
 
 // PutImage pushes an image tag to ECR, creating the repository if it is

@@ -3,6 +3,7 @@ package awssim
 import (
 	"github.com/viridian-dev/viridian/internal/awssim/cfn"
 	"github.com/viridian-dev/viridian/internal/awssim/core"
+	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
 	"github.com/viridian-dev/viridian/internal/awssim/ec2"
 	"github.com/viridian-dev/viridian/internal/awssim/ecr"
 	"github.com/viridian-dev/viridian/internal/awssim/ecs"
@@ -27,6 +28,9 @@ type Options struct {
 	CloudFormation cfn.Limits
 	// LoadBalancing are Elastic Load Balancing's quotas and delays.
 	LoadBalancing elb.Options
+	// DataPlane says whether listeners and tasks are real local ports. Without
+	// them, as in a synctest bubble, Route takes requests in process.
+	DataPlane dataplane.Options
 }
 
 // Sim is a simulated AWS account in one region.
@@ -45,6 +49,8 @@ type Sim struct {
 	ec2  *ec2.Service
 	logs *logs.Service
 	sts  *sts.Service
+
+	plane *dataplane.Plane
 }
 
 // New returns an account without any resource. Close it in the end.
@@ -63,6 +69,7 @@ func New(o Options) *Sim {
 		ec2: ec2.New(w), logs: logs.New(w), sts: sts.New(w),
 	}
 	s.ecs = ecs.New(w, s.elb, ecs.Options{TagResolver: s.ecr.Tags})
+	s.plane = dataplane.New(w, s.elb, s.ecs, o.DataPlane)
 	s.cfn = cfn.New(w, o.CloudFormation, s.elb, s.ecs, s.ec2, s.logs)
 	for _, q := range []core.QueryService{s.cfn, s.elb, s.sts} {
 		s.endpoints[q.SigningName()] = queryEndpoint{q.Namespace(), q.Query()}
@@ -74,7 +81,10 @@ func New(o Options) *Sim {
 }
 
 // Close stops everything; nothing happens in the account afterwards.
-func (s *Sim) Close() { s.world.Close() }
+func (s *Sim) Close() {
+	s.plane.Close()
+	s.world.Close()
+}
 
 // Do runs f with the account's lock held, so that what it reads is one moment.
 func (s *Sim) Do(f func()) {

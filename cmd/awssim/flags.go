@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// errHelp says that usage was asked for and printed.
+var errHelp = flag.ErrHelp
+
+var accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
+
+// config is what the flags say.
+type config struct {
+	listen        string
+	account       string
+	region        string
+	speed         float64
+	seed          uint64
+	dataPlane     bool
+	ecrAutoCreate bool
+	images        []imageFlag
+	listeners     []listenerFlag
+	clusters      []string
+}
+
+// imageFlag is a repository and tag in ECR.
+type imageFlag struct{ repository, tag string }
+
+// listenerFlag is a load balancer's name and a port of it.
+type listenerFlag struct {
+	loadBalancer string
+	port         int
+}
+
+func (l listenerFlag) String() string { return fmt.Sprintf("%s:%d", l.loadBalancer, l.port) }
+
+// parseFlags prints the error and the usage to stderr when it fails.
+func parseFlags(args []string, stderr io.Writer) (config, error) {
+	var cfg config
+	fs := flag.NewFlagSet("awssim", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	fs.StringVar(&cfg.listen, "listen", "127.0.0.1:4566", "`address` of the endpoint; port 0 takes any free one")
+	fs.StringVar(&cfg.account, "account", "111122223333", "12-digit account `ID`")
+	fs.StringVar(&cfg.region, "region", "eu-west-1", "the account's only `region`")
+	fs.Float64Var(&cfg.speed, "speed", 1, "divide AWS's own delays by this `factor`")
+	fs.Uint64Var(&cfg.seed, "seed", 1, "seed of every choice, `N`")
+	fs.BoolVar(&cfg.dataPlane, "data-plane", true, "make each listener a local HTTP port that routes to simulated tasks")
+	fs.BoolVar(&cfg.ecrAutoCreate, "ecr-auto-create", false, "make every ECR tag exist that is looked for")
+	fs.Func("image", "push `repository:tag` to ECR (repeatable)", cfg.addImage)
+	fs.Func("listener", "make a load balancer and a listener, `name:port` (repeatable)", cfg.addListener)
+	fs.Func("cluster", "make an ECS cluster `name` (repeatable)", cfg.addCluster)
+	if err := fs.Parse(args); err != nil {
+		return cfg, err
+	}
+	if err := cfg.check(fs.Args()); err != nil {
+		fmt.Fprintln(stderr, err)
+		fs.Usage()
+		return cfg, err
+	}
+	return cfg, nil
+}
+
+func (c *config) check(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("unexpected argument %q", rest[0])
+	case c.speed <= 0:
+		return errors.New("speed must be above 0")
+	case !accountPattern.MatchString(c.account):
+		return fmt.Errorf("account %q is not 12 digits", c.account)
+	case c.region == "":
+		return errors.New("region must not be empty")
+	default:
+		return nil
+	}
+}
+
+func (c *config) addImage(text string) error {
+	repository, tag, ok := strings.Cut(text, ":")
+	if !ok || repository == "" || tag == "" {
+		return errors.New("want repository:tag")
+	}
+	c.images = append(c.images, imageFlag{repository, tag})
+	return nil
+}
+
+func (c *config) addListener(text string) error {
+	name, portText, ok := strings.Cut(text, ":")
+	port, err := strconv.Atoi(portText)
+	if !ok || name == "" || err != nil {
+		return errors.New("want name:port")
+	}
+	c.listeners = append(c.listeners, listenerFlag{name, port})
+	return nil
+}
+
+func (c *config) addCluster(name string) error {
+	c.clusters = append(c.clusters, name)
+	return nil
+}

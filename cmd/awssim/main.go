@@ -1,0 +1,132 @@
+// Command awssim serves a simulated AWS account, for anybody's SDK or CLI:
+// CloudFormation, ECS, Elastic Load Balancing, ECR and STS at one endpoint.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/viridian-dev/viridian/internal/awssim"
+	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
+)
+
+// Exit statuses.
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+const (
+	headerTimeout = 10 * time.Second
+	stopTimeout   = 5 * time.Second
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+// run serves until ctx ends and returns the exit status.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	cfg, err := parseFlags(args, stderr)
+	if errors.Is(err, errHelp) {
+		return exitOK
+	}
+	if err != nil {
+		return exitUsage
+	}
+	sim := awssim.New(awssim.Options{
+		Account: cfg.account, Region: cfg.region, Speed: cfg.speed, Seed: cfg.seed,
+		ECRAutoCreate: cfg.ecrAutoCreate, DataPlane: dataplane.Options{Sockets: cfg.dataPlane},
+	})
+	defer sim.Close()
+	listeners, err := prepare(sim, cfg)
+	if err != nil {
+		fmt.Fprintf(stderr, "awssim: preparing the account: %v\n", err)
+		return exitFailed
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.listen)
+	if err != nil {
+		fmt.Fprintf(stderr, "awssim: %v\n", err)
+		return exitFailed
+	}
+	announce(stdout, cfg, l.Addr(), listeners)
+	if err := serve(ctx, l, sim); err != nil {
+		fmt.Fprintf(stderr, "awssim: %v\n", err)
+		return exitFailed
+	}
+	return exitOK
+}
+
+// serve answers until ctx ends, then lets calls under way finish.
+func serve(ctx context.Context, l net.Listener, sim *awssim.Sim) error {
+	server := &http.Server{Handler: sim, ReadHeaderTimeout: headerTimeout}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	limit, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	return server.Shutdown(limit)
+}
+
+// listener is one that was asked for and where it can be reached.
+type listener struct {
+	name string
+	arn  string
+	url  string
+}
+
+// prepare makes what the flags ask for.
+func prepare(sim *awssim.Sim, cfg config) ([]listener, error) {
+	for _, image := range cfg.images {
+		sim.PutImage(image.repository, image.tag, "")
+	}
+	for _, name := range cfg.clusters {
+		if err := sim.CreateCluster(name); err != nil {
+			return nil, fmt.Errorf("cluster %s: %w", name, err)
+		}
+	}
+	var listeners []listener
+	for _, want := range cfg.listeners {
+		arn, err := sim.CreateListener(want.loadBalancer, want.port)
+		if err != nil {
+			return nil, fmt.Errorf("listener %s: %w", want, err)
+		}
+		made := listener{name: want.String(), arn: arn}
+		if cfg.dataPlane {
+			if made.url, err = sim.ListenerURL(arn); err != nil {
+				return nil, fmt.Errorf("listener %s: %w", want, err)
+			}
+		}
+		listeners = append(listeners, made)
+	}
+	return listeners, nil
+}
+
+// announce tells a person what there is and how to use it.
+func announce(w io.Writer, cfg config, addr net.Addr, listeners []listener) {
+	fmt.Fprintf(w, "Simulated AWS account %s in %s, %g times as fast as AWS, seed %d\n\n", cfg.account, cfg.region, cfg.speed, cfg.seed)
+	fmt.Fprintf(w, "  export AWS_ENDPOINT_URL=http://%s AWS_REGION=%s AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n", addr, cfg.region)
+	for _, l := range listeners {
+		fmt.Fprintf(w, "\n  listener %s\n    %s\n", l.name, l.arn)
+		if l.url != "" {
+			fmt.Fprintf(w, "    %s\n", l.url)
+		}
+	}
+	fmt.Fprintf(w, "\nStop with Ctrl-C; nothing is kept.\n")
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+)
+
+func TestUsage(t *testing.T) {
+	tests := map[string]struct {
+		args   []string
+		status int
+		want   string
+	}{
+		"help":         {[]string{"--help"}, exitOK, "Usage of awssim"},
+		"unknown flag": {[]string{"--nope"}, exitUsage, "flag provided but not defined: -nope"},
+		"bad number":   {[]string{"--speed", "fast"}, exitUsage, "invalid value"},
+		"zero speed":   {[]string{"--speed", "0"}, exitUsage, "speed must be above 0"},
+		"account":      {[]string{"--account", "me"}, exitUsage, "not 12 digits"},
+		"image":        {[]string{"--image", "checkout"}, exitUsage, "want repository:tag"},
+		"listener":     {[]string{"--listener", "shop"}, exitUsage, "want name:port"},
+		"argument":     {[]string{"start"}, exitUsage, `unexpected argument "start"`},
+		"address":      {[]string{"--listen", "nowhere:-1"}, exitFailed, "awssim: "},
+		"port":         {[]string{"--listener", "shop:0"}, exitFailed, "listener shop:0"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			var stderr bytes.Buffer
+			if got := run(t.Context(), tc.args, io.Discard, &stderr); got != tc.status {
+				t.Errorf("status %d, want %d", got, tc.status)
+			}
+			if !strings.Contains(stderr.String(), tc.want) {
+				t.Errorf("stderr is %q, want %q", stderr.String(), tc.want)
+			}
+		})
+	}
+}
+
+// TestServe starts the program, uses what it announces and stops it.
+func TestServe(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	out, in := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		ended <- run(ctx, []string{
+			"--listen", "127.0.0.1:0", "--speed", "100", "--cluster", "shop", "--listener", "shop:80", "--image", "checkout:1.0",
+		}, in, io.Discard)
+		_ = in.Close()
+	}()
+	lines := map[string]string{}
+	scanner := bufio.NewScanner(out)
+	patterns := map[string]*regexp.Regexp{
+		"endpoint": regexp.MustCompile(`AWS_ENDPOINT_URL=(\S+)`),
+		"arn":      regexp.MustCompile(`(arn:aws:elasticloadbalancing:\S+)`),
+		"url":      regexp.MustCompile(`^ +(http://\S+)`),
+	}
+	for scanner.Scan() && !strings.HasPrefix(scanner.Text(), "Stop with") {
+		for name, p := range patterns {
+			if m := p.FindStringSubmatch(scanner.Text()); m != nil {
+				lines[name] = m[1]
+			}
+		}
+	}
+	if len(lines) != len(patterns) {
+		t.Fatalf("announced only %v", lines)
+	}
+
+	clusters, err := ecs.NewFromConfig(aws.Config{
+		Region: "eu-west-1", BaseEndpoint: aws.String(lines["endpoint"]),
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	}).ListClusters(t.Context(), &ecs.ListClustersInput{})
+	if err != nil || len(clusters.ClusterArns) != 1 {
+		t.Errorf("clusters are %v, %v", clusters, err)
+	}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, lines["url"], nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusNotFound {
+		t.Errorf("the listener without rules answers %d", resp.StatusCode)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	stop()
+	if status := <-ended; status != exitOK {
+		t.Errorf("ended with %d", status)
+	}
+}
