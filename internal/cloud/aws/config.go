@@ -1,0 +1,126 @@
+package aws
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
+	"github.com/aws/smithy-go/middleware"
+	"github.com/go-logr/logr"
+
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// A reconcile must never hang: a call lasts at most attempts × attemptTimeout
+// plus the backoffs between them, about 70 seconds with the defaults.
+const (
+	connectTimeout     = 5 * time.Second
+	attemptTimeout     = 20 * time.Second
+	maxBackoff         = 5 * time.Second
+	defaultMaxAttempts = 3
+	// appID is what the user agent shows, as in CloudTrail.
+	appID = "viridian"
+)
+
+// loadConfig is what all identities have in common.
+func loadConfig(ctx context.Context, o Options) (awssdk.Config, error) {
+	m, err := newMetrics(o.Metrics)
+	if err != nil {
+		return awssdk.Config{}, fmt.Errorf("register AWS metrics: %w", err)
+	}
+	options := []func(*config.LoadOptions) error{
+		config.WithAppID(appID),
+		config.WithHTTPClient(httpClient(o.HTTPClient)),
+		config.WithRetryer(func() awssdk.Retryer { return newRetryer(o.MaxAttempts) }),
+		config.WithAPIOptions([]func(*middleware.Stack) error{m.add}),
+		config.WithCredentialsCacheOptions(refreshEarly),
+		config.WithLogger(sdkLogger{o.Logger}),
+	}
+	if o.Region != "" {
+		options = append(options, config.WithRegion(o.Region))
+	}
+	if o.BaseEndpoint != "" {
+		options = append(options, config.WithBaseEndpoint(o.BaseEndpoint))
+	}
+	if c := o.StaticCredentials; c != nil {
+		options = append(options, config.WithCredentialsProvider(
+			credentials.NewStaticCredentialsProvider(c.AccessKeyID, c.SecretAccessKey, c.SessionToken)))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, options...)
+	if err != nil {
+		return awssdk.Config{}, fmt.Errorf("load AWS configuration: %w", err)
+	}
+	return cfg, nil
+}
+
+// configFor is base in the identity's region and with its credentials.
+func configFor(base awssdk.Config, id cloud.Identity) awssdk.Config {
+	base.Region = id.Region
+	cfg := withCredentials(base, base.Credentials)
+	if id.RoleARN != "" {
+		// The role is assumed by a client of its own, whose credentials are
+		// those of the chain.
+		cfg = withCredentials(base, assumeRole(cfg, id))
+	}
+	return cfg
+}
+
+// httpClient bounds each attempt.
+func httpClient(c *http.Client) config.HTTPClient {
+	if c == nil {
+		return awshttp.NewBuildableClient().
+			WithTimeout(attemptTimeout).
+			WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout })
+	}
+	bounded := *c
+	bounded.Timeout = cmp.Or(c.Timeout, attemptTimeout)
+	return &bounded
+}
+
+// newRetryer is the SDK's standard one with few attempts, for the reconciler
+// has a backoff of its own. It may repeat mutations whose answer was lost: all
+// of them are absolute or carry a token, except CreateRule, whose replay is
+// refused as PriorityInUse so that the caller reads the rules again.
+func newRetryer(maxAttempts int) awssdk.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = cmp.Or(maxAttempts, defaultMaxAttempts)
+		o.MaxBackoff = maxBackoff
+		o.Retryables = append([]retry.IsErrorRetryable{retry.IsErrorRetryableFunc(isFinal)}, o.Retryables...)
+	})
+}
+
+// isFinal answers false for what the SDK would retry in vain, and else leaves
+// the decision to others.
+func isFinal(err error) awssdk.Ternary {
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "LimitExceededException" {
+		return awssdk.FalseTernary // a quota, which the SDK takes for a throttle
+	}
+	var c *credentialsError
+	if errors.As(err, &c) {
+		return awssdk.FalseTernary // retried by the client that retrieves them
+	}
+	return awssdk.UnknownTernary
+}
+
+// sdkLogger writes what the SDK has to say to the controller's log.
+type sdkLogger struct{ logr.Logger }
+
+func (l sdkLogger) Logf(c logging.Classification, format string, v ...any) {
+	level := 1
+	if c == logging.Warn {
+		level = 0
+	}
+	l.V(level).Info("AWS SDK message", "text", fmt.Sprintf(format, v...))
+}

@@ -1,0 +1,34 @@
+// Package aws implements the ports of package cloud over the AWS SDK. It owns
+// everything that knows the SDK: clients by identity, credentials, retries and
+// timeouts, the classification of errors and the metrics of calls. It decides
+// nothing about rollouts.
+//
+// It imports package cloud, the AWS SDK, prometheus' client and logr; nobody
+// else imports the SDK.
+//
+// # IAM actions
+//
+// What each port's method needs:
+//
+//	Stacks.Create           cloudformation:CreateStack, cloudformation:TagResource
+//	Stacks.Describe         cloudformation:DescribeStacks
+//	Stacks.FailureEvents    cloudformation:DescribeStackEvents
+//	Stacks.Resources        cloudformation:ListStackResources
+//	Stacks.Delete           cloudformation:DeleteStack
+//	Traffic.Rules, Rule     elasticloadbalancing:DescribeRules
+//	Traffic.RuleTags        elasticloadbalancing:DescribeTags
+//	Traffic.CreateRule      elasticloadbalancing:CreateRule, elasticloadbalancing:AddTags
+//	Traffic.SetTargets      elasticloadbalancing:ModifyRule
+//	Traffic.TagRule         elasticloadbalancing:AddTags
+//	Traffic.UntagRule       elasticloadbalancing:RemoveTags
+//	Traffic.DeleteRule      elasticloadbalancing:DeleteRule
+//	Traffic.TargetHealth    elasticloadbalancing:DescribeTargetHealth
+//	Services.Service        ecs:DescribeServices
+//	Services.StoppedTasks   ecs:ListTasks, ecs:DescribeTasks
+//	Services.Scale          ecs:UpdateService
+//	Images.Digest           ecr:DescribeImages
+//	Provider.For            sts:AssumeRole, for identities with a role
+//
+// CloudFormation creates and deletes the stacks' resources with the caller's
+// permissions, which come on top.
+package aws

@@ -1,0 +1,91 @@
+package aws
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+)
+
+// defaultTag is the tag of an image that names none.
+const defaultTag = "latest"
+
+var (
+	// privateRegistry is a host of ECR's: account and region.
+	privateRegistry = regexp.MustCompile(
+		`^([0-9]{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|on\.aws)$`)
+	digestShape = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	tagShape    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
+)
+
+// images implements cloud.Images.
+type images struct {
+	// client gives a client of the image's region, which may be another than
+	// the identity's.
+	client func(region string) ecrAPI
+}
+
+// Digest asks ECR what the image's tag means now. Public ECR counts as a
+// foreign registry: it can't be asked with the identity's permissions.
+func (i *images) Digest(ctx context.Context, image string) (string, bool, error) {
+	ref, err := parseReference(image)
+	switch {
+	case err != nil:
+		return "", false, err
+	case ref.digest != "":
+		return ref.digest, true, nil
+	}
+	host := privateRegistry.FindStringSubmatch(ref.host)
+	if host == nil {
+		return "", false, nil
+	}
+	account, region := host[1], host[2]
+	if err := checkRegion(region); err != nil {
+		return "", false, err
+	}
+	out, err := i.client(region).DescribeImages(ctx, &ecr.DescribeImagesInput{
+		RegistryId:     &account,
+		RepositoryName: &ref.repository,
+		ImageIds:       []types.ImageIdentifier{{ImageTag: &ref.tag}},
+	})
+	if err != nil {
+		return "", false, wrap(err)
+	}
+	for _, d := range out.ImageDetails {
+		if d.ImageDigest != nil {
+			return awssdk.ToString(d.ImageDigest), true, nil
+		}
+	}
+	return "", false, notFound("ecr:DescribeImages", "ImageNotFoundException", "no image "+image)
+}
+
+// reference is an image reference in its parts: host/repository:tag@digest.
+type reference struct {
+	host       string
+	repository string
+	tag        string
+	digest     string
+}
+
+func parseReference(image string) (reference, error) {
+	name, digest, pinned := strings.Cut(image, "@")
+	if pinned && !digestShape.MatchString(digest) {
+		return reference{}, invalid(fmt.Sprintf("image %q: a digest reads sha256: and 64 hexadecimal digits", image))
+	}
+	ref := reference{tag: defaultTag, digest: digest}
+	var found bool
+	if ref.host, ref.repository, found = strings.Cut(name, "/"); !found {
+		ref.host, ref.repository = "", name
+	}
+	if repository, tag, tagged := strings.Cut(ref.repository, ":"); tagged {
+		ref.repository, ref.tag = repository, tag
+	}
+	if ref.repository == "" || !tagShape.MatchString(ref.tag) {
+		return reference{}, invalid(fmt.Sprintf("image %q: an image reads [registry/]repository[:tag][@digest]", image))
+	}
+	return ref, nil
+}

@@ -1,0 +1,100 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go/middleware"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// retryStep is the SDK's middleware that makes the attempts of a call.
+const retryStep = "Retry"
+
+// outcomeSuccess is the outcome of what went well; that of others is their
+// cloud.Kind.
+const outcomeSuccess = "Success"
+
+// metrics count what is asked of AWS.
+type metrics struct {
+	calls    *prometheus.CounterVec
+	attempts *prometheus.CounterVec
+	duration *prometheus.HistogramVec
+}
+
+// newMetrics registers the metrics, or takes those which another Provider has
+// registered already. r may be nil.
+func newMetrics(r prometheus.Registerer) (*metrics, error) {
+	labels := []string{"service", "operation", "outcome"}
+	m := &metrics{
+		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "viridian_aws_calls_total",
+			Help: "AWS API calls by outcome: Success, or the kind of the error.",
+		}, labels),
+		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "viridian_aws_attempts_total",
+			Help: "Attempts of AWS API calls, retries included, by outcome.",
+		}, labels),
+		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "viridian_aws_call_duration_seconds",
+			Help:    "Duration of AWS API calls, retries and their delays included.",
+			Buckets: []float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 40, 80},
+		}, labels[:2]),
+	}
+	if r == nil {
+		return m, nil
+	}
+	return m, errors.Join(register(r, &m.calls), register(r, &m.attempts), register(r, &m.duration))
+}
+
+func register[C prometheus.Collector](r prometheus.Registerer, c *C) error {
+	err := r.Register(*c)
+	var there prometheus.AlreadyRegisteredError
+	if !errors.As(err, &there) {
+		return err
+	}
+	existing, ok := there.ExistingCollector.(C)
+	if !ok {
+		return err
+	}
+	*c = existing
+	return nil
+}
+
+// add puts the counting into a client's middleware: around the whole call and
+// around each attempt.
+func (m *metrics) add(s *middleware.Stack) error {
+	if err := s.Initialize.Add(middleware.InitializeMiddlewareFunc("ViridianCalls", m.countCall), middleware.After); err != nil {
+		return err
+	}
+	return s.Finalize.Insert(middleware.FinalizeMiddlewareFunc("ViridianAttempts", m.countAttempt), retryStep, middleware.After)
+}
+
+func (m *metrics) countCall(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+	start := time.Now()
+	out, meta, err := next.HandleInitialize(ctx, in)
+	service, operation := names(ctx)
+	m.calls.WithLabelValues(service, operation, outcome(err)).Inc()
+	m.duration.WithLabelValues(service, operation).Observe(time.Since(start).Seconds())
+	return out, meta, err
+}
+
+func (m *metrics) countAttempt(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+	out, meta, err := next.HandleFinalize(ctx, in)
+	service, operation := names(ctx)
+	m.attempts.WithLabelValues(service, operation, outcome(err)).Inc()
+	return out, meta, err
+}
+
+func names(ctx context.Context) (service, operation string) {
+	return servicePrefix(awsmiddleware.GetServiceID(ctx)), awsmiddleware.GetOperationName(ctx)
+}
+
+func outcome(err error) string {
+	if err == nil {
+		return outcomeSuccess
+	}
+	return string(kindOf(err))
+}

@@ -1,0 +1,129 @@
+package aws
+
+import (
+	"container/list"
+	"context"
+	"fmt"
+	"net/http"
+	"regexp"
+	"sync"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// maxIdentities bounds the clients kept: identities come from what users
+// write. The least recently used one makes room.
+const maxIdentities = 256
+
+// regionName is the shape of a region's name. It becomes part of a host name
+// to which signed requests go.
+var regionName = regexp.MustCompile(`^[a-z]{2,12}(-[a-z0-9]{1,16}){1,5}$`)
+
+// Options of a Provider. The zero value is for production: everything comes
+// from the SDK's default chain (environment, shared files, IRSA, Pod Identity,
+// instance metadata; AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE>).
+type Options struct {
+	// Region for identities without one; "" is the default chain's.
+	Region string
+	// StaticCredentials replace the credentials of the default chain.
+	StaticCredentials *StaticCredentials
+	// BaseEndpoint replaces the endpoints of all services; "" is AWS's own.
+	BaseEndpoint string
+	// HTTPClient sends the requests; nil is one that honours the environment's
+	// proxies and CA bundle. Without a Timeout it is given one.
+	HTTPClient *http.Client
+	// MaxAttempts of a call, the first included; 0 is 3.
+	MaxAttempts int
+	// Metrics is where the metrics are registered; nil is nowhere.
+	Metrics prometheus.Registerer
+	// Logger takes the SDK's warnings; the zero value drops them.
+	Logger logr.Logger
+}
+
+// StaticCredentials are access keys.
+type StaticCredentials struct {
+	AccessKeyID     string
+	SecretAccessKey string
+	// SessionToken of temporary credentials; "" for others.
+	SessionToken string
+}
+
+// Provider gives the SDK's clients by identity.
+type Provider struct {
+	base awssdk.Config
+
+	mu      sync.Mutex
+	clients map[cloud.Identity]*list.Element
+	// recent holds the identities' entries, the last used first.
+	recent *list.List
+}
+
+var _ cloud.Provider = (*Provider)(nil)
+
+type entry struct {
+	id      cloud.Identity
+	clients cloud.Clients
+}
+
+// NewProvider loads the default configuration. It calls AWS neither now nor in
+// For; credentials are retrieved by the first call that needs them.
+func NewProvider(ctx context.Context, o Options) (*Provider, error) {
+	base, err := loadConfig(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Provider{base: base, clients: map[cloud.Identity]*list.Element{}, recent: list.New()}, nil
+}
+
+// For returns the clients of an identity, the same ones each time. An unknown
+// region is a KindInvalid error.
+func (p *Provider) For(_ context.Context, id cloud.Identity) (cloud.Clients, error) {
+	if id.Region == "" {
+		id.Region = p.base.Region
+	}
+	if err := checkRegion(id.Region); err != nil {
+		return cloud.Clients{}, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if e, ok := p.clients[id]; ok {
+		p.recent.MoveToFront(e)
+		return e.Value.(*entry).clients, nil
+	}
+	c := newClients(configFor(p.base, id))
+	p.clients[id] = p.recent.PushFront(&entry{id: id, clients: c})
+	if p.recent.Len() > maxIdentities {
+		oldest := p.recent.Remove(p.recent.Back()).(*entry)
+		delete(p.clients, oldest.id)
+	}
+	return c, nil
+}
+
+func checkRegion(region string) error {
+	switch {
+	case region == "":
+		return invalid("no region: set spec.aws.region or AWS_REGION")
+	case !regionName.MatchString(region):
+		return invalid(fmt.Sprintf("%q is no region: set spec.aws.region to one such as eu-west-1", region))
+	}
+	return nil
+}
+
+func newClients(cfg awssdk.Config) cloud.Clients {
+	return cloud.Clients{
+		Stacks:   &stacks{api: cloudformation.NewFromConfig(cfg)},
+		Traffic:  &traffic{api: elb.NewFromConfig(cfg)},
+		Services: &services{api: ecs.NewFromConfig(cfg)},
+		Images: &images{client: func(region string) ecrAPI {
+			return ecr.NewFromConfig(cfg, func(o *ecr.Options) { o.Region = region })
+		}},
+	}
+}

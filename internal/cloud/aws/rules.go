@@ -1,0 +1,121 @@
+package aws
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// nativeRule is what cloud.Rule.Native holds: the actions in their order.
+type nativeRule struct{ actions []types.Action }
+
+func ruleFrom(r *types.Rule) cloud.Rule {
+	native := nativeRule{actions: slices.Clone(r.Actions)}
+	slices.SortStableFunc(native.actions, func(a, b types.Action) int {
+		return cmp.Compare(awssdk.ToInt32(a.Order), awssdk.ToInt32(b.Order))
+	})
+	out := cloud.Rule{
+		ARN:         awssdk.ToString(r.RuleArn),
+		ListenerARN: listenerOf(awssdk.ToString(r.RuleArn)),
+		Native:      native,
+	}
+	if n, err := strconv.ParseInt(awssdk.ToString(r.Priority), 10, 32); err == nil {
+		out.Priority = int32(n) // that of the default rule reads "default"
+	}
+	for i := range r.Conditions {
+		out.Conditions = append(out.Conditions, conditionFrom(&r.Conditions[i]))
+	}
+	if forward := native.forward(); forward != nil {
+		out.Forwards, out.Targets = true, targetsOf(forward)
+	}
+	return out
+}
+
+// listenerOf makes a listener's ARN of that of its rule:
+// …:listener-rule/app/name/lb/listener/rule is of …:listener/app/name/lb/listener.
+func listenerOf(ruleARN string) string {
+	head, tail, found := strings.Cut(ruleARN, ":listener-rule/")
+	end := strings.LastIndexByte(tail, '/')
+	if !found || end < 0 {
+		return ""
+	}
+	return head + ":listener/" + tail[:end]
+}
+
+// forward is the last action if it forwards, else nil.
+func (n nativeRule) forward() *types.Action {
+	if len(n.actions) == 0 {
+		return nil
+	}
+	last := &n.actions[len(n.actions)-1]
+	if last.Type != types.ActionTypeEnumForward {
+		return nil
+	}
+	return last
+}
+
+func targetsOf(forward *types.Action) []cloud.WeightedTarget {
+	if forward.ForwardConfig == nil || len(forward.ForwardConfig.TargetGroups) == 0 {
+		return []cloud.WeightedTarget{{TargetGroupARN: awssdk.ToString(forward.TargetGroupArn), Weight: 1}}
+	}
+	var out []cloud.WeightedTarget
+	for _, g := range forward.ForwardConfig.TargetGroups {
+		out = append(out, cloud.WeightedTarget{
+			TargetGroupARN: awssdk.ToString(g.TargetGroupArn),
+			Weight:         *cmp.Or(g.Weight, new(int32(1))),
+		})
+	}
+	return out
+}
+
+// forwarding returns the rule's actions with the last one, which answers the
+// request, replaced by a forward to targets. ModifyRule replaces all actions,
+// so those before (authentication) are sent as they are.
+func (n nativeRule) forwarding(targets []cloud.WeightedTarget) []types.Action {
+	if len(n.actions) == 0 {
+		return []types.Action{forwardTo(targets, nil)}
+	}
+	actions := slices.Clone(n.actions)
+	last := len(actions) - 1
+	for i := range actions[:last] {
+		keepClientSecret(&actions[i])
+	}
+	actions[last] = forwardTo(targets, &actions[last])
+	return actions
+}
+
+// keepClientSecret asks for the secret that ELB has and doesn't show.
+func keepClientSecret(a *types.Action) {
+	if a.AuthenticateOidcConfig == nil {
+		return
+	}
+	config := *a.AuthenticateOidcConfig
+	config.ClientSecret, config.UseExistingClientSecret = nil, new(true)
+	a.AuthenticateOidcConfig = &config
+}
+
+// forwardTo is a forward action in the place of another one, if there is one,
+// with its stickiness. Weights are explicit: ELB takes a missing one for 1.
+func forwardTo(targets []cloud.WeightedTarget, instead *types.Action) types.Action {
+	config := &types.ForwardActionConfig{}
+	for _, t := range targets {
+		config.TargetGroups = append(config.TargetGroups, types.TargetGroupTuple{
+			TargetGroupArn: new(t.TargetGroupARN), Weight: new(t.Weight),
+		})
+	}
+	action := types.Action{Type: types.ActionTypeEnumForward, ForwardConfig: config}
+	if instead == nil {
+		return action
+	}
+	action.Order = instead.Order
+	if instead.ForwardConfig != nil {
+		config.TargetGroupStickinessConfig = instead.ForwardConfig.TargetGroupStickinessConfig
+	}
+	return action
+}

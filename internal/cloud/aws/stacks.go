@@ -1,0 +1,172 @@
+package aws
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
+
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// stacks implements cloud.Stacks.
+type stacks struct{ api cloudFormationAPI }
+
+// Create sends OnFailure DO_NOTHING: a rollback or deletion by CloudFormation
+// would take the failed resources, and with them ECS's reasons, away before
+// they can be read. The caller deletes failed stacks. RetainExceptOnCreate is
+// for those that a person rolls back by hand: nothing then stays behind.
+func (s *stacks) Create(ctx context.Context, in cloud.CreateStack) (string, error) {
+	out, err := s.api.CreateStack(ctx, &cfn.CreateStackInput{
+		StackName:            &in.Name,
+		TemplateBody:         &in.TemplateBody,
+		Parameters:           stackParameters(in.Parameters),
+		Tags:                 stackTags(in.Tags),
+		ClientRequestToken:   optional(in.Token),
+		OnFailure:            types.OnFailureDoNothing,
+		RetainExceptOnCreate: new(true),
+	})
+	if err != nil {
+		return "", wrap(err)
+	}
+	return awssdk.ToString(out.StackId), nil
+}
+
+func (s *stacks) Describe(ctx context.Context, nameOrID string) (cloud.Stack, error) {
+	out, err := s.api.DescribeStacks(ctx, &cfn.DescribeStacksInput{StackName: &nameOrID})
+	if err != nil {
+		return cloud.Stack{}, wrap(err)
+	}
+	if len(out.Stacks) == 0 {
+		return cloud.Stack{}, notFound("cloudformation:DescribeStacks", "", "Stack "+nameOrID+" does not exist")
+	}
+	return stackFrom(&out.Stacks[0]), nil
+}
+
+func (s *stacks) FailureEvents(ctx context.Context, stackID string) ([]cloud.StackEvent, error) {
+	var failed []cloud.StackEvent
+	pages := cfn.NewDescribeStackEventsPaginator(s.api, &cfn.DescribeStackEventsInput{StackName: &stackID})
+	for begin := false; pages.HasMorePages() && !begin; {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, wrap(err)
+		}
+		for i := range page.StackEvents {
+			e := &page.StackEvents[i]
+			if strings.HasSuffix(string(e.ResourceStatus), "_FAILED") {
+				failed = append(failed, eventFrom(e))
+			}
+			begin = begin || beginsCreation(e)
+		}
+	}
+	slices.Reverse(failed) // the newest came first
+	return failed, nil
+}
+
+// beginsCreation tells whether there is nothing older to read.
+func beginsCreation(e *types.StackEvent) bool {
+	return e.ResourceStatus == types.ResourceStatusCreateInProgress &&
+		awssdk.ToString(e.PhysicalResourceId) == awssdk.ToString(e.StackId) &&
+		awssdk.ToString(e.ResourceStatusReason) == "User Initiated"
+}
+
+// Resources leaves out those without a physical ID, which were never begun,
+// and those deleted.
+func (s *stacks) Resources(ctx context.Context, stackID string) (map[string]string, error) {
+	physical := map[string]string{}
+	pages := cfn.NewListStackResourcesPaginator(s.api, &cfn.ListStackResourcesInput{StackName: &stackID})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, wrap(err)
+		}
+		for _, r := range page.StackResourceSummaries {
+			id := awssdk.ToString(r.PhysicalResourceId)
+			if id != "" && r.ResourceStatus != types.ResourceStatusDeleteComplete {
+				physical[awssdk.ToString(r.LogicalResourceId)] = id
+			}
+		}
+	}
+	return physical, nil
+}
+
+func (s *stacks) Delete(ctx context.Context, in cloud.DeleteStack) error {
+	if !arn.IsARN(in.StackID) {
+		return invalid("a stack is deleted by its ID, not by a name such as " + in.StackID)
+	}
+	_, err := s.api.DeleteStack(ctx, &cfn.DeleteStackInput{
+		StackName:          &in.StackID,
+		ClientRequestToken: optional(in.Token),
+	})
+	return unlessGone(wrap(err))
+}
+
+func stackFrom(s *types.Stack) cloud.Stack {
+	out := cloud.Stack{
+		ID:           awssdk.ToString(s.StackId),
+		Name:         awssdk.ToString(s.StackName),
+		Status:       cloud.StackStatus(s.StackStatus),
+		StatusReason: clean(awssdk.ToString(s.StackStatusReason)),
+		Parameters:   map[string]string{},
+		Outputs:      map[string]string{},
+		Tags:         map[string]string{},
+	}
+	for _, p := range s.Parameters {
+		out.Parameters[awssdk.ToString(p.ParameterKey)] = awssdk.ToString(p.ParameterValue)
+	}
+	for _, o := range s.Outputs {
+		out.Outputs[awssdk.ToString(o.OutputKey)] = awssdk.ToString(o.OutputValue)
+	}
+	for _, t := range s.Tags {
+		out.Tags[awssdk.ToString(t.Key)] = awssdk.ToString(t.Value)
+	}
+	return out
+}
+
+func eventFrom(e *types.StackEvent) cloud.StackEvent {
+	return cloud.StackEvent{
+		LogicalID:    awssdk.ToString(e.LogicalResourceId),
+		PhysicalID:   awssdk.ToString(e.PhysicalResourceId),
+		ResourceType: awssdk.ToString(e.ResourceType),
+		Status:       string(e.ResourceStatus),
+		Reason:       clean(awssdk.ToString(e.ResourceStatusReason)),
+	}
+}
+
+// stackParameters are sorted, so that equal requests are equal on the wire.
+func stackParameters(in map[string]string) []types.Parameter {
+	var out []types.Parameter
+	for _, key := range slices.Sorted(maps.Keys(in)) {
+		out = append(out, types.Parameter{ParameterKey: new(key), ParameterValue: new(in[key])})
+	}
+	return out
+}
+
+func stackTags(in map[string]string) []types.Tag {
+	var out []types.Tag
+	for _, key := range slices.Sorted(maps.Keys(in)) {
+		out = append(out, types.Tag{Key: new(key), Value: new(in[key])})
+	}
+	return out
+}
+
+// optional is nil for "".
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// unlessGone takes the absence of what was to be deleted for success.
+func unlessGone(err error) error {
+	if cloud.IsNotFound(err) {
+		return nil
+	}
+	return err
+}

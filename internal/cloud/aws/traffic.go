@@ -1,0 +1,178 @@
+package aws
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// traffic implements cloud.Traffic.
+type traffic struct{ api elbAPI }
+
+func (t *traffic) Rules(ctx context.Context, listenerARN string) ([]cloud.Rule, error) {
+	var rules []cloud.Rule
+	pages := elb.NewDescribeRulesPaginator(t.api, &elb.DescribeRulesInput{ListenerArn: &listenerARN})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, wrap(err)
+		}
+		for i := range page.Rules {
+			rules = append(rules, ruleFrom(&page.Rules[i]))
+		}
+	}
+	return rules, nil
+}
+
+func (t *traffic) Rule(ctx context.Context, ruleARN string) (cloud.Rule, error) {
+	out, err := t.api.DescribeRules(ctx, &elb.DescribeRulesInput{RuleArns: []string{ruleARN}})
+	if err != nil {
+		return cloud.Rule{}, wrap(err)
+	}
+	if len(out.Rules) == 0 {
+		return cloud.Rule{}, notFound("elasticloadbalancing:DescribeRules", "RuleNotFound", "Rule "+ruleARN+" not found")
+	}
+	return ruleFrom(&out.Rules[0]), nil
+}
+
+func (t *traffic) RuleTags(ctx context.Context, ruleARN string) (map[string]string, error) {
+	out, err := t.api.DescribeTags(ctx, &elb.DescribeTagsInput{ResourceArns: []string{ruleARN}})
+	if err != nil {
+		return nil, wrap(err)
+	}
+	tags := map[string]string{}
+	for _, d := range out.TagDescriptions {
+		for _, tag := range d.Tags {
+			tags[awssdk.ToString(tag.Key)] = awssdk.ToString(tag.Value)
+		}
+	}
+	return tags, nil
+}
+
+func (t *traffic) CreateRule(ctx context.Context, in cloud.CreateRule) (cloud.Rule, error) {
+	conditions, err := conditionsTo(in.Conditions)
+	if err != nil {
+		return cloud.Rule{}, err
+	}
+	out, err := t.api.CreateRule(ctx, &elb.CreateRuleInput{
+		ListenerArn: &in.ListenerARN,
+		Priority:    &in.Priority,
+		Conditions:  conditions,
+		Actions:     []types.Action{forwardTo(in.Targets, nil)},
+		Tags:        ruleTags(in.Tags),
+	})
+	if err != nil {
+		return cloud.Rule{}, wrap(err)
+	}
+	if len(out.Rules) == 0 {
+		return cloud.Rule{}, notFound("elasticloadbalancing:CreateRule", "", "AWS did not answer with the rule created")
+	}
+	return ruleFrom(&out.Rules[0]), nil
+}
+
+func (t *traffic) SetTargets(ctx context.Context, rule cloud.Rule, targets []cloud.WeightedTarget) error {
+	before, ok := rule.Native.(nativeRule)
+	if !ok {
+		return invalid("rule " + rule.ARN + " was not read from AWS")
+	}
+	_, err := t.api.ModifyRule(ctx, &elb.ModifyRuleInput{
+		RuleArn: &rule.ARN,
+		Actions: before.forwarding(targets),
+	})
+	return wrap(err)
+}
+
+func (t *traffic) TagRule(ctx context.Context, ruleARN string, tags map[string]string) error {
+	if len(tags) == 0 {
+		return nil
+	}
+	_, err := t.api.AddTags(ctx, &elb.AddTagsInput{ResourceArns: []string{ruleARN}, Tags: ruleTags(tags)})
+	return wrap(err)
+}
+
+func (t *traffic) UntagRule(ctx context.Context, ruleARN string, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	_, err := t.api.RemoveTags(ctx, &elb.RemoveTagsInput{ResourceArns: []string{ruleARN}, TagKeys: keys})
+	return wrap(err)
+}
+
+func (t *traffic) DeleteRule(ctx context.Context, ruleARN string) error {
+	_, err := t.api.DeleteRule(ctx, &elb.DeleteRuleInput{RuleArn: &ruleARN})
+	return unlessGone(wrap(err))
+}
+
+func (t *traffic) TargetHealth(ctx context.Context, targetGroupARN string) (cloud.TargetHealth, error) {
+	out, err := t.api.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &targetGroupARN})
+	if err != nil {
+		return cloud.TargetHealth{}, wrap(err)
+	}
+	return healthFrom(out.TargetHealthDescriptions), nil
+}
+
+// healthFrom counts; targets of which ELB can't tell the health count as
+// unhealthy.
+func healthFrom(targets []types.TargetHealthDescription) cloud.TargetHealth {
+	var sum cloud.TargetHealth
+	var reasons []*types.TargetHealth
+	for _, t := range targets {
+		h := cmp.Or(t.TargetHealth, &types.TargetHealth{})
+		switch h.State {
+		case types.TargetHealthStateEnumHealthy:
+			sum.Healthy++
+			continue
+		case types.TargetHealthStateEnumInitial:
+			sum.Initial++
+		case types.TargetHealthStateEnumDraining, types.TargetHealthStateEnumUnhealthyDraining:
+			sum.Draining++
+		case types.TargetHealthStateEnumUnused:
+			sum.Unused++
+		default:
+			sum.Unhealthy++
+		}
+		reasons = append(reasons, h)
+	}
+	if len(reasons) > 0 {
+		sum.Reason = healthReason(slices.MinFunc(reasons, compareReasons))
+	}
+	return sum
+}
+
+// gravity orders states by what they tell a person who waits for health;
+// states not listed come first.
+var gravity = map[types.TargetHealthStateEnum]int{
+	types.TargetHealthStateEnumUnused:            1,
+	types.TargetHealthStateEnumInitial:           2,
+	types.TargetHealthStateEnumUnhealthyDraining: 3,
+	types.TargetHealthStateEnumDraining:          3,
+}
+
+// compareReasons puts the gravest first, and equally grave ones in an order
+// that doesn't change from call to call.
+func compareReasons(a, b *types.TargetHealth) int {
+	return cmp.Or(cmp.Compare(gravity[a.State], gravity[b.State]), cmp.Compare(healthReason(a), healthReason(b)))
+}
+
+func healthReason(h *types.TargetHealth) string {
+	reason, text := string(h.Reason), clean(awssdk.ToString(h.Description))
+	if reason == "" || text == "" {
+		return reason + text
+	}
+	return reason + ": " + text
+}
+
+func ruleTags(in map[string]string) []types.Tag {
+	var out []types.Tag
+	for _, key := range slices.Sorted(maps.Keys(in)) {
+		out = append(out, types.Tag{Key: new(key), Value: new(in[key])})
+	}
+	return out
+}
