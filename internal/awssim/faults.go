@@ -106,10 +106,7 @@ func (f *Faults) decide(call Call) Effect {
 }
 
 func (r *Fault) hits(call Call, rng *rand.Rand) bool {
-	if r.Service != "" && r.Service != call.Service || r.Action != "" && r.Action != call.Action {
-		return false
-	}
-	if r.Match != nil && !r.Match(call) {
+	if !r.concerns(call) {
 		return false
 	}
 	r.seen++
@@ -117,6 +114,17 @@ func (r *Fault) hits(call Call, rng *rand.Rand) bool {
 		return false
 	}
 	return r.Probability <= 0 || rng.Float64() < r.Probability
+}
+
+func (r *Fault) concerns(call Call) bool {
+	switch {
+	case r.Service != "" && r.Service != call.Service:
+		return false
+	case r.Action != "" && r.Action != call.Action:
+		return false
+	default:
+		return r.Match == nil || r.Match(call)
+	}
 }
 
 // refusal is the error answer of an effect, nil if it has none.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -114,8 +115,7 @@ func asAPIError(err error) *core.APIError {
 	if err == nil {
 		return nil
 	}
-	var refused *core.APIError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*core.APIError](err); ok {
 		return refused
 	}
 	return &core.APIError{Status: http.StatusInternalServerError, Code: "InternalFailure", Message: err.Error()}
@@ -177,9 +177,7 @@ func (e queryEndpoint) parse(r *http.Request, body []byte) (request, *core.APIEr
 	if err != nil {
 		return request{}, core.Errorf("MalformedQueryString", "%v", err)
 	}
-	for name, value := range form {
-		values[name] = value
-	}
+	maps.Copy(values, form)
 	action := values.Get("Action")
 	if action == "" {
 		return request{}, core.Errorf("MissingAction", "The request is missing an action or a required parameter.")

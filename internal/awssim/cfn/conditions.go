@@ -59,29 +59,33 @@ func (e *conditionEvaluator) expression(v any) (bool, error) {
 		return false, invalid("Template format error: Every Conditions member must be a boolean function.")
 	}
 	for name, arg := range m {
-		switch name {
-		case "Condition":
-			text, ok := arg.(string)
-			if !ok {
-				return false, invalid("Template format error: Every Condition member must be a string.")
-			}
-			return e.named(text)
-		case "Fn::Equals":
-			return e.equals(arg)
-		case "Fn::Not":
-			holds, err := e.all(name, arg, 1, 1)
-			return err == nil && !holds[0], err
-		case "Fn::And":
-			holds, err := e.all(name, arg, 2, 10)
-			return err == nil && !slices.Contains(holds, false), err
-		case "Fn::Or":
-			holds, err := e.all(name, arg, 2, 10)
-			return slices.Contains(holds, true), err
-		default:
-			return false, unsupportedFunction(name)
-		}
+		return e.function(name, arg)
 	}
 	return false, nil
+}
+
+func (e *conditionEvaluator) function(name string, arg any) (bool, error) {
+	switch name {
+	case "Condition":
+		text, ok := arg.(string)
+		if !ok {
+			return false, invalid("Template format error: Every Condition member must be a string.")
+		}
+		return e.named(text)
+	case "Fn::Equals":
+		return e.equals(arg)
+	case "Fn::Not":
+		holds, err := e.all(name, arg, 1, 1)
+		return err == nil && !holds[0], err
+	case "Fn::And":
+		holds, err := e.all(name, arg, 2, 10)
+		return err == nil && !slices.Contains(holds, false), err
+	case "Fn::Or":
+		holds, err := e.all(name, arg, 2, 10)
+		return slices.Contains(holds, true), err
+	default:
+		return false, unsupportedFunction(name)
+	}
 }
 
 // all evaluates every operand; CloudFormation does not short-circuit errors.

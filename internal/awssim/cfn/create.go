@@ -212,8 +212,8 @@ func (st *stack) finishCreation() {
 // handlerReason words a provider's refusal as CloudFormation's resource
 // handlers do; other errors are reasons already.
 func (st *stack) handlerReason(err error) string {
-	var refused *core.APIError
-	if !errors.As(err, &refused) {
+	refused, ok := errors.AsType[*core.APIError](err)
+	if !ok {
 		return err.Error()
 	}
 	return fmt.Sprintf("Resource handler returned message: %q (RequestToken: %s, HandlerErrorCode: %s)",
@@ -246,8 +246,7 @@ func handlerErrorCode(code string) string {
 
 // message is an error's text without its code.
 func message(err error) string {
-	var refused *core.APIError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*core.APIError](err); ok {
 		return refused.Message
 	}
 	return err.Error()

@@ -24,8 +24,8 @@ type resourceDriftXML struct {
 
 type resourcesIn struct {
 	StackName          string
-	LogicalResourceId  string //nolint:revive // the name of the parameter
-	PhysicalResourceId string //nolint:revive // the name of the parameter
+	LogicalResourceId  string
+	PhysicalResourceId string
 }
 
 // begun are the resources that CloudFormation lists: those it has started.

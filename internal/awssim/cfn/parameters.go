@@ -143,9 +143,13 @@ func (p parameter) check(name, text string) error {
 	if p.maxLength >= 0 && len(text) > p.maxLength {
 		return p.refuse(name, "must have a maximum length of "+strconv.Itoa(p.maxLength))
 	}
-	if p.Type != "Number" {
-		return nil
+	if p.Type == "Number" {
+		return p.checkNumber(name, text)
 	}
+	return nil
+}
+
+func (p parameter) checkNumber(name, text string) error {
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return p.refuse(name, "must be a number")

@@ -163,15 +163,13 @@ func (t *template) checkBlock(block string, v any, condition string) error {
 	if condition != "" {
 		refs.conditions[condition] = true
 	}
-	var missing []string
-	for _, name := range slices.Sorted(maps.Keys(refs.names)) {
+	unknown := func(name string) bool {
 		_, isParameter := t.Parameters[name]
 		_, isResource := t.Resources[name]
-		if !isParameter && !isResource && !isPseudo(name) {
-			missing = append(missing, name)
-		}
+		return !isParameter && !isResource && !isPseudo(name)
 	}
-	if len(missing) > 0 {
+	missing := slices.Sorted(maps.Keys(refs.names))
+	if missing = slices.DeleteFunc(missing, func(name string) bool { return !unknown(name) }); len(missing) > 0 {
 		return t.unresolvedIn(block, missing...)
 	}
 	for _, id := range slices.Sorted(maps.Keys(refs.attributes)) {

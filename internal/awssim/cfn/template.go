@@ -165,26 +165,32 @@ func parseResource(name string, v any) (resourceSpec, error) {
 	}
 	if p, there := m["Properties"]; there {
 		if spec.Properties, ok = p.(map[string]any); !ok {
-			return spec, invalid("Template format error: [/Resources/%s/Properties] 'null' values are not allowed in templates", name)
+			return spec, invalid("Template format error: [/Resources/%s/Properties] Properties must be an object", name)
 		}
-	}
-	var err error
-	if spec.DependsOn, err = textList(m["DependsOn"]); err != nil {
-		return spec, invalid("Template format error: DependsOn must be a string or list of strings.")
-	}
-	if spec.Condition, err = textMember(m, "Condition"); err != nil {
-		return spec, err
-	}
-	if spec.DeletionPolicy, err = textMember(m, "DeletionPolicy"); err != nil {
-		return spec, err
-	}
-	if spec.DeletionPolicy != "" && !slices.Contains(deletionPolicies, spec.DeletionPolicy) {
-		return spec, invalid("Template format error: Unrecognized DeletionPolicy %s for resource %s", spec.DeletionPolicy, name)
 	}
 	if path := findNull("/Resources/"+name, m); path != "" {
 		return spec, invalid("Template format error: [%s] 'null' values are not allowed in templates", path)
 	}
-	return spec, nil
+	err := spec.parseAttributes(name, m)
+	return spec, err
+}
+
+// parseAttributes reads what stands beside the properties.
+func (spec *resourceSpec) parseAttributes(name string, m map[string]any) error {
+	var err error
+	if spec.DependsOn, err = textList(m["DependsOn"]); err != nil {
+		return invalid("Template format error: DependsOn must be a string or list of strings.")
+	}
+	if spec.Condition, err = textMember(m, "Condition"); err != nil {
+		return err
+	}
+	if spec.DeletionPolicy, err = textMember(m, "DeletionPolicy"); err != nil {
+		return err
+	}
+	if spec.DeletionPolicy != "" && !slices.Contains(deletionPolicies, spec.DeletionPolicy) {
+		return invalid("Template format error: Unrecognized DeletionPolicy %s for resource %s", spec.DeletionPolicy, name)
+	}
+	return nil
 }
 
 func (t *template) parseOutputs(doc map[string]any) error {

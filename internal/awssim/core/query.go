@@ -50,20 +50,20 @@ func decodePointer(in url.Values, path string, v reflect.Value, used map[string]
 }
 
 func decodeStruct(in url.Values, path string, v reflect.Value, used map[string]bool) (bool, error) {
-	any := false
+	found := false
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
 		name := field.Name
 		if path != "" {
 			name = path + "." + name
 		}
-		found, err := decodeValue(in, name, v.Field(i), used)
+		set, err := decodeValue(in, name, v.Field(i), used)
 		if err != nil {
 			return false, err
 		}
-		any = any || found
+		found = found || set
 	}
-	return any, nil
+	return found, nil
 }
 
 func decodeSlice(in url.Values, path string, v reflect.Value, used map[string]bool) (bool, error) {

@@ -161,23 +161,28 @@ func (s Schema) checkScalar(path string, v any) []string {
 	if !ok {
 		return []string{wrongType(path, s.Kind.scalarName(), v)}
 	}
-	switch s.Kind {
-	case KindInt:
-		_, err := strconv.ParseInt(text, 10, 64)
-		ok = err == nil
-	case KindNumber:
-		_, err := strconv.ParseFloat(text, 64)
-		ok = err == nil
-	case KindBool:
-		ok = text == "true" || text == "false"
-	}
-	if !ok {
+	if !s.Kind.accepts(text) {
 		return []string{wrongType(path, s.Kind.scalarName(), v)}
 	}
 	if len(s.Enum) > 0 && !slices.Contains(s.Enum, text) {
 		return []string{fmt.Sprintf("%s: %s is not a valid enum value", path, text)}
 	}
 	return nil
+}
+
+// accepts tells whether a scalar's text can be read as the kind.
+func (k Kind) accepts(text string) bool {
+	var err error
+	switch k {
+	case KindInt:
+		_, err = strconv.ParseInt(text, 10, 64)
+	case KindNumber:
+		_, err = strconv.ParseFloat(text, 64)
+	case KindBool:
+		return text == "true" || text == "false"
+	default:
+	}
+	return err == nil
 }
 
 func (s Schema) elem() Schema {

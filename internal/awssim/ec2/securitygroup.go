@@ -81,7 +81,7 @@ func (p groupProvider) Validate(properties map[string]any) error {
 type groupProperties struct {
 	GroupDescription     string
 	GroupName            string
-	VpcId                string //nolint:revive // the property's name
+	VpcId                string
 	SecurityGroupIngress []any
 	SecurityGroupEgress  []any
 	Tags                 []core.Tag

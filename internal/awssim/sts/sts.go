@@ -110,9 +110,9 @@ func (s *Service) getCallerIdentity(url.Values) (any, error) {
 }
 
 type assumeRoleIn struct {
-	RoleArn         string //nolint:revive // the parameter's name
+	RoleArn         string
 	RoleSessionName string
-	ExternalId      string //nolint:revive // the parameter's name
+	ExternalId      string
 	DurationSeconds *int
 	Policy          string
 	SourceIdentity  string
