@@ -124,7 +124,7 @@ func (st *stage) serve(definition string, desired int, extra map[string]any) *ou
 	for key, value := range extra {
 		properties[key] = value
 	}
-	out := &outcome{provider: st.ecs.Providers()[2]}
+	out := &outcome{provider: st.ecs.Providers()[2], world: st.world}
 	st.world.Lock()
 	defer st.world.Unlock()
 	if err := out.provider.Validate(properties); err != nil {
@@ -132,17 +132,29 @@ func (st *stage) serve(definition string, desired int, extra map[string]any) *ou
 	}
 	start := time.Now()
 	out.provider.Create(stackRef("Service"), properties, func(c core.Created, err error) {
-		out.done, out.created, out.err, out.took = true, c, err, time.Since(start)
+		out.end = end{done: true, created: c, err: err, took: time.Since(start)}
 	})
 	return out
 }
 
+// outcome is where the end of a creation appears; now reads it.
 type outcome struct {
 	provider core.Provider
-	done     bool
-	created  core.Created
-	err      error
-	took     time.Duration
+	world    *core.World
+	end      end
+}
+
+type end struct {
+	done    bool
+	created core.Created
+	err     error
+	took    time.Duration
+}
+
+func (o *outcome) now() end {
+	o.world.Lock()
+	defer o.world.Unlock()
+	return o.end
 }
 
 type described struct {
@@ -186,11 +198,12 @@ func TestServiceReachesSteadyState(t *testing.T) {
 		st := newStage(t, Options{})
 		out := st.serve(st.define("shop/checkout:2.1.0"), 3, nil)
 		wait(3 * time.Minute)
-		if !out.done || out.err != nil {
-			t.Fatalf("create: done %v, %v", out.done, out.err)
+		got := out.now()
+		if !got.done || got.err != nil {
+			t.Fatalf("create: done %v, %v", got.done, got.err)
 		}
-		if out.took < 15*time.Second || out.took > time.Minute {
-			t.Errorf("took %s, want about half a minute", out.took)
+		if got.took < 15*time.Second || got.took > time.Minute {
+			t.Errorf("took %s, want about half a minute", got.took)
 		}
 		svc := st.describe()
 		if svc.RunningCount != 3 || svc.Deployments[0].RolloutState != "COMPLETED" {
@@ -201,8 +214,8 @@ func TestServiceReachesSteadyState(t *testing.T) {
 				t.Errorf("no event %q in %v", text, svc.Events)
 			}
 		}
-		if got := out.created.Attributes["Name"]; got != "web" {
-			t.Errorf("Name attribute: got %v", got)
+		if name := got.created.Attributes["Name"]; name != "web" {
+			t.Errorf("Name attribute: got %v", name)
 		}
 	})
 }
@@ -252,11 +265,12 @@ func TestBadImageTripsTheCircuitBreaker(t *testing.T) {
 				definition := st.defineWithRole(tc.image)
 				out := st.serve(definition, 1, extra)
 				wait(tc.within)
-				if !out.done || out.err == nil || !strings.Contains(out.err.Error(), "ECS Deployment Circuit Breaker was triggered") {
-					t.Fatalf("create: done %v, %v", out.done, out.err)
+				got := out.now()
+				if got.err == nil || !strings.Contains(got.err.Error(), "ECS Deployment Circuit Breaker was triggered") {
+					t.Fatalf("create: done %v, %v", got.done, got.err)
 				}
-				if out.took < tc.atLeast {
-					t.Errorf("failed after %s, want at least %s", out.took, tc.atLeast)
+				if got.took < tc.atLeast {
+					t.Errorf("failed after %s, want at least %s", got.took, tc.atLeast)
 				}
 				st.checkFailure(tc.stopCode, tc.stopped, tc.exitCode, tc.events)
 			})
@@ -311,12 +325,12 @@ func TestServiceWithoutCircuitBreakerTimesOut(t *testing.T) {
 		st := newStage(t, Options{})
 		out := st.serve(st.define("checkout:crash"), 1, map[string]any{"DeploymentConfiguration": map[string]any{}})
 		wait(stabilizeTimeout - time.Second)
-		if out.done {
-			t.Fatalf("reported early: %v", out.err)
+		if got := out.now(); got.done {
+			t.Fatalf("reported early: %v", got.err)
 		}
 		wait(2 * time.Second)
-		if out.err == nil || !strings.Contains(out.err.Error(), "did not stabilize") {
-			t.Errorf("got %v", out.err)
+		if got := out.now(); got.err == nil || !strings.Contains(got.err.Error(), "did not stabilize") {
+			t.Errorf("got %v", got.err)
 		}
 	})
 }
@@ -356,7 +370,7 @@ func (st *stage) deleteAll(out *outcome) {
 	st.t.Helper()
 	start, serviceGone, clusterGone := time.Now(), time.Duration(0), false
 	st.world.Lock()
-	out.provider.Delete(stackRef("Service"), out.created.PhysicalID, func(err error) {
+	out.provider.Delete(stackRef("Service"), out.end.created.PhysicalID, func(err error) {
 		if err != nil {
 			st.t.Errorf("delete service: %v", err)
 		}
@@ -383,8 +397,8 @@ func TestCreateServiceNeedsLoadBalancer(t *testing.T) {
 		st.world.Unlock()
 		out := st.serve(st.define("checkout:1"), 1, nil)
 		want := "The target group with targetGroupArn " + st.group + " does not have an associated load balancer."
-		if !out.done || out.err == nil || !strings.Contains(out.err.Error(), want) {
-			t.Errorf("got %v", out.err)
+		if got := out.now(); got.err == nil || !strings.Contains(got.err.Error(), want) {
+			t.Errorf("got %v", got.err)
 		}
 	})
 }
@@ -399,8 +413,8 @@ func TestDeleteBeforeSteady(t *testing.T) {
 		out.provider.Delete(stackRef("Service"), st.world.ARN("ecs", "service/shop/web"), func(err error) { gone = err == nil })
 		st.world.Unlock()
 		wait(time.Minute)
-		if !gone || out.done {
-			t.Errorf("gone %v, creation reported %v", gone, out.done)
+		if got := out.now(); !gone || got.done {
+			t.Errorf("gone %v, creation reported %v", gone, got.done)
 		}
 		if svc := st.describe(); svc.Status != "INACTIVE" {
 			t.Errorf("status %s", svc.Status)
@@ -413,8 +427,8 @@ func TestFlappingTaskIsReplaced(t *testing.T) {
 		st := newStage(t, Options{})
 		out := st.serve(st.define("checkout:flap"), 1, nil)
 		wait(10 * time.Minute)
-		if !out.done || out.err != nil {
-			t.Fatalf("create: %v, %v", out.done, out.err)
+		if got := out.now(); !got.done || got.err != nil {
+			t.Fatalf("create: %v, %v", got.done, got.err)
 		}
 		if svc := st.describe(); !svc.has("is unhealthy in (target-group") || svc.Deployments[0].RolloutState != "COMPLETED" {
 			t.Errorf("got %+v", svc)
