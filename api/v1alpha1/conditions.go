@@ -17,7 +17,8 @@ const (
 const (
 	// LabelDeployment names the ImmutableDeployment that owns the revision.
 	LabelDeployment = "viridian.dev/deployment"
-	// LabelTemplateHash is the hash of the template as the user wrote it.
+	// LabelTemplateHash is the beginning of the hash of the template as the
+	// user wrote it.
 	LabelTemplateHash = "viridian.dev/template-hash"
 )
 
@@ -135,7 +136,7 @@ const (
 	// ReasonRoleNotAllowed: the namespace doesn't allow spec.aws.
 	ReasonRoleNotAllowed = "RoleNotAllowed"
 	// ReasonCredentials: AWS refuses the controller's credentials.
-	ReasonCredentials = "CredentialsUnavailable" //nolint:gosec // a reason, not a credential
+	ReasonCredentials = "CredentialsUnavailable"
 	// ReasonAccessDenied: the controller's role lacks a permission.
 	ReasonAccessDenied = "AccessDenied"
 	// ReasonQuotaExceeded: a quota of the AWS account is used up.

@@ -192,13 +192,13 @@ type LoadBalancer struct {
 	// its priority. It must lie below the production rule's priority and be
 	// free of other rules' use.
 	// +optional
-	// +default={}
+	// +default={"first":1,"last":99}
 	PreviewPriorities PriorityBand `json:"previewPriorities,omitzero"`
 }
 
 // PriorityBand is a range of listener rule priorities, both ends included.
 //
-// +kubebuilder:validation:XValidation:rule="self.first <= self.last",message="previewPriorities.first must not be greater than previewPriorities.last"
+// +kubebuilder:validation:XValidation:rule="!has(self.first) || !has(self.last) || self.first <= self.last",message="previewPriorities.first must not be greater than previewPriorities.last"
 type PriorityBand struct {
 	// first priority of the band.
 	// +optional
@@ -348,6 +348,10 @@ type ImmutableDeploymentStatus struct {
 	// +optional
 	StableRevision string `json:"stableRevision,omitempty"`
 
+	// stable is the number of stableRevision; 0 is none.
+	// +optional
+	Stable int64 `json:"stable,omitempty"`
+
 	// latestRevision is the highest revision number given so far.
 	// +optional
 	LatestRevision int64 `json:"latestRevision,omitempty"`
@@ -381,7 +385,7 @@ type ImmutableDeploymentStatus struct {
 	// +optional
 	DetachedAt *metav1.Time `json:"detachedAt,omitempty"`
 
-	// conditions: Ready, Reconciling, Stalled, Available, TrafficInSync,
+	// conditions are Ready, Reconciling, Stalled, Available, TrafficInSync,
 	// Drifted and CleanedUp.
 	// +optional
 	// +listType=map
@@ -487,10 +491,6 @@ type TrafficStatus struct {
 	// +optional
 	// +listType=atomic
 	Observed []WeightedTarget `json:"observed,omitempty"`
-
-	// inSync tells whether observed is what is intended now.
-	// +optional
-	InSync *bool `json:"inSync,omitempty"`
 
 	// since is since when observed is what it is.
 	// +optional

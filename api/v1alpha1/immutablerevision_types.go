@@ -142,7 +142,7 @@ type ImmutableRevisionStatus struct {
 	// +optional
 	Failure *StackFailure `json:"failure,omitempty"`
 
-	// conditions: Ready, Reconciling and Stalled.
+	// conditions are Ready, Reconciling and Stalled.
 	// +optional
 	// +listType=map
 	// +listMapKey=type

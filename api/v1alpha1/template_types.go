@@ -123,7 +123,7 @@ type Container struct {
 	// secrets are environment variables whose values ECS reads from Secrets
 	// Manager or Systems Manager when a task starts.
 	// +optional
-	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:MaxItems=50
 	// +listType=map
 	// +listMapKey=name
 	Secrets []Secret `json:"secrets,omitempty"`

@@ -929,11 +929,6 @@ func (in *TrafficStatus) DeepCopyInto(out *TrafficStatus) {
 		*out = make([]WeightedTarget, len(*in))
 		copy(*out, *in)
 	}
-	if in.InSync != nil {
-		in, out := &in.InSync, &out.InSync
-		*out = new(bool)
-		**out = **in
-	}
 	if in.Since != nil {
 		in, out := &in.Since, &out.Since
 		*out = (*in).DeepCopy()

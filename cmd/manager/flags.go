@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/viridian-dev/viridian/controllers"
+	"sigs.k8s.io/controller-runtime/pkg/client/config"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+)
+
+// options are what the flags say.
+type options struct {
+	probeAddress            string
+	metricsAddress          string
+	metricsSecure           bool
+	leaderElect             bool
+	leaderElectionNamespace string
+	maxConcurrent           int
+	timing                  controllers.Timing
+	allowedRoleARNs         []string
+	log                     zap.Options
+}
+
+// parse reads the flags. What is wrong is told on stderr, with the usage.
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	fs := flag.NewFlagSet("manager", flag.ContinueOnError)
+	fs.SetOutput(stderr)
+	config.RegisterFlags(fs)
+	o.log.BindFlags(fs)
+	fs.StringVar(&o.probeAddress, "health-probe-bind-address", ":8081", "Address of /healthz and /readyz; 0 turns them off.")
+	fs.StringVar(&o.metricsAddress, "metrics-bind-address", "0", "Address of /metrics, such as :8443; 0 turns it off.")
+	fs.BoolVar(&o.metricsSecure, "metrics-secure", true, "Serve metrics over HTTPS, to those whom the cluster authorises only.")
+	fs.BoolVar(&o.leaderElect, "leader-elect", false, "Work only while holding the lease, so that several replicas may run.")
+	fs.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "", "Namespace of the lease; the manager's own in a cluster.")
+	fs.IntVar(&o.maxConcurrent, "max-concurrent-reconciles", 4, "How many objects of a kind are reconciled at once.")
+	fs.DurationVar(&o.timing.Poll, "poll-interval", 10*time.Second, "How often AWS is looked at while a rollout goes on.")
+	fs.DurationVar(&o.timing.Resync, "resync-interval", 5*time.Minute, "How often AWS is looked at while nothing goes on.")
+	fs.DurationVar(&o.timing.Propagation, "traffic-propagation", 15*time.Second, "How long a load balancer takes to apply a rule change on all its nodes.")
+	roles := fs.String("allowed-role-arns", "", "IAM roles, separated by commas, that any namespace may use in spec.aws.roleARN; * allows all.")
+	if err := fs.Parse(args); err != nil {
+		return o, err
+	}
+	o.allowedRoleARNs = strings.FieldsFunc(*roles, func(r rune) bool { return r == ',' || r == ' ' })
+	if err := o.check(fs.Args()); err != nil {
+		fmt.Fprintln(stderr, err)
+		fs.Usage()
+		return o, err
+	}
+	return o, nil
+}
+
+// check refuses what can't work.
+func (o options) check(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("unexpected argument %q", rest[0])
+	case o.maxConcurrent < 1:
+		return errors.New("--max-concurrent-reconciles must be at least 1")
+	case o.timing.Poll <= 0 || o.timing.Resync <= 0:
+		return errors.New("--poll-interval and --resync-interval must be positive")
+	case o.timing.Propagation < 0:
+		return errors.New("--traffic-propagation must not be negative")
+	}
+	return nil
+}

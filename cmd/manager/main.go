@@ -1,0 +1,128 @@
+// Command manager runs Viridian's controllers. It owns flags and wiring only.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/controllers"
+	awscloud "github.com/viridian-dev/viridian/internal/cloud/aws"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+)
+
+// Exit codes.
+const (
+	exitOK    = 0
+	exitError = 1
+	exitUsage = 2
+)
+
+func main() {
+	os.Exit(run(ctrl.SetupSignalHandler(), os.Args[1:], os.Stderr))
+}
+
+// run starts the manager and returns the process's exit code.
+func run(ctx context.Context, args []string, stderr io.Writer) int {
+	opts, err := parse(args, stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case err != nil:
+		return exitUsage
+	}
+	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&opts.log), zap.WriteTo(stderr)))
+	if err := start(ctx, opts); err != nil {
+		ctrl.Log.WithName("setup").Error(err, "Manager stopped")
+		return exitError
+	}
+	return exitOK
+}
+
+// start wires everything together and runs until ctx ends or leadership is
+// lost: a manager that isn't the leader any more must stop at once, and the
+// surest way is to exit.
+func start(ctx context.Context, opts options) error {
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("find the cluster: %w", err)
+	}
+	mgr, err := newManager(config, opts)
+	if err != nil {
+		return err
+	}
+	provider, err := awscloud.NewProvider(ctx, awscloud.Options{Metrics: metrics.Registry, Logger: ctrl.Log.WithName("aws")})
+	if err != nil {
+		return fmt.Errorf("configure AWS: %w", err)
+	}
+	cluster, err := clusterID(ctx, mgr.GetAPIReader())
+	if err != nil {
+		return err
+	}
+	shared := controllers.Options{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Cloud: provider,
+		Recorder: mgr.GetEventRecorder("viridian"), Now: time.Now, ClusterID: cluster,
+		AllowedRoleARNs: opts.allowedRoleARNs, Timing: opts.timing, MaxConcurrent: opts.maxConcurrent,
+	}
+	if err := controllers.Setup(mgr, shared); err != nil {
+		return err
+	}
+	ctrl.Log.WithName("setup").Info("Starting the manager", "cluster", cluster)
+	if err := mgr.Start(ctx); err != nil {
+		return fmt.Errorf("run the manager: %w", err)
+	}
+	return nil
+}
+
+// newManager makes the manager with its probes.
+func newManager(config *rest.Config, opts options) (ctrl.Manager, error) {
+	scheme := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
+		return nil, fmt.Errorf("build the scheme: %w", err)
+	}
+	serving := metricsserver.Options{BindAddress: opts.metricsAddress, SecureServing: opts.metricsSecure}
+	if opts.metricsSecure {
+		serving.FilterProvider = filters.WithAuthenticationAndAuthorization
+	}
+	mgr, err := ctrl.NewManager(config, ctrl.Options{
+		Scheme:                        scheme,
+		Metrics:                       serving,
+		HealthProbeBindAddress:        opts.probeAddress,
+		LeaderElection:                opts.leaderElect,
+		LeaderElectionID:              "manager.viridian.dev",
+		LeaderElectionNamespace:       opts.leaderElectionNamespace,
+		LeaderElectionReleaseOnCancel: true,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the manager: %w", err)
+	}
+	if err := errors.Join(mgr.AddHealthzCheck("ping", healthz.Ping), mgr.AddReadyzCheck("ping", healthz.Ping)); err != nil {
+		return nil, fmt.Errorf("add probes: %w", err)
+	}
+	return mgr, nil
+}
+
+// clusterID is the UID of the kube-system namespace: it tells this cluster's
+// stacks from another's in the same account.
+func clusterID(ctx context.Context, live client.Reader) (string, error) {
+	var ns corev1.Namespace
+	if err := live.Get(ctx, client.ObjectKey{Name: "kube-system"}, &ns); err != nil {
+		return "", fmt.Errorf("read the kube-system namespace: %w", err)
+	}
+	return string(ns.UID), nil
+}

@@ -1,0 +1,235 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/template"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+)
+
+// apply has the decision's one effect.
+func (r *DeploymentReconciler) apply(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision) error {
+	switch a := d.Action; a.Kind {
+	case rollout.ActionNone:
+		return nil
+	case rollout.ActionCreateRevision:
+		return r.createRevision(ctx, imd, view)
+	case rollout.ActionProvision:
+		return r.setStackState(ctx, view, a.Revision, v1alpha1.StackPresent)
+	case rollout.ActionRemoveStack:
+		return r.setStackState(ctx, view, a.Revision, v1alpha1.StackAbsent)
+	case rollout.ActionDeleteRevision:
+		return r.deleteRevision(ctx, view, a.Revision)
+	case rollout.ActionFinishDeletion:
+		return r.finish(ctx, imd)
+	case rollout.ActionScale:
+		return scale(ctx, view, a)
+	default:
+		return r.applyToRule(ctx, imd, view, a)
+	}
+}
+
+// applyToRule has an effect on the production rule.
+func (r *DeploymentReconciler) applyToRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, a rollout.Action) error {
+	tags := r.ownerTags(imd.Namespace, imd.Name, string(imd.UID))
+	switch traffic := view.clients.Traffic; a.Kind {
+	case rollout.ActionClaimRule:
+		return traffic.TagRule(ctx, view.rule.ARN, tags)
+	case rollout.ActionCreateRule:
+		lb := imd.Spec.Traffic.LoadBalancer
+		rule, err := traffic.CreateRule(ctx, cloud.CreateRule{
+			ListenerARN: lb.ListenerARN,
+			Priority:    *lb.Priority,
+			Conditions:  conditions(lb.Conditions),
+			Targets:     weighted(a.Targets),
+			Tags:        tags,
+		})
+		if err != nil {
+			return err
+		}
+		view.rule = rule
+		return nil
+	case rollout.ActionSetTargets:
+		return traffic.SetTargets(ctx, view.rule, weighted(a.Targets))
+	case rollout.ActionReleaseRule:
+		keys := make([]string, 0, len(tags))
+		for key := range tags {
+			keys = append(keys, key)
+		}
+		slices.Sort(keys)
+		return traffic.UntagRule(ctx, view.rule.ARN, keys)
+	case rollout.ActionDeleteRule:
+		return traffic.DeleteRule(ctx, view.rule.ARN)
+	}
+	return fmt.Errorf("unknown rollout action %q", a.Kind)
+}
+
+// createRevision freezes the template in spec. The cluster itself is asked
+// first whether that was done already, since the cache may be a moment old.
+func (r *DeploymentReconciler) createRevision(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	present, err := listRevisions(ctx, r.Live, imd)
+	if err != nil {
+		return err
+	}
+	number := imd.Status.LatestRevision
+	for _, imr := range present {
+		if imr.Spec.Frozen.TemplateHash == view.WantHash && imr.DeletionTimestamp.IsZero() {
+			return nil // it'll be in the cache in a moment
+		}
+		number = max(number, imr.Spec.Revision)
+	}
+	imr, err := r.freeze(ctx, imd, view, number+1)
+	if err != nil {
+		return err
+	}
+	if err := controllerutil.SetControllerReference(imd, imr, r.Client.Scheme()); err != nil {
+		return fmt.Errorf("set the owner: %w", err)
+	}
+	if err := r.Client.Create(ctx, imr); err != nil && !apierrors.IsAlreadyExists(err) {
+		return fmt.Errorf("create revision %s: %w", imr.Name, err)
+	}
+	return nil
+}
+
+// freeze makes a revision of the template in spec: its images pinned and its
+// CloudFormation template built.
+func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, number int64) (*v1alpha1.ImmutableRevision, error) {
+	pinned, err := pin(ctx, view.clients.Images, imd.Spec.Template)
+	if err != nil {
+		return nil, err
+	}
+	lb := imd.Spec.Traffic.LoadBalancer
+	listener, matches := lb.ListenerARN, conditions(lb.Conditions)
+	if view.Rule.Adopted {
+		listener, matches = view.rule.ListenerARN, view.rule.Conditions
+	}
+	body, err := template.Build(template.Input{
+		Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID), Revision: number,
+		Template: pinned, ListenerARN: listener, Conditions: matches,
+	})
+	if err != nil {
+		return nil, blocked(v1alpha1.ReasonInvalidSpec, "The stack's template can't be built: "+err.Error(), "Correct spec.template")
+	}
+	return &v1alpha1.ImmutableRevision{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace:  imd.Namespace,
+			Name:       fmt.Sprintf("%s-%d", imd.Name, number),
+			Finalizers: []string{v1alpha1.Finalizer},
+			Labels: map[string]string{
+				v1alpha1.LabelDeployment:   imd.Name,
+				v1alpha1.LabelTemplateHash: view.WantHash[:16],
+			},
+		},
+		Spec: v1alpha1.ImmutableRevisionSpec{
+			Revision:   number,
+			StackName:  template.StackName(imd.Namespace, imd.Name, string(imd.UID), number),
+			StackState: v1alpha1.StackPresent,
+			Frozen: v1alpha1.FrozenRevision{
+				TemplateHash:      view.WantHash,
+				AWS:               awsOf(imd),
+				Template:          pinned,
+				ListenerARN:       listener,
+				PreviewPriorities: lb.PreviewPriorities,
+				TemplateBody:      body,
+			},
+		},
+	}, nil
+}
+
+// pin resolves the images' tags to digests, so that every task of the revision
+// runs the same image, whatever is pushed later.
+func pin(ctx context.Context, images cloud.Images, t v1alpha1.RevisionTemplate) (v1alpha1.RevisionTemplate, error) {
+	pinned := *t.DeepCopy()
+	for i := range pinned.Containers {
+		container := &pinned.Containers[i]
+		digest, known, err := images.Digest(ctx, container.Image)
+		if cloud.IsNotFound(err) {
+			var cause *cloud.Error
+			errors.As(err, &cause)
+			return pinned, blocked(v1alpha1.ReasonImageNotFound,
+				fmt.Sprintf("The image %s of container %s is not in Amazon ECR: %s", container.Image, container.Name, cause.Message),
+				"Push the image, or correct spec.template.containers")
+		}
+		if err != nil {
+			return pinned, err
+		}
+		if known {
+			container.Image = template.PinImage(container.Image, digest)
+		}
+	}
+	return pinned, nil
+}
+
+// setStackState asks for a revision's stack, or for it to go.
+func (r *DeploymentReconciler) setStackState(ctx context.Context, view *deploymentView, number int64, state v1alpha1.StackState) error {
+	imr := view.find(number)
+	patch := client.MergeFromWithOptions(imr.DeepCopy(), client.MergeFromWithOptimisticLock{})
+	imr.Spec.StackState = state
+	if err := r.Client.Patch(ctx, imr, patch); err != nil {
+		return fmt.Errorf("set the stack state of %s: %w", imr.Name, err)
+	}
+	return nil
+}
+
+// deleteRevision deletes an ImmutableRevision; its finalizer waits for the
+// stack.
+func (r *DeploymentReconciler) deleteRevision(ctx context.Context, view *deploymentView, number int64) error {
+	imr := view.find(number)
+	if err := r.Client.Delete(ctx, imr); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("delete revision %s: %w", imr.Name, err)
+	}
+	return nil
+}
+
+// find returns a revision that the decision was made about.
+func (view *deploymentView) find(number int64) *v1alpha1.ImmutableRevision {
+	i := slices.IndexFunc(view.revisions, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
+	return &view.revisions[i]
+}
+
+// scale sets the desired count of a revision's service.
+func scale(ctx context.Context, view *deploymentView, a rollout.Action) error {
+	out := view.find(a.Revision).Status.Outputs
+	return view.clients.Services.Scale(ctx, out.Cluster, out.ServiceName, a.Count)
+}
+
+// finish lets the ImmutableDeployment go.
+func (r *DeploymentReconciler) finish(ctx context.Context, imd *v1alpha1.ImmutableDeployment) error {
+	left, err := listRevisions(ctx, r.Live, imd)
+	if err != nil || len(left) > 0 {
+		return err // one that the cache doesn't show yet
+	}
+	patch := client.MergeFromWithOptions(imd.DeepCopy(), client.MergeFromWithOptimisticLock{})
+	controllerutil.RemoveFinalizer(imd, v1alpha1.Finalizer)
+	if err := r.Client.Patch(ctx, imd, patch); client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("remove the finalizer: %w", err)
+	}
+	return nil
+}
+
+// conditions translates the rule conditions of spec.
+func conditions(in []v1alpha1.RuleCondition) []cloud.Condition {
+	out := make([]cloud.Condition, 0, len(in))
+	for _, c := range in {
+		out = append(out, cloud.Condition{Field: c.Field, HTTPHeaderName: c.HTTPHeaderName, Values: c.Values})
+	}
+	return out
+}
+
+// weighted translates targets.
+func weighted(targets rollout.Targets) []cloud.WeightedTarget {
+	out := make([]cloud.WeightedTarget, 0, len(targets))
+	for _, t := range targets {
+		out = append(out, cloud.WeightedTarget{TargetGroupARN: t.TargetGroup, Weight: t.Weight})
+	}
+	return out
+}

@@ -1,0 +1,84 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/rollout"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+)
+
+// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutabledeployments,verbs=get;list;watch;update;patch
+// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutabledeployments/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutabledeployments/finalizers,verbs=update
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
+
+// DeploymentReconciler rolls out revisions of an ImmutableDeployment.
+type DeploymentReconciler struct{ Options }
+
+// SetupWithManager registers the reconciler. It looks again when spec or one
+// of the revisions changes; its own status is no reason.
+func (r *DeploymentReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.ImmutableDeployment{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		Owns(&v1alpha1.ImmutableRevision{}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent}).
+		Complete(r)
+}
+
+// Reconcile brings a deployment one step further: observe, decide, at most one
+// effect, status.
+func (r *DeploymentReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	imd := &v1alpha1.ImmutableDeployment{}
+	if err := r.Live.Get(ctx, req.NamespacedName, imd); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !controllerutil.ContainsFinalizer(imd, v1alpha1.Finalizer) {
+		return r.begin(ctx, imd)
+	}
+	view, err := r.observe(ctx, imd)
+	if err != nil {
+		return r.report(ctx, imd, err)
+	}
+	decision := rollout.Decide(view.Observation, r.Now())
+	if err := r.apply(ctx, imd, &view, decision); err != nil {
+		return r.report(ctx, imd, err)
+	}
+	if decision.Action.Kind == rollout.ActionFinishDeletion {
+		return ctrl.Result{}, nil
+	}
+	if err := r.save(ctx, imd, &view, decision); err != nil {
+		return retry(err)
+	}
+	return ctrl.Result{RequeueAfter: max(decision.After, soon)}, nil
+}
+
+// begin adds the finalizer before anything is made that it must outlive.
+func (r *DeploymentReconciler) begin(ctx context.Context, imd *v1alpha1.ImmutableDeployment) (ctrl.Result, error) {
+	if !imd.DeletionTimestamp.IsZero() {
+		return ctrl.Result{}, nil
+	}
+	patch := client.MergeFromWithOptions(imd.DeepCopy(), client.MergeFromWithOptimisticLock{})
+	controllerutil.AddFinalizer(imd, v1alpha1.Finalizer)
+	if err := r.Client.Patch(ctx, imd, patch); err != nil {
+		return retry(fmt.Errorf("add the finalizer: %w", err))
+	}
+	return ctrl.Result{RequeueAfter: soon}, nil
+}
+
+// seconds turns a field in seconds into a duration, with its default for
+// objects that the API server did not fill in.
+func seconds(n *int32, otherwise int32) time.Duration {
+	if n == nil {
+		return time.Duration(otherwise) * time.Second
+	}
+	return time.Duration(*n) * time.Second
+}

@@ -1,0 +1,288 @@
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/template"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// deploymentView is what a pass sees.
+type deploymentView struct {
+	rollout.Observation
+	clients   cloud.Clients
+	revisions []v1alpha1.ImmutableRevision
+	// rule is the production rule, if it exists and isn't someone else's.
+	rule cloud.Rule
+}
+
+// observe reads the revisions, the production rule and the health of the
+// revisions that matter.
+func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.ImmutableDeployment) (deploymentView, error) {
+	view := deploymentView{Observation: r.wish(imd)}
+	var err error
+	if view.revisions, err = listRevisions(ctx, r.Client, imd); err != nil {
+		return view, err
+	}
+	identity, err := r.identify(ctx, imd.Namespace, awsOf(imd))
+	if err != nil {
+		return view, err
+	}
+	if view.clients, err = r.Cloud.For(ctx, identity); err != nil {
+		return view, err
+	}
+	if err := r.observeRule(ctx, imd, &view); err != nil {
+		return view, err
+	}
+	for i := range view.revisions {
+		seen, err := r.observeRevision(ctx, &view, &view.revisions[i])
+		if err != nil {
+			return view, err
+		}
+		view.Revisions = append(view.Revisions, seen)
+	}
+	return view, nil
+}
+
+// wish translates spec and what status remembers.
+func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.Observation {
+	spec := imd.Spec
+	o := rollout.Observation{
+		Name:         imd.Name,
+		Deleting:     !imd.DeletionTimestamp.IsZero(),
+		WantHash:     template.Hash(spec.Template),
+		DesiredCount: 1,
+		Plan:         rollout.Compile(spec.Strategy, spec.Rollback),
+		Policy: rollout.Policy{
+			ProgressDeadline: seconds(spec.ProgressDeadlineSeconds, 3600),
+			Unhealthy:        seconds(spec.Rollback.UnhealthySeconds, 60),
+			Propagation:      r.Timing.Propagation,
+			Poll:             r.Timing.Poll,
+			Resync:           r.Timing.Resync,
+			Enforce:          spec.Traffic.OnDrift == v1alpha1.DriftEnforce,
+			HistoryLimit:     5,
+		},
+		Progress: remembered(&imd.Status),
+	}
+	if spec.DesiredCount != nil {
+		o.DesiredCount = *spec.DesiredCount
+	}
+	if spec.RevisionHistoryLimit != nil {
+		o.Policy.HistoryLimit = int(*spec.RevisionHistoryLimit)
+	}
+	return o
+}
+
+// awsOf is spec.aws, or the default.
+func awsOf(imd *v1alpha1.ImmutableDeployment) v1alpha1.AWS {
+	if imd.Spec.AWS == nil {
+		return v1alpha1.AWS{}
+	}
+	return *imd.Spec.AWS
+}
+
+// listRevisions returns the deployment's revisions in ascending order.
+func listRevisions(ctx context.Context, from client.Reader, imd *v1alpha1.ImmutableDeployment) ([]v1alpha1.ImmutableRevision, error) {
+	var list v1alpha1.ImmutableRevisionList
+	err := from.List(ctx, &list, client.InNamespace(imd.Namespace), client.MatchingLabels{v1alpha1.LabelDeployment: imd.Name})
+	if err != nil {
+		return nil, fmt.Errorf("list revisions: %w", err)
+	}
+	own := slices.DeleteFunc(list.Items, func(imr v1alpha1.ImmutableRevision) bool { return !metav1.IsControlledBy(&imr, imd) })
+	slices.SortFunc(own, func(a, b v1alpha1.ImmutableRevision) int { return cmp.Compare(a.Spec.Revision, b.Spec.Revision) })
+	return own, nil
+}
+
+// observeRule finds the production rule and whether it is ours to work with.
+func (r *DeploymentReconciler) observeRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	if imd.Spec.Traffic.LoadBalancer.RuleARN != "" {
+		return observeAdopted(ctx, imd, view)
+	}
+	return observeManaged(ctx, imd, view)
+}
+
+// observeManaged finds the rule that Viridian made: by its ARN, or by its
+// priority if it was made by a run that crashed before it could remember.
+func observeManaged(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	lb := imd.Spec.Traffic.LoadBalancer
+	rules, err := view.clients.Traffic.Rules(ctx, lb.ListenerARN)
+	if cloud.IsNotFound(err) {
+		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleNotFound,
+			Message: "The listener " + lb.ListenerARN + " does not exist",
+			Cure:    "Create the listener, or create the ImmutableDeployment anew with the right listenerARN"}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	remembered := ruleARN(imd)
+	if i := slices.IndexFunc(rules, func(x cloud.Rule) bool { return x.ARN == remembered }); i >= 0 {
+		view.take(rules[i])
+		return nil
+	}
+	i := slices.IndexFunc(rules, func(x cloud.Rule) bool { return x.Priority == *lb.Priority })
+	if i < 0 {
+		return nil
+	}
+	tags, err := view.clients.Traffic.RuleTags(ctx, rules[i].ARN)
+	if err != nil {
+		return err
+	}
+	if ownedBy(tags, string(imd.UID)) {
+		view.take(rules[i])
+		return nil
+	}
+	view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
+		Message: fmt.Sprintf("Priority %d of the listener is taken by %s, which belongs to %s", *lb.Priority, rules[i].ARN, owner(tags)),
+		Cure:    "Delete that rule, or create the ImmutableDeployment anew with another priority or with its ruleARN"}
+	return nil
+}
+
+// observeAdopted finds the rule that the user named.
+func observeAdopted(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	arn := imd.Spec.Traffic.LoadBalancer.RuleARN
+	view.Rule.Adopted = true
+	rule, err := view.clients.Traffic.Rule(ctx, arn)
+	if cloud.IsNotFound(err) {
+		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleNotFound, Message: "The rule " + arn + " does not exist",
+			Cure: "Create the ImmutableDeployment anew with the right ruleARN"}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	tags, err := view.clients.Traffic.RuleTags(ctx, arn)
+	if err != nil {
+		return err
+	}
+	if tags[v1alpha1.TagUID] != "" && !ownedBy(tags, string(imd.UID)) {
+		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
+			Message: "The rule " + arn + " belongs to " + owner(tags),
+			Cure:    "Delete that ImmutableDeployment, or give this one a rule of its own"}
+		return nil
+	}
+	if problem := unsuitable(imd, rule, view.Progress.Original == ""); problem != "" {
+		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleUnsupported, Message: "The rule " + arn + " " + problem,
+			Cure: "Change the rule, or name another one"}
+	}
+	view.take(rule)
+	view.Rule.Owned = ownedBy(tags, string(imd.UID))
+	return nil
+}
+
+// unsuitable tells why traffic can't be shifted by an adopted rule; "" if it
+// can.
+func unsuitable(imd *v1alpha1.ImmutableDeployment, rule cloud.Rule, fresh bool) string {
+	values := 0
+	for _, condition := range rule.Conditions {
+		values += len(condition.Values)
+	}
+	_, last := bounds(imd.Spec.Traffic.LoadBalancer.PreviewPriorities)
+	switch {
+	case !rule.Forwards:
+		return "does not forward to a target group"
+	case fresh && len(rule.Targets) != 1:
+		return fmt.Sprintf("forwards to %d target groups, not to one", len(rule.Targets))
+	case values > 4:
+		return fmt.Sprintf("has %d condition values: a rule takes 5 and the preview rule adds one", values)
+	case rule.Priority > 0 && rule.Priority <= last:
+		return fmt.Sprintf("has priority %d, not above the band of preview rules, which ends at %d (spec.traffic.loadBalancer.previewPriorities)", rule.Priority, last)
+	}
+	return ""
+}
+
+// take notes a rule to work with.
+func (view *deploymentView) take(rule cloud.Rule) {
+	view.rule = rule
+	view.Rule.Exists, view.Rule.Owned = true, true
+	for _, target := range rule.Targets {
+		view.Rule.Targets = append(view.Rule.Targets, rollout.Target{TargetGroup: target.TargetGroupARN, Weight: target.Weight})
+	}
+}
+
+// ruleARN is the production rule's as remembered; "" if there is none yet.
+func ruleARN(imd *v1alpha1.ImmutableDeployment) string {
+	if imd.Status.Traffic == nil {
+		return ""
+	}
+	return imd.Status.Traffic.RuleARN
+}
+
+// owner names whom tags point to.
+func owner(tags map[string]string) string {
+	if tags[v1alpha1.TagUID] == "" {
+		return "someone else"
+	}
+	return fmt.Sprintf("the ImmutableDeployment %s/%s", tags[v1alpha1.TagNamespace], tags[v1alpha1.TagName])
+}
+
+// observeRevision translates a revision and, if traffic may depend on it,
+// reads its health.
+func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploymentView, imr *v1alpha1.ImmutableRevision) (rollout.Revision, error) {
+	seen := rollout.Revision{
+		Number:   imr.Spec.Revision,
+		Name:     imr.Name,
+		Hash:     imr.Spec.Frozen.TemplateHash,
+		Wanted:   imr.Spec.StackState == v1alpha1.StackPresent,
+		Deleting: !imr.DeletionTimestamp.IsZero(),
+		Stack:    imr.Status.Phase,
+		Drain:    seconds(imr.Spec.Frozen.Template.Target.DeregistrationDelaySeconds, 300),
+	}
+	if seen.Stack == "" {
+		seen.Stack = v1alpha1.RevisionPending
+	}
+	if stalled := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionStalled); stalled != nil {
+		seen.Cause = stalled.Message
+	}
+	if imr.Status.Outputs == nil {
+		return seen, nil
+	}
+	seen.TargetGroup = imr.Status.Outputs.TargetGroupARN
+	active := view.Progress.Rollout
+	matters := seen.Number == view.Progress.Stable || active != nil && active.FinishedAt.IsZero() && active.Revision == seen.Number
+	if view.Deleting || !matters || !seen.Wanted || seen.Stack != v1alpha1.RevisionCreated {
+		return seen, nil
+	}
+	var err error
+	seen.Health, err = readHealth(ctx, view.clients, *imr.Status.Outputs)
+	return seen, err
+}
+
+// readHealth asks ECS and the load balancer how a revision's service is.
+func readHealth(ctx context.Context, clients cloud.Clients, out v1alpha1.StackOutputs) (rollout.Health, error) {
+	service, err := clients.Services.Service(ctx, out.Cluster, out.ServiceName)
+	if cloud.IsNotFound(err) {
+		return rollout.Health{Known: true, Reason: "the ECS service does not exist"}, nil
+	}
+	if err != nil {
+		return rollout.Health{}, err
+	}
+	targets, err := clients.Traffic.TargetHealth(ctx, out.TargetGroupARN)
+	if cloud.IsNotFound(err) {
+		return rollout.Health{Known: true, Reason: "the target group does not exist"}, nil
+	}
+	if err != nil {
+		return rollout.Health{}, err
+	}
+	health := rollout.Health{
+		Known:   true,
+		Desired: service.DesiredCount,
+		Running: service.RunningCount,
+		Healthy: targets.Healthy,
+		Steady:  service.RolloutState == cloud.RolloutCompleted,
+		Failed:  service.RolloutState == cloud.RolloutFailed,
+		Reason:  targets.Reason,
+	}
+	if health.Failed {
+		health.Reason = service.RolloutReason
+	}
+	return health, nil
+}

@@ -1,0 +1,159 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/rollout"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+)
+
+// save writes the decision to status if anything changed, and tells of it
+// afterwards.
+func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision) error {
+	next := imd.Status.DeepCopy()
+	remember(next, view, d.Progress)
+	next.ObservedGeneration = imd.Generation
+	next.Phase, next.Step = d.Phase, ""
+	if d.Steps > 0 {
+		next.Step = fmt.Sprintf("%d/%d", d.Step, d.Steps)
+	}
+	next.Revision = view.nameOf(d.Subject)
+	next.StableRevision = view.nameOf(d.Progress.Stable)
+	next.Weight = nil
+	if d.Subject != 0 {
+		next.Weight = &d.Weight
+	}
+	for i, seen := range view.Revisions {
+		next.LatestRevision = max(next.LatestRevision, view.revisions[i].Spec.Revision)
+		if seen.Number == d.Progress.Stable && seen.Health.Known {
+			next.RunningCount = seen.Health.Running
+		}
+	}
+	next.BlockedBy = blockedBy(d.Blocked, d.Progress.BlockedSince)
+	setConditions(next, imd.Generation, d)
+	return r.write(ctx, imd, next)
+}
+
+// write stores the status and announces what changed.
+func (r *DeploymentReconciler) write(ctx context.Context, imd *v1alpha1.ImmutableDeployment, next *v1alpha1.ImmutableDeploymentStatus) error {
+	before := imd.Status
+	if equality.Semantic.DeepEqual(&before, next) {
+		return nil
+	}
+	imd.Status = *next
+	if err := r.Client.Status().Update(ctx, imd); err != nil {
+		return fmt.Errorf("write status: %w", err)
+	}
+	for _, e := range announcements(&before, next) {
+		r.Recorder.Eventf(imd, nil, e.kind, e.reason, "Reconcile", "%s", truncate(e.message, 1000))
+	}
+	return nil
+}
+
+// report writes down why nothing goes on. Everything else stays as it is: what
+// can't be observed is not known to have changed.
+func (r *DeploymentReconciler) report(ctx context.Context, imd *v1alpha1.ImmutableDeployment, cause error) (ctrl.Result, error) {
+	t, ok := troubleOf(cause)
+	if !ok {
+		return retry(cause)
+	}
+	next := imd.Status.DeepCopy()
+	since := r.Now()
+	if next.BlockedBy != nil {
+		since = next.BlockedBy.Since.Time
+	}
+	next.BlockedBy = blockedBy(&t.Blocked, since)
+	if next.Phase == "" {
+		next.Phase = v1alpha1.PhasePending
+	}
+	if !imd.DeletionTimestamp.IsZero() {
+		next.Phase = v1alpha1.PhaseDeleting
+	}
+	set := conditionSetter{&next.Conditions, imd.Generation}
+	set.ready(false, t.passing, !t.passing, t.Reason, t.Message+". "+t.Cure)
+	if err := r.write(ctx, imd, next); err != nil {
+		return retry(err)
+	}
+	if t.passing {
+		return ctrl.Result{}, cause
+	}
+	return ctrl.Result{RequeueAfter: slow * r.Timing.Poll}, nil
+}
+
+// setConditions says the same as the decision in conditions.
+func setConditions(next *v1alpha1.ImmutableDeploymentStatus, generation int64, d rollout.Decision) {
+	set := conditionSetter{&next.Conditions, generation}
+	reason, message := d.Reason, d.Message
+	ready, stalled := false, false
+	switch d.Phase {
+	case v1alpha1.PhaseComplete:
+		ready = d.Available == nil || *d.Available
+		if !ready {
+			reason, message = v1alpha1.ReasonUnhealthy, d.Message+", but it has no healthy target"
+		}
+	case v1alpha1.PhasePaused, v1alpha1.PhaseRolledBack, v1alpha1.PhaseFailed:
+		stalled = true
+	default:
+		stalled = d.Blocked != nil
+	}
+	set.ready(ready, !stalled && d.Phase != v1alpha1.PhaseComplete, stalled, reason, message)
+	set.while(v1alpha1.ConditionDrifted, d.Drifted != "", v1alpha1.ReasonRuleDrifted, d.Drifted)
+	setAvailable(set, next, d)
+	if d.InSync {
+		set.set(v1alpha1.ConditionTrafficInSync, metav1.ConditionTrue, v1alpha1.ReasonInSync, "The load balancer routes as intended")
+	} else {
+		set.set(v1alpha1.ConditionTrafficInSync, metav1.ConditionFalse, v1alpha1.ReasonTrafficChanging, "The load balancer does not route as intended yet")
+	}
+	if len(d.CleaningUp) > 0 {
+		set.set(v1alpha1.ConditionCleanedUp, metav1.ConditionFalse, v1alpha1.ReasonCleaningUp,
+			fmt.Sprintf("Stacks still to be deleted: %v; see kubectl get imr", d.CleaningUp))
+	} else {
+		set.set(v1alpha1.ConditionCleanedUp, metav1.ConditionTrue, v1alpha1.ReasonStackRemoved, "Only stacks that are needed exist")
+	}
+}
+
+// setAvailable tells whether what serves is healthy. It keeps its last word
+// when a pass did not look.
+func setAvailable(set conditionSetter, next *v1alpha1.ImmutableDeploymentStatus, d rollout.Decision) {
+	switch {
+	case d.Progress.Stable == 0:
+		set.set(v1alpha1.ConditionAvailable, metav1.ConditionFalse, v1alpha1.ReasonNotServing, "No revision serves yet")
+	case d.Available == nil:
+	case *d.Available:
+		set.set(v1alpha1.ConditionAvailable, metav1.ConditionTrue, v1alpha1.ReasonHealthy, next.StableRevision+" has healthy targets")
+	default:
+		set.set(v1alpha1.ConditionAvailable, metav1.ConditionFalse, v1alpha1.ReasonUnhealthy, next.StableRevision+" has no healthy target")
+	}
+}
+
+// blockedBy translates what is in the way; nil if nothing is.
+func blockedBy(b *rollout.Blocked, since time.Time) *v1alpha1.BlockedBy {
+	if b == nil {
+		return nil
+	}
+	return &v1alpha1.BlockedBy{Reason: b.Reason, Message: truncate(b.Message, 1000), Cure: b.Cure, Since: stamp(since)}
+}
+
+// nameOf is the name of a revision; "" if there is none.
+func (view *deploymentView) nameOf(number int64) string {
+	for _, seen := range view.Revisions {
+		if seen.Number == number {
+			return seen.Name
+		}
+	}
+	return ""
+}
+
+// phaseMessage is what Ready says.
+func phaseMessage(status *v1alpha1.ImmutableDeploymentStatus) string {
+	if ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady); ready != nil {
+		return ready.Message
+	}
+	return ""
+}

@@ -1,0 +1,248 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/stack"
+	"github.com/viridian-dev/viridian/internal/template"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// apply has the decision's effect and notes in next what it led to.
+func (r *RevisionReconciler) apply(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) error {
+	next.Phase = d.Phase
+	if view.Stack != nil && view.Owned {
+		next.StackID, next.StackStatus = view.Stack.ID, string(view.Stack.Status)
+	}
+	switch d.Action {
+	case stack.ActionNone:
+		r.note(d, next)
+		return nil
+	case stack.ActionCreate:
+		return r.create(ctx, imr, view, next)
+	case stack.ActionCollect:
+		return r.collect(view, next)
+	case stack.ActionDiagnose:
+		return r.diagnose(ctx, view, next)
+	case stack.ActionDelete:
+		return r.delete(ctx, imr, view)
+	}
+	return fmt.Errorf("unknown stack action %q", d.Action)
+}
+
+// note keeps the cause when a stack is given up without a look into it, and
+// forgets what is not true any more.
+func (r *RevisionReconciler) note(d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) {
+	switch {
+	case d.Phase == v1alpha1.RevisionFailed && next.Failure == nil:
+		next.Failure = &v1alpha1.StackFailure{Message: d.Message, At: metav1.NewTime(r.Now())}
+	case d.Phase == v1alpha1.RevisionRemoved:
+		next.Outputs = nil
+		if next.StackID != "" {
+			next.StackStatus = string(cloud.StackDeleteComplete)
+		}
+	}
+}
+
+// create starts a new attempt at the stack.
+func (r *RevisionReconciler) create(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
+	priority, err := previewPriority(ctx, imr, view)
+	if err != nil {
+		return err
+	}
+	id, err := view.clients.Stacks.Create(ctx, cloud.CreateStack{
+		Name:         imr.Spec.StackName,
+		TemplateBody: imr.Spec.Frozen.TemplateBody,
+		Parameters: map[string]string{
+			template.ParamDesiredCount:    strconv.Itoa(int(view.desiredCount)),
+			template.ParamPreviewPriority: strconv.Itoa(int(priority)),
+		},
+		Tags:  r.stackTags(imr, view.ownerUID),
+		Token: token(imr, view, "create"),
+	})
+	switch {
+	case cloud.KindOf(err) == cloud.KindInvalid:
+		next.Phase = v1alpha1.RevisionFailed
+		next.Failure = &v1alpha1.StackFailure{Message: err.Error(), At: metav1.NewTime(r.Now())}
+		return nil
+	case cloud.IsConflict(err):
+		// Someone, perhaps we, made it just now: the next pass looks whose.
+		next.Phase = imr.Status.Phase
+		return nil
+	case err != nil:
+		return err
+	}
+	next.StackID, next.StackStatus = id, string(cloud.StackCreateInProgress)
+	next.Attempts++
+	next.Failure, next.Outputs = nil, nil
+	return nil
+}
+
+// token makes a repeated call recognisable to CloudFormation. It differs by
+// attempt, since a stack may be created again after it was deleted.
+func token(imr *v1alpha1.ImmutableRevision, view revisionView, call string) string {
+	return fmt.Sprintf("viridian-%s-%s-%d-%d", call, view.ownerUID, imr.Spec.Revision, imr.Status.Attempts)
+}
+
+// previewPriority finds a free priority for the preview rule. Where to start
+// looking follows from the revision, so that deployments which share a
+// listener rarely want the same one.
+func previewPriority(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) (int32, error) {
+	rules, err := view.clients.Traffic.Rules(ctx, imr.Spec.Frozen.ListenerARN)
+	if err != nil {
+		return 0, err
+	}
+	taken := make(map[int32]bool, len(rules))
+	for _, rule := range rules {
+		taken[rule.Priority] = true
+	}
+	first, last := bounds(imr.Spec.Frozen.PreviewPriorities)
+	size := last - first + 1
+	hash := fnv.New32a()
+	fmt.Fprintf(hash, "%s/%d/%d", view.ownerUID, imr.Spec.Revision, imr.Status.Attempts)
+	start := int32(hash.Sum32() % uint32(size)) //nolint:gosec // size is 1 to 49,999
+	for i := range size {
+		if priority := first + (start+i)%size; !taken[priority] {
+			return priority, nil
+		}
+	}
+	return 0, blocked(v1alpha1.ReasonPreviewPriorityUnavailable,
+		fmt.Sprintf("Listener rules use all priorities from %d to %d, none is free for the preview rule", first, last),
+		"Delete rules that are not needed, or use a wider spec.traffic.loadBalancer.previewPriorities")
+}
+
+// bounds of a band, with the API's defaults.
+func bounds(band v1alpha1.PriorityBand) (first, last int32) {
+	first, last = 1, 99
+	if band.First != nil {
+		first = *band.First
+	}
+	if band.Last != nil {
+		last = *band.Last
+	}
+	return first, last
+}
+
+// collect keeps the outputs of a stack that is created.
+func (r *RevisionReconciler) collect(view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
+	out := view.Stack.Outputs
+	next.Outputs = &v1alpha1.StackOutputs{
+		TargetGroupARN: out[template.OutputTargetGroup],
+		PreviewRuleARN: out[template.OutputPreviewRule],
+		Cluster:        out[template.OutputCluster],
+		ServiceName:    out[template.OutputService],
+	}
+	// A run that crashed after creating the stack did not count it.
+	next.Attempts = max(next.Attempts, 1)
+	return nil
+}
+
+// diagnose finds why the stack failed. ECS's own words are there only as long
+// as the service and its stopped tasks are, so they are read first of all.
+func (r *RevisionReconciler) diagnose(ctx context.Context, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
+	events, err := view.clients.Stacks.FailureEvents(ctx, view.Stack.ID)
+	if err != nil {
+		return err
+	}
+	failure := &v1alpha1.StackFailure{Message: view.Stack.StatusReason, At: metav1.NewTime(r.Now())}
+	for _, event := range events {
+		if strings.Contains(event.Reason, "Resource creation cancelled") || event.PhysicalID == view.Stack.ID {
+			continue
+		}
+		failure.Resource = event.LogicalID
+		failure.Message = event.LogicalID + ": " + event.Reason
+		break
+	}
+	if failure.Resource == template.LogicalService {
+		failure.Message += taskCauses(ctx, view)
+	}
+	failure.Message = truncate(failure.Message, 2000)
+	next.Failure = failure
+	next.Attempts = max(next.Attempts, 1)
+	return nil
+}
+
+// taskCauses tells in ECS's words why tasks of the stack's service stopped; ""
+// when ECS can't say, which must not hide what CloudFormation said.
+func taskCauses(ctx context.Context, view revisionView) string {
+	resources, err := view.clients.Stacks.Resources(ctx, view.Stack.ID)
+	if err != nil || resources[template.LogicalService] == "" {
+		return ""
+	}
+	cluster, service := serviceOf(resources[template.LogicalService])
+	tasks, err := view.clients.Services.StoppedTasks(ctx, cluster, service, 10)
+	if err != nil {
+		return ""
+	}
+	var causes []string
+	for _, task := range tasks {
+		if !strings.Contains(strings.Join(causes, "; "), task.Reason) {
+			causes = append(causes, task.Reason)
+		}
+	}
+	if len(causes) == 0 {
+		return ""
+	}
+	return " (tasks stopped: " + strings.Join(causes, "; ") + ")"
+}
+
+// serviceOf splits a service's ARN,
+// arn:aws:ecs:region:account:service/cluster/name.
+func serviceOf(arn string) (cluster, service string) {
+	parts := strings.Split(arn, "/")
+	if len(parts) < 3 {
+		return "", arn
+	}
+	return parts[len(parts)-2], parts[len(parts)-1]
+}
+
+// delete starts the deletion of the stack, unless a rule still forwards to it:
+// CloudFormation would take the service away before it finds that it can't
+// delete the target group.
+func (r *RevisionReconciler) delete(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
+	if err := checkUnused(ctx, imr, view); err != nil {
+		return err
+	}
+	id := imr.Status.StackID
+	if view.Stack != nil {
+		id = view.Stack.ID
+	}
+	return view.clients.Stacks.Delete(ctx, cloud.DeleteStack{StackID: id, Token: token(imr, view, "delete")})
+}
+
+// checkUnused refuses while a rule other than the stack's own forwards to it.
+func checkUnused(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
+	if imr.Status.Outputs == nil {
+		return nil // never complete, so nothing could be forwarded to it
+	}
+	rules, err := view.clients.Traffic.Rules(ctx, imr.Spec.Frozen.ListenerARN)
+	if cloud.IsNotFound(err) {
+		return nil // without the listener there is no rule
+	}
+	if err != nil {
+		return err
+	}
+	for _, rule := range rules {
+		for _, target := range rule.Targets {
+			if rule.ARN != imr.Status.Outputs.PreviewRuleARN && target.TargetGroupARN == imr.Status.Outputs.TargetGroupARN {
+				return blocked(v1alpha1.ReasonStackInUse, "The listener rule "+rule.ARN+" still forwards to this revision",
+					"Take the target group "+target.TargetGroupARN+" out of that rule")
+			}
+		}
+	}
+	return nil
+}
+
+// truncate cuts a message at n bytes.
+func truncate(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
+}

@@ -1,0 +1,151 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/stack"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+)
+
+// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutablerevisions,verbs=get;list;watch;create;update;patch;delete
+// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutablerevisions/status,verbs=get;update;patch
+// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutablerevisions/finalizers,verbs=update
+
+// RevisionReconciler keeps one CloudFormation stack for each
+// ImmutableRevision.
+type RevisionReconciler struct{ Options }
+
+// SetupWithManager registers the reconciler. A change of status alone is its
+// own work and no reason to look again: pauses stay pauses.
+func (r *RevisionReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		For(&v1alpha1.ImmutableRevision{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent}).
+		Complete(r)
+}
+
+// Reconcile brings a revision's stack one step closer to what is wanted.
+func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+	imr := &v1alpha1.ImmutableRevision{}
+	if err := r.Live.Get(ctx, req.NamespacedName, imr); err != nil {
+		return ctrl.Result{}, client.IgnoreNotFound(err)
+	}
+	if !imr.DeletionTimestamp.IsZero() && !controllerutil.ContainsFinalizer(imr, v1alpha1.Finalizer) {
+		return ctrl.Result{}, nil
+	}
+	view, err := r.observe(ctx, imr)
+	if err != nil {
+		return r.report(ctx, imr, err)
+	}
+	decision := stack.Decide(view.Observation)
+	next := imr.Status.DeepCopy()
+	if err := r.apply(ctx, imr, view, decision, next); err != nil {
+		return r.report(ctx, imr, err)
+	}
+	if err := r.save(ctx, imr, next, decision); err != nil {
+		return retry(err)
+	}
+	if !imr.DeletionTimestamp.IsZero() && next.Phase == v1alpha1.RevisionRemoved {
+		return retry(r.release(ctx, imr))
+	}
+	return ctrl.Result{RequeueAfter: r.pause(imr, decision)}, nil
+}
+
+// pause is when to look at the stack again.
+func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Decision) time.Duration {
+	switch {
+	case d.Phase == v1alpha1.RevisionDeleteFailed:
+		return slow * r.Timing.Poll
+	case imr.Spec.StackState == v1alpha1.StackPresent && d.Phase == v1alpha1.RevisionRemoved:
+		return soon
+	case !d.Settled:
+		return r.Timing.Poll
+	case d.Phase == v1alpha1.RevisionCreated:
+		return r.Timing.Resync
+	}
+	return 0
+}
+
+// release lets the ImmutableRevision go, now that its stack is gone.
+func (r *RevisionReconciler) release(ctx context.Context, imr *v1alpha1.ImmutableRevision) error {
+	patch := client.MergeFromWithOptions(imr.DeepCopy(), client.MergeFromWithOptimisticLock{})
+	controllerutil.RemoveFinalizer(imr, v1alpha1.Finalizer)
+	if err := r.Client.Patch(ctx, imr, patch); err != nil {
+		return client.IgnoreNotFound(fmt.Errorf("remove the finalizer: %w", err))
+	}
+	return nil
+}
+
+// revisionView is what a pass sees.
+type revisionView struct {
+	stack.Observation
+	clients  cloud.Clients
+	ownerUID string
+	// desiredCount of the owner, with which a new stack starts.
+	desiredCount int32
+}
+
+// observe reads the owner and the stack.
+func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.ImmutableRevision) (revisionView, error) {
+	view := revisionView{Observation: stack.Observation{Phase: imr.Status.Phase}}
+	ref := metav1.GetControllerOf(imr)
+	if ref == nil {
+		return view, blocked(v1alpha1.ReasonInvalidSpec, "The ImmutableRevision has no ImmutableDeployment as its controller",
+			"Delete it: ImmutableRevisions are made by Viridian")
+	}
+	view.ownerUID = string(ref.UID)
+	var owner v1alpha1.ImmutableDeployment
+	err := r.Live.Get(ctx, client.ObjectKey{Namespace: imr.Namespace, Name: ref.Name}, &owner)
+	if client.IgnoreNotFound(err) != nil {
+		return view, fmt.Errorf("get the owner: %w", err)
+	}
+	owned := err == nil && owner.UID == ref.UID
+	// Deleting the ImmutableRevision doesn't take a stack away that serves:
+	// its owner says when it isn't needed any more.
+	view.Wanted = owned && imr.Spec.StackState == v1alpha1.StackPresent
+	if owned && owner.Spec.DesiredCount != nil {
+		view.desiredCount = *owner.Spec.DesiredCount
+	}
+	identity, err := r.identify(ctx, imr.Namespace, imr.Spec.Frozen.AWS)
+	if err != nil {
+		return view, err
+	}
+	if view.clients, err = r.Cloud.For(ctx, identity); err != nil {
+		return view, err
+	}
+	return view, r.describe(ctx, imr, &view)
+}
+
+// describe reads the stack: by its ID while an attempt is under way or done,
+// so that a later stack of the same name is not taken for it, and by its name
+// before, so that one whose creation went unnoticed is found.
+func (r *RevisionReconciler) describe(ctx context.Context, imr *v1alpha1.ImmutableRevision, view *revisionView) error {
+	if view.Phase == v1alpha1.RevisionRemoved && !view.Wanted {
+		return nil
+	}
+	key := imr.Status.StackID
+	if key == "" || view.Phase == "" || view.Phase == v1alpha1.RevisionPending || view.Phase == v1alpha1.RevisionRemoved {
+		key = imr.Spec.StackName
+	}
+	found, err := view.clients.Stacks.Describe(ctx, key)
+	if cloud.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	view.Stack = &found
+	view.Owned = found.ID == imr.Status.StackID ||
+		ownedBy(found.Tags, view.ownerUID) && found.Tags[v1alpha1.TagTemplateHash] == imr.Spec.Frozen.TemplateHash
+	return nil
+}

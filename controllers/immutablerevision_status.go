@@ -1,0 +1,112 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/stack"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+)
+
+// save writes status if anything changed, and tells of it afterwards.
+func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRevision, next *v1alpha1.ImmutableRevisionStatus, d stack.Decision) error {
+	next.ObservedGeneration = imr.Generation
+	reason, message := d.Reason, d.Message
+	failed := next.Phase == v1alpha1.RevisionFailed
+	if failed && next.Failure != nil {
+		message = next.Failure.Message
+	}
+	if was := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionReady); failed && was != nil && imr.Status.Phase == next.Phase {
+		reason = was.Reason // why it failed at first
+	} else if failed && reason == v1alpha1.ReasonProvisioning {
+		reason = v1alpha1.ReasonInvalidSpec
+	}
+	stalled := failed || next.Phase == v1alpha1.RevisionDeleteFailed || reason == v1alpha1.ReasonStackChanged
+	set := conditionSetter{&next.Conditions, imr.Generation}
+	set.ready(reason == v1alpha1.ReasonStackCreated, !stalled && !d.Settled, stalled, reason, message)
+	return r.write(ctx, imr, next)
+}
+
+// write stores the status and announces a change of phase.
+func (r *RevisionReconciler) write(ctx context.Context, imr *v1alpha1.ImmutableRevision, next *v1alpha1.ImmutableRevisionStatus) error {
+	if equality.Semantic.DeepEqual(&imr.Status, next) {
+		return nil
+	}
+	before := imr.Status.Phase
+	imr.Status = *next
+	if err := r.Client.Status().Update(ctx, imr); err != nil {
+		return fmt.Errorf("write status: %w", err)
+	}
+	if ready := meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionReady); before != next.Phase && ready != nil {
+		kind := corev1.EventTypeNormal
+		if next.Phase == v1alpha1.RevisionFailed || next.Phase == v1alpha1.RevisionDeleteFailed {
+			kind = corev1.EventTypeWarning
+		}
+		r.Recorder.Eventf(imr, nil, kind, ready.Reason, "Reconcile", "%s", truncate(ready.Message, 1000))
+	}
+	return nil
+}
+
+// report writes down why nothing goes on, keeping the phase.
+func (r *RevisionReconciler) report(ctx context.Context, imr *v1alpha1.ImmutableRevision, cause error) (ctrl.Result, error) {
+	t, ok := troubleOf(cause)
+	if !ok {
+		return retry(cause)
+	}
+	next := imr.Status.DeepCopy()
+	if next.Phase == "" {
+		next.Phase = v1alpha1.RevisionPending
+	}
+	set := conditionSetter{&next.Conditions, imr.Generation}
+	set.ready(false, t.passing, !t.passing, t.Reason, t.Message+". "+t.Cure)
+	if err := r.write(ctx, imr, next); err != nil {
+		return retry(err)
+	}
+	if t.passing {
+		return ctrl.Result{}, cause
+	}
+	return ctrl.Result{RequeueAfter: slow * r.Timing.Poll}, nil
+}
+
+// conditionSetter sets conditions with the generation that they are about.
+type conditionSetter struct {
+	conditions *[]metav1.Condition
+	generation int64
+}
+
+// set sets one condition.
+func (s conditionSetter) set(kind string, status metav1.ConditionStatus, reason, message string) {
+	meta.SetStatusCondition(s.conditions, metav1.Condition{
+		Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: s.generation,
+	})
+}
+
+// ready sets Ready, and Reconciling and Stalled as kstatus takes them: there
+// only while they are true.
+func (s conditionSetter) ready(ready, reconciling, stalled bool, reason, message string) {
+	s.set(v1alpha1.ConditionReady, truth(ready), reason, message)
+	s.while(v1alpha1.ConditionReconciling, reconciling, reason, message)
+	s.while(v1alpha1.ConditionStalled, stalled, reason, message)
+}
+
+// while has a condition that is there only while it is true.
+func (s conditionSetter) while(kind string, holds bool, reason, message string) {
+	if holds {
+		s.set(kind, metav1.ConditionTrue, reason, message)
+		return
+	}
+	meta.RemoveStatusCondition(s.conditions, kind)
+}
+
+// truth turns a bool into a condition status.
+func truth(b bool) metav1.ConditionStatus {
+	if b {
+		return metav1.ConditionTrue
+	}
+	return metav1.ConditionFalse
+}

@@ -1,0 +1,51 @@
+package controllers
+
+import (
+	"time"
+
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// Options are what both reconcilers share.
+type Options struct {
+	// Client writes to the cluster, and reads what may be a moment old.
+	Client client.Client
+	// Live reads from the API server itself. A reconcile starts from it, so
+	// that no decision rests on a status that was overwritten since.
+	Live client.Reader
+	// Cloud gives access to AWS.
+	Cloud cloud.Provider
+	// Recorder of events.
+	Recorder events.EventRecorder
+	// Now is the time; time.Now outside tests.
+	Now func() time.Time
+	// ClusterID is the UID of the kube-system namespace.
+	ClusterID string
+	// AllowedRoleARNs may be assumed for any namespace; "*" allows all.
+	AllowedRoleARNs []string
+	// Timing of reconciles.
+	Timing Timing
+	// MaxConcurrent is how many objects of a kind are reconciled at once.
+	MaxConcurrent int
+}
+
+// Timing of reconciles.
+type Timing struct {
+	// Poll is how often AWS is looked at while something goes on.
+	Poll time.Duration
+	// Resync is how often AWS is looked at while nothing goes on.
+	Resync time.Duration
+	// Propagation is how long a load balancer takes to apply a rule change
+	// on all its nodes.
+	Propagation time.Duration
+}
+
+// soon is the pause before the next pass when there is more to do at once. It
+// keeps a mistake from becoming a busy loop.
+const soon = 50 * time.Millisecond
+
+// slow is how much longer than a poll the pause is when only someone else can
+// put things right.
+const slow = 6

@@ -1,0 +1,122 @@
+package controllers
+
+import (
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/rollout"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// stamp turns a time into one that status can hold, which knows whole seconds
+// only. It rounds up, so that no wait gets shorter by it.
+func stamp(t time.Time) metav1.Time {
+	if whole := t.Truncate(time.Second); whole.Before(t) {
+		t = whole.Add(time.Second)
+	}
+	return metav1.NewTime(t)
+}
+
+// maybe is stamp for times that may be unset.
+func maybe(t time.Time) *metav1.Time {
+	if t.IsZero() {
+		return nil
+	}
+	s := stamp(t)
+	return &s
+}
+
+// at is the time of a stamp; zero if it is unset.
+func at(t *metav1.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.Time
+}
+
+// remembered reads the progress from status.
+func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
+	p := rollout.Progress{Stable: status.Stable, DetachedAt: at(status.DetachedAt)}
+	if t := status.Traffic; t != nil {
+		p.Written, p.Observed = targetsOf(t.Written), targetsOf(t.Observed)
+		p.Since, p.Original = at(t.Since), t.OriginalTargetGroupARN
+	}
+	for _, r := range status.Retiring {
+		p.Retiring = append(p.Retiring, rollout.Retiring{Revision: r.Revision, Since: r.Since.Time})
+	}
+	if b := status.BlockedBy; b != nil {
+		p.BlockedSince = b.Since.Time
+	}
+	if r := status.Rollout; r != nil {
+		p.Rollout = &rollout.Rollout{
+			Revision: r.Revision, From: r.From,
+			StartedAt: r.StartedAt.Time, ProgressedAt: r.ProgressedAt.Time,
+			VerifiedAt: at(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
+			Step: int(r.Step), StepReachedAt: at(r.StepReachedAt), UnhealthySince: at(r.UnhealthySince),
+			Outcome: r.Outcome, Reason: r.Reason, Message: r.Message,
+			DecidedAt: at(r.DecidedAt), FinishedAt: at(r.FinishedAt),
+		}
+	}
+	return p
+}
+
+// remember writes the progress to status.
+func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, p rollout.Progress) {
+	status.Stable = p.Stable
+	status.DetachedAt = maybe(p.DetachedAt)
+	status.Retiring = nil
+	for _, r := range p.Retiring {
+		status.Retiring = append(status.Retiring, v1alpha1.RetiringRevision{Revision: r.Revision, Since: stamp(r.Since)})
+	}
+	status.Rollout = nil
+	if r := p.Rollout; r != nil {
+		status.Rollout = &v1alpha1.Rollout{
+			Revision: r.Revision, From: r.From,
+			StartedAt: stamp(r.StartedAt), ProgressedAt: stamp(r.ProgressedAt),
+			VerifiedAt: maybe(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
+			Step: int32(r.Step), StepReachedAt: maybe(r.StepReachedAt), UnhealthySince: maybe(r.UnhealthySince), //nolint:gosec // a plan has few steps
+			Outcome: r.Outcome, Reason: r.Reason, Message: truncate(r.Message, 2000),
+			DecidedAt: maybe(r.DecidedAt), FinishedAt: maybe(r.FinishedAt),
+		}
+	}
+	rememberTraffic(status, view, p)
+}
+
+// rememberTraffic writes the ledger of the production rule to status.
+func rememberTraffic(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, p rollout.Progress) {
+	arn := view.rule.ARN
+	if arn == "" && status.Traffic != nil {
+		arn = status.Traffic.RuleARN // made in this pass, or gone
+	}
+	status.Traffic = &v1alpha1.TrafficStatus{
+		RuleARN:                arn,
+		Written:                view.ledger(p.Written),
+		Observed:               view.ledger(p.Observed),
+		Since:                  maybe(p.Since),
+		OriginalTargetGroupARN: p.Original,
+	}
+}
+
+// ledger names the revisions of targets.
+func (view *deploymentView) ledger(targets rollout.Targets) []v1alpha1.WeightedTarget {
+	var out []v1alpha1.WeightedTarget
+	for _, t := range targets {
+		entry := v1alpha1.WeightedTarget{TargetGroupARN: t.TargetGroup, Weight: t.Weight}
+		for _, seen := range view.Revisions {
+			if seen.TargetGroup == t.TargetGroup {
+				entry.Revision = seen.Number
+			}
+		}
+		out = append(out, entry)
+	}
+	return out
+}
+
+// targetsOf reads targets from the ledger.
+func targetsOf(in []v1alpha1.WeightedTarget) rollout.Targets {
+	var out rollout.Targets
+	for _, t := range in {
+		out = append(out, rollout.Target{TargetGroup: t.TargetGroupARN, Weight: t.Weight})
+	}
+	return out
+}

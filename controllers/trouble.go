@@ -1,0 +1,63 @@
+package controllers
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/rollout"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
+)
+
+// trouble is an error in the terms of status: why nothing goes on.
+type trouble struct {
+	rollout.Blocked
+	// passing is true when it goes away by itself, so that the usual backoff
+	// is right and nobody need do anything.
+	passing bool
+}
+
+// troubleOf translates an error; ok is false for errors of the cluster, which
+// are nobody's business but the log's.
+func troubleOf(err error) (t trouble, ok bool) {
+	var refusal *blockedError
+	if errors.As(err, &refusal) {
+		return trouble{Blocked: refusal.Blocked}, true
+	}
+	var failed *cloud.Error
+	if !errors.As(err, &failed) {
+		return trouble{}, false
+	}
+	t.Message = fmt.Sprintf("AWS refused %s: %s", failed.Op, failed.Message)
+	switch failed.Kind {
+	case cloud.KindCredentials:
+		t.Reason = v1alpha1.ReasonCredentials
+		t.Cure = "Give the controller credentials that AWS takes, or correct spec.aws.roleARN and the role's trust policy"
+	case cloud.KindDenied:
+		t.Reason = v1alpha1.ReasonAccessDenied
+		t.Cure = "Allow the action in the IAM policy of the controller's role"
+	case cloud.KindQuota:
+		t.Reason = v1alpha1.ReasonQuotaExceeded
+		t.Cure = "Raise the quota or delete what is not needed"
+	case cloud.KindInvalid, cloud.KindNotFound, cloud.KindConflict:
+		t.Reason = v1alpha1.ReasonInvalidSpec
+		t.Cure = "Correct what spec refers to"
+	default:
+		t.Reason = v1alpha1.ReasonAWSUnavailable
+		t.Message = fmt.Sprintf("AWS does not answer %s: %s", failed.Op, failed.Message)
+		t.Cure = "Nothing to do if it passes; else check the controller's network and AWS_ENDPOINT_URL"
+		t.passing = true
+	}
+	return t, true
+}
+
+// retry ends a pass that could not reach the cluster. That someone else wrote
+// the object meanwhile is no error: the next pass reads what they wrote.
+func retry(err error) (ctrl.Result, error) {
+	if apierrors.IsConflict(err) {
+		return ctrl.Result{RequeueAfter: soon}, nil
+	}
+	return ctrl.Result{}, err
+}

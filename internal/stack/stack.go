@@ -1,0 +1,149 @@
+// Package stack decides what to do about one revision's CloudFormation stack.
+// It is pure: what was observed goes in; one effect, a phase and a message come
+// out.
+//
+// It imports the standard library, the API's constants and the plain types of
+// internal/cloud only.
+package stack
+
+import (
+	"strings"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// Observation is everything that a decision rests on.
+type Observation struct {
+	// Wanted is true when the stack shall be there.
+	Wanted bool
+	// Phase is what was remembered of the revision.
+	Phase v1alpha1.RevisionPhase
+	// Stack as CloudFormation tells it; nil when it knows none.
+	Stack *cloud.Stack
+	// Owned is true when the stack carries the revision's tags, or is the one
+	// whose ID was remembered.
+	Owned bool
+}
+
+// Action is the one effect to have.
+type Action string
+
+// Actions. Each can be done again without harm.
+const (
+	// ActionNone: only remember the phase.
+	ActionNone Action = ""
+	// ActionCreate creates the stack.
+	ActionCreate Action = "Create"
+	// ActionDelete deletes the stack, unless a rule still forwards to it.
+	ActionDelete Action = "Delete"
+	// ActionDiagnose finds the first cause of the failure, to be remembered
+	// before anything is deleted.
+	ActionDiagnose Action = "Diagnose"
+	// ActionCollect reads the stack's outputs, to be remembered.
+	ActionCollect Action = "Collect"
+)
+
+// Decision is what to do.
+type Decision struct {
+	Action Action
+	// Phase to remember after the effect.
+	Phase v1alpha1.RevisionPhase
+	// Reason and Message sum it up for people.
+	Reason  string
+	Message string
+	// Settled is true when nothing goes on: no need to look again soon.
+	Settled bool
+}
+
+// Decide tells what to do about the stack.
+func Decide(o Observation) Decision {
+	removing := o.Phase == v1alpha1.RevisionDeleting || o.Phase == v1alpha1.RevisionDeleteFailed
+	if !o.Wanted || removing {
+		return remove(o)
+	}
+	return provide(o)
+}
+
+// provide brings the stack about. A failure is remembered until the stack is
+// no longer wanted, so that nothing is created and deleted in circles.
+func provide(o Observation) Decision {
+	if o.Phase == v1alpha1.RevisionFailed {
+		return Decision{Phase: v1alpha1.RevisionFailed, Reason: v1alpha1.ReasonStackFailed, Settled: true}
+	}
+	known := o.Phase == v1alpha1.RevisionCreating || o.Phase == v1alpha1.RevisionCreated
+	switch {
+	case o.Stack == nil && known:
+		// CloudFormation shows a new stack late now and then. One that was
+		// deleted is still shown by its ID.
+		return Decision{Phase: o.Phase, Reason: v1alpha1.ReasonProvisioning, Message: "Waiting for CloudFormation to show the stack"}
+	case o.Stack == nil:
+		return Decision{Action: ActionCreate, Phase: v1alpha1.RevisionCreating,
+			Reason: v1alpha1.ReasonProvisioning, Message: "CloudFormation creates the stack"}
+	case !o.Owned:
+		return Decision{Phase: v1alpha1.RevisionFailed, Reason: v1alpha1.ReasonForeignStack, Settled: true,
+			Message: "A stack named " + o.Stack.Name + " exists that isn't this revision's: delete or rename it"}
+	}
+	return follow(o, known)
+}
+
+// follow reads the status of a stack of ours that is wanted.
+func follow(o Observation, known bool) Decision {
+	switch status := o.Stack.Status; status {
+	case cloud.StackCreateInProgress:
+		return Decision{Phase: v1alpha1.RevisionCreating, Reason: v1alpha1.ReasonProvisioning, Message: "CloudFormation creates the stack"}
+	case cloud.StackCreateComplete:
+		if o.Phase == v1alpha1.RevisionCreated {
+			return Decision{Phase: o.Phase, Reason: v1alpha1.ReasonStackCreated, Message: "The stack is created", Settled: true}
+		}
+		return Decision{Action: ActionCollect, Phase: v1alpha1.RevisionCreated, Settled: true,
+			Reason: v1alpha1.ReasonStackCreated, Message: "The stack is created"}
+	case cloud.StackCreateFailed, cloud.StackRollbackInProgress, cloud.StackRollbackComplete, cloud.StackRollbackFailed:
+		return Decision{Action: ActionDiagnose, Phase: v1alpha1.RevisionFailed, Reason: v1alpha1.ReasonStackFailed, Settled: true}
+	case cloud.StackDeleteInProgress, cloud.StackDeleteFailed, cloud.StackDeleteComplete:
+		if known {
+			return changed(v1alpha1.RevisionFailed, "deleted", status)
+		}
+		// Left by an attempt before: let it go first.
+		return Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonCleaningUp, Message: "Deleting what an earlier attempt left"}
+	default:
+		if o.Phase == v1alpha1.RevisionCreated {
+			return changed(v1alpha1.RevisionCreated, "changed", status)
+		}
+		return changed(v1alpha1.RevisionFailed, "changed", status)
+	}
+}
+
+// changed reports that someone else worked on the stack.
+func changed(phase v1alpha1.RevisionPhase, what string, status cloud.StackStatus) Decision {
+	return Decision{Phase: phase, Reason: v1alpha1.ReasonStackChanged, Settled: true,
+		Message: "Someone else " + what + " the stack (" + string(status) + "): apply a new template to replace it"}
+}
+
+// remove lets the stack go. What isn't ours stays.
+func remove(o Observation) Decision {
+	removed := Decision{Phase: v1alpha1.RevisionRemoved, Reason: v1alpha1.ReasonStackRemoved, Message: "The stack is removed", Settled: true}
+	deleting := Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonCleaningUp, Message: "CloudFormation deletes the stack"}
+	known := o.Phase == v1alpha1.RevisionCreating || o.Phase == v1alpha1.RevisionCreated
+	switch {
+	case o.Stack == nil && known:
+		// Not shown yet, perhaps: deleting by ID is safe either way.
+		deleting.Action = ActionDelete
+		return deleting
+	case o.Phase == v1alpha1.RevisionRemoved, o.Stack == nil, !o.Owned:
+		return removed
+	}
+	switch o.Stack.Status {
+	case cloud.StackDeleteComplete:
+		return removed
+	case cloud.StackDeleteInProgress:
+		return deleting
+	case cloud.StackDeleteFailed:
+		if o.Phase != v1alpha1.RevisionDeleteFailed {
+			return Decision{Phase: v1alpha1.RevisionDeleteFailed, Reason: v1alpha1.ReasonStackDeleteFailed, Settled: true,
+				Message: "CloudFormation could not delete the stack, trying again: " + strings.TrimSpace(o.Stack.StatusReason)}
+		}
+	}
+	deleting.Action = ActionDelete
+	return deleting
+}
