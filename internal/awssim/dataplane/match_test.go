@@ -1,6 +1,7 @@
 package dataplane
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -46,9 +47,7 @@ func TestConditions(t *testing.T) {
 				target = "http://shop.example.com/cart"
 			}
 			req := httptest.NewRequest(method, target, nil) // comes from 192.0.2.1
-			for key, values := range tc.header {
-				req.Header[key] = values
-			}
+			maps.Copy(req.Header, tc.header)
 			if got := meets(tc.condition, req); got != tc.want {
 				t.Errorf("got %v", got)
 			}

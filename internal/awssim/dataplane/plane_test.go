@@ -1,10 +1,10 @@
 package dataplane
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -346,14 +346,15 @@ func TestSockets(t *testing.T) {
 		t.Errorf("stopped task: got %d", status)
 	}
 	b.plane.Close()
-	if _, err := http.Get("http://" + addr); err == nil { //nolint:noctx // it must fail at once
+	if conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", addr); err == nil {
+		_ = conn.Close()
 		t.Error("still listening after Close")
 	}
 }
 
 func fetch(t *testing.T, addr, host string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, "http://"+addr+"/", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+"/", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

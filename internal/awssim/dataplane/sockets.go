@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"time"
@@ -103,9 +104,7 @@ func write(w http.ResponseWriter, response Response) {
 	if response.Status == 0 { // the plane is closing
 		panic(http.ErrAbortHandler)
 	}
-	for key, values := range response.Header {
-		w.Header()[key] = values
-	}
+	maps.Copy(w.Header(), response.Header)
 	w.WriteHeader(response.Status)
 	_, _ = w.Write(response.Body) // a client that left can't be told
 }

@@ -79,17 +79,22 @@ func (in *registerInput) checkFargate() error {
 	if in.NetworkMode != "awsvpc" {
 		return clientError("Fargate only supports network mode ‘awsvpc’.")
 	}
-	cpu, okCPU := units(in.Cpu, "vcpu")
-	memory, okMemory := units(in.Memory, "gb")
 	if in.Cpu == "" || in.Memory == "" {
 		return clientError("Fargate requires that 'cpu' and 'memory' be defined at the task level.")
 	}
+	cpu, okCPU := units(in.Cpu, "vcpu")
+	memory, okMemory := units(in.Memory, "gb")
 	if !okCPU || !okMemory || !fargateOffers(cpu, memory) {
 		return clientError("No Fargate configuration exists for given values: %s CPU, %s memory. See the Amazon ECS documentation for the valid values.", in.Cpu, in.Memory)
 	}
-	if in.ExecutionRoleArn != "" {
-		return nil
+	if in.ExecutionRoleArn == "" {
+		return in.checkRoleless()
 	}
+	return nil
+}
+
+// checkRoleless refuses what Fargate can't do without an execution role.
+func (in *registerInput) checkRoleless() error {
 	for i := range in.ContainerDefinitions {
 		c := &in.ContainerDefinitions[i]
 		if strings.Contains(c.Image, ".dkr.ecr.") {
@@ -129,11 +134,8 @@ func (c *container) check(in *registerInput) error {
 		return clientError("Container.image is not valid: '%s'", c.Image)
 	}
 	for _, m := range c.PortMappings {
-		if m.ContainerPort < 1 || m.ContainerPort > 65535 {
-			return clientError("Container port %d must be between 1 and 65535.", m.ContainerPort)
-		}
-		if in.NetworkMode == "awsvpc" && m.HostPort != nil && *m.HostPort != m.ContainerPort {
-			return clientError("When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
+		if err := m.check(in.NetworkMode); err != nil {
+			return err
 		}
 	}
 	if len(c.Secrets) > 0 && in.ExecutionRoleArn == "" {
@@ -145,6 +147,16 @@ func (c *container) check(in *registerInput) error {
 		}
 	}
 	return c.checkHealthCheck()
+}
+
+func (m *portMapping) check(networkMode string) error {
+	if m.ContainerPort < 1 || m.ContainerPort > 65535 {
+		return clientError("Container port %d must be between 1 and 65535.", m.ContainerPort)
+	}
+	if networkMode == "awsvpc" && m.HostPort != nil && *m.HostPort != m.ContainerPort {
+		return clientError("When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
+	}
+	return nil
 }
 
 func (c *container) checkHealthCheck() error {

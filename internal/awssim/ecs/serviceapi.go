@@ -96,14 +96,8 @@ func (s *Service) checkService(c *cluster, d *taskDefinition, in *createServiceI
 	if in.DesiredCount == nil || *in.DesiredCount < 0 {
 		return invalid("Desired count must be specified and not be negative.")
 	}
-	if in.LaunchType != "" && in.LaunchType != "FARGATE" {
-		return invalid("Launch type '%s' is not simulated, only FARGATE is", in.LaunchType)
-	}
-	if in.SchedulingStrategy != "" && in.SchedulingStrategy != "REPLICA" {
-		return invalid("Scheduling strategy '%s' is not supported on Fargate", in.SchedulingStrategy)
-	}
-	if in.DeploymentController != nil && in.DeploymentController.Type != "ECS" {
-		return invalid("Deployment controller '%s' is not simulated, only ECS is", in.DeploymentController.Type)
+	if err := in.checkSimulated(); err != nil {
+		return err
 	}
 	if existing, err := s.service(c, in.ServiceName); err == nil && existing.status != serviceInactive {
 		if existing.status == serviceDraining {
@@ -115,6 +109,23 @@ func (s *Service) checkService(c *cluster, d *taskDefinition, in *createServiceI
 		return err
 	}
 	return s.checkLoadBalancers(d, in)
+}
+
+// checkSimulated refuses kinds of services whose behaviour isn't simulated.
+func (in *serviceInput) checkSimulated() error {
+	if in.LaunchType != "" && in.LaunchType != "FARGATE" {
+		return invalid("Launch type '%s' is not simulated, only FARGATE is", in.LaunchType)
+	}
+	if in.SchedulingStrategy != "" && in.SchedulingStrategy != "REPLICA" {
+		return invalid("Scheduling strategy '%s' is not supported on Fargate", in.SchedulingStrategy)
+	}
+	if in.DeploymentController != nil && in.DeploymentController.Type != "ECS" {
+		return invalid("Deployment controller '%s' is not simulated, only ECS is", in.DeploymentController.Type)
+	}
+	if strategy := in.DeploymentConfiguration.Strategy; strategy != "" && strategy != "ROLLING" {
+		return invalid("Deployment strategy '%s' is not simulated, only ROLLING is", strategy)
+	}
+	return nil
 }
 
 func checkPlacement(d *taskDefinition, in *createServiceInput) error {

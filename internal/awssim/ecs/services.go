@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/viridian-dev/viridian/internal/awssim/core"
@@ -157,8 +158,8 @@ func (s *Service) event(svc *service, format string, args ...any) {
 
 // service finds by name or ARN, in any status; the newest of its name.
 func (s *Service) service(c *cluster, id string) (*service, error) {
-	for i := len(s.services) - 1; i >= 0; i-- {
-		if svc := s.services[i]; svc.cluster == c && (svc.name == id || svc.arn == id) {
+	for _, svc := range slices.Backward(s.services) {
+		if svc.cluster == c && (svc.name == id || svc.arn == id) {
 			return svc, nil
 		}
 	}

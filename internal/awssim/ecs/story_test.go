@@ -3,6 +3,7 @@ package ecs
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -121,9 +122,7 @@ func (st *stage) serve(definition string, desired int, extra map[string]any) *ou
 			"DeploymentCircuitBreaker": map[string]any{"Enable": true, "Rollback": false},
 		},
 	}
-	for key, value := range extra {
-		properties[key] = value
-	}
+	maps.Copy(properties, extra)
 	out := &outcome{provider: st.ecs.Providers()[2], world: st.world}
 	st.world.Lock()
 	defer st.world.Unlock()

@@ -37,15 +37,18 @@ func (s *Service) listTasks(in listTasksInput) (any, error) {
 	}
 	var arns []string
 	for _, t := range s.tasks {
-		switch {
-		case t.cluster != c, svc != nil && t.service != svc, t.desired != in.DesiredStatus:
-		case in.Family != "" && t.definition.Family != in.Family:
-		case in.StartedBy != "" && t.deployment.id != in.StartedBy:
-		default:
+		if t.cluster == c && (svc == nil || t.service == svc) && in.selects(t) {
 			arns = append(arns, t.arn)
 		}
 	}
 	return listOut("taskArns", arns, listInput{MaxResults: in.MaxResults, NextToken: in.NextToken})
+}
+
+func (in *listTasksInput) selects(t *task) bool {
+	return t.desired == in.DesiredStatus &&
+		(in.Family == "" || in.Family == t.definition.Family) &&
+		(in.StartedBy == "" || in.StartedBy == t.deployment.id) &&
+		(in.LaunchType == "" || in.LaunchType == "FARGATE")
 }
 
 type describeTasksInput struct {

@@ -215,10 +215,8 @@ func checkAuth(l *listener, a *Action, before *rule) error {
 // from the rule that is being modified when asked to.
 func checkOIDC(a *Action, before *rule) error {
 	c := *a.AuthenticateOidcConfig
-	for _, v := range []string{c.Issuer, c.AuthorizationEndpoint, c.TokenEndpoint, c.UserInfoEndpoint, c.ClientId} {
-		if v == "" {
-			return core.Errorf("InvalidLoadBalancerAction", "An issuer, authorization, token and user info endpoint and a client ID must be specified")
-		}
+	if slices.Contains([]string{c.Issuer, c.AuthorizationEndpoint, c.TokenEndpoint, c.UserInfoEndpoint, c.ClientId}, "") {
+		return core.Errorf("InvalidLoadBalancerAction", "An issuer, authorization, token and user info endpoint and a client ID must be specified")
 	}
 	if c.UseExistingClientSecret != nil && *c.UseExistingClientSecret {
 		c.ClientSecret = existingSecret(before)

@@ -137,20 +137,29 @@ func checkCondition(c *Condition) (conditionField, []string, error) {
 	if other := foreignConfig(c); other != "" {
 		return field, nil, core.Errorf("ValidationError", "You cannot provide '%s' for a condition of type '%s'", other, c.Field)
 	}
-	values := field.values(c)
-	switch {
-	case len(c.Values) > 0 && len(values) > 0 && !slices.Equal(c.Values, values):
-		return field, nil, core.Errorf("ValidationError", "You cannot provide both Values and '%s' for a condition of type '%s'", field.config, c.Field)
-	case len(values) == 0 && field.legacy:
-		values = c.Values
-	case len(c.Values) > 0 && !field.legacy:
-		return field, nil, core.Errorf("ValidationError", "You cannot provide Values for a condition of type '%s'", c.Field)
+	values, err := givenValues(c, field)
+	if err != nil {
+		return field, nil, err
 	}
 	if err := checkValues(c, field, values); err != nil {
 		return field, nil, err
 	}
 	c.complete(values)
 	return field, values, nil
+}
+
+// givenValues are the condition's values, in whichever form they come.
+func givenValues(c *Condition, field conditionField) ([]string, error) {
+	values := field.values(c)
+	switch {
+	case len(c.Values) == 0:
+		return values, nil
+	case !field.legacy:
+		return nil, core.Errorf("ValidationError", "You cannot provide Values for a condition of type '%s'", c.Field)
+	case len(values) > 0 && !slices.Equal(c.Values, values):
+		return nil, core.Errorf("ValidationError", "You cannot provide both Values and '%s' for a condition of type '%s'", field.config, c.Field)
+	}
+	return c.Values, nil
 }
 
 func checkValues(c *Condition, field conditionField, values []string) error {

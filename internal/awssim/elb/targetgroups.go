@@ -120,7 +120,6 @@ func (s *Service) addTargetGroup(in createTargetGroupInput) (*targetGroup, error
 
 // comparable leaves out what isn't a setting.
 func (o targetGroupOut) comparable() any {
-	o.LoadBalancerArns = nil
 	type settings struct {
 		text [9]string
 		nums [5]int

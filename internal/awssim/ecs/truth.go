@@ -1,0 +1,71 @@
+package ecs
+
+// ServiceTruth is the truth about one service.
+type ServiceTruth struct {
+	ARN            string
+	Name           string
+	Cluster        string
+	Status         string
+	TaskDefinition string
+	Desired        int
+	Running        int
+	// Steady is whether the service has reached a steady state.
+	Steady bool
+	Tags   map[string]string
+}
+
+// TaskTruth is the truth about one task.
+type TaskTruth struct {
+	ARN     string
+	Service string
+	Status  string
+	IP      string
+	// Serving is true while its containers answer.
+	Serving bool
+	// StoppedReason is why it stops, if it does.
+	StoppedReason string
+}
+
+// Services returns all services that aren't INACTIVE, in the order of their
+// creation.
+func (s *Service) Services() []ServiceTruth {
+	var services []ServiceTruth
+	for _, svc := range s.services {
+		if svc.status == serviceInactive {
+			continue
+		}
+		running, _ := s.counts(svc, nil)
+		truth := ServiceTruth{
+			ARN: svc.arn, Name: svc.name, Cluster: svc.cluster.name, Status: svc.status,
+			TaskDefinition: svc.deployments[0].definition.arn, Desired: svc.desired, Running: running,
+			Steady: svc.steady, Tags: map[string]string{},
+		}
+		for _, tag := range svc.tags {
+			truth.Tags[tag.Key] = tag.Value
+		}
+		services = append(services, truth)
+	}
+	return services
+}
+
+// Tasks returns all tasks, stopped ones too as long as they are visible.
+func (s *Service) Tasks() []TaskTruth {
+	tasks := make([]TaskTruth, 0, len(s.tasks))
+	for _, t := range s.tasks {
+		truth := TaskTruth{ARN: t.arn, Status: t.status, IP: t.ip, Serving: t.serving, StoppedReason: t.stoppedReason}
+		if t.service != nil {
+			truth.Service = t.service.name
+		}
+		tasks = append(tasks, truth)
+	}
+	return tasks
+}
+
+// Clusters lists the names of the clusters.
+func (s *Service) Clusters() []string {
+	names := make([]string, 0, len(s.clusters))
+	for _, c := range s.clusters {
+		names = append(names, c.name)
+	}
+	return names
+}
