@@ -121,7 +121,7 @@ func prepare(sim *awssim.Sim, cfg config) ([]listener, error) {
 // announce tells a person what there is and how to use it.
 func announce(w io.Writer, cfg config, addr net.Addr, listeners []listener) {
 	fmt.Fprintf(w, "Simulated AWS account %s in %s, %g times as fast as AWS, seed %d\n\n", cfg.account, cfg.region, cfg.speed, cfg.seed)
-	fmt.Fprintf(w, "  export AWS_ENDPOINT_URL=http://%s AWS_REGION=%s AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n", addr, cfg.region)
+	fmt.Fprintf(w, "  export AWS_ENDPOINT_URL=http://%[1]s AWS_REGION=%[2]s AWS_DEFAULT_REGION=%[2]s AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n", addr, cfg.region)
 	for _, l := range listeners {
 		fmt.Fprintf(w, "\n  listener %s\n    %s\n", l.name, l.arn)
 		if l.url != "" {

@@ -80,6 +80,13 @@ func TestRevisionStack(t *testing.T) {
 				t.Errorf("target is %+v", d.TargetHealth)
 			}
 		}
+		snap := sim.Snapshot()
+		if len(snap.Services) != 1 || !snap.Services[0].Steady || len(snap.Tasks) != 2 || len(snap.Rules) != 2 || !snap.TargetGroups[0].Routable {
+			t.Errorf("unexpected snapshot %+v", snap)
+		}
+		if got := snap.Services[0].Tags["aws:cloudformation:stack-name"]; got != "checkout-1" {
+			t.Errorf("the service's stack tag is %q", got)
+		}
 		deleteAndLeaveNothing(t, sim, c, id)
 	})
 }
@@ -93,19 +100,11 @@ func deleteAndLeaveNothing(t *testing.T, sim *Sim, c *cloudformation.Client, id 
 	if st := settle(t, c, id); st.StackStatus != cfntypes.StackStatusDeleteComplete {
 		t.Fatalf("stack is %s:\n%s", st.StackStatus, strings.Join(history(t, c, id), "\n"))
 	}
-	lb := elasticloadbalancingv2.NewFromConfig(sdkConfig(sim, 1))
-	groups, err := lb.DescribeTargetGroups(t.Context(), &elasticloadbalancingv2.DescribeTargetGroupsInput{})
-	if err != nil || len(groups.TargetGroups) != 0 {
-		t.Errorf("target groups left: %v, %v", groups, err)
+	snap := sim.Snapshot()
+	left := len(snap.TargetGroups) + len(snap.Services) + len(snap.Clusters) + len(snap.SecurityGroups) + len(snap.LogGroups)
+	if left > 0 || len(snap.Rules) != 1 {
+		t.Errorf("left behind: %+v", snap)
 	}
-	sim.Do(func() {
-		if left := sim.logs.Names(); len(left) > 0 {
-			t.Errorf("log groups left: %v", left)
-		}
-		if left := sim.ec2.SecurityGroups(); len(left) > 0 {
-			t.Errorf("security groups left: %v", left)
-		}
-	})
 }
 
 func TestRevisionThatCrashes(t *testing.T) {
