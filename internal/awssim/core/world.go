@@ -7,6 +7,7 @@
 package core
 
 import (
+	"container/heap"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -30,8 +31,9 @@ type World struct {
 	speed float64
 	rng   *rand.Rand
 
-	closed bool
-	timers map[*Timer]struct{}
+	closed    bool
+	queue     queue
+	scheduled uint64
 }
 
 // NewWorld returns a world whose delays are divided by speed (1 is as slow as
@@ -46,7 +48,6 @@ func NewWorld(account, region string, speed float64, seed uint64) *World {
 		Partition: "aws",
 		speed:     speed,
 		rng:       rand.New(rand.NewPCG(seed, seed^0x9e3779b97f4a7c15)), //nolint:gosec // a simulation must be repeatable, not secret
-		timers:    map[*Timer]struct{}{},
 	}
 }
 
@@ -69,33 +70,47 @@ func (w *World) Scale(d time.Duration) time.Duration {
 type Timer struct {
 	world *World
 	timer *time.Timer
+	run   func()
+	due   time.Time
+	// sequence orders callbacks that are due at the same time.
+	sequence uint64
+	// index is the place in the world's queue, -1 outside of it.
+	index int
 }
 
 // After runs f with the lock held once d, as AWS would take it, has passed.
-// The caller holds the lock.
+// Callbacks run in the order of their times and, at the same time, in the order
+// of their calls to After. The caller holds the lock.
 func (w *World) After(d time.Duration, f func()) *Timer {
-	t := &Timer{world: w}
-	w.timers[t] = struct{}{}
-	t.timer = time.AfterFunc(w.Scale(d), func() {
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		if _, pending := w.timers[t]; !pending || w.closed {
-			return
-		}
-		delete(w.timers, t)
-		f()
-	})
+	wait := w.Scale(d)
+	w.scheduled++
+	t := &Timer{world: w, run: f, due: time.Now().Add(wait), sequence: w.scheduled}
+	heap.Push(&w.queue, t)
+	t.timer = time.AfterFunc(wait, w.runDue)
 	return t
+}
+
+// runDue runs every callback whose time has come. Timers that fire at the same
+// moment run in any order; the queue restores the right one.
+func (w *World) runDue() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := time.Now()
+	for !w.closed && len(w.queue) > 0 && !w.queue[0].due.After(now) {
+		t, _ := heap.Pop(&w.queue).(*Timer)
+		t.timer.Stop()
+		t.run()
+	}
 }
 
 // Stop cancels the callback if it has not run. The caller holds the lock.
 // Stopping a nil or an expired timer does nothing.
 func (t *Timer) Stop() {
-	if t == nil {
+	if t == nil || t.index < 0 {
 		return
 	}
 	t.timer.Stop()
-	delete(t.world.timers, t)
+	heap.Remove(&t.world.queue, t.index)
 }
 
 // Close stops every timer; nothing happens in the world afterwards.
@@ -103,10 +118,45 @@ func (w *World) Close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.closed = true
-	for t := range w.timers {
+	for _, t := range w.queue {
 		t.timer.Stop()
+		t.index = -1
 	}
-	clear(w.timers)
+	w.queue = nil
+}
+
+// queue is a heap of timers, the next one first.
+type queue []*Timer
+
+func (q queue) Len() int { return len(q) }
+
+func (q queue) Less(i, j int) bool {
+	if !q[i].due.Equal(q[j].due) {
+		return q[i].due.Before(q[j].due)
+	}
+	return q[i].sequence < q[j].sequence
+}
+
+func (q queue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].index, q[j].index = i, j
+}
+
+// Push implements heap.Interface.
+func (q *queue) Push(x any) {
+	t, _ := x.(*Timer)
+	t.index = len(*q)
+	*q = append(*q, t)
+}
+
+// Pop implements heap.Interface.
+func (q *queue) Pop() any {
+	last := len(*q) - 1
+	t := (*q)[last]
+	(*q)[last] = nil
+	*q = (*q)[:last]
+	t.index = -1
+	return t
 }
 
 // Rand is the seeded random source. The caller holds the lock.
