@@ -23,21 +23,21 @@ func (s *Service) listTasks(in listTasksInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var svc *service
 	if in.ServiceName != "" {
-		if svc, err = s.service(c, in.ServiceName); err != nil {
+		if _, err := s.service(c, in.ServiceName); err != nil {
 			return nil, err
 		}
 	}
-	if in.DesiredStatus == "" {
+	switch in.DesiredStatus {
+	case "":
 		in.DesiredStatus = taskRunning
-	}
-	if in.DesiredStatus != taskRunning && in.DesiredStatus != taskStopped {
+	case taskRunning, taskStopped:
+	default:
 		return nil, invalid("Invalid desired status '%s': use RUNNING or STOPPED", in.DesiredStatus)
 	}
 	var arns []string
 	for _, t := range s.tasks {
-		if t.cluster == c && (svc == nil || t.service == svc) && in.selects(t) {
+		if t.cluster == c && in.selects(t) {
 			arns = append(arns, t.arn)
 		}
 	}
@@ -46,6 +46,7 @@ func (s *Service) listTasks(in listTasksInput) (any, error) {
 
 func (in *listTasksInput) selects(t *task) bool {
 	return t.desired == in.DesiredStatus &&
+		(in.ServiceName == "" || in.ServiceName == t.service.name || in.ServiceName == t.service.arn) &&
 		(in.Family == "" || in.Family == t.definition.Family) &&
 		(in.StartedBy == "" || in.StartedBy == t.deployment.id) &&
 		(in.LaunchType == "" || in.LaunchType == "FARGATE")
