@@ -77,12 +77,7 @@ func (s *Service) healthStatus(t *task) int {
 }
 
 func (t *task) answer(c *container, req *http.Request, status int, delay time.Duration) elb.Answer {
-	r := reply{Image: c.Image, Task: t.id, Service: t.service.name, Path: req.URL.Path}
-	for _, v := range c.Environment {
-		if v.Name == RevisionVariable {
-			r.Revision = v.Value
-		}
-	}
+	r := reply{Revision: t.revision(), Image: c.Image, Task: t.id, Service: t.service.name, Path: req.URL.Path}
 	if status >= http.StatusInternalServerError {
 		r.Error = http.StatusText(status)
 	}
@@ -92,4 +87,16 @@ func (t *task) answer(c *container, req *http.Request, status int, delay time.Du
 		"X-Revision":   {r.Revision},
 		"X-Task":       {t.id},
 	}}
+}
+
+// revision is told by whichever container knows it.
+func (t *task) revision() string {
+	for i := range t.definition.ContainerDefinitions {
+		for _, v := range t.definition.ContainerDefinitions[i].Environment {
+			if v.Name == RevisionVariable {
+				return v.Value
+			}
+		}
+	}
+	return ""
 }

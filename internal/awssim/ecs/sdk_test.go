@@ -180,7 +180,56 @@ func TestSDKSeesRules(t *testing.T) {
 	})
 }
 
-// refusedAs runs the call and tells whether its error has the SDK's type T.
+// TestDrainedServiceFailsNoRequest shows that a service can go while requests
+// keep coming, if its target group leaves the rule first and the change has
+// propagated, and that requests fail if nobody waits for that.
+func TestDrainedServiceFailsNoRequest(t *testing.T) {
+	tests := map[string]struct {
+		pause    time.Duration
+		failures bool
+	}{
+		"after propagation": {pause: 16 * time.Second},
+		"at once":           {failures: true},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			inRegion(t, func(r *region) {
+				r.balance()
+				r.serve("web:1")
+				ctx := r.t.Context()
+				rules, err := r.elb.DescribeRules(ctx, &elasticloadbalancingv2.DescribeRulesInput{ListenerArn: &r.listener})
+				check(t, err)
+				_, err = r.elb.ModifyRule(ctx, &elasticloadbalancingv2.ModifyRuleInput{
+					RuleArn: rules.Rules[0].RuleArn, Actions: []elbtypes.Action{{
+						Type:                elbtypes.ActionTypeEnumFixedResponse,
+						FixedResponseConfig: &elbtypes.FixedResponseActionConfig{StatusCode: aws.String("200")},
+					}},
+				})
+				check(t, err)
+				time.Sleep(tc.pause)
+				_, err = r.ecs.DeleteService(ctx, &ecs.DeleteServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), Force: aws.Bool(true)})
+				check(t, err)
+				if failed := r.load(time.Minute); (failed > 0) != tc.failures {
+					t.Errorf("%d requests failed", failed)
+				}
+			})
+		})
+	}
+}
+
+// load sends ten requests a second and counts those that fail.
+func (r *region) load(d time.Duration) int {
+	failed := 0
+	for end := time.Now().Add(d); time.Now().Before(end); time.Sleep(100 * time.Millisecond) {
+		req := httptest.NewRequest(http.MethodGet, "http://shop.example.com/", nil)
+		if r.sim.Route(r.listener, req).Status != http.StatusOK {
+			failed++
+		}
+	}
+	return failed
+}
+
+// refusedAs tells whether the error has the SDK's type T.
 func refusedAs[T error](err error) bool {
 	var as T
 	return errors.As(err, &as)
