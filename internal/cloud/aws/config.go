@@ -41,7 +41,7 @@ func loadConfig(ctx context.Context, o Options) (awssdk.Config, error) {
 	}
 	options := []func(*config.LoadOptions) error{
 		config.WithAppID(appID),
-		config.WithHTTPClient(httpClient(o.HTTPClient)),
+		config.WithHTTPClient(defaultHTTPClient()),
 		config.WithRetryer(func() awssdk.Retryer { return newRetryer(o.MaxAttempts) }),
 		config.WithAPIOptions([]func(*middleware.Stack) error{m.add}),
 		config.WithCredentialsCacheOptions(refreshEarly),
@@ -61,6 +61,11 @@ func loadConfig(ctx context.Context, o Options) (awssdk.Config, error) {
 	if err != nil {
 		return awssdk.Config{}, fmt.Errorf("load AWS configuration: %w", err)
 	}
+	if o.HTTPClient != nil {
+		// Not an option of the loading: with AWS_CA_BUNDLE set, it refuses
+		// clients whose transport it can't give the bundle.
+		cfg.HTTPClient = bounded(o.HTTPClient)
+	}
 	return cfg, nil
 }
 
@@ -76,16 +81,18 @@ func configFor(base awssdk.Config, id cloud.Identity) awssdk.Config {
 	return cfg
 }
 
-// httpClient bounds each attempt.
-func httpClient(c *http.Client) config.HTTPClient {
-	if c == nil {
-		return awshttp.NewBuildableClient().
-			WithTimeout(attemptTimeout).
-			WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout })
-	}
-	bounded := *c
-	bounded.Timeout = cmp.Or(c.Timeout, attemptTimeout)
-	return &bounded
+// defaultHTTPClient bounds each attempt.
+func defaultHTTPClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().
+		WithTimeout(attemptTimeout).
+		WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout })
+}
+
+// bounded bounds each attempt of a client that is given.
+func bounded(c *http.Client) *http.Client {
+	copied := *c
+	copied.Timeout = cmp.Or(c.Timeout, attemptTimeout)
+	return &copied
 }
 
 // newRetryer is the SDK's standard one with few attempts, for the reconciler
@@ -103,12 +110,10 @@ func newRetryer(maxAttempts int) awssdk.Retryer {
 // isFinal answers false for what the SDK would retry in vain, and else leaves
 // the decision to others.
 func isFinal(err error) awssdk.Ternary {
-	var api smithy.APIError
-	if errors.As(err, &api) && api.ErrorCode() == "LimitExceededException" {
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "LimitExceededException" {
 		return awssdk.FalseTernary // a quota, which the SDK takes for a throttle
 	}
-	var c *credentialsError
-	if errors.As(err, &c) {
+	if _, ok := errors.AsType[*credentialsError](err); ok {
 		return awssdk.FalseTernary // retried by the client that retrieves them
 	}
 	return awssdk.UnknownTernary

@@ -79,8 +79,7 @@ func invalidateRefused(c awssdk.CredentialsProvider) middleware.FinalizeMiddlewa
 	return middleware.FinalizeMiddlewareFunc("ViridianInvalidateCredentials",
 		func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
 			out, meta, err := next.HandleFinalize(ctx, in)
-			var api smithy.APIError
-			if errors.As(err, &api) && kindOfCode(api.ErrorCode(), api.ErrorMessage()) == cloud.KindCredentials {
+			if api, ok := errors.AsType[smithy.APIError](err); ok && kindOfCode(api.ErrorCode(), api.ErrorMessage()) == cloud.KindCredentials {
 				if cache, ok := c.(*awssdk.CredentialsCache); ok {
 					cache.Invalidate()
 				}

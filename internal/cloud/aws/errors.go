@@ -64,11 +64,9 @@ var kindsByCode = map[string]cloud.Kind{
 	"InvalidIdentityToken":       cloud.KindCredentials,
 	"RegionDisabled":             cloud.KindCredentials,
 
-	"UnauthorizedOperation": cloud.KindDenied,
-	"Unauthorized":          cloud.KindDenied,
-	"NotAuthorized":         cloud.KindDenied,
-	"OptInRequired":         cloud.KindDenied,
-	"Blocked":               cloud.KindDenied,
+	"NotAuthorized": cloud.KindDenied,
+	"OptInRequired": cloud.KindDenied,
+	"Blocked":       cloud.KindDenied,
 }
 
 // kindsByPattern are families of codes, looked up after kindsByCode.
@@ -80,7 +78,7 @@ var kindsByPattern = []struct {
 	{regexp.MustCompile(`AlreadyExists$|^Duplicate`), cloud.KindConflict},
 	{regexp.MustCompile(`LimitExceeded$|^TooMany`), cloud.KindQuota},
 	{regexp.MustCompile(`^ExpiredToken`), cloud.KindCredentials},
-	{regexp.MustCompile(`^AccessDenied`), cloud.KindDenied},
+	{regexp.MustCompile(`^AccessDenied|^Unauthorized`), cloud.KindDenied},
 }
 
 // CloudFormation says ValidationError for more than invalid requests.
@@ -113,8 +111,8 @@ func wrap(err error) error {
 		return nil
 	}
 	e := &cloud.Error{Kind: kindOf(err), Op: operation(err), Err: err}
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	api, answered := errors.AsType[smithy.APIError](err)
+	if answered {
 		e.Code = api.ErrorCode()
 	}
 	e.Message = message(err, api)
@@ -123,26 +121,28 @@ func wrap(err error) error {
 
 // invalid is the error of a request that needn't be sent to be refused.
 func invalid(text string) error {
-	return &cloud.Error{Kind: cloud.KindInvalid, Op: "aws", Message: text, Err: errors.New(text)}
+	return answerError(cloud.KindInvalid, "aws", "", text)
 }
 
 // notFound is the error of an answer that lacks what was asked for.
 func notFound(op, code, text string) error {
-	return &cloud.Error{Kind: cloud.KindNotFound, Op: op, Code: code, Message: text, Err: errors.New(text)}
+	return answerError(cloud.KindNotFound, op, code, text)
+}
+
+// answerError is the error of an answer that AWS meant as success.
+func answerError(kind cloud.Kind, op, code, text string) error {
+	return &cloud.Error{Kind: kind, Op: op, Code: code, Message: text, Err: errors.New(text)}
 }
 
 // operation names the failed call as IAM does: the STS call when that is why
 // there are no credentials, else the call that was wanted.
 func operation(err error) string {
-	var outer *smithy.OperationError
-	if !errors.As(err, &outer) {
+	op, found := errors.AsType[*smithy.OperationError](err)
+	if !found {
 		return "aws"
 	}
-	op := outer
-	for inner := outer; errors.As(inner.Err, &inner); {
-		if inner.ServiceID == stsID {
-			op = inner
-		}
+	if inner := stsOperation(op.Err); inner != nil {
+		op = inner
 	}
 	return servicePrefix(op.ServiceID) + ":" + op.OperationName
 }
@@ -150,11 +150,11 @@ func operation(err error) string {
 // kindOf is what a caller can do about an SDK's error.
 func kindOf(err error) cloud.Kind {
 	kind := kindOfAnswer(err)
-	var c *credentialsError
-	if !errors.As(err, &c) {
+	c, found := errors.AsType[*credentialsError](err)
+	if !found || errors.Is(err, context.Canceled) {
 		return kind
 	}
-	if errors.Is(err, context.Canceled) || asksSTS(c) && (kind == cloud.KindTransient || kind == cloud.KindThrottled) {
+	if stsOperation(c) != nil && (kind == cloud.KindTransient || kind == cloud.KindThrottled) {
 		return kind
 	}
 	// Whatever else stands between us and credentials, such as AccessDenied
@@ -163,33 +163,28 @@ func kindOf(err error) cloud.Kind {
 	return cloud.KindCredentials
 }
 
-func asksSTS(err error) bool {
-	for op := (*smithy.OperationError)(nil); errors.As(err, &op); err = op.Err {
+// stsOperation is the call of STS inside err, nil if there is none.
+func stsOperation(err error) *smithy.OperationError {
+	for op, ok := errors.AsType[*smithy.OperationError](err); ok; op, ok = errors.AsType[*smithy.OperationError](op.Err) {
 		if op.ServiceID == stsID {
-			return true
+			return op
 		}
 	}
-	return false
+	return nil
 }
 
 // kindOfAnswer decides by code, else by HTTP status. Without an answer nobody
 // knows what happened.
 func kindOfAnswer(err error) cloud.Kind {
-	var api smithy.APIError
-	if errors.As(err, &api) {
+	if api, answered := errors.AsType[smithy.APIError](err); answered {
 		if kind := kindOfCode(api.ErrorCode(), api.ErrorMessage()); kind != "" {
 			return kind
 		}
 	}
-	var answer *smithyhttp.ResponseError
-	if errors.As(err, &answer) && answer.Response != nil && answer.HTTPStatusCode() >= 400 {
-		return kindOfStatus(answer.HTTPStatusCode())
+	if status := statusOf(err); status >= http.StatusBadRequest {
+		return kindOfStatus(status)
 	}
-	if api != nil {
-		return kindOfFault(api.ErrorFault())
-	}
-	var params *smithy.InvalidParamsError
-	if errors.As(err, &params) {
+	if _, unsent := errors.AsType[smithy.InvalidParamsError](err); unsent {
 		return cloud.KindInvalid
 	}
 	return cloud.KindTransient
@@ -215,6 +210,15 @@ func kindOfCode(code, text string) cloud.Kind {
 	return ""
 }
 
+// statusOf is the HTTP status of the answer, 0 if there was none.
+func statusOf(err error) int {
+	answer, found := errors.AsType[*smithyhttp.ResponseError](err)
+	if !found || answer.Response == nil {
+		return 0
+	}
+	return answer.HTTPStatusCode()
+}
+
 func kindOfStatus(status int) cloud.Kind {
 	switch {
 	case status >= 500, status == http.StatusRequestTimeout:
@@ -232,11 +236,4 @@ func kindOfStatus(status int) cloud.Kind {
 	default:
 		return cloud.KindInvalid
 	}
-}
-
-func kindOfFault(f smithy.ErrorFault) cloud.Kind {
-	if f == smithy.FaultClient {
-		return cloud.KindInvalid
-	}
-	return cloud.KindTransient
 }

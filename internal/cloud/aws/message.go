@@ -3,11 +3,14 @@ package aws
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"regexp"
 	"strings"
 
 	"github.com/aws/smithy-go"
+
+	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
 // noise is what differs between equal failures, or what nobody must read.
@@ -28,6 +31,8 @@ var noise = []struct {
 	{regexp.MustCompile(`\s*\(Service: [^)]*\)`), ""},
 	{regexp.MustCompile(`(?i),? ?\(?Request ?ID: ?[^,;)\s]*\)?`), ""},
 	{regexp.MustCompile(`https? response error StatusCode: 0,? *`), ""},
+	// What net/http adds depends on which of two timers it sees first.
+	{regexp.MustCompile(` \(Client\.Timeout[^)]*\)`), ""},
 	// Addresses and ports of connections.
 	{regexp.MustCompile(`(?:read|write) (?:tcp|udp)\S* \S+->\S+: `), ""},
 	{regexp.MustCompile(`dial (?:tcp|udp)\S* (?:[0-9.]+|\[[0-9a-f:.]+\]):\d+: `), ""},
@@ -42,20 +47,21 @@ func clean(text string) string {
 	return strings.TrimSpace(text)
 }
 
+// unknownError is how the SDK fills in a code or message that isn't there.
+const unknownError = "UnknownError"
+
 // message is what a person needs to read of err. api is its answer, if any.
 func message(err error, api smithy.APIError) string {
 	if api != nil {
-		if text := clean(api.ErrorMessage()); text != "" {
+		if text := clean(api.ErrorMessage()); text != "" && text != unknownError {
 			return text
 		}
-		return "no message"
+		return fmt.Sprintf("no message, HTTP status %d", statusOf(err))
 	}
-	var c *credentialsError
-	if errors.As(err, &c) && kindOf(err) != kindOfAnswer(err) {
+	if c, found := errors.AsType[*credentialsError](err); found && kindOf(err) == cloud.KindCredentials {
 		return clean("no credentials: " + strings.TrimPrefix(c.Error(), "failed to refresh cached credentials, "))
 	}
-	var sent *url.Error
-	if errors.As(err, &sent) {
+	if sent, found := errors.AsType[*url.Error](err); found {
 		return clean(sent.Error())
 	}
 	for _, known := range []error{context.DeadlineExceeded, context.Canceled} {
@@ -68,8 +74,7 @@ func message(err error, api smithy.APIError) string {
 
 // withoutOperation is what is inside the innermost operation's error.
 func withoutOperation(err error) error {
-	var op *smithy.OperationError
-	for errors.As(err, &op) {
+	for op, ok := errors.AsType[*smithy.OperationError](err); ok; op, ok = errors.AsType[*smithy.OperationError](err) {
 		err = op.Err
 	}
 	return err

@@ -51,8 +51,8 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 
 func register[C prometheus.Collector](r prometheus.Registerer, c *C) error {
 	err := r.Register(*c)
-	var there prometheus.AlreadyRegisteredError
-	if !errors.As(err, &there) {
+	there, ok := errors.AsType[prometheus.AlreadyRegisteredError](err)
+	if !ok {
 		return err
 	}
 	existing, ok := there.ExistingCollector.(C)

@@ -18,6 +18,8 @@ import (
 const (
 	statusActive  = "ACTIVE"
 	statusPrimary = "PRIMARY"
+	// failureMissing is ECS's reason for not describing what isn't there.
+	failureMissing = "MISSING"
 	// describeTasksMax is the most that DescribeTasks takes, and a full page
 	// of ListTasks.
 	describeTasksMax = 100
@@ -37,14 +39,22 @@ func (s *services) Service(ctx context.Context, cluster, name string) (cloud.Ser
 		return cloud.Service{}, wrap(err)
 	}
 	for _, f := range out.Failures {
-		return cloud.Service{}, notFound("ecs:DescribeServices", awssdk.ToString(f.Reason),
-			fmt.Sprintf("no service %s in cluster %s", name, cluster))
+		return cloud.Service{}, serviceFailure(awssdk.ToString(f.Reason), cluster, name)
 	}
 	if len(out.Services) == 0 || awssdk.ToString(out.Services[0].Status) != statusActive {
 		return cloud.Service{}, notFound("ecs:DescribeServices", "ServiceNotActiveException",
 			fmt.Sprintf("no active service %s in cluster %s", name, cluster))
 	}
 	return serviceFrom(&out.Services[0]), nil
+}
+
+// serviceFailure takes only ECS's own word for it that there is no service.
+func serviceFailure(reason, cluster, name string) error {
+	const op = "ecs:DescribeServices"
+	if reason == failureMissing {
+		return notFound(op, reason, fmt.Sprintf("no service %s in cluster %s", name, cluster))
+	}
+	return answerError(cloud.KindTransient, op, reason, fmt.Sprintf("service %s in cluster %s can't be described", name, cluster))
 }
 
 func serviceFrom(s *types.Service) cloud.Service {

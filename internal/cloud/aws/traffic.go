@@ -72,7 +72,7 @@ func (t *traffic) CreateRule(ctx context.Context, in cloud.CreateRule) (cloud.Ru
 		return cloud.Rule{}, wrap(err)
 	}
 	if len(out.Rules) == 0 {
-		return cloud.Rule{}, notFound("elasticloadbalancing:CreateRule", "", "AWS did not answer with the rule created")
+		return cloud.Rule{}, answerError(cloud.KindTransient, "elasticloadbalancing:CreateRule", "", "the answer lacks the rule")
 	}
 	return ruleFrom(&out.Rules[0]), nil
 }
