@@ -49,10 +49,19 @@ func (s *Sim) serve(r *http.Request) (response, error) {
 	var body []byte
 	if r.Body != nil {
 		var err error
-		if body, err = io.ReadAll(http.MaxBytesReader(nil, r.Body, maxBody)); err != nil {
+		if body, err = io.ReadAll(io.LimitReader(r.Body, maxBody+1)); err != nil {
 			return response{}, errLost
 		}
 	}
+	if len(body) > maxBody {
+		tooLarge := &core.APIError{Status: http.StatusRequestEntityTooLarge, Code: "RequestEntityTooLarge", Message: "The request is too large"}
+		return errorResponse(tooLarge, "", isJSON(r)), nil
+	}
+	return s.dispatch(r, body)
+}
+
+// dispatch finds out what a request wants and does it.
+func (s *Sim) dispatch(r *http.Request, body []byte) (response, error) {
 	s.world.Lock()
 	defer s.world.Unlock()
 	requestID := s.world.UUID()

@@ -11,6 +11,7 @@ import (
 	cfntypes "github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/google/go-cmp/cmp"
 )
 
 // revisionTemplate is a whole revision: network, logs, target group, rule,
@@ -132,4 +133,44 @@ func TestRevisionThatCrashes(t *testing.T) {
 		}
 		deleteAndLeaveNothing(t, sim, c, id)
 	})
+}
+
+// TestSeedDecidesTheRun shows that a run can be repeated: same seed, same
+// events at the same times, same identifiers.
+func TestSeedDecidesTheRun(t *testing.T) {
+	type outcome struct {
+		Snapshot Snapshot
+		Events   []string
+		Calls    []Call
+	}
+	once := func(seed uint64) (o outcome) {
+		bubble(t, Options{Seed: seed}, func(t *testing.T, sim *Sim) {
+			c := cfnClient(sim)
+			listener, err := sim.CreateListener("shop", 80)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, tag := range []string{"1.0", "crash", "unhealthy"} {
+				name := fmt.Sprintf("checkout-%d", i)
+				body := fmt.Sprintf(revisionTemplate, listener, "checkout:"+tag)
+				body = strings.ReplaceAll(body, `"checkout-1"`, `"`+name+`"`)
+				body = strings.ReplaceAll(body, `"Priority": 10`, fmt.Sprintf(`"Priority": %d`, 10+i))
+				create(t, c, name, body)
+			}
+			for i := range 3 {
+				name := fmt.Sprintf("checkout-%d", i)
+				settle(t, c, name)
+				o.Events = append(o.Events, history(t, c, name)...)
+			}
+			o.Snapshot, o.Calls = sim.Snapshot(), sim.Calls()
+		})
+		return o
+	}
+	first := once(42)
+	if diff := cmp.Diff(first, once(42)); diff != "" {
+		t.Errorf("the same seed led to something else:\n%s", diff)
+	}
+	if cmp.Equal(first.Snapshot, once(43).Snapshot) {
+		t.Error("another seed led to the same")
+	}
 }
