@@ -191,7 +191,7 @@ func TestClean(t *testing.T) {
 		"plain": {"Stack [x] already exists", "Stack [x] already exists"},
 		"handler": {
 			`Resource handler returned message: "Circuit Breaker was triggered." (RequestToken: 8d1f0c3e-7a, HandlerErrorCode: NotStabilized)`,
-			`Resource handler returned message: "Circuit Breaker was triggered." (HandlerErrorCode: NotStabilized)`,
+			`Circuit Breaker was triggered.`,
 		},
 		"handler with service": {
 			`Invalid (Service: Ecs, Status Code: 400, Request ID: 8d1f0c3e, Extended Request ID: null) (SDK Attempt Count: 1)`,

@@ -37,6 +37,8 @@ var noise = []struct {
 	{regexp.MustCompile(`(?:read|write) (?:tcp|udp)\S* \S+->\S+: `), ""},
 	{regexp.MustCompile(`dial (?:tcp|udp)\S* (?:[0-9.]+|\[[0-9a-f:.]+\]):\d+: `), ""},
 	{regexp.MustCompile(`\s+`), " "},
+	// CloudFormation's wrapping of what the service said.
+	{regexp.MustCompile(`^Resource handler returned message: "(.*)"\s*(?:\(HandlerErrorCode: \w+\))?$`), "$1"},
 }
 
 // clean removes what differs between equal failures and what is secret.
