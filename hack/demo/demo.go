@@ -1,0 +1,225 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+)
+
+const (
+	crdPath    = "config/crd/bases"
+	samplePath = "config/samples/canary.yaml"
+)
+
+// demo is everything that runs.
+type demo struct {
+	dir      string
+	screen   *screen
+	cluster  *cluster
+	manager  *manager
+	account  *account
+	sample   *sample
+	ledger   *ledger
+	users    *users
+	watcher  *watcher
+	report   report
+	launcher launcher
+
+	// background are the users and the watcher.
+	background sync.WaitGroup
+	stopUsers  context.CancelFunc
+	stopWatch  context.CancelFunc
+}
+
+func newDemo(bin, dir string, s *screen) *demo {
+	l := newLauncher()
+	return &demo{
+		dir: dir, screen: s, ledger: &ledger{}, launcher: l,
+		cluster:   &cluster{launcher: l, bin: bin, dir: dir},
+		manager:   &manager{launcher: l, bin: bin, dir: dir},
+		stopUsers: func() {}, stopWatch: func() {},
+	}
+}
+
+// run tells the story; the report says what differed, the error what kept it
+// from going on.
+func (d *demo) run(ctx context.Context, up bool) error {
+	if err := d.start(ctx); err != nil {
+		return err
+	}
+	chapters := []func(context.Context) error{d.firstVersion, d.canary}
+	if !up {
+		chapters = append(chapters, d.badVersion, d.deletion)
+	}
+	for _, chapter := range chapters {
+		if err := chapter(ctx); err != nil {
+			return err
+		}
+	}
+	d.report.took = d.screen.elapsed()
+	if up {
+		return d.stayUp(ctx)
+	}
+	d.stopAll()
+	d.screen.close()
+	d.screen.print(d.report.lines()...)
+	return nil
+}
+
+// start starts everything.
+func (d *demo) start(ctx context.Context) (err error) {
+	d.screen.chapter("Start (the whole takes about two minutes)")
+	d.screen.tell("Starting etcd and kube-apiserver")
+	if err := d.cluster.start(ctx); err != nil {
+		return err
+	}
+	d.screen.print(d.screen.timed(span{"Use kubectl meanwhile: ", plain}, span{"export KUBECONFIG=" + d.cluster.kubeconfig, bold}))
+	d.screen.tell("Starting the simulated AWS, %d times as fast as AWS", simSpeed)
+	if d.account, err = openAccount(); err != nil {
+		return err
+	}
+	d.screen.tell("Installing the CRDs")
+	if _, err := d.cluster.kubectl(ctx, "apply", "--server-side", "-f", crdPath); err != nil {
+		return err
+	}
+	if _, err := d.cluster.kubectl(ctx, "wait", "--for=condition=Established", "--timeout=60s", "crd", "--all"); err != nil {
+		return err
+	}
+	d.screen.tell("Starting the manager")
+	d.manager.env = environment(d.account.environment(managerKey)...)
+	if err := d.manager.start(ctx, d.cluster.kubeconfig); err != nil {
+		return err
+	}
+	return d.openDoors(ctx)
+}
+
+// openDoors lets the users in and starts to watch.
+func (d *demo) openDoors(ctx context.Context) (err error) {
+	if d.sample, err = loadSample(samplePath, d.account.listenerARN); err != nil {
+		return err
+	}
+	host, err := d.sample.host()
+	if err != nil {
+		return err
+	}
+	d.screen.tell("Users send %d requests a second to http://%s, which is %s", userCount*int(time.Second/userPause), host, d.account.listenerURL)
+	d.users = newUsers(d.account.listenerURL, host, d.ledger)
+	d.watcher = &watcher{
+		client: d.cluster.client, screen: d.screen, ledger: d.ledger, manager: d.manager,
+		key:      client.ObjectKey{Namespace: corev1.NamespaceDefault, Name: d.sample.object.GetName()},
+		timeline: timeline{propagation: propagation}, told: map[types.UID]bool{},
+	}
+	d.stopUsers = d.inBackground(ctx, d.users.run)
+	d.stopWatch = d.inBackground(ctx, d.watcher.run)
+	return nil
+}
+
+func (d *demo) inBackground(ctx context.Context, f func(context.Context)) context.CancelFunc {
+	ctx, cancel := context.WithCancel(ctx)
+	d.background.Go(func() { f(ctx) })
+	return cancel
+}
+
+// stopAll stops the users and the watcher.
+func (d *demo) stopAll() {
+	d.stopUsers()
+	d.stopWatch()
+	d.background.Wait()
+}
+
+// stop stops everything that start started, in the reverse order.
+func (d *demo) stop() {
+	d.stopAll()
+	d.manager.stop()
+	if d.account != nil {
+		d.account.close()
+	}
+	d.cluster.stop()
+}
+
+// apply writes the manifest with an image tag and applies it.
+func (d *demo) apply(ctx context.Context, tag string) error {
+	if err := d.sample.setTag(tag); err != nil {
+		return err
+	}
+	if err := d.sample.write(d.manifest()); err != nil {
+		return err
+	}
+	return d.kubectl(ctx, "apply", "-f", d.manifest())
+}
+
+func (d *demo) manifest() string { return filepath.Join(d.dir, filepath.Base(samplePath)) }
+
+// kubectl runs kubectl and shows both the command and what it prints.
+func (d *demo) kubectl(ctx context.Context, args ...string) error {
+	d.screen.print(d.screen.timed(span{"$ kubectl " + strings.Join(args, " "), cyan}))
+	out, err := d.cluster.kubectl(ctx, args...)
+	if err != nil {
+		return err
+	}
+	d.screen.block(out)
+	return nil
+}
+
+// stayUp tells how to go on by oneself and waits for Ctrl-C.
+func (d *demo) stayUp(ctx context.Context) error {
+	d.screen.print(d.report.lines()...)
+	kubectl, err := filepath.Abs(filepath.Join(d.cluster.bin, "kubectl"))
+	if err != nil {
+		return fmt.Errorf("path of kubectl: %w", err)
+	}
+	d.screen.chapter("It is yours now, until Ctrl-C")
+	d.screen.block(strings.Join([]string{
+		"export KUBECONFIG=" + d.cluster.kubeconfig,
+		kubectl + " get imd,imr -w",
+		kubectl + " edit imd " + d.watcher.key.Name + "     # another image tag is another canary; -crash, -unhealthy, -nopull are bad",
+		"curl -i -H 'Host: " + d.users.host + "' " + d.account.listenerURL,
+		"curl -i -H 'Host: " + d.users.host + "' -H 'x-viridian-revision: 2' " + d.account.listenerURL + "     # one revision, whatever the weights",
+		strings.Join(d.account.environment(ownKey)[:4], " ") + " aws cloudformation list-stacks",
+	}, "\n"))
+	<-ctx.Done()
+	return nil
+}
+
+// diagnose tells all that helps to see why the story could not go on.
+func (d *demo) diagnose(err error) {
+	d.stopAll()
+	d.screen.close()
+	d.screen.print(line{}, line{{"Stopped: " + err.Error(), red}})
+	if d.watcher != nil {
+		d.diagnoseStatus()
+	}
+	for _, log := range []string{d.manager.log(), filepath.Join(d.dir, "kube-apiserver.log"), filepath.Join(d.dir, "etcd.log")} {
+		lines := 5
+		if log == d.manager.log() {
+			lines = 40
+		}
+		d.screen.print(line{}, line{{"The end of " + log, bold}})
+		d.screen.block(strings.Join(tail(log, lines), "\n"))
+	}
+	d.report.took = d.screen.elapsed()
+	d.screen.print(d.report.lines()...)
+}
+
+func (d *demo) diagnoseStatus() {
+	s := d.watcher.state()
+	if s.err != nil {
+		d.screen.print(line{{"Looking failed: " + s.err.Error(), red}})
+	}
+	d.screen.print(line{}, line{{"The last status", bold}})
+	status, _ := yaml.Marshal(s.status()) // plain data always marshals
+	d.screen.block(strings.TrimRight(string(status), "\n"))
+	for i := range s.revisions {
+		status, _ := yaml.Marshal(&s.revisions[i].Status) // likewise
+		d.screen.print(line{{s.revisions[i].Name, bold}})
+		d.screen.block(strings.TrimRight(string(status), "\n"))
+	}
+}

@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+const (
+	// pollInterval is how often the manager looks at AWS: more often than at
+	// AWS's own speed.
+	pollInterval = time.Second
+	// propagation is how long the simulated load balancer takes at most to
+	// follow its rules, and half a second.
+	propagation = 15*time.Second/simSpeed + 500*time.Millisecond
+)
+
+// manager is the controller under demonstration, a process of its own.
+type manager struct {
+	launcher launcher
+	bin, dir string
+	// env is its whole environment.
+	env []string
+
+	mu      sync.Mutex
+	process *process
+}
+
+// start runs it and waits until it is ready.
+func (m *manager) start(ctx context.Context, kubeconfig string) error {
+	ports, err := freePorts(1)
+	if err != nil {
+		return err
+	}
+	p, err := m.launcher.start(spec{
+		path: filepath.Join(m.bin, "manager"),
+		args: []string{
+			"--kubeconfig=" + kubeconfig, "--health-probe-bind-address=" + ports[0],
+			"--poll-interval=" + pollInterval.String(), "--traffic-propagation=" + propagation.String(),
+		},
+		env: m.env, log: m.log(),
+	})
+	if err != nil {
+		return err
+	}
+	m.set(p)
+	return p.await(ctx, startLimit, func(ctx context.Context) error {
+		return get(ctx, "http://"+ports[0]+"/readyz")
+	})
+}
+
+// log is the file that holds its log, of all its processes.
+func (m *manager) log() string { return filepath.Join(m.dir, "manager.log") }
+
+// kill ends it as a crash does (SIGKILL) and returns what was its process ID.
+func (m *manager) kill() int {
+	p := m.set(nil)
+	p.stop(0)
+	return p.cmd.Process.Pid
+}
+
+// stop ends it in order.
+func (m *manager) stop() { m.set(nil).stop(5 * time.Second) }
+
+// down tells whether none runs.
+func (m *manager) down() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.process == nil || m.process.ended()
+}
+
+// crashed tells whether it ended though nobody stopped it.
+func (m *manager) crashed() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.process != nil && m.process.ended()
+}
+
+func (m *manager) set(p *process) (before *process) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	before, m.process = m.process, p
+	return before
+}
+
+func get(ctx context.Context, url string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close() //nolint:errcheck // nothing of it is read
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", url, response.Status)
+	}
+	return nil
+}
