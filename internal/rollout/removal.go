@@ -11,7 +11,8 @@ import (
 // under way have had their time, the stacks, at last the record.
 func (x *decider) remove() {
 	p := &x.d.Progress
-	if p.DetachedAt.IsZero() {
+	if p.DetachedAt.IsZero() || x.o.Rule.Exists && x.o.Rule.Owned {
+		p.DetachedAt = time.Time{}
 		x.detach()
 		return
 	}
@@ -72,9 +73,12 @@ func (x *decider) routesToUs() bool {
 }
 
 // drain is how long requests under way may take after the rule is gone; none
-// when there never was one.
+// when there never was one. The rule is written only after a verification was
+// remembered, so no crash can hide that it was.
 func (x *decider) drain() time.Duration {
-	if len(x.d.Progress.Written) == 0 {
+	p := x.d.Progress
+	verified := p.Rollout != nil && !p.Rollout.VerifiedAt.IsZero()
+	if !verified && p.Stable == 0 && len(p.Written) == 0 && len(p.Retiring) == 0 {
 		return 0
 	}
 	longest := time.Duration(0)
