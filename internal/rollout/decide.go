@@ -39,6 +39,7 @@ func Decide(o Observation, now time.Time) Decision {
 // advance moves the rollout on, and does the housekeeping when the rollout
 // needs nothing right now.
 func (x *decider) advance() {
+	x.strays()
 	switch r := x.d.Progress.Rollout; {
 	case r.active() && r.Outcome == "":
 		x.forward(r)
@@ -52,10 +53,18 @@ func (x *decider) advance() {
 	}
 }
 
-// readRule keeps the ledger: what the rule routes, and since when.
+// readRule keeps the ledger: what the rule routes, and since when. A revision
+// that someone put back into the rule gets requests again, so its time to end
+// them starts anew.
 func (x *decider) readRule() {
 	p := &x.d.Progress
 	observed := x.o.Rule.Targets
+	for i, entry := range p.Retiring {
+		r := x.o.revision(entry.Revision)
+		if r != nil && (observed.Contains(r.TargetGroup) || p.Observed.Contains(r.TargetGroup)) {
+			p.Retiring[i].Since = x.now
+		}
+	}
 	if p.Since.IsZero() || !p.Observed.Equal(observed) {
 		p.Since = x.now
 	}
@@ -166,10 +175,8 @@ func (x *decider) drifted() bool {
 	if x.d.Drifted == "" {
 		return false
 	}
-	if x.o.Policy.Enforce && len(x.intended()) > 0 {
-		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonRuleDrifted, "Writing the production rule again: "+x.d.Drifted)
-		x.write(x.intended())
-		return true
+	if x.o.Policy.Enforce {
+		return x.enforce()
 	}
 	x.block(Blocked{
 		Reason:  v1alpha1.ReasonRuleDrifted,
@@ -177,6 +184,40 @@ func (x *decider) drifted() bool {
 		Cure:    "Put the rule back, or set spec.traffic.onDrift: Enforce to have it written again",
 	})
 	return true
+}
+
+// enforce writes the rule again. What was seen is remembered first: requests
+// may be under way to wherever it routed. It returns false to leave the rule
+// to the rollout, when that has nothing better to route to yet.
+func (x *decider) enforce() bool {
+	x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonRuleDrifted, "Writing the production rule again: "+x.d.Drifted)
+	if !x.o.Progress.Observed.Equal(x.o.Rule.Targets) {
+		x.wait(0)
+		return true
+	}
+	targets := x.intended()
+	if !x.safe(targets) {
+		targets = split(x.live(), "", 0)
+	}
+	if len(targets) == 0 {
+		return false
+	}
+	x.write(targets)
+	return true
+}
+
+// safe tells whether writing targets gives no more requests to a new revision
+// that isn't whole.
+func (x *decider) safe(targets Targets) bool {
+	p := x.d.Progress
+	if !p.Rollout.active() || p.Rollout.Revision == p.Stable {
+		return true
+	}
+	candidate := x.o.revision(p.Rollout.Revision)
+	if candidate == nil || targets.Share(candidate.TargetGroup) <= x.o.Rule.Targets.Share(candidate.TargetGroup) {
+		return true
+	}
+	return candidate.Health.complete(x.o.DesiredCount)
 }
 
 // block stops everything until someone puts it right.

@@ -10,15 +10,19 @@ import (
 
 // announce tells what an outcome leads to.
 func (x *decider) announce(r *Rollout) {
+	message := "Returning traffic to " + x.serving() + ": " + r.Message
+	if x.live() == "" {
+		message = "Giving up, with nothing to return traffic to: " + r.Message
+	}
 	switch r.Outcome {
 	case v1alpha1.OutcomePromoted:
 		x.tell(v1alpha1.PhaseCleaningUp, v1alpha1.ReasonCleaningUp, r.Message)
 	case v1alpha1.OutcomeFailed:
-		x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonFailed, r.Message)
+		x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonFailed, message)
 	case v1alpha1.OutcomeSuperseded:
-		x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonSuperseded, "Returning traffic to "+x.serving()+": "+r.Message)
+		x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonSuperseded, message)
 	case v1alpha1.OutcomeRolledBack:
-		x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack, "Returning traffic to "+x.serving()+": "+r.Message)
+		x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack, message)
 	}
 }
 
@@ -80,6 +84,20 @@ func (x *decider) scale() bool {
 	return false
 }
 
+// strays retires stacks that no rollout came to use: the template was changed
+// again right after their revision was made.
+func (x *decider) strays() {
+	p, want := &x.d.Progress, x.o.wanted()
+	for _, r := range x.o.Revisions {
+		from := p.Rollout.active() && p.Rollout.From == r.Number
+		used := from || r.Number == p.Stable || x.rolling(r.Number) || want != nil && r.Number == want.Number
+		listed := slices.ContainsFunc(p.Retiring, func(t Retiring) bool { return t.Revision == r.Number })
+		if r.Wanted && !used && !listed {
+			p.Retiring = append(p.Retiring, Retiring{Revision: r.Number, Since: x.now})
+		}
+	}
+}
+
 // rolling tells whether the revision is rolled out right now.
 func (x *decider) rolling(number int64) bool {
 	r := x.d.Progress.Rollout
@@ -116,12 +134,14 @@ func (x *decider) again() bool {
 	return true
 }
 
-// trim forgets the oldest revisions without a stack beyond the limit.
+// trim forgets the oldest revisions without a stack beyond the limit. One of
+// the template in spec is about to be used again.
 func (x *decider) trim() {
 	var history []int64
 	for _, r := range x.o.Revisions {
 		last := x.d.Progress.Rollout != nil && x.d.Progress.Rollout.Revision == r.Number
-		if !r.Wanted && r.Stack == v1alpha1.RevisionRemoved && r.Number != x.d.Progress.Stable && !last && !r.Deleting {
+		used := last || r.Number == x.d.Progress.Stable || r.Hash == x.o.WantHash
+		if !r.Wanted && r.Stack == v1alpha1.RevisionRemoved && !used && !r.Deleting {
 			history = append(history, r.Number)
 		}
 	}
@@ -153,9 +173,11 @@ func (x *decider) summarise() {
 	d, p := &x.d, &x.d.Progress
 	d.InSync = x.o.Rule.Targets.Equal(x.intended())
 	d.Subject = p.Stable
-	if p.Rollout.active() {
-		d.Subject = p.Rollout.Revision
-		d.Step, d.Steps = p.Rollout.Step+1, len(x.plan())
+	if r := p.Rollout; r.active() {
+		d.Subject = r.Revision
+		if steps := len(x.plan()); !x.o.Deleting && r.Outcome != v1alpha1.OutcomePromoted {
+			d.Step, d.Steps = r.Step+1, steps
+		}
 	}
 	if r := x.o.revision(d.Subject); r != nil {
 		d.Weight = x.o.Rule.Targets.Share(r.TargetGroup)

@@ -18,7 +18,7 @@ func (x *decider) forward(r *Rollout) {
 		x.decide(r, v1alpha1.OutcomeSuperseded, v1alpha1.ReasonSuperseded,
 			fmt.Sprintf("spec.template changed before %s was promoted", candidate.Name))
 	case candidate.Stack == v1alpha1.RevisionFailed:
-		x.fail(r, v1alpha1.ReasonStackFailed, candidate.Cause)
+		x.fail(r, v1alpha1.ReasonStackFailed, fmt.Sprintf("the stack of %s failed: %s", candidate.Name, candidate.Cause))
 	case !candidate.Wanted:
 		x.tell(v1alpha1.PhaseProvisioning, v1alpha1.ReasonProvisioning, "Provisioning the stack of "+candidate.Name)
 		x.act(Action{Kind: ActionProvision, Revision: candidate.Number})
@@ -69,10 +69,9 @@ func (x *decider) shift(r *Rollout, candidate *Revision) {
 	}
 	intended := x.intended()
 	step := x.plan()[r.Step]
-	position := fmt.Sprintf("Step %d/%d: %d%% to %s", r.Step+1, len(x.plan()), step.Weight, candidate.Name)
-	increase := intended.Share(candidate.TargetGroup) > x.o.Rule.Targets.Share(candidate.TargetGroup)
+	position := fmt.Sprintf("Step %d/%d, %d%% to %s", r.Step+1, len(x.plan()), step.Weight, candidate.Name)
 	switch {
-	case !x.o.Rule.Targets.Equal(intended) && increase && !candidate.Health.complete(x.o.DesiredCount):
+	case !x.safe(intended):
 		x.hesitate(r, candidate, position)
 	case !x.o.Rule.Targets.Equal(intended):
 		r.StepReachedAt = time.Time{}
@@ -121,7 +120,7 @@ func (x *decider) alone() bool { return x.live() == "" && x.o.Rule.Exists }
 
 // hesitate waits with an increase until the new revision is whole again.
 func (x *decider) hesitate(r *Rollout, candidate *Revision, position string) {
-	message := fmt.Sprintf("%s waits for its health: %s", position, candidate.Health)
+	message := fmt.Sprintf("%s: waiting for it to be healthy: %s", position, candidate.Health)
 	if x.overdue(r, message) {
 		return
 	}
@@ -141,17 +140,24 @@ func (x *decider) hold(r *Rollout, candidate *Revision, step Step, position stri
 		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking,
 			fmt.Sprintf("%s has all traffic, %s is kept until %s", candidate.Name, x.serving(), clock(end)))
 	default:
-		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, fmt.Sprintf("%s, held until %s", position, clock(end)))
+		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, fmt.Sprintf("%s: held until %s", position, clock(end)))
+	}
+	if !r.UnhealthySince.IsZero() {
+		x.d.Message += fmt.Sprintf("; unhealthy since %s: %s", clock(r.UnhealthySince), candidate.Health)
 	}
 	switch {
 	case x.now.Before(end):
 		x.until(end)
 	case !r.UnhealthySince.IsZero():
+		if r.ProgressedAt.Before(end) {
+			r.ProgressedAt = end // a hold is no lack of progress
+		}
 		x.hesitate(r, candidate, position)
 	case last:
 		x.decide(r, v1alpha1.OutcomePromoted, v1alpha1.ReasonComplete, candidate.Name+" has proven itself")
 		x.d.Progress.Stable = candidate.Number
 	default:
+		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, position+": done")
 		r.Step++
 		r.StepReachedAt, r.ProgressedAt = time.Time{}, x.now
 		x.wait(0)
@@ -164,7 +170,7 @@ func (x *decider) overdue(r *Rollout, message string) bool {
 	if x.now.Sub(r.ProgressedAt) < limit {
 		return false
 	}
-	x.fail(r, v1alpha1.ReasonProgressDeadlineExceeded, fmt.Sprintf("no progress within %s: %s", limit, message))
+	x.fail(r, v1alpha1.ReasonProgressDeadlineExceeded, fmt.Sprintf("no progress within %g minutes: %s", limit.Minutes(), message))
 	return true
 }
 

@@ -92,7 +92,7 @@ func (h Health) complete(desired int32) bool {
 }
 
 func (h Health) String() string {
-	s := fmt.Sprintf("%d of %d tasks run, %d targets healthy", h.Running, h.Desired, h.Healthy)
+	s := fmt.Sprintf("%d of %d tasks running, %d healthy", h.Running, h.Desired, h.Healthy)
 	if h.Reason != "" {
 		s += ": " + h.Reason
 	}
