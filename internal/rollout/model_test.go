@@ -1,0 +1,285 @@
+package rollout
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// What every test's world starts with.
+var start = time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC)
+
+const (
+	foreignGroup  = "tg-foreign"
+	originalGroup = "tg-original"
+	drainTime     = 30 * time.Second
+)
+
+func policy() Policy {
+	return Policy{
+		ProgressDeadline: 30 * time.Minute,
+		Unhealthy:        time.Minute,
+		Propagation:      15 * time.Second,
+		Poll:             15 * time.Second,
+		Resync:           10 * time.Minute,
+		HistoryLimit:     5,
+	}
+}
+
+func canary() Plan {
+	return Plan{{Weight: 10, Hold: time.Minute}, {Weight: 50, Hold: 2 * time.Minute}, {Weight: 100, Hold: 5 * time.Minute}}
+}
+
+func blueGreen() Plan { return Plan{{Weight: 100, Hold: 5 * time.Minute}} }
+
+// world is a model of Kubernetes and AWS that has the effects which Decide asks
+// for: stacks take their time, health follows, the rule changes at once.
+type world struct {
+	now      time.Time
+	deleting bool
+	template string
+	count    int32
+	plan     Plan
+	policy   Policy
+	stacks   []*stack
+	rule     Rule
+	blocked  *Blocked
+	progress Progress
+	finished bool
+
+	// failing templates get no stack, sick ones no healthy task.
+	failing, sick map[string]string
+
+	createTime, healthTime, deleteTime time.Duration
+}
+
+// stack is an ImmutableRevision and its stack.
+type stack struct {
+	Revision
+	count   int32
+	readyAt time.Time
+	// flap is why a service that was healthy is short of tasks, and how many
+	// it has left.
+	flap string
+	left int32
+}
+
+func newWorld() *world {
+	return &world{
+		now: start, template: "v1", count: 3, plan: canary(), policy: policy(),
+		failing: map[string]string{}, sick: map[string]string{},
+		createTime: 3 * time.Minute, healthTime: 20 * time.Second, deleteTime: 2 * time.Minute,
+	}
+}
+
+// adopting makes the world one with a rule of someone else to take over.
+func (w *world) adopting() *world {
+	w.rule = Rule{Adopted: true, Exists: true, Targets: Targets{{originalGroup, 1}}}
+	return w
+}
+
+func (w *world) stack(number int64) *stack {
+	for _, s := range w.stacks {
+		if s.Number == number {
+			return s
+		}
+	}
+	return nil
+}
+
+// settle brings stacks to where they are by now.
+func (w *world) settle() {
+	w.stacks = slices.DeleteFunc(w.stacks, func(s *stack) bool {
+		if w.now.Before(s.readyAt) {
+			return false
+		}
+		switch s.Stack {
+		case v1alpha1.RevisionPending, v1alpha1.RevisionRemoved:
+			if !s.Wanted || s.Deleting {
+				s.Stack = v1alpha1.RevisionRemoved
+			} else {
+				s.Stack, s.Cause, s.readyAt, s.count = v1alpha1.RevisionCreating, "", w.now.Add(w.createTime), w.count
+			}
+		case v1alpha1.RevisionCreating:
+			s.Stack, s.TargetGroup = v1alpha1.RevisionCreated, "tg-"+s.Name
+			if cause := w.failing[s.Hash]; cause != "" {
+				s.Stack, s.Cause, s.TargetGroup = v1alpha1.RevisionFailed, cause, ""
+			}
+		case v1alpha1.RevisionDeleting:
+			s.Stack, s.TargetGroup, s.flap = v1alpha1.RevisionRemoved, "", ""
+		case v1alpha1.RevisionCreated, v1alpha1.RevisionFailed, v1alpha1.RevisionDeleteFailed:
+		}
+		if (!s.Wanted || s.Deleting) && (s.Stack == v1alpha1.RevisionCreated || s.Stack == v1alpha1.RevisionFailed) {
+			s.Stack, s.readyAt = v1alpha1.RevisionDeleting, w.now.Add(w.deleteTime)
+		}
+		return s.Deleting && s.Stack == v1alpha1.RevisionRemoved
+	})
+}
+
+func (w *world) observe() Observation {
+	w.settle()
+	o := Observation{
+		Name: "shop", Deleting: w.deleting, WantHash: w.template, DesiredCount: w.count,
+		Plan: slices.Clone(w.plan), Policy: w.policy, Rule: w.rule, Blocked: w.blocked, Progress: w.progress.clone(),
+	}
+	o.Rule.Targets = slices.Clone(w.rule.Targets)
+	for _, s := range w.stacks {
+		r := s.Revision
+		rolled := w.progress.Rollout.active() && w.progress.Rollout.Revision == r.Number
+		if !w.deleting && r.Wanted && r.Stack == v1alpha1.RevisionCreated && (r.Number == w.progress.Stable || rolled) {
+			r.Health = w.health(s)
+		}
+		o.Revisions = append(o.Revisions, r)
+	}
+	return o
+}
+
+func (w *world) health(s *stack) Health {
+	h := Health{Known: true, Desired: s.count, Running: s.count, Healthy: s.count, Steady: true}
+	switch sick := w.sick[s.Hash]; {
+	case sick != "":
+		h.Healthy, h.Steady, h.Reason = 0, false, sick
+	case s.flap != "":
+		h.Running, h.Healthy, h.Reason = min(s.left, s.count), min(s.left, s.count), s.flap
+	case w.now.Before(s.readyAt.Add(w.healthTime)):
+		h.Healthy, h.Steady, h.Reason = 0, false, "Elb.InitialHealthChecking"
+	}
+	return h
+}
+
+// apply has the effect.
+func (w *world) apply(a Action) {
+	s := w.stack(a.Revision)
+	switch a.Kind {
+	case ActionNone:
+	case ActionCreateRevision:
+		w.create()
+	case ActionProvision:
+		s.Wanted = true
+	case ActionRemoveStack:
+		s.Wanted = false
+	case ActionDeleteRevision:
+		if s != nil { // or gone, when it is done again
+			s.Wanted, s.Deleting = false, true
+		}
+	case ActionScale:
+		s.count = a.Count
+	case ActionClaimRule:
+		w.rule.Owned = true
+	case ActionCreateRule:
+		w.rule.Exists, w.rule.Owned, w.rule.Targets = true, true, a.Targets
+	case ActionSetTargets:
+		w.rule.Targets = a.Targets
+	case ActionReleaseRule:
+		w.rule.Owned = false
+	case ActionDeleteRule:
+		w.rule = Rule{}
+	case ActionFinishDeletion:
+		w.finished = true
+	default:
+		panic("unknown action " + a.Kind)
+	}
+	w.settle()
+}
+
+// create makes a revision of the template, unless there is one: a second
+// creation of the same name finds the first.
+func (w *world) create() {
+	next := int64(1)
+	for _, s := range w.stacks {
+		if s.Hash == w.template && !s.Deleting {
+			return
+		}
+		next = max(next, s.Number+1)
+	}
+	w.stacks = append(w.stacks, &stack{Revision: Revision{
+		Number: next, Name: fmt.Sprintf("shop-%d", next), Hash: w.template,
+		Wanted: true, Stack: v1alpha1.RevisionPending, Drain: drainTime,
+	}})
+}
+
+// step is one reconciliation: observe, decide, have the effect, remember.
+func (w *world) step() Decision {
+	d := Decide(w.observe(), w.now)
+	w.apply(d.Action)
+	w.progress = stored(d.Progress)
+	w.pass(d)
+	return d
+}
+
+// pass lets time go on until the next reconciliation.
+func (w *world) pass(d Decision) { w.now = w.now.Add(max(d.After, time.Second)) }
+
+// stored is what is left of progress in the status of an object, where times
+// have no fractions.
+func stored(p Progress) Progress {
+	p = p.clone()
+	times := []*time.Time{&p.Since, &p.DetachedAt, &p.BlockedSince}
+	for i := range p.Retiring {
+		times = append(times, &p.Retiring[i].Since)
+	}
+	if r := p.Rollout; r != nil {
+		times = append(times, &r.StartedAt, &r.ProgressedAt, &r.VerifiedAt, &r.StepReachedAt,
+			&r.UnhealthySince, &r.DecidedAt, &r.FinishedAt)
+	}
+	for _, t := range times {
+		*t = t.Truncate(time.Second)
+	}
+	return p
+}
+
+// until runs the world until a decision satisfies done, and tells whether one
+// did.
+func (w *world) until(done func(Decision) bool) (Decision, bool) {
+	for range 2000 {
+		if d := w.step(); done(d) {
+			return d, true
+		}
+	}
+	return Decision{}, false
+}
+
+// quiet tells whether nothing goes on and nothing is left to do.
+func quiet(d Decision) bool {
+	over := d.Phase == v1alpha1.PhaseComplete || d.Phase == v1alpha1.PhaseRolledBack || d.Phase == v1alpha1.PhaseFailed
+	return over && d.Action.Kind == ActionNone && d.After >= policy().Resync && len(d.CleaningUp) == 0
+}
+
+// describe writes an action as a person would say it.
+func (w *world) describe(a Action) string {
+	var s strings.Builder
+	s.WriteString(string(a.Kind))
+	if a.Revision != 0 {
+		fmt.Fprintf(&s, " shop-%d", a.Revision)
+	}
+	if a.Kind == ActionScale {
+		fmt.Fprintf(&s, " to %d", a.Count)
+	}
+	for i, t := range a.Targets {
+		separator := ","
+		if i == 0 {
+			separator = ":"
+		}
+		fmt.Fprintf(&s, "%s %d %s", separator, t.Weight, t.TargetGroup)
+	}
+	return s.String()
+}
+
+// line writes a decision as a line of a log.
+func (w *world) line(d Decision) string {
+	step, weight := "-", "-"
+	if d.Steps > 0 {
+		step = fmt.Sprintf("%d/%d", d.Step, d.Steps)
+	}
+	if d.Subject != 0 {
+		weight = fmt.Sprintf("%d%%", d.Weight)
+	}
+	s := fmt.Sprintf("%-12s %-4s %4s  %s", d.Phase, step, weight, d.Message)
+	if d.Action.Kind != ActionNone {
+		s += "\n" + strings.Repeat(" ", 17) + "=> " + w.describe(d.Action)
+	}
+	return s
+}

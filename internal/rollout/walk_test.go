@@ -1,0 +1,361 @@
+package rollout
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+const (
+	walks = 3000
+	// disturbed is how many passes of a walk have disturbances; calm is how
+	// many more it may take to come to rest.
+	disturbed, calm = 60, 800
+	// restWithin bounds the virtual time of coming to rest: a rollout that runs
+	// into its deadline, one after it, and all holds and drains.
+	restWithin = 4 * time.Hour
+)
+
+// walk is a world with random disturbances, and what must hold in it.
+type walk struct {
+	*world
+	seed    uint64
+	r       *rand.Rand
+	log     []string
+	failure string
+	// left is when a revision was last seen to leave the rule.
+	left map[int64]time.Time
+	// edited is true until an edit of someone else was seen and remembered.
+	edited bool
+}
+
+// TestRandomWalks disturbs rollouts at random and looks after every single
+// decision for what must never happen; then it leaves them alone and expects
+// them to come to rest.
+func TestRandomWalks(t *testing.T) {
+	for seed := range uint64(walks) {
+		w := newWalk(seed)
+		w.run()
+		if w.failure != "" {
+			t.Fatalf("seed %d: %s\n%s", seed, w.failure, strings.Join(w.log, "\n"))
+		}
+	}
+}
+
+func newWalk(seed uint64) *walk {
+	r := rand.New(rand.NewPCG(seed, 1))
+	w := &walk{world: newWorld(), seed: seed, r: r, left: map[int64]time.Time{}}
+	if r.IntN(3) == 0 {
+		w.adopting()
+	}
+	if r.IntN(3) == 0 {
+		w.plan = blueGreen()
+	}
+	w.policy.Enforce = r.IntN(2) == 0
+	w.policy.HistoryLimit = r.IntN(3)
+	w.failing["v3"] = "no such image"
+	w.sick["v4"] = "Target.Timeout"
+	return w
+}
+
+func (w *walk) run() {
+	for range disturbed {
+		w.disturb()
+		if w.iterate(w.r.IntN(8) == 0, w.r.IntN(12) == 0); w.failure != "" || w.finished {
+			return
+		}
+	}
+	w.heal()
+	w.rest()
+}
+
+// rest expects the world to come to rest, and to stay there.
+func (w *walk) rest() {
+	since, actions := w.now, 0
+	for range calm {
+		d := w.iterate(false, false)
+		if w.failure != "" || w.finished {
+			return
+		}
+		if d.Action.Kind != ActionNone {
+			actions++
+		}
+		if quiet(d) && !w.busy() {
+			w.rested(d)
+			return
+		}
+		if w.now.Sub(since) > restWithin || actions > 60 {
+			w.fail("no rest after %s and %d actions", w.now.Sub(since), actions)
+			return
+		}
+	}
+	w.fail("no rest after %d passes", calm)
+}
+
+// rested checks where it came to rest.
+func (w *walk) rested(d Decision) {
+	live := Targets{{originalGroup, 1}}
+	if s := w.stack(w.progress.Stable); s != nil {
+		live = Targets{{s.TargetGroup, 1}}
+	} else if !w.rule.Adopted {
+		live = nil
+	}
+	if !w.rule.Targets.Equal(live) {
+		w.fail("at rest the rule routes %v, not %v", w.rule.Targets, live)
+	}
+	served := w.stack(w.progress.Stable) != nil && w.stack(w.progress.Stable).Hash == w.template
+	if served != (d.Phase == v1alpha1.PhaseComplete) {
+		w.fail("at rest the phase is %s, the template is served: %t", d.Phase, served)
+	}
+	for _, s := range w.stacks {
+		if s.Wanted && s.Number != w.progress.Stable {
+			w.fail("at rest the stack of %s is kept", s.Name)
+		}
+	}
+	for range 3 {
+		before := w.progress.clone()
+		if d = w.iterate(false, false); d.Action.Kind != ActionNone || !reflect.DeepEqual(before, w.progress) {
+			w.fail("something goes on after it came to rest")
+		}
+	}
+}
+
+// busy tells whether stacks are on their way.
+func (w *walk) busy() bool {
+	return slices.ContainsFunc(w.stacks, func(s *stack) bool { return s.Stack == v1alpha1.RevisionDeleting })
+}
+
+// heal ends all disturbances.
+func (w *walk) heal() {
+	w.note("disturbances end")
+	w.blocked = nil
+	for _, s := range w.stacks {
+		s.flap = ""
+	}
+	written := w.progress.Written
+	if w.deleting {
+		return
+	}
+	if w.rule.Exists && len(written) > 0 && !w.edited && w.r.IntN(2) == 0 {
+		w.rule.Targets = slices.Clone(written)
+	} else {
+		w.policy.Enforce = true
+	}
+}
+
+func (w *walk) note(format string, args ...any) {
+	w.log = append(w.log, fmt.Sprintf("%s  # %s", w.now.Format("15:04:05"), fmt.Sprintf(format, args...)))
+}
+
+func (w *walk) fail(format string, args ...any) {
+	if w.failure == "" {
+		w.failure = fmt.Sprintf(format, args...)
+	}
+}
+
+// disturb does one thing that users, AWS or others may do at any time.
+func (w *walk) disturb() {
+	switch w.r.IntN(14) {
+	case 0:
+		w.template = fmt.Sprintf("v%d", 1+w.r.IntN(5))
+		w.note("spec.template is %s", w.template)
+	case 1:
+		w.count = int32(1 + w.r.IntN(5))
+		w.note("spec.desiredCount is %d", w.count)
+	case 2:
+		plans := []Plan{canary(), blueGreen(), {{Weight: 5}, {Weight: 20}, {Weight: 100}}}
+		w.plan = plans[w.r.IntN(len(plans))]
+		w.note("the plan is %v", w.plan)
+	case 3, 4:
+		w.flap()
+	case 5:
+		w.edit()
+	case 6:
+		w.now = w.now.Add(time.Duration(w.r.IntN(600)) * time.Second)
+	case 7:
+		w.block()
+	case 8:
+		if w.r.IntN(6) == 0 {
+			w.deleting = true
+			w.note("deleted")
+		}
+	}
+}
+
+// flap makes a service lose some or all of its tasks, or get them back.
+func (w *walk) flap() {
+	if len(w.stacks) == 0 {
+		return
+	}
+	s := w.stacks[w.r.IntN(len(w.stacks))]
+	if s.flap != "" {
+		s.flap = ""
+		w.note("%s recovers", s.Name)
+		return
+	}
+	s.flap, s.left = "Target.Timeout", int32(w.r.IntN(3))
+	w.note("%s has %d tasks left", s.Name, s.left)
+}
+
+// block puts something in the way, or takes it away again.
+func (w *walk) block() {
+	if w.blocked != nil {
+		w.blocked = nil
+		w.note("AWS is back")
+		return
+	}
+	w.blocked = &Blocked{Reason: v1alpha1.ReasonAWSUnavailable, Message: "AWS doesn't answer", Cure: "Wait"}
+	w.note("AWS is away")
+}
+
+// edit changes the rule as someone else would.
+func (w *walk) edit() {
+	if !w.rule.Exists || w.deleting || w.edited || len(w.progress.Written) == 0 {
+		return
+	}
+	if !w.rule.Adopted && w.r.IntN(5) == 0 {
+		w.rule = Rule{}
+		w.note("someone deletes the rule")
+	} else {
+		targets := Targets{{foreignGroup, int32(1 + w.r.IntN(5))}}
+		for _, s := range w.stacks {
+			if s.Stack == v1alpha1.RevisionCreated && s.Wanted && w.r.IntN(2) == 0 {
+				targets = append(targets, Target{s.TargetGroup, int32(w.r.IntN(3))})
+			}
+		}
+		w.rule.Targets = targets
+		w.note("someone makes the rule route %v", targets)
+	}
+	w.edited = true
+}
+
+// iterate is one pass of the controller. It may crash before it can remember,
+// or have the effect twice, as it does when the first answer got lost.
+func (w *walk) iterate(crash, twice bool) Decision {
+	o := w.observe()
+	d := Decide(o, w.now)
+	w.log = append(w.log, w.now.Format("15:04:05")+"  "+w.line(d))
+	w.checkDecision(o, d)
+	if w.failure != "" {
+		return d
+	}
+	w.apply(d.Action)
+	if twice {
+		w.apply(d.Action)
+		w.note("had the effect twice")
+	}
+	if crash {
+		w.note("crashed before it could remember")
+	} else {
+		w.progress, w.edited = stored(d.Progress), false
+	}
+	w.see(o.Rule)
+	w.checkWorld()
+	w.pass(d)
+	return d
+}
+
+// see keeps the time at which revisions leave the rule. One with weight zero
+// is in it without getting requests.
+func (w *walk) see(before Rule) {
+	for _, s := range w.stacks {
+		if before.Targets.normal().Contains(s.TargetGroup) || w.rule.Targets.normal().Contains(s.TargetGroup) {
+			w.left[s.Number] = w.now
+		}
+	}
+}
+
+// checkDecision checks what may be asked, given what was seen.
+func (w *walk) checkDecision(o Observation, d Decision) {
+	a := d.Action
+	switch a.Kind {
+	case ActionProvision, ActionRemoveStack, ActionDeleteRevision, ActionScale:
+		if w.stack(a.Revision) == nil {
+			w.fail("%s of the unknown revision %d", a.Kind, a.Revision)
+		}
+	case ActionCreateRule, ActionSetTargets:
+		w.checkTargets(o, d)
+	case ActionNone:
+		if d.After == 0 && reflect.DeepEqual(o.Progress, d.Progress) {
+			w.fail("it spins: nothing to do, nothing new, no waiting")
+		}
+	case ActionFinishDeletion:
+		if len(o.Revisions) > 0 || o.Rule.Exists && o.Rule.Owned {
+			w.fail("the deletion ends with %d revisions, rule %v", len(o.Revisions), o.Rule)
+		}
+	case ActionCreateRevision, ActionClaimRule, ActionReleaseRule, ActionDeleteRule:
+	}
+	if a.Kind == ActionCreateRevision || a.Kind == ActionProvision {
+		w.checkOwners(o, d.Progress)
+	}
+	if a.Kind == ActionRemoveStack {
+		w.checkRemoval(o, a.Revision)
+	}
+	if d.After < 0 || d.Phase == "" || d.Message == "" {
+		w.fail("a decision without phase, message or sensible time: %+v", d)
+	}
+}
+
+// checkTargets checks a write of the rule: it must route somewhere, only to us
+// or back, and no more to a new revision unless that is whole.
+func (w *walk) checkTargets(o Observation, d Decision) {
+	if d.Action.Kind == ActionCreateRule && o.Rule.Exists || d.Action.Kind == ActionSetTargets && !o.Rule.Exists {
+		w.fail("%s although the rule exists: %t", d.Action.Kind, o.Rule.Exists)
+	}
+	for _, r := range o.Revisions {
+		more := d.Action.Targets.Share(r.TargetGroup) > o.Rule.Targets.Share(r.TargetGroup)
+		if more && r.Number != d.Progress.Stable && !r.Health.complete(o.DesiredCount) {
+			w.fail("more traffic to %s, which is not whole: %s", r.Name, r.Health)
+		}
+		if more && r.Number != d.Progress.Stable && (d.Progress.Rollout == nil || d.Progress.Rollout.Revision != r.Number) {
+			w.fail("more traffic to %s, which isn't rolled out", r.Name)
+		}
+	}
+	if d.Action.Targets.Contains(foreignGroup) || d.Action.Targets.Contains("") {
+		w.fail("it routes to %v", d.Action.Targets)
+	}
+}
+
+// checkRemoval checks that no stack goes which serves or served just now.
+func (w *walk) checkRemoval(o Observation, number int64) {
+	s := w.stack(number)
+	if o.Rule.Targets.Contains(s.TargetGroup) {
+		w.fail("%s is to be removed while it is in the rule", s.Name)
+	}
+	due := w.policy.Propagation + drainTime
+	if left, was := w.left[number]; was && w.now.Sub(left) < due {
+		w.fail("%s is to be removed %s after it left the rule, not %s", s.Name, w.now.Sub(left), due)
+	}
+	if number == w.progress.Stable && !o.Deleting {
+		w.fail("%s is to be removed although it serves", s.Name)
+	}
+}
+
+// checkWorld checks what must hold of the world all the time.
+func (w *walk) checkWorld() {
+	sum := int32(0)
+	for _, t := range w.rule.Targets {
+		sum += t.Weight
+	}
+	if w.rule.Exists && sum == 0 {
+		w.fail("the rule routes nowhere: %v", w.rule.Targets)
+	}
+}
+
+// checkOwners checks that every stack belongs to a rollout, or goes, before one
+// more is asked for.
+func (w *walk) checkOwners(o Observation, p Progress) {
+	for _, r := range o.Revisions {
+		rolled := p.Rollout != nil && (r.Number == p.Rollout.Revision || p.Rollout.active() && r.Number == p.Rollout.From)
+		retiring := slices.ContainsFunc(p.Retiring, func(t Retiring) bool { return t.Revision == r.Number })
+		if r.Wanted && r.Number != p.Stable && !rolled && !retiring {
+			w.fail("one more stack although that of %s belongs to no rollout", r.Name)
+		}
+	}
+}
