@@ -211,6 +211,7 @@ func TestVerify(t *testing.T) {
 	unsteady := whole()
 	unsteady.Steady = false
 	few := Health{Known: true, Desired: 2, Running: 2, Healthy: 2, Steady: true}
+	many := Health{Known: true, Desired: 5, Running: 5, Healthy: 5, Steady: true}
 	scaled := waits
 	scaled.Action, scaled.After = Action{Kind: ActionScale, Revision: 2, Count: 3}, 0
 	gaveUp := short(0)
@@ -223,9 +224,16 @@ func TestVerify(t *testing.T) {
 		"one target short":               {verifying(short(2)), waits},
 		"ECS not steady":                 {verifying(unsteady), waits},
 		"fewer tasks than asked for now": {verifying(few), scaled},
+		"more tasks than asked for now":  {verifying(many), scaled},
 		"ECS gave up":                    {verifying(gaveUp), back},
 		"overdue":                        {with(verifying(short(2)), func(o *Observation) { o.Progress.Rollout.ProgressedAt = ago(30 * time.Minute) }), back},
 	})
+	for name, h := range map[string]Health{"whole": whole(), "short": short(2), "unsteady": unsteady, "few": few, "many": many} {
+		verified := !Decide(verifying(h), start).Progress.Rollout.VerifiedAt.IsZero()
+		if verified != (name == "whole") {
+			t.Errorf("%s: verified: %t", name, verified)
+		}
+	}
 }
 
 func TestShift(t *testing.T) {

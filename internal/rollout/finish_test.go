@@ -158,10 +158,15 @@ func TestHousekeeping(t *testing.T) {
 	}
 	promotedAgo := func(d time.Duration) Observation { return finished(v1alpha1.OutcomePromoted, d) }
 	decideAll(t, map[string]row{
-		"requests may end":            {promotedAgo(time.Second), waits(poll)},
-		"looks again when they have":  {promotedAgo(40 * time.Second), waits(5 * time.Second)},
-		"requests have ended":         {promotedAgo(45 * time.Second), asking(over, remove)},
-		"still in the rule: never":    {with(promotedAgo(time.Hour), func(o *Observation) { o.Rule.Targets = Targets{{group2, 100}, {group1, 0}} }), waits(poll)},
+		"requests may end":           {promotedAgo(time.Second), waits(poll)},
+		"looks again when they have": {promotedAgo(40 * time.Second), waits(5 * time.Second)},
+		"requests have ended":        {promotedAgo(45 * time.Second), asking(over, remove)},
+		"still in the rule: never":   {with(promotedAgo(time.Hour), func(o *Observation) { o.Rule.Targets = Targets{{group2, 100}, {group1, 0}} }), waits(poll)},
+		"still in the rule, no time to wait for: never": {
+			with(promotedAgo(time.Hour), func(o *Observation) {
+				o.Rule.Targets = Targets{{group2, 100}, {group1, 0}}
+				o.Policy.Propagation, o.Revisions[0].Drain = 0, 0
+			}), waits(poll)},
 		"just out of the rule again":  {with(promotedAgo(time.Hour), func(o *Observation) { o.Progress.Observed = Targets{{group2, 1}, {group1, 1}} }), waits(poll)},
 		"its stack is wanted no more": {with(promotedAgo(time.Hour), func(o *Observation) { gone(&o.Revisions[0]); o.Revisions[0].Stack = v1alpha1.RevisionDeleting }), func() verdict { v := over; v.Retiring = nil; return v }()},
 		"never what serves":           {with(promotedAgo(time.Hour), func(o *Observation) { o.Progress.Retiring[0].Revision = 2; gone(&o.Revisions[0]) }), verdict{Phase: v1alpha1.PhaseComplete, Reason: v1alpha1.ReasonComplete, Stable: 2, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomePromoted, Finished: true}},
