@@ -132,7 +132,7 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 		Spec: v1alpha1.ImmutableRevisionSpec{
 			Revision:   number,
 			StackName:  template.StackName(imd.Namespace, imd.Name, string(imd.UID), number),
-			StackState: v1alpha1.StackPresent,
+			StackState: v1alpha1.StackAbsent, // until its rollout begins
 			Frozen: v1alpha1.FrozenRevision{
 				TemplateHash:      view.WantHash,
 				AWS:               awsOf(imd),

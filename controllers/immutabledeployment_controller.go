@@ -15,8 +15,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 )
 
-// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutabledeployments,verbs=get;list;watch;update;patch
-// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutabledeployments/status,verbs=get;update;patch
+// The finalizers subresource is what API servers ask for that enforce
+// permissions on owner references, as OpenShift's do.
+//
+// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutabledeployments,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutabledeployments/status,verbs=update
 // +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutabledeployments/finalizers,verbs=update
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
@@ -24,11 +27,11 @@ import (
 // DeploymentReconciler rolls out revisions of an ImmutableDeployment.
 type DeploymentReconciler struct{ Options }
 
-// SetupWithManager registers the reconciler. It looks again when spec or one
-// of the revisions changes; its own status is no reason.
+// SetupWithManager registers the reconciler. It looks again when spec, an
+// annotation or one of the revisions changes; its own status is no reason.
 func (r *DeploymentReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.ImmutableDeployment{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
+		For(&v1alpha1.ImmutableDeployment{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Owns(&v1alpha1.ImmutableRevision{}).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent}).
 		Complete(r)

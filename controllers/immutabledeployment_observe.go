@@ -56,6 +56,7 @@ func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.Immuta
 func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.Observation {
 	spec := imd.Spec
 	o := rollout.Observation{
+		Namespace:    imd.Namespace,
 		Name:         imd.Name,
 		Deleting:     !imd.DeletionTimestamp.IsZero(),
 		WantHash:     template.Hash(spec.Template),
@@ -70,6 +71,8 @@ func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.O
 			Enforce:          spec.Traffic.OnDrift == v1alpha1.DriftEnforce,
 			HistoryLimit:     5,
 		},
+		Paused:   spec.Paused != nil && *spec.Paused,
+		Requests: requestsOf(imd),
 		Progress: remembered(&imd.Status),
 	}
 	if spec.DesiredCount != nil {
@@ -79,6 +82,17 @@ func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.O
 		o.Policy.HistoryLimit = int(*spec.RevisionHistoryLimit)
 	}
 	return o
+}
+
+// requestsOf reads the requests by annotation. What is too long to be one is
+// cut, so that it can be remembered as ignored.
+func requestsOf(imd *v1alpha1.ImmutableDeployment) rollout.Requests {
+	value := func(annotation string) string { return truncate(imd.Annotations[annotation], 200) }
+	return rollout.Requests{
+		Promote: value(v1alpha1.AnnotationPromote),
+		Abort:   value(v1alpha1.AnnotationAbort),
+		Retry:   value(v1alpha1.AnnotationRetry),
+	}
 }
 
 // awsOf is spec.aws, or the default.

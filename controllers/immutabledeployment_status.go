@@ -3,10 +3,9 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"time"
-
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/rollout"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,13 +34,14 @@ func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.Immutable
 			next.RunningCount = seen.Health.Running
 		}
 	}
-	next.BlockedBy = blockedBy(d.Blocked, d.Progress.BlockedSince)
+	next.BlockedBy = r.blockedBy(imd.Status.BlockedBy, d.Blocked)
+	keepHistory(&imd.Status, next, view)
 	setConditions(next, imd.Generation, d)
-	return r.write(ctx, imd, next)
+	return r.write(ctx, imd, next, d.Notices...)
 }
 
 // write stores the status and announces what changed.
-func (r *DeploymentReconciler) write(ctx context.Context, imd *v1alpha1.ImmutableDeployment, next *v1alpha1.ImmutableDeploymentStatus) error {
+func (r *DeploymentReconciler) write(ctx context.Context, imd *v1alpha1.ImmutableDeployment, next *v1alpha1.ImmutableDeploymentStatus, notices ...rollout.Notice) error {
 	before := imd.Status
 	if equality.Semantic.DeepEqual(&before, next) {
 		return nil
@@ -49,6 +49,13 @@ func (r *DeploymentReconciler) write(ctx context.Context, imd *v1alpha1.Immutabl
 	imd.Status = *next
 	if err := r.Client.Status().Update(ctx, imd); err != nil {
 		return fmt.Errorf("write status: %w", err)
+	}
+	for _, notice := range notices {
+		kind := corev1.EventTypeNormal
+		if notice.Warning {
+			kind = corev1.EventTypeWarning
+		}
+		r.Recorder.Eventf(imd, nil, kind, notice.Reason, "Reconcile", "%s", truncate(notice.Message, 1000))
 	}
 	for _, e := range announcements(&before, next) {
 		r.Recorder.Eventf(imd, nil, e.kind, e.reason, "Reconcile", "%s", truncate(e.message, 1000))
@@ -64,11 +71,10 @@ func (r *DeploymentReconciler) report(ctx context.Context, imd *v1alpha1.Immutab
 		return retry(cause)
 	}
 	next := imd.Status.DeepCopy()
-	since := r.Now()
-	if next.BlockedBy != nil {
-		since = next.BlockedBy.Since.Time
+	next.BlockedBy = r.blockedBy(imd.Status.BlockedBy, &t.Blocked)
+	if next.FrozenSince == nil {
+		next.FrozenSince = maybe(r.Now())
 	}
-	next.BlockedBy = blockedBy(&t.Blocked, since)
 	if next.Phase == "" {
 		next.Phase = v1alpha1.PhasePending
 	}
@@ -97,10 +103,10 @@ func setConditions(next *v1alpha1.ImmutableDeploymentStatus, generation int64, d
 		if !ready {
 			reason, message = v1alpha1.ReasonUnhealthy, d.Message+", but it has no healthy target"
 		}
-	case v1alpha1.PhasePaused, v1alpha1.PhaseRolledBack, v1alpha1.PhaseFailed:
+	case v1alpha1.PhaseRolledBack, v1alpha1.PhaseFailed:
 		stalled = true
 	default:
-		stalled = d.Blocked != nil
+		stalled = d.Blocked != nil && !d.Blocked.Awaited
 	}
 	set.ready(ready, !stalled && d.Phase != v1alpha1.PhaseComplete, stalled, reason, message)
 	set.while(v1alpha1.ConditionDrifted, d.Drifted != "", v1alpha1.ReasonRuleDrifted, d.Drifted)
@@ -132,12 +138,16 @@ func setAvailable(set conditionSetter, next *v1alpha1.ImmutableDeploymentStatus,
 	}
 }
 
-// blockedBy translates what is in the way; nil if nothing is.
-func blockedBy(b *rollout.Blocked, since time.Time) *v1alpha1.BlockedBy {
+// blockedBy translates what is in the way, and since when; nil if nothing is.
+func (r *DeploymentReconciler) blockedBy(before *v1alpha1.BlockedBy, b *rollout.Blocked) *v1alpha1.BlockedBy {
 	if b == nil {
 		return nil
 	}
-	return &v1alpha1.BlockedBy{Reason: b.Reason, Message: truncate(b.Message, 1000), Cure: b.Cure, Since: stamp(since)}
+	since := stamp(r.Now())
+	if before != nil && before.Reason == b.Reason {
+		since = before.Since
+	}
+	return &v1alpha1.BlockedBy{Reason: b.Reason, Message: truncate(b.Message, 1000), Cure: b.Cure, Since: since}
 }
 
 // nameOf is the name of a revision; "" if there is none.

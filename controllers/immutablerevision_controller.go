@@ -17,9 +17,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 )
 
-// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutablerevisions,verbs=get;list;watch;create;update;patch;delete
-// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutablerevisions/status,verbs=get;update;patch
-// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutablerevisions/finalizers,verbs=update
+// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutablerevisions,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutablerevisions/status,verbs=update
 
 // RevisionReconciler keeps one CloudFormation stack for each
 // ImmutableRevision.

@@ -44,12 +44,15 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 	for _, r := range status.Retiring {
 		p.Retiring = append(p.Retiring, rollout.Retiring{Revision: r.Revision, Since: r.Since.Time})
 	}
-	if b := status.BlockedBy; b != nil {
-		p.BlockedSince = b.Since.Time
+	p.BlockedSince = at(status.FrozenSince)
+	p.Rollouts = status.RolloutCount
+	if h := status.Handled; h != nil {
+		p.Handled = rollout.Requests{Promote: h.Promote, Abort: h.Abort, Retry: h.Retry}
 	}
 	if r := status.Rollout; r != nil {
 		p.Rollout = &rollout.Rollout{
-			Revision: r.Revision, From: r.From,
+			ID: r.ID, Cause: r.Cause, Revision: r.Revision, From: r.From,
+			ApprovedStep: int(r.ApprovedStep), Full: r.Full, Retried: r.Retried,
 			StartedAt: r.StartedAt.Time, ProgressedAt: r.ProgressedAt.Time,
 			VerifiedAt: at(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
 			Step: int(r.Step), StepReachedAt: at(r.StepReachedAt), UnhealthySince: at(r.UnhealthySince),
@@ -64,6 +67,11 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, p rollout.Progress) {
 	status.Stable = p.Stable
 	status.DetachedAt = maybe(p.DetachedAt)
+	status.FrozenSince = maybe(p.BlockedSince)
+	status.RolloutCount = p.Rollouts
+	if status.Handled = nil; p.Handled != (rollout.Requests{}) {
+		status.Handled = &v1alpha1.HandledRequests{Promote: p.Handled.Promote, Abort: p.Handled.Abort, Retry: p.Handled.Retry}
+	}
 	status.Retiring = nil
 	for _, r := range p.Retiring {
 		status.Retiring = append(status.Retiring, v1alpha1.RetiringRevision{Revision: r.Revision, Since: stamp(r.Since)})
@@ -71,7 +79,8 @@ func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, 
 	status.Rollout = nil
 	if r := p.Rollout; r != nil {
 		status.Rollout = &v1alpha1.Rollout{
-			Revision: r.Revision, From: r.From,
+			ID: r.ID, Cause: r.Cause, Revision: r.Revision, From: r.From,
+			ApprovedStep: int32(r.ApprovedStep), Full: r.Full, Retried: r.Retried, //nolint:gosec // a plan has few steps
 			StartedAt: stamp(r.StartedAt), ProgressedAt: stamp(r.ProgressedAt),
 			VerifiedAt: maybe(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
 			Step: int32(r.Step), StepReachedAt: maybe(r.StepReachedAt), UnhealthySince: maybe(r.UnhealthySince), //nolint:gosec // a plan has few steps

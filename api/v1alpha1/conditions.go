@@ -13,6 +13,22 @@ const (
 	AnnotationExternalID = "viridian.dev/external-id"
 )
 
+// Annotations of an ImmutableDeployment by which people ask for something that
+// is no state. Each value names the rollout that is meant, as status.rollout.id
+// or by its revision, so that a stale one never acts on a later rollout; each
+// is handled once.
+const (
+	// AnnotationPromote ends a step's hold and gives its approval:
+	// "<rollout>/<step>", such as checkout-4/2. "<rollout>/full" goes to 100%
+	// at once.
+	AnnotationPromote = "viridian.dev/promote"
+	// AnnotationAbort returns traffic to the stable revision: "<rollout>".
+	AnnotationAbort = "viridian.dev/abort"
+	// AnnotationRetry tries a revision again that failed or was aborted:
+	// "<rollout>".
+	AnnotationRetry = "viridian.dev/retry"
+)
+
 // Labels of an ImmutableRevision.
 const (
 	// LabelDeployment names the ImmutableDeployment that owns the revision.
@@ -91,6 +107,16 @@ const (
 	ReasonFailed = "Failed"
 	// ReasonDeleting: everything is being removed.
 	ReasonDeleting = "Deleting"
+	// ReasonPaused: spec.paused freezes the rollout.
+	ReasonPaused = "Paused"
+	// ReasonAwaitingApproval: a step waits for someone's approval.
+	ReasonAwaitingApproval = "AwaitingApproval"
+	// ReasonAborted: someone asked for the rollout to be aborted.
+	ReasonAborted = "Aborted"
+	// ReasonRequestAccepted: a request by annotation is carried out.
+	ReasonRequestAccepted = "RequestAccepted"
+	// ReasonRequestIgnored: a request by annotation is stale or malformed.
+	ReasonRequestIgnored = "RequestIgnored"
 
 	// ReasonStackFailed: CloudFormation could not create the stack.
 	ReasonStackFailed = "StackFailed"
@@ -193,13 +219,17 @@ const (
 
 // Outcome is how a rollout ended.
 //
-// +kubebuilder:validation:Enum=Promoted;RolledBack;Superseded;Failed
+// +kubebuilder:validation:Enum=Promoted;FastPromoted;RolledBack;Aborted;Superseded;Failed
 type Outcome string
 
 // Outcomes of a rollout.
 const (
 	// OutcomePromoted: the revision serves all traffic.
 	OutcomePromoted Outcome = "Promoted"
+	// OutcomeFastPromoted: the same, after someone asked to skip steps.
+	OutcomeFastPromoted Outcome = "FastPromoted"
+	// OutcomeAborted: someone asked for traffic to return to where it was.
+	OutcomeAborted Outcome = "Aborted"
 	// OutcomeRolledBack: the revision was bad, traffic is where it was before.
 	OutcomeRolledBack Outcome = "RolledBack"
 	// OutcomeSuperseded: the template changed before the rollout was over.
@@ -209,4 +239,9 @@ const (
 )
 
 // Bad tells whether the rollout ended without what was asked for.
-func (o Outcome) Bad() bool { return o == OutcomeRolledBack || o == OutcomeFailed }
+func (o Outcome) Bad() bool {
+	return o == OutcomeRolledBack || o == OutcomeAborted || o == OutcomeFailed
+}
+
+// Good tells whether the revision serves all traffic.
+func (o Outcome) Good() bool { return o == OutcomePromoted || o == OutcomeFastPromoted }

@@ -51,7 +51,7 @@ type ImmutableDeploymentList struct {
 // ImmutableDeploymentSpec is what the user wants.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.aws) == has(oldSelf.aws) && (!has(self.aws) || self.aws == oldSelf.aws)",message="spec.aws can't change, since the stacks stay where they are: delete the ImmutableDeployment and create it anew"
-// +kubebuilder:validation:XValidation:rule="self.traffic == oldSelf.traffic",message="spec.traffic can't change, since stacks are tied to their listener: create a second ImmutableDeployment for the new rule and delete this one"
+// +kubebuilder:validation:XValidation:rule="self.traffic.loadBalancer == oldSelf.traffic.loadBalancer",message="spec.traffic.loadBalancer can't change, since stacks are tied to their listener: create a second ImmutableDeployment for the new rule and delete this one"
 type ImmutableDeploymentSpec struct {
 	// aws says where and as whom to work. Left out, it is the controller's
 	// own region and credentials.
@@ -83,9 +83,15 @@ type ImmutableDeploymentSpec struct {
 	// +default={}
 	Rollback Rollback `json:"rollback,omitzero"`
 
+	// paused freezes the rollout: nothing moves and no clock runs until it is
+	// false again. Requests by annotation to abort are still heard, a rollback
+	// under way goes on, and a deletion isn't held up.
+	// +optional
+	Paused *bool `json:"paused,omitempty"`
+
 	// progressDeadlineSeconds is how long a rollout may go without progress
-	// (the stack created, its tasks healthy, a traffic change in effect)
-	// before it is rolled back. Hold and bake times don't count.
+	// (the new revision healthy, a traffic step in effect or over) before it
+	// is rolled back. Hold and bake times don't count.
 	// +optional
 	// +default=3600
 	// +kubebuilder:validation:Minimum=60
@@ -256,6 +262,7 @@ const (
 // Strategy by which a new revision takes over.
 //
 // +kubebuilder:validation:XValidation:rule="(self.type == 'Canary') == has(self.canary)",message="spec.strategy.canary with its steps goes with type Canary, and only with it"
+// +kubebuilder:validation:XValidation:rule="self.type == 'BlueGreen' || !has(self.blueGreen)",message="spec.strategy.blueGreen goes with type BlueGreen only"
 type Strategy struct {
 	// type of the strategy. BlueGreen moves all traffic at once, Canary in
 	// steps; both keep the old stack until the new one has proven itself.
@@ -263,9 +270,36 @@ type Strategy struct {
 	// +kubebuilder:validation:Enum=BlueGreen;Canary
 	Type StrategyType `json:"type,omitempty"`
 
+	// blueGreen refines the strategy BlueGreen.
+	// +optional
+	BlueGreen *BlueGreen `json:"blueGreen,omitempty"`
+
 	// canary holds the steps of the strategy Canary.
 	// +optional
 	Canary *Canary `json:"canary,omitempty"`
+}
+
+// Approval says who ends a step.
+type Approval string
+
+// ApprovalManual: the step ends when someone asks for it by the annotation
+// viridian.dev/promote.
+const ApprovalManual Approval = "Manual"
+
+// BlueGreen says what happens before all traffic moves at once.
+type BlueGreen struct {
+	// previewSeconds is how long the new revision, healthy and reachable by
+	// the header x-viridian-revision only, is held before the switch.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=604800
+	PreviewSeconds *int32 `json:"previewSeconds,omitempty"`
+
+	// approval Manual makes the switch wait, after the preview, until someone
+	// asks for it by the annotation viridian.dev/promote.
+	// +optional
+	// +kubebuilder:validation:Enum=Manual
+	Approval Approval `json:"approval,omitempty"`
 }
 
 // Canary is a list of steps before all traffic goes to the new revision.
@@ -296,6 +330,12 @@ type CanaryStep struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=604800
 	HoldSeconds *int32 `json:"holdSeconds,omitempty"`
+
+	// approval Manual makes the next step wait, after the hold, until someone
+	// asks for it by the annotation viridian.dev/promote.
+	// +optional
+	// +kubebuilder:validation:Enum=Manual
+	Approval Approval `json:"approval,omitempty"`
 }
 
 // Rollback says when and how long a way back is kept.
@@ -361,9 +401,28 @@ type ImmutableDeploymentStatus struct {
 	RunningCount int32 `json:"runningCount,omitempty"`
 
 	// blockedBy names what the rollout waits for that only someone else can
-	// give; absent when it goes on by itself.
+	// give, since when, and the way out; absent when it goes on by itself.
 	// +optional
 	BlockedBy *BlockedBy `json:"blockedBy,omitempty"`
+
+	// frozenSince is since when nothing moves because something is in the way
+	// or spec.paused is set; that time doesn't count for deadlines and holds.
+	// +optional
+	FrozenSince *metav1.Time `json:"frozenSince,omitempty"`
+
+	// handled are the requests by annotation last handled, by annotation.
+	// +optional
+	Handled *HandledRequests `json:"handled,omitempty"`
+
+	// rolloutCount is how many rollouts were started so far.
+	// +optional
+	RolloutCount int64 `json:"rolloutCount,omitempty"`
+
+	// history holds the rollouts that ended, the newest first, at most 20.
+	// +optional
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=atomic
+	History []HistoryEntry `json:"history,omitempty"`
 
 	// rollout is the rollout under way, or the last one.
 	// +optional
@@ -412,8 +471,109 @@ type BlockedBy struct {
 	Since metav1.Time `json:"since,omitzero"`
 }
 
+// HandledRequests are the requests by annotation last handled.
+type HandledRequests struct {
+	// promote is the last value of viridian.dev/promote.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Promote string `json:"promote,omitempty"`
+
+	// abort is the last value of viridian.dev/abort.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Abort string `json:"abort,omitempty"`
+
+	// retry is the last value of viridian.dev/retry.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Retry string `json:"retry,omitempty"`
+}
+
+// RolloutCause is why a rollout was started.
+//
+// +kubebuilder:validation:Enum=Template;Retry
+type RolloutCause string
+
+// Causes of rollouts.
+const (
+	// CauseTemplate: spec.template changed.
+	CauseTemplate RolloutCause = "Template"
+	// CauseRetry: someone asked for it by the annotation viridian.dev/retry.
+	CauseRetry RolloutCause = "Retry"
+)
+
+// HistoryEntry is a rollout that ended.
+type HistoryEntry struct {
+	// id of the rollout.
+	// +required
+	ID string `json:"id,omitempty"`
+
+	// revision is the name of the new revision.
+	// +required
+	Revision string `json:"revision,omitempty"`
+
+	// from is the name of the revision that served before.
+	// +optional
+	From string `json:"from,omitempty"`
+
+	// cause of the rollout.
+	// +optional
+	Cause RolloutCause `json:"cause,omitempty"`
+
+	// outcome of the rollout.
+	// +required
+	Outcome Outcome `json:"outcome,omitempty"`
+
+	// reason of the outcome in one word.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+
+	// message tells the cause of the outcome.
+	// +optional
+	// +kubebuilder:validation:MaxLength=300
+	Message string `json:"message,omitempty"`
+
+	// startedAt is when the rollout started.
+	// +required
+	StartedAt metav1.Time `json:"startedAt,omitzero"`
+
+	// provisionSeconds is how long it took until the new revision was
+	// healthy; absent if it never was.
+	// +optional
+	ProvisionSeconds *int64 `json:"provisionSeconds,omitempty"`
+
+	// shiftSeconds is how long it took from there to the outcome.
+	// +optional
+	ShiftSeconds *int64 `json:"shiftSeconds,omitempty"`
+
+	// finishedAt is when traffic was where the outcome says.
+	// +required
+	FinishedAt metav1.Time `json:"finishedAt,omitzero"`
+}
+
 // Rollout is one attempt to make a revision serve.
 type Rollout struct {
+	// id names this rollout in requests by annotation: the new revision's
+	// name and the number of the rollout.
+	// +required
+	ID string `json:"id,omitempty"`
+
+	// cause of the rollout.
+	// +optional
+	Cause RolloutCause `json:"cause,omitempty"`
+
+	// approvedStep is the last step, counted from 1, whose end was asked for.
+	// +optional
+	ApprovedStep int32 `json:"approvedStep,omitempty"`
+
+	// retried is true once someone asked to try a bad rollout again.
+	// +optional
+	Retried bool `json:"retried,omitempty"`
+
+	// full is true once someone asked to go to 100% at once.
+	// +optional
+	Full bool `json:"full,omitempty"`
+
 	// revision is the number of the new revision.
 	// +required
 	Revision int64 `json:"revision,omitempty"`

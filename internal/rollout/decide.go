@@ -28,6 +28,8 @@ func Decide(o Observation, now time.Time) Decision {
 		x.block(*o.Blocked)
 	case x.adopt():
 	case x.drifted():
+	case x.requests():
+	case x.paused():
 	default:
 		x.resume()
 		x.advance()
@@ -237,13 +239,14 @@ func (x *decider) block(b Blocked) {
 // idle starts a rollout when the template isn't served, and else reports.
 func (x *decider) idle() {
 	p := &x.d.Progress
-	stable, want := x.o.revision(p.Stable), x.o.wanted()
-	if stable != nil && stable.Hash == x.o.WantHash && !stable.Deleting {
-		x.settle(stable)
+	if x.served() {
+		x.settle(x.o.revision(p.Stable))
 		return
 	}
-	if r := p.Rollout; r != nil && want != nil && r.Revision == want.Number && r.Outcome.Bad() {
-		x.stay(r, want)
+	want := x.o.wanted()
+	last := p.Rollout
+	if last != nil && want != nil && last.Revision == want.Number && last.Outcome.Bad() && !last.Retried {
+		x.stay(last, want)
 		return
 	}
 	if want == nil {
@@ -254,10 +257,30 @@ func (x *decider) idle() {
 	if x.unfinished(want) {
 		return
 	}
-	p.Rollout = &Rollout{Revision: want.Number, From: p.Stable, StartedAt: x.now, ProgressedAt: x.now}
+	x.start(want)
+}
+
+// start begins the rollout of a revision.
+func (x *decider) start(want *Revision) {
+	p := &x.d.Progress
+	cause := v1alpha1.CauseTemplate
+	if p.Rollout != nil && p.Rollout.Retried {
+		cause = v1alpha1.CauseRetry
+	}
+	p.Rollouts++
+	p.Rollout = &Rollout{
+		ID: fmt.Sprintf("%s.%d", want.Name, p.Rollouts), Cause: cause,
+		Revision: want.Number, From: p.Stable, StartedAt: x.now, ProgressedAt: x.now,
+	}
 	p.Retiring = slices.DeleteFunc(p.Retiring, func(r Retiring) bool { return r.Revision == want.Number })
 	x.tell(v1alpha1.PhasePending, v1alpha1.ReasonProvisioning, "Starting the rollout of "+want.Name)
 	x.wait(0)
+}
+
+// served tells whether the template in spec is the one that serves.
+func (x *decider) served() bool {
+	stable := x.o.revision(x.d.Progress.Stable)
+	return stable != nil && stable.Hash == x.o.WantHash && !stable.Deleting
 }
 
 // unfinished waits until what an earlier attempt left of a revision is gone. A
@@ -286,7 +309,7 @@ func (x *decider) settle(stable *Revision) {
 	}
 	if left := x.leftovers(); len(left) > 0 {
 		x.d.CleaningUp = left
-		if p.Rollout != nil && p.Rollout.Outcome == v1alpha1.OutcomePromoted && !x.removalFailed() {
+		if p.Rollout != nil && p.Rollout.Outcome.Good() && !x.removalFailed() {
 			x.tell(v1alpha1.PhaseCleaningUp, v1alpha1.ReasonCleaningUp,
 				fmt.Sprintf("%s serves all traffic, removing %s", stable.Name, list(left)))
 			x.wait(x.o.Policy.Poll)
@@ -302,10 +325,15 @@ func (x *decider) stay(r *Rollout, failed *Revision) {
 	x.d.CleaningUp = x.leftovers()
 	phase, reason := v1alpha1.PhaseRolledBack, v1alpha1.ReasonRolledBack
 	serves := x.serving() + " serves all traffic"
-	if r.Outcome == v1alpha1.OutcomeFailed {
+	if x.live() == "" {
 		phase, reason, serves = v1alpha1.PhaseFailed, v1alpha1.ReasonFailed, "nothing serves"
 	}
-	x.tell(phase, reason, fmt.Sprintf("%s failed and %s: %s. Change spec.template to try again", failed.Name, serves, r.Message))
+	what := " failed and "
+	if r.Outcome == v1alpha1.OutcomeAborted {
+		what = " was aborted and "
+	}
+	x.tell(phase, reason, fmt.Sprintf("%s%s%s: %s. Change spec.template, or try again: %s", failed.Name, what, serves, r.Message,
+		x.command(v1alpha1.AnnotationRetry, x.d.Progress.Handled.Retry, r, "")))
 	x.wait(x.o.Policy.Resync)
 }
 

@@ -66,6 +66,8 @@ type Decision struct {
 	InSync bool
 	// Blocked is what only someone else can put right; nil if nothing is.
 	Blocked *Blocked
+	// Notices are news for people.
+	Notices []Notice
 	// Drifted says what someone else changed; "" if nothing.
 	Drifted string
 	// Available tells whether the stable revision is healthy; nil when there

@@ -15,13 +15,13 @@ func (x *decider) announce(r *Rollout) {
 		message = "Giving up, with nothing to return traffic to: " + r.Message
 	}
 	switch r.Outcome {
-	case v1alpha1.OutcomePromoted:
+	case v1alpha1.OutcomePromoted, v1alpha1.OutcomeFastPromoted:
 		x.tell(v1alpha1.PhaseCleaningUp, v1alpha1.ReasonCleaningUp, r.Message)
 	case v1alpha1.OutcomeFailed:
 		x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonFailed, message)
 	case v1alpha1.OutcomeSuperseded:
 		x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonSuperseded, message)
-	case v1alpha1.OutcomeRolledBack:
+	case v1alpha1.OutcomeRolledBack, v1alpha1.OutcomeAborted:
 		x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack, message)
 	}
 }
@@ -57,7 +57,7 @@ func (x *decider) conclude(r *Rollout) {
 
 // loser is the revision whose stack is not needed any more; 0 is none.
 func (x *decider) loser(r *Rollout) int64 {
-	if r.Outcome == v1alpha1.OutcomePromoted {
+	if r.Outcome.Good() {
 		return r.From
 	}
 	return r.Revision
@@ -175,7 +175,7 @@ func (x *decider) summarise() {
 	d.Subject = p.Stable
 	if r := p.Rollout; r.active() {
 		d.Subject = r.Revision
-		if steps := len(x.plan()); !x.o.Deleting && r.Outcome != v1alpha1.OutcomePromoted {
+		if steps := len(x.plan()); !x.o.Deleting && !r.Outcome.Good() {
 			d.Step, d.Steps = r.Step+1, steps
 		}
 	}

@@ -218,10 +218,10 @@ func TestCompile(t *testing.T) {
 		keep     *int32
 		want     Plan
 	}{
-		"blue/green":          {v1alpha1.Strategy{Type: v1alpha1.StrategyBlueGreen}, n(300), Plan{{100, 5 * time.Minute}}},
-		"canary":              {v1alpha1.Strategy{Type: v1alpha1.StrategyCanary, Canary: steps}, n(300), Plan{{10, time.Minute}, {50, 0}, {100, 5 * time.Minute}}},
-		"nothing is kept":     {v1alpha1.Strategy{Type: v1alpha1.StrategyBlueGreen}, nil, Plan{{100, 0}}},
-		"steps of no account": {v1alpha1.Strategy{Type: v1alpha1.StrategyBlueGreen, Canary: steps}, nil, Plan{{100, 0}}},
+		"blue/green":          {v1alpha1.Strategy{Type: v1alpha1.StrategyBlueGreen}, n(300), Plan{{Weight: 100, Hold: 5 * time.Minute}}},
+		"canary":              {v1alpha1.Strategy{Type: v1alpha1.StrategyCanary, Canary: steps}, n(300), Plan{{Weight: 10, Hold: time.Minute}, {Weight: 50, Hold: 0}, {Weight: 100, Hold: 5 * time.Minute}}},
+		"nothing is kept":     {v1alpha1.Strategy{Type: v1alpha1.StrategyBlueGreen}, nil, Plan{{Weight: 100, Hold: 0}}},
+		"steps of no account": {v1alpha1.Strategy{Type: v1alpha1.StrategyBlueGreen, Canary: steps}, nil, Plan{{Weight: 100, Hold: 0}}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -67,9 +67,12 @@ func (x *decider) shift(r *Rollout, candidate *Revision) {
 	if x.watch(r, candidate) {
 		return
 	}
+	if last := len(x.plan()) - 1; r.Full && r.Step < last {
+		r.Step, r.StepReachedAt = last, time.Time{}
+	}
 	intended := x.intended()
 	step := x.plan()[r.Step]
-	position := fmt.Sprintf("Step %d/%d, %d%% to %s", r.Step+1, len(x.plan()), step.Weight, candidate.Name)
+	position := x.position(r, candidate, step)
 	switch {
 	case !x.safe(intended):
 		x.hesitate(r, candidate, position)
@@ -85,6 +88,15 @@ func (x *decider) shift(r *Rollout, candidate *Revision) {
 	default:
 		x.hold(r, candidate, step, position)
 	}
+}
+
+// position says where in the plan the rollout is.
+func (x *decider) position(r *Rollout, candidate *Revision, step Step) string {
+	at := fmt.Sprintf("Step %d/%d, ", r.Step+1, len(x.plan()))
+	if step.Weight == 0 {
+		return at + fmt.Sprintf("preview of %s by the header %s: %d", candidate.Name, v1alpha1.PreviewHeader, candidate.Number)
+	}
+	return at + fmt.Sprintf("%d%% to %s", step.Weight, candidate.Name)
 }
 
 // watch looks after a revision that was healthy once. It tells whether the
@@ -145,23 +157,35 @@ func (x *decider) hold(r *Rollout, candidate *Revision, step Step, position stri
 	if !r.UnhealthySince.IsZero() {
 		x.d.Message += fmt.Sprintf("; unhealthy since %s: %s", clock(r.UnhealthySince), candidate.Health)
 	}
+	skipped := r.ApprovedStep > r.Step && !x.now.Before(r.StepReachedAt.Add(x.o.Policy.Propagation))
 	switch {
-	case x.now.Before(end):
+	case x.now.Before(end) && !skipped:
 		x.until(end)
 	case !r.UnhealthySince.IsZero():
 		if r.ProgressedAt.Before(end) {
 			r.ProgressedAt = end // a hold is no lack of progress
 		}
 		x.hesitate(r, candidate, position)
+	case x.approval(r, step, position):
 	case last:
-		x.decide(r, v1alpha1.OutcomePromoted, v1alpha1.ReasonComplete, candidate.Name+" has proven itself")
-		x.d.Progress.Stable = candidate.Number
+		x.promoted(r, candidate)
 	default:
 		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, position+": done")
 		r.Step++
 		r.StepReachedAt, r.ProgressedAt = time.Time{}, x.now
 		x.wait(0)
 	}
+}
+
+// promoted decides that the new revision is good: from now on it is the one
+// that traffic returns to.
+func (x *decider) promoted(r *Rollout, candidate *Revision) {
+	outcome := v1alpha1.OutcomePromoted
+	if r.Full {
+		outcome = v1alpha1.OutcomeFastPromoted
+	}
+	x.decide(r, outcome, v1alpha1.ReasonComplete, candidate.Name+" has proven itself")
+	x.d.Progress.Stable = candidate.Number
 }
 
 // overdue fails a rollout that made no progress for too long.

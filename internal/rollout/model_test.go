@@ -122,7 +122,7 @@ func (w *world) settle() {
 func (w *world) observe() Observation {
 	w.settle()
 	o := Observation{
-		Name: "shop", Deleting: w.deleting, WantHash: w.template, DesiredCount: w.count,
+		Namespace: "demo", Name: "shop", Deleting: w.deleting, WantHash: w.template, DesiredCount: w.count,
 		Plan: slices.Clone(w.plan), Policy: w.policy, Rule: w.rule, Blocked: w.blocked, Progress: w.progress.clone(),
 	}
 	o.Rule.Targets = slices.Clone(w.rule.Targets)
@@ -197,7 +197,7 @@ func (w *world) create() {
 	}
 	w.stacks = append(w.stacks, &stack{Revision: Revision{
 		Number: next, Name: fmt.Sprintf("shop-%d", next), Hash: w.template,
-		Wanted: true, Stack: v1alpha1.RevisionPending, Drain: drainTime,
+		Stack: v1alpha1.RevisionPending, Drain: drainTime,
 	}})
 }
 

@@ -9,8 +9,8 @@ import (
 
 // Observation is everything that a decision rests on.
 type Observation struct {
-	// Name of the deployment, for messages.
-	Name string
+	// Namespace and Name of the deployment, for messages.
+	Namespace, Name string
 	// Deleting is true once the deployment is to go away.
 	Deleting bool
 	// WantHash is the hash of the template in spec.
@@ -27,6 +27,10 @@ type Observation struct {
 	Rule Rule
 	// Blocked is what only someone else can put right; nil if nothing is.
 	Blocked *Blocked
+	// Paused is true while nothing shall move.
+	Paused bool
+	// Requests are what people ask for by annotation.
+	Requests Requests
 	// Progress is what was remembered.
 	Progress Progress
 }
@@ -117,6 +121,8 @@ type Blocked struct {
 	Message string
 	// Cure is what to type or to change.
 	Cure string
+	// Awaited is true when someone meant it so: an approval, spec.paused.
+	Awaited bool
 }
 
 // Progress is what can't be observed and so is remembered.
@@ -125,6 +131,10 @@ type Progress struct {
 	Stable int64
 	// Rollout under way, or the last one.
 	Rollout *Rollout
+	// Rollouts counts the rollouts started so far.
+	Rollouts int64
+	// Handled are the requests last handled.
+	Handled Requests
 	// Written are the targets last written to the rule.
 	Written Targets
 	// Observed are the targets last seen there, and since when.
@@ -148,8 +158,18 @@ type Retiring struct {
 
 // Rollout is one attempt to make a revision serve. Zero times are unset.
 type Rollout struct {
+	// ID names it in requests.
+	ID       string
+	Cause    v1alpha1.RolloutCause
 	Revision int64
 	From     int64
+
+	// ApprovedStep is the last step, from 1, whose end was asked for.
+	ApprovedStep int
+	// Full is true once someone asked to go to 100% at once.
+	Full bool
+	// Retried is true once someone asked to try it again.
+	Retried bool
 
 	StartedAt    time.Time
 	ProgressedAt time.Time
