@@ -1,0 +1,296 @@
+package policy_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"sigs.k8s.io/yaml"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// document is an IAM policy or a role's trust policy.
+type document struct {
+	Version   string
+	Statement []statement
+}
+
+type statement struct {
+	Sid       string
+	Effect    string
+	Principal map[string]string
+	Action    list
+	Resource  list
+	Condition map[string]map[string]string
+}
+
+// byCloudFormation tells whether a statement is for the calls that
+// CloudFormation makes in the controller's name.
+func (s statement) byCloudFormation() bool { return strings.HasPrefix(s.Sid, "CloudFormation") }
+
+// open tells whether a statement holds for any call and resource.
+func (s statement) open() bool { return slices.Equal(s.Resource, list{"*"}) && len(s.Condition) == 0 }
+
+// list is what IAM writes as a string when it is one.
+type list []string
+
+func (l *list) UnmarshalJSON(text []byte) error {
+	var one string
+	if json.Unmarshal(text, &one) == nil {
+		*l = list{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(l))
+}
+
+// prefixes are the IAM prefixes of the SDK's interfaces in sdk.go.
+var prefixes = map[string]string{
+	"cloudFormationAPI": "cloudformation",
+	"elbAPI":            "elasticloadbalancing",
+	"ecsAPI":            "ecs",
+	"ecrAPI":            "ecr",
+}
+
+// implied are the actions that a call needs besides its own.
+var implied = map[string]string{
+	"cloudformation:CreateStack": "cloudformation:TagResource",
+}
+
+// resourceActions are what CloudFormation does to create, read and delete the
+// resources of a stack, as far as their properties need it.
+var resourceActions = map[string][]string{
+	"AWS::EC2::SecurityGroup": {
+		"ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateSecurityGroup",
+		"ec2:CreateTags", "ec2:DeleteSecurityGroup", "ec2:DescribeInstances", "ec2:DescribeSecurityGroups",
+		"ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress",
+	},
+	"AWS::ECS::Cluster": {
+		"ecs:CreateCluster", "ecs:DeleteCluster", "ecs:DescribeClusters", "ecs:TagResource", "iam:CreateServiceLinkedRole",
+	},
+	"AWS::ECS::Service": {
+		"ecs:CreateService", "ecs:DeleteService", "ecs:DescribeServices", "ecs:TagResource", "iam:CreateServiceLinkedRole",
+	},
+	"AWS::ECS::TaskDefinition": {
+		"ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole",
+	},
+	"AWS::ElasticLoadBalancingV2::ListenerRule": {
+		"elasticloadbalancing:CreateRule", "elasticloadbalancing:DeleteRule", "elasticloadbalancing:DescribeRules",
+	},
+	"AWS::ElasticLoadBalancingV2::TargetGroup": {
+		"elasticloadbalancing:AddTags", "elasticloadbalancing:CreateTargetGroup", "elasticloadbalancing:DeleteTargetGroup",
+		"elasticloadbalancing:DescribeTags", "elasticloadbalancing:DescribeTargetGroupAttributes",
+		"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:ModifyTargetGroupAttributes",
+	},
+	"AWS::Logs::LogGroup": {
+		"logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DescribeLogGroups", "logs:ListTagsForResource",
+		"logs:PutRetentionPolicy", "logs:TagResource",
+	},
+}
+
+// TestControllerActions: what the controller may do itself is what
+// internal/cloud/aws calls, no more and no less.
+func TestControllerActions(t *testing.T) {
+	got := map[string]bool{}
+	for _, s := range read(t, "policy.json").Statement {
+		if !s.byCloudFormation() {
+			add(got, s.Action)
+		}
+	}
+	compare(t, got, calls(t))
+}
+
+// TestStackActions: what CloudFormation may do in the controller's name is
+// what the resources of the stacks need.
+func TestStackActions(t *testing.T) {
+	want := map[string]bool{}
+	types := resourceTypes(t)
+	for kind := range types {
+		if resourceActions[kind] == nil {
+			t.Errorf("stacks hold a %s: what does it need?", kind)
+		}
+	}
+	for kind, actions := range resourceActions {
+		if !types[kind] {
+			t.Errorf("stacks hold no %s any more", kind)
+		}
+		add(want, actions)
+	}
+	got := map[string]bool{}
+	for _, s := range read(t, "policy.json").Statement {
+		for _, action := range s.Action {
+			if s.byCloudFormation() || s.open() && want[action] {
+				got[action] = true
+			}
+		}
+	}
+	compare(t, got, want)
+}
+
+// TestCalledVia: what only stacks need can't be done past CloudFormation. IAM's
+// own actions have no effect but through those that are held to it.
+func TestCalledVia(t *testing.T) {
+	for _, s := range read(t, "policy.json").Statement {
+		via := s.Condition["ForAnyValue:StringEquals"]["aws:CalledVia"] == "cloudformation.amazonaws.com"
+		iam := strings.HasPrefix(s.Action[0], "iam:")
+		if s.byCloudFormation() != (via || iam) {
+			t.Errorf("%s: aws:CalledVia is %v", s.Sid, s.Condition)
+		}
+	}
+}
+
+// TestTaskRoles: the roles that may be passed are those of the samples, and to
+// ECS tasks only.
+func TestTaskRoles(t *testing.T) {
+	samples, err := filepath.Glob("../samples/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, got := map[string]bool{}, map[string]bool{}
+	for _, path := range samples {
+		var imd v1alpha1.ImmutableDeployment
+		if err := yaml.Unmarshal(readFile(t, path), &imd); err != nil {
+			t.Fatal(err)
+		}
+		for _, role := range []string{imd.Spec.Template.ExecutionRoleARN, imd.Spec.Template.TaskRoleARN} {
+			if role != "" {
+				want[role] = true
+			}
+		}
+	}
+	for _, s := range read(t, "policy.json").Statement {
+		if !slices.Contains(s.Action, "iam:PassRole") {
+			continue
+		}
+		add(got, s.Resource)
+		if service := s.Condition["StringEquals"]["iam:PassedToService"]; service != "ecs-tasks.amazonaws.com" {
+			t.Errorf("roles may be passed to %q", service)
+		}
+	}
+	compare(t, got, want)
+}
+
+// TestDocuments: every document is one that IAM takes.
+func TestDocuments(t *testing.T) {
+	paths, err := filepath.Glob("*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		t.Run(path, func(t *testing.T) {
+			doc := read(t, path)
+			if doc.Version != "2012-10-17" || len(doc.Statement) == 0 {
+				t.Errorf("version %q, %d statements", doc.Version, len(doc.Statement))
+			}
+			trust := strings.HasPrefix(path, "trust-")
+			for _, s := range doc.Statement {
+				if s.Effect != "Allow" || trust != (len(s.Principal) > 0) || trust == (len(s.Resource) > 0) {
+					t.Errorf("statement is %+v", s)
+				}
+				if !slices.IsSorted(s.Action) {
+					t.Errorf("actions of %s aren't sorted", s.Sid)
+				}
+			}
+			// A managed policy holds 6,144 characters, white space not counted.
+			if n := len(strings.Join(strings.Fields(string(readFile(t, path))), "")); n > 6144 {
+				t.Errorf("%d characters are too many", n)
+			}
+		})
+	}
+}
+
+// calls lists the methods of the interfaces in sdk.go as IAM actions.
+func calls(t *testing.T) map[string]bool {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "../../internal/cloud/aws/sdk.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	actions := map[string]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.TypeSpec)
+		if !ok {
+			return true
+		}
+		api, ok := spec.Type.(*ast.InterfaceType)
+		if !ok || prefixes[spec.Name.Name] == "" {
+			t.Errorf("sdk.go: whose calls are in %s?", spec.Name.Name)
+			return false
+		}
+		for _, method := range api.Methods.List {
+			action := prefixes[spec.Name.Name] + ":" + method.Names[0].Name
+			actions[action] = true
+			if also := implied[action]; also != "" {
+				actions[also] = true
+			}
+		}
+		return false
+	})
+	return actions
+}
+
+// resourceTypes lists the types of resources in the templates that are known
+// to be built.
+func resourceTypes(t *testing.T) map[string]bool {
+	t.Helper()
+	paths, err := filepath.Glob("../../internal/template/testdata/*.golden.json")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("templates: %v, %v", paths, err)
+	}
+	types := map[string]bool{}
+	for _, path := range paths {
+		var built struct {
+			Resources map[string]struct{ Type string }
+		}
+		if err := json.Unmarshal(readFile(t, path), &built); err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range built.Resources {
+			types[r.Type] = true
+		}
+	}
+	return types
+}
+
+func read(t *testing.T, path string) document {
+	t.Helper()
+	var doc document
+	dec := json.NewDecoder(strings.NewReader(string(readFile(t, path))))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&doc); err != nil {
+		t.Fatal(fmt.Errorf("%s: %w", path, err))
+	}
+	return doc
+}
+
+func readFile(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// add adds all of them to a set.
+func add(set map[string]bool, members []string) {
+	for _, m := range members {
+		set[m] = true
+	}
+}
+
+func compare(t *testing.T, got, want map[string]bool) {
+	t.Helper()
+	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(got))); diff != "" {
+		t.Errorf("policy lacks (-) or has too much (+):\n%s", diff)
+	}
+}
