@@ -1,0 +1,45 @@
+package e2e_test
+
+import (
+	"testing"
+
+	"github.com/onsi/gomega"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// TestManifests: what TestMain applied can be applied again without a change.
+func TestManifests(t *testing.T) {
+	for name, args := range map[string][]string{
+		"default is unchanged": {"diff", "--server-side", "-k", "config/default"},
+		"crd is unchanged":     {"diff", "--server-side", "-k", "config/crd"},
+		"dry run":              {"apply", "--server-side", "--dry-run=server", "-k", "config/default"},
+		"samples are admitted": {"apply", "--server-side", "--dry-run=server", "-n", "default", "-k", "config/samples"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if out, err := cluster.kubectl(t.Context(), args...); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+}
+
+// TestRestrictedPod: pod security at its strictest admits the manager's pod,
+// and would refuse one that may do more.
+func TestRestrictedPod(t *testing.T) {
+	g := gomega.NewWithT(t)
+	var deployment appsv1.Deployment
+	key := client.ObjectKey{Namespace: managerNamespace, Name: managerName}
+	g.Expect(cluster.client.Get(t.Context(), key, &deployment)).To(gomega.Succeed())
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: managerNamespace, GenerateName: "manager-"},
+		Spec:       deployment.Spec.Template.Spec,
+	}
+	g.Expect(cluster.client.Create(t.Context(), pod.DeepCopy(), client.DryRunAll)).To(gomega.Succeed())
+
+	pod.Spec.SecurityContext.RunAsNonRoot = nil
+	g.Expect(cluster.client.Create(t.Context(), pod, client.DryRunAll)).
+		To(gomega.MatchError(gomega.ContainSubstring(`violates PodSecurity "restricted`)))
+}

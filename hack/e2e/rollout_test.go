@@ -1,0 +1,243 @@
+package e2e_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/onsi/gomega"
+	coordinationv1 "k8s.io/api/coordination/v1"
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/yaml"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/awssim"
+)
+
+// speed is how much faster than AWS the simulated account is.
+const speed = 200
+
+// world is a simulated account and one ImmutableDeployment.
+type world struct {
+	*gomega.WithT
+	t        *testing.T
+	sim      *awssim.Sim
+	endpoint string
+	imd      *v1alpha1.ImmutableDeployment
+}
+
+// TestRollout takes the binary through the life of a deployment: two versions,
+// a crash in the middle of the second, deletion, and an orderly end.
+func TestRollout(t *testing.T) {
+	w := newWorld(t)
+	first := startManager(t, w.endpoint)
+	w.ready(first)
+	w.create()
+	w.eventually(v1alpha1.PhaseComplete)
+
+	w.update(func(imd *v1alpha1.ImmutableDeployment) {
+		imd.Spec.Template.Containers[0].Image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/checkout:2.2.0"
+	})
+	before := w.halfway()
+	w.Expect(first.end(syscall.SIGKILL)).To(gomega.Equal(-1))
+	calls := w.sim.CallCounts()
+	second := startManager(t, w.endpoint)
+	w.takenOver(calls)
+	w.Expect(w.get().Status.Rollout).To(gomega.Equal(before.Status.Rollout), "the crash changed the rollout")
+
+	w.update(func(imd *v1alpha1.ImmutableDeployment) {
+		imd.Spec.Strategy.Canary.Steps[2].HoldSeconds = new(int32(0))
+	})
+	done := w.eventually(v1alpha1.PhaseComplete)
+	w.Expect(done.Status.StableRevision).To(gomega.Equal("checkout-2"))
+	w.Expect(done.Status.Rollout.StartedAt).To(gomega.Equal(before.Status.Rollout.StartedAt))
+	w.Expect(w.sim.CallCounts()["cloudformation:CreateStack"]).To(gomega.Equal(2), "a stack was created twice")
+
+	w.metricsAreGuarded(second)
+	w.delete()
+	w.Expect(second.end(syscall.SIGTERM)).To(gomega.Equal(0))
+	w.Expect(w.leader()).To(gomega.BeEmpty(), "the lease was not given back")
+	w.permissionsFit()
+}
+
+// newWorld makes an account with what the sample needs, and reads the sample.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	w := &world{WithT: gomega.NewWithT(t), t: t, sim: awssim.New(awssim.Options{Speed: speed, Seed: 1})}
+	w.SetDefaultEventuallyTimeout(3 * time.Minute)
+	w.SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
+	t.Cleanup(w.sim.Close)
+	server := httptest.NewServer(w.sim)
+	t.Cleanup(server.Close)
+	w.endpoint = server.URL
+	w.Expect(w.sim.CreateCluster("shop")).To(gomega.Succeed())
+	listener, err := w.sim.CreateListener("shop", 80)
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	for _, tag := range []string{"2.1.0", "2.2.0"} {
+		w.sim.PutImage("checkout", tag, "")
+	}
+	w.imd = sample(w, listener)
+	return w
+}
+
+// sample is config/samples/canary.yaml on the account's listener and without
+// waits, but for the last step before all traffic, which is held.
+func sample(w *world, listener string) *v1alpha1.ImmutableDeployment {
+	w.t.Helper()
+	manifest, err := os.ReadFile(filepath.Join(root, "config", "samples", "canary.yaml"))
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	imd := &v1alpha1.ImmutableDeployment{}
+	w.Expect(yaml.UnmarshalStrict(manifest, imd)).To(gomega.Succeed())
+	imd.Namespace = "shop"
+	imd.Spec.Traffic.LoadBalancer.ListenerARN = listener
+	imd.Spec.Template.Target.DeregistrationDelaySeconds = new(int32(0))
+	imd.Spec.Rollback.KeepOldSeconds = new(int32(0))
+	steps := imd.Spec.Strategy.Canary.Steps
+	for i := range steps {
+		steps[i].HoldSeconds = new(int32(0))
+	}
+	steps[len(steps)-1].HoldSeconds = new(int32(3600))
+	return imd
+}
+
+// ready waits until the manager says that it is.
+func (w *world) ready(m *manager) {
+	w.t.Helper()
+	for _, path := range []string{"/healthz", "/readyz"} {
+		w.Eventually(func() (int, error) {
+			status, _, err := get("http://"+m.probes+path, "")
+			return status, err
+		}).Should(gomega.Equal(http.StatusOK))
+	}
+}
+
+func (w *world) create() {
+	w.t.Helper()
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.imd.Namespace}}
+	w.Expect(cluster.client.Create(w.t.Context(), ns)).To(gomega.Succeed())
+	w.Expect(cluster.client.Create(w.t.Context(), w.imd)).To(gomega.Succeed())
+}
+
+func (w *world) get() *v1alpha1.ImmutableDeployment {
+	w.t.Helper()
+	now := &v1alpha1.ImmutableDeployment{}
+	w.Expect(cluster.client.Get(w.t.Context(), client.ObjectKeyFromObject(w.imd), now)).To(gomega.Succeed())
+	return now
+}
+
+func (w *world) update(edit func(*v1alpha1.ImmutableDeployment)) {
+	w.t.Helper()
+	w.Eventually(func() error {
+		now := w.get()
+		edit(now)
+		return cluster.client.Update(w.t.Context(), now)
+	}).Should(gomega.Succeed())
+}
+
+// eventually waits for a phase of the current generation.
+func (w *world) eventually(phase v1alpha1.Phase) *v1alpha1.ImmutableDeployment {
+	w.t.Helper()
+	now := w.get()
+	w.Eventually(func() v1alpha1.Phase {
+		if now = w.get(); now.Status.ObservedGeneration != now.Generation {
+			return ""
+		}
+		return now.Status.Phase
+	}).Should(gomega.Equal(phase), w.explain)
+	return now
+}
+
+// halfway waits until half of the traffic goes to the new revision, and is
+// held there.
+func (w *world) halfway() *v1alpha1.ImmutableDeployment {
+	w.t.Helper()
+	now := w.get()
+	w.Eventually(func() bool {
+		now = w.get()
+		r := now.Status.Rollout
+		return now.Status.Step == "3/4" && *now.Status.Weight == 50 && r.StepReachedAt != nil
+	}).Should(gomega.BeTrue(), w.explain)
+	return now
+}
+
+// takenOver waits until a manager looks at AWS again, which is after the dead
+// one's lease has run out.
+func (w *world) takenOver(before map[string]int) {
+	w.t.Helper()
+	w.Eventually(func() int {
+		return w.sim.CallCounts()["elasticloadbalancing:DescribeRules"]
+	}).Should(gomega.BeNumerically(">", before["elasticloadbalancing:DescribeRules"]+2))
+}
+
+// leader is who holds the lease.
+func (w *world) leader() string {
+	w.t.Helper()
+	var lease coordinationv1.Lease
+	key := client.ObjectKey{Namespace: managerNamespace, Name: leaseName}
+	w.Expect(cluster.client.Get(w.t.Context(), key, &lease)).To(gomega.Succeed())
+	if lease.Spec.HolderIdentity == nil {
+		return ""
+	}
+	return *lease.Spec.HolderIdentity
+}
+
+// metricsAreGuarded reads the metrics as nobody, as someone without permission
+// and as someone with it.
+func (w *world) metricsAreGuarded(m *manager) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: w.imd.Namespace, Name: "prometheus"}}
+	w.Expect(cluster.client.Create(ctx, account)).To(gomega.Succeed())
+	url, token := "https://"+m.metrics+"/metrics", tokenOf(w.t, account.Namespace, account.Name)
+	status, _, err := get(url, "")
+	w.Expect(status, err).To(gomega.Equal(http.StatusUnauthorized))
+	status, _, err = get(url, token)
+	w.Expect(status, err).To(gomega.Equal(http.StatusForbidden))
+
+	w.Expect(cluster.client.Create(ctx, &rbacv1.ClusterRoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Name: "e2e-metrics"},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "viridian-metrics-reader"},
+		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: account.Namespace, Name: account.Name}},
+	})).To(gomega.Succeed())
+	w.Eventually(func() (string, error) { // refusals are remembered for a while
+		_, body, err := get(url, token)
+		return body, err
+	}).Should(gomega.ContainSubstring(`viridian_aws_calls_total{operation="DescribeRules"`))
+}
+
+// delete deletes the deployment and looks for what is left in AWS.
+func (w *world) delete() {
+	w.t.Helper()
+	w.Expect(cluster.client.Delete(w.t.Context(), w.imd)).To(gomega.Succeed())
+	w.Eventually(func() bool {
+		err := cluster.client.Get(w.t.Context(), client.ObjectKeyFromObject(w.imd), &v1alpha1.ImmutableDeployment{})
+		return apierrors.IsNotFound(err)
+	}).Should(gomega.BeTrue(), w.explain)
+	left := w.sim.Snapshot()
+	for _, stack := range left.Stacks {
+		w.Expect(stack.Status).To(gomega.Equal("DELETE_COMPLETE"), stack.Name)
+	}
+	for _, rule := range left.Rules {
+		w.Expect(rule.Tags).NotTo(gomega.HaveKey(v1alpha1.TagUID))
+	}
+	w.Expect(left.TargetGroups).To(gomega.BeEmpty())
+	w.Expect(left.SecurityGroups).To(gomega.BeEmpty())
+	w.Expect(left.LogGroups).To(gomega.BeEmpty())
+}
+
+// explain shows what a failed test needs to be understood.
+func (w *world) explain() string {
+	out, err := cluster.kubectl(w.t.Context(), "describe", "imd", "-n", w.imd.Namespace)
+	if err != nil {
+		return err.Error()
+	}
+	return out
+}
