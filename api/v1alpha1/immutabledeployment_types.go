@@ -51,7 +51,9 @@ type ImmutableDeploymentList struct {
 // ImmutableDeploymentSpec is what the user wants.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.aws) == has(oldSelf.aws) && (!has(self.aws) || self.aws == oldSelf.aws)",message="spec.aws can't change, since the stacks stay where they are: delete the ImmutableDeployment and create it anew"
-// +kubebuilder:validation:XValidation:rule="self.traffic.loadBalancer == oldSelf.traffic.loadBalancer",message="spec.traffic.loadBalancer can't change, since stacks are tied to their listener: create a second ImmutableDeployment for the new rule and delete this one"
+// +kubebuilder:validation:XValidation:rule="self.?traffic.?loadBalancer.hasValue() == oldSelf.?traffic.?loadBalancer.hasValue() && (!self.?traffic.?loadBalancer.hasValue() || self.traffic.loadBalancer == oldSelf.traffic.loadBalancer)",message="spec.traffic.loadBalancer can't be added, removed or changed, since stacks are tied to their listener: create a second ImmutableDeployment with the new one and delete this one"
+// +kubebuilder:validation:XValidation:rule="!self.?traffic.?loadBalancer.hasValue() || has(self.template.target) && has(self.template.network.loadBalancerSecurityGroupIDs)",message="spec.traffic.loadBalancer needs spec.template.target and spec.template.network.loadBalancerSecurityGroupIDs: add both, or leave spec.traffic.loadBalancer out for a worker that takes no requests"
+// +kubebuilder:validation:XValidation:rule="self.?traffic.?loadBalancer.hasValue() || !has(self.template.target) && !has(self.template.network.loadBalancerSecurityGroupIDs)",message="a worker without spec.traffic.loadBalancer takes no requests: leave out spec.template.target and spec.template.network.loadBalancerSecurityGroupIDs, or add spec.traffic.loadBalancer"
 type ImmutableDeploymentSpec struct {
 	// aws says where and as whom to work. Left out, it is the controller's
 	// own region and credentials.
@@ -70,8 +72,10 @@ type ImmutableDeploymentSpec struct {
 	// +required
 	Template RevisionTemplate `json:"template,omitzero"`
 
-	// traffic says which requests the application serves.
-	// +required
+	// traffic says which requests the application serves. An application
+	// without traffic.loadBalancer is a worker: it takes no requests, and is
+	// healthy when its tasks are.
+	// +optional
 	Traffic Traffic `json:"traffic,omitzero"`
 
 	// strategy by which a new revision takes over.
@@ -134,8 +138,9 @@ type AWS struct {
 
 // Traffic says which requests the application serves.
 type Traffic struct {
-	// loadBalancer is the Application Load Balancer in front.
-	// +required
+	// loadBalancer is the Application Load Balancer in front; left out for a
+	// worker.
+	// +optional
 	LoadBalancer LoadBalancer `json:"loadBalancer,omitzero"`
 
 	// onDrift says what to do when someone else changed the production rule:

@@ -43,9 +43,9 @@ type ImmutableRevisionList struct {
 }
 
 // ImmutableRevisionSpec is a frozen template. Only whether its stack shall be
-// there may change.
+// there, and with how many tasks a new one starts, may change.
 //
-// +kubebuilder:validation:XValidation:rule="self.frozen == oldSelf.frozen && self.stackName == oldSelf.stackName && self.revision == oldSelf.revision",message="an ImmutableRevision can't change: edit spec.template of its ImmutableDeployment to get a new one (only spec.stackState may change)"
+// +kubebuilder:validation:XValidation:rule="self.frozen == oldSelf.frozen && self.stackName == oldSelf.stackName && self.revision == oldSelf.revision",message="an ImmutableRevision can't change: edit spec.template of its ImmutableDeployment to get a new one (only spec.stackState and spec.desiredCount may change)"
 type ImmutableRevisionSpec struct {
 	// revision is the number of the revision, counted from 1 in each
 	// ImmutableDeployment.
@@ -64,6 +64,14 @@ type ImmutableRevisionSpec struct {
 	// +required
 	// +kubebuilder:validation:Enum=Present;Absent
 	StackState StackState `json:"stackState,omitempty"`
+
+	// desiredCount is how many tasks a new stack starts with. The
+	// ImmutableDeployment sets it with stackState; a stack that is there is
+	// scaled without it.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=5000
+	DesiredCount *int32 `json:"desiredCount,omitempty"`
 
 	// frozen is everything that the stack is made from.
 	// +required
@@ -97,13 +105,15 @@ type FrozenRevision struct {
 	// +required
 	Template RevisionTemplate `json:"template,omitzero"`
 
-	// listenerARN of the listener that holds the preview rule.
-	// +required
+	// listenerARN of the listener that holds the preview rule; absent for a
+	// worker.
+	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	ListenerARN string `json:"listenerARN,omitempty"`
 
-	// previewPriorities is the band for the preview rule's priority.
-	// +required
+	// previewPriorities is the band for the preview rule's priority; absent
+	// for a worker.
+	// +optional
 	PreviewPriorities PriorityBand `json:"previewPriorities,omitzero"`
 
 	// templateBody is the CloudFormation template.
@@ -151,12 +161,12 @@ type ImmutableRevisionStatus struct {
 
 // StackOutputs are what the stack made.
 type StackOutputs struct {
-	// targetGroupARN of the revision's target group.
-	// +required
+	// targetGroupARN of the revision's target group; absent for a worker.
+	// +optional
 	TargetGroupARN string `json:"targetGroupARN,omitempty"`
 
-	// previewRuleARN of the revision's preview rule.
-	// +required
+	// previewRuleARN of the revision's preview rule; absent for a worker.
+	// +optional
 	PreviewRuleARN string `json:"previewRuleARN,omitempty"`
 
 	// cluster that the service runs in.

@@ -4,7 +4,7 @@ package v1alpha1
 // are those of ECS task definitions and services. Any change of it is a new
 // revision with a new stack.
 //
-// +kubebuilder:validation:XValidation:rule="self.containers.exists(c, has(c.portMappings) && c.portMappings.exists(p, p.containerPort == self.target.containerPort) && (!has(self.target.containerName) || c.name == self.target.containerName))",message="spec.template.target must name a container and a containerPort that one of spec.template.containers maps"
+// +kubebuilder:validation:XValidation:rule="!has(self.target) || self.containers.exists(c, has(c.portMappings) && c.portMappings.exists(p, p.containerPort == self.target.containerPort) && (!has(self.target.containerName) || c.name == self.target.containerName))",message="spec.template.target must name a container and a containerPort that one of spec.template.containers maps"
 // +kubebuilder:validation:XValidation:rule="self.containers.exists(c, !has(c.essential) || c.essential)",message="spec.template.containers needs at least one container with essential: true"
 // +kubebuilder:validation:XValidation:rule="!has(self.taskRoleARN) || self.taskRoleARN.size() > 0",message="spec.template.taskRoleARN must be an ARN or left out"
 // +kubebuilder:validation:XValidation:rule="self.cpu == '256' ? self.memory in ['512','1024','2048'] : self.cpu == '512' ? self.memory in ['1024','2048','3072','4096'] : self.cpu == '1024' ? int(self.memory) >= 2048 && int(self.memory) <= 8192 && int(self.memory) % 1024 == 0 : self.cpu == '2048' ? int(self.memory) >= 4096 && int(self.memory) <= 16384 && int(self.memory) % 1024 == 0 : self.cpu == '4096' ? int(self.memory) >= 8192 && int(self.memory) <= 30720 && int(self.memory) % 1024 == 0 : self.cpu == '8192' ? int(self.memory) >= 16384 && int(self.memory) <= 61440 && int(self.memory) % 4096 == 0 : int(self.memory) >= 32768 && int(self.memory) <= 122880 && int(self.memory) % 8192 == 0",message="spec.template.memory doesn't fit spec.template.cpu on Fargate: 256 takes 512, 1024 or 2048; 512 takes 1024-4096; 1024 takes 2048-8192; 2048 takes 4096-16384; 4096 takes 8192-30720 (steps of 1024); 8192 takes 16384-61440 (steps of 4096); 16384 takes 32768-122880 (steps of 8192)"
@@ -50,8 +50,9 @@ type RevisionTemplate struct {
 	Network Network `json:"network,omitzero"`
 
 	// target is the container port that receives the traffic, and how the
-	// load balancer checks its health.
-	// +required
+	// load balancer checks its health. It goes with spec.traffic.loadBalancer;
+	// a worker has none.
+	// +optional
 	Target Target `json:"target,omitzero"`
 
 	// cluster is the name of an existing ECS cluster. When left out, each
@@ -307,8 +308,9 @@ type Network struct {
 	SubnetIDs []string `json:"subnetIDs,omitempty"`
 
 	// loadBalancerSecurityGroupIDs are the load balancer's security groups;
-	// the stack's own security group lets them reach the target port.
-	// +required
+	// the stack's own security group lets them reach the target port. They go
+	// with target; a worker has none.
+	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=5
 	// +kubebuilder:validation:items:Pattern=`^sg-[0-9a-z]+$`
