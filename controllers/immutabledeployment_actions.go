@@ -24,9 +24,9 @@ func (r *DeploymentReconciler) apply(ctx context.Context, imd *v1alpha1.Immutabl
 	case rollout.ActionCreateRevision:
 		return r.createRevision(ctx, imd, view)
 	case rollout.ActionProvision:
-		return r.setStackState(ctx, view, a.Revision, v1alpha1.StackPresent)
+		return r.setStack(ctx, view, a.Revision, v1alpha1.StackPresent, &a.Count)
 	case rollout.ActionRemoveStack:
-		return r.setStackState(ctx, view, a.Revision, v1alpha1.StackAbsent)
+		return r.setStack(ctx, view, a.Revision, v1alpha1.StackAbsent, nil)
 	case rollout.ActionDeleteRevision:
 		return r.deleteRevision(ctx, view, a.Revision)
 	case rollout.ActionFinishDeletion:
@@ -169,11 +169,11 @@ func pin(ctx context.Context, images cloud.Images, t v1alpha1.RevisionTemplate) 
 	return pinned, nil
 }
 
-// setStackState asks for a revision's stack, or for it to go.
-func (r *DeploymentReconciler) setStackState(ctx context.Context, view *deploymentView, number int64, state v1alpha1.StackState) error {
+// setStack asks for a revision's stack with so many tasks, or for it to go.
+func (r *DeploymentReconciler) setStack(ctx context.Context, view *deploymentView, number int64, state v1alpha1.StackState, count *int32) error {
 	imr := view.find(number)
 	patch := client.MergeFromWithOptions(imr.DeepCopy(), client.MergeFromWithOptimisticLock{})
-	imr.Spec.StackState = state
+	imr.Spec.StackState, imr.Spec.DesiredCount = state, count
 	if err := r.Client.Patch(ctx, imr, patch); err != nil {
 		return fmt.Errorf("set the stack state of %s: %w", imr.Name, err)
 	}

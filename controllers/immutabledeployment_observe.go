@@ -61,7 +61,7 @@ func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.O
 		Deleting:     !imd.DeletionTimestamp.IsZero(),
 		WantHash:     template.Hash(spec.Template),
 		DesiredCount: 1,
-		Plan:         rollout.Compile(spec.Strategy, spec.Rollback),
+		Recreate:     spec.Strategy.Type == v1alpha1.StrategyRecreate,
 		Policy: rollout.Policy{
 			ProgressDeadline: seconds(spec.ProgressDeadlineSeconds, 3600),
 			Unhealthy:        seconds(spec.Rollback.UnhealthySeconds, 60),
@@ -78,6 +78,9 @@ func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.O
 	if spec.DesiredCount != nil {
 		o.DesiredCount = *spec.DesiredCount
 	}
+	balanced := spec.Traffic.LoadBalancer.Exists()
+	o.Rule.None = !balanced
+	o.Plan = rollout.Compile(&spec, o.DesiredCount, balanced)
 	if spec.RevisionHistoryLimit != nil {
 		o.Policy.HistoryLimit = int(*spec.RevisionHistoryLimit)
 	}
@@ -117,7 +120,10 @@ func listRevisions(ctx context.Context, from client.Reader, imd *v1alpha1.Immuta
 
 // observeRule finds the production rule and whether it is ours to work with.
 func (r *DeploymentReconciler) observeRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	if imd.Spec.Traffic.LoadBalancer.RuleARN != "" {
+	switch lb := imd.Spec.Traffic.LoadBalancer; {
+	case !lb.Exists():
+		return nil
+	case lb.RuleARN != "":
 		return observeAdopted(ctx, imd, view)
 	}
 	return observeManaged(ctx, imd, view)
@@ -279,21 +285,23 @@ func readHealth(ctx context.Context, clients cloud.Clients, out v1alpha1.StackOu
 	if err != nil {
 		return rollout.Health{}, err
 	}
-	targets, err := clients.Traffic.TargetHealth(ctx, out.TargetGroupARN)
-	if cloud.IsNotFound(err) {
-		return rollout.Health{Known: true, Reason: "the target group does not exist"}, nil
-	}
-	if err != nil {
-		return rollout.Health{}, err
-	}
 	health := rollout.Health{
 		Known:   true,
 		Desired: service.DesiredCount,
 		Running: service.RunningCount,
-		Healthy: targets.Healthy,
+		Healthy: service.RunningCount, // a worker is as healthy as ECS says
 		Steady:  service.RolloutState == cloud.RolloutCompleted,
 		Failed:  service.RolloutState == cloud.RolloutFailed,
-		Reason:  targets.Reason,
+	}
+	if out.TargetGroupARN != "" {
+		targets, err := clients.Traffic.TargetHealth(ctx, out.TargetGroupARN)
+		if cloud.IsNotFound(err) {
+			return rollout.Health{Known: true, Reason: "the target group does not exist"}, nil
+		}
+		if err != nil {
+			return rollout.Health{}, err
+		}
+		health.Healthy, health.Reason = targets.Healthy, targets.Reason
 	}
 	if health.Failed {
 		health.Reason = service.RolloutReason

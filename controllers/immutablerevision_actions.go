@@ -52,19 +52,20 @@ func (r *RevisionReconciler) note(d stack.Decision, next *v1alpha1.ImmutableRevi
 
 // create starts a new attempt at the stack.
 func (r *RevisionReconciler) create(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
-	priority, err := previewPriority(ctx, imr, view)
-	if err != nil {
-		return err
+	parameters := map[string]string{template.ParamDesiredCount: strconv.Itoa(int(imr.Spec.Count()))}
+	if imr.Spec.Frozen.ListenerARN != "" {
+		priority, err := previewPriority(ctx, imr, view)
+		if err != nil {
+			return err
+		}
+		parameters[template.ParamPreviewPriority] = strconv.Itoa(int(priority))
 	}
 	id, err := view.clients.Stacks.Create(ctx, cloud.CreateStack{
 		Name:         imr.Spec.StackName,
 		TemplateBody: imr.Spec.Frozen.TemplateBody,
-		Parameters: map[string]string{
-			template.ParamDesiredCount:    strconv.Itoa(int(view.desiredCount)),
-			template.ParamPreviewPriority: strconv.Itoa(int(priority)),
-		},
-		Tags:  r.stackTags(imr, view.ownerUID),
-		Token: token(imr, view, "create"),
+		Parameters:   parameters,
+		Tags:         r.stackTags(imr, view.ownerUID),
+		Token:        token(imr, view, "create"),
 	})
 	switch {
 	case cloud.KindOf(err) == cloud.KindInvalid:
@@ -218,8 +219,8 @@ func (r *RevisionReconciler) delete(ctx context.Context, imr *v1alpha1.Immutable
 
 // checkUnused refuses while a rule other than the stack's own forwards to it.
 func checkUnused(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
-	if imr.Status.Outputs == nil {
-		return nil // never complete, so nothing could be forwarded to it
+	if imr.Status.Outputs == nil || imr.Status.Outputs.TargetGroupARN == "" {
+		return nil // never complete, or a worker: nothing can be forwarded to it
 	}
 	rules, err := view.clients.Traffic.Rules(ctx, imr.Spec.Frozen.ListenerARN)
 	if cloud.IsNotFound(err) {

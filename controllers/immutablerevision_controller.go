@@ -90,8 +90,6 @@ type revisionView struct {
 	stack.Observation
 	clients  cloud.Clients
 	ownerUID string
-	// desiredCount of the owner, with which a new stack starts.
-	desiredCount int32
 }
 
 // observe reads the owner and the stack.
@@ -112,9 +110,6 @@ func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.Immutabl
 	// Deleting the ImmutableRevision doesn't take a stack away that serves:
 	// its owner says when it isn't needed any more.
 	view.Wanted = owned && imr.Spec.StackState == v1alpha1.StackPresent
-	if owned && owner.Spec.DesiredCount != nil {
-		view.desiredCount = *owner.Spec.DesiredCount
-	}
 	identity, err := r.identify(ctx, imr.Namespace, imr.Spec.Frozen.AWS)
 	if err != nil {
 		return view, err

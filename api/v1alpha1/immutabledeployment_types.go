@@ -262,22 +262,34 @@ const (
 	StrategyBlueGreen StrategyType = "BlueGreen"
 	// StrategyCanary moves traffic step by step.
 	StrategyCanary StrategyType = "Canary"
+	// StrategyRolling moves tasks, and traffic with them, in batches.
+	StrategyRolling StrategyType = "Rolling"
+	// StrategyRecreate takes the old revision away before the new one comes.
+	StrategyRecreate StrategyType = "Recreate"
 )
 
 // Strategy by which a new revision takes over.
 //
 // +kubebuilder:validation:XValidation:rule="(self.type == 'Canary') == has(self.canary)",message="spec.strategy.canary with its steps goes with type Canary, and only with it"
 // +kubebuilder:validation:XValidation:rule="self.type == 'BlueGreen' || !has(self.blueGreen)",message="spec.strategy.blueGreen goes with type BlueGreen only"
+// +kubebuilder:validation:XValidation:rule="self.type == 'Rolling' || !has(self.rolling)",message="spec.strategy.rolling goes with type Rolling only"
 type Strategy struct {
 	// type of the strategy. BlueGreen moves all traffic at once, Canary in
-	// steps; both keep the old stack until the new one has proven itself.
+	// steps; both keep the old stack at full capacity until the new one has
+	// proven itself. Rolling moves tasks in batches, so that there are never
+	// many more than desiredCount. Recreate removes the old stack before it
+	// makes the new one: nothing serves in between.
 	// +required
-	// +kubebuilder:validation:Enum=BlueGreen;Canary
+	// +kubebuilder:validation:Enum=BlueGreen;Canary;Rolling;Recreate
 	Type StrategyType `json:"type,omitempty"`
 
 	// blueGreen refines the strategy BlueGreen.
 	// +optional
 	BlueGreen *BlueGreen `json:"blueGreen,omitempty"`
+
+	// rolling refines the strategy Rolling.
+	// +optional
+	Rolling *Rolling `json:"rolling,omitempty"`
 
 	// canary holds the steps of the strategy Canary.
 	// +optional
@@ -305,6 +317,34 @@ type BlueGreen struct {
 	// +optional
 	// +kubebuilder:validation:Enum=Manual
 	Approval Approval `json:"approval,omitempty"`
+}
+
+// Rolling says how large the batches are.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.maxSurgePercent) || !has(self.maxUnavailablePercent) || self.maxSurgePercent + self.maxUnavailablePercent > 0",message="spec.strategy.rolling.maxSurgePercent and maxUnavailablePercent can't both be 0: nothing could move"
+type Rolling struct {
+	// maxSurgePercent is how many tasks there may be beyond desiredCount, in
+	// percent of it, rounded up.
+	// +optional
+	// +default=25
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	MaxSurgePercent *int32 `json:"maxSurgePercent,omitempty"`
+
+	// maxUnavailablePercent is how many tasks there may be too few, in percent
+	// of desiredCount, rounded down.
+	// +optional
+	// +default=0
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	MaxUnavailablePercent *int32 `json:"maxUnavailablePercent,omitempty"`
+
+	// pauseSeconds between two batches.
+	// +optional
+	// +default=0
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=604800
+	PauseSeconds *int32 `json:"pauseSeconds,omitempty"`
 }
 
 // Canary is a list of steps before all traffic goes to the new revision.

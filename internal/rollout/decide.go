@@ -122,17 +122,27 @@ func (x *decider) adopt() bool {
 
 // live is the target group that traffic returns to; "" if there is none.
 func (x *decider) live() string {
-	if r := x.o.revision(x.d.Progress.Stable); r != nil {
+	r := x.o.revision(x.d.Progress.Stable)
+	switch {
+	case r == nil:
+		return x.d.Progress.Original
+	case r.Wanted && r.Stack == v1alpha1.RevisionCreated:
 		return r.TargetGroup
 	}
-	return x.d.Progress.Original
+	return ""
 }
 
 // intended is how the rule shall route now; nil when there is nothing to route
 // to yet.
 func (x *decider) intended() Targets {
 	live, r := x.live(), x.d.Progress.Rollout
-	if !r.active() || r.Outcome != "" || r.VerifiedAt.IsZero() {
+	if !r.active() || r.Outcome != "" {
+		return split(live, "", 0)
+	}
+	if x.o.Recreate && x.o.revision(x.d.Progress.Stable) != nil {
+		live = "" // the old revision goes before the new one comes
+	}
+	if r.VerifiedAt.IsZero() {
 		return split(live, "", 0)
 	}
 	candidate := x.o.revision(r.Revision)
@@ -142,12 +152,18 @@ func (x *decider) intended() Targets {
 	return split(live, candidate.TargetGroup, x.plan()[r.Step].Weight)
 }
 
+// returnable tells whether there is something that traffic can return to,
+// even if its stack has to be made again first.
+func (x *decider) returnable() bool {
+	return x.o.revision(x.d.Progress.Stable) != nil || x.d.Progress.Original != ""
+}
+
 // plan is the strategy's, or the trivial one if there is nothing to go back to.
 // The step in progress stays valid when the plan was edited meanwhile.
 func (x *decider) plan() Plan {
 	plan := x.o.Plan
-	if x.live() == "" {
-		plan = first()
+	if !x.returnable() {
+		plan = first(x.o.DesiredCount)
 	}
 	if r := x.d.Progress.Rollout; r.active() && r.Step >= len(plan) {
 		r.Step = len(plan) - 1
@@ -219,7 +235,7 @@ func (x *decider) safe(targets Targets) bool {
 	if candidate == nil || targets.Share(candidate.TargetGroup) <= x.o.Rule.Targets.Share(candidate.TargetGroup) {
 		return true
 	}
-	return candidate.Health.complete(x.o.DesiredCount)
+	return candidate.Health.complete(x.capacity(candidate.Number))
 }
 
 // block stops everything until someone puts it right.
@@ -311,12 +327,12 @@ func (x *decider) settle(stable *Revision) {
 		x.d.CleaningUp = left
 		if p.Rollout != nil && p.Rollout.Outcome.Good() && !x.removalFailed() {
 			x.tell(v1alpha1.PhaseCleaningUp, v1alpha1.ReasonCleaningUp,
-				fmt.Sprintf("%s serves all traffic, removing %s", stable.Name, list(left)))
+				fmt.Sprintf("%s serves all %s, removing %s", stable.Name, x.load(), list(left)))
 			x.wait(x.o.Policy.Poll)
 			return
 		}
 	}
-	x.tell(v1alpha1.PhaseComplete, v1alpha1.ReasonComplete, stable.Name+" serves all traffic")
+	x.tell(v1alpha1.PhaseComplete, v1alpha1.ReasonComplete, stable.Name+" serves all "+x.load())
 	x.wait(x.o.Policy.Resync)
 }
 
@@ -324,8 +340,8 @@ func (x *decider) settle(stable *Revision) {
 func (x *decider) stay(r *Rollout, failed *Revision) {
 	x.d.CleaningUp = x.leftovers()
 	phase, reason := v1alpha1.PhaseRolledBack, v1alpha1.ReasonRolledBack
-	serves := x.serving() + " serves all traffic"
-	if x.live() == "" {
+	serves := x.serving() + " serves all " + x.load()
+	if !x.returnable() {
 		phase, reason, serves = v1alpha1.PhaseFailed, v1alpha1.ReasonFailed, "nothing serves"
 	}
 	what := " failed and "
@@ -335,6 +351,14 @@ func (x *decider) stay(r *Rollout, failed *Revision) {
 	x.tell(phase, reason, fmt.Sprintf("%s%s%s: %s. Change spec.template, or try again: %s", failed.Name, what, serves, r.Message,
 		x.command(v1alpha1.AnnotationRetry, x.d.Progress.Handled.Retry, r, "")))
 	x.wait(x.o.Policy.Resync)
+}
+
+// load is what revisions share.
+func (x *decider) load() string {
+	if x.o.Rule.None {
+		return "work"
+	}
+	return "traffic"
 }
 
 // serving names what traffic goes to without a rollout.

@@ -65,7 +65,7 @@ func created(number int64, hash, group string) Revision {
 
 // fresh is a deployment of which nothing is there yet.
 func fresh() Observation {
-	return Observation{Name: "shop", WantHash: "v1", DesiredCount: 3, Plan: canary(), Policy: policy()}
+	return Observation{Name: "shop", WantHash: "v1", DesiredCount: 3, Plan: sized(canary(), 3), Policy: policy()}
 }
 
 // serving is a deployment whose first revision serves.
@@ -170,7 +170,7 @@ func TestProvision(t *testing.T) {
 		"new template: make a revision": {with(serving(), func(o *Observation) { o.WantHash = "v2" }),
 			verdict{Action: Action{Kind: ActionCreateRevision}, Phase: v1alpha1.PhasePending, Reason: provisioning, Stable: 1}},
 		"stack not asked for": {with(unverified(v1alpha1.RevisionRemoved), func(o *Observation) { o.Revisions[1].Wanted = false }),
-			verdict{Action: Action{Kind: ActionProvision, Revision: 2}, Phase: v1alpha1.PhaseProvisioning, Reason: provisioning, Stable: 1, Rollout: 2}},
+			verdict{Action: Action{Kind: ActionProvision, Revision: 2, Count: 3}, Phase: v1alpha1.PhaseProvisioning, Reason: provisioning, Stable: 1, Rollout: 2}},
 		"stack on its way": {unverified(v1alpha1.RevisionCreating),
 			verdict{Phase: v1alpha1.PhaseProvisioning, Reason: provisioning, After: poll, Stable: 1, Rollout: 2}},
 		"looks again at the deadline, not after it": {
@@ -277,14 +277,14 @@ func TestShift(t *testing.T) {
 		"unknown health before an increase: waits":   {with(rolling(1, -1), func(o *Observation) { o.Revisions[1].Health = Health{} }), hesitates},
 		"scaled up before an increase: scales first": {
 			with(rolling(1, -1), func(o *Observation) {
-				o.DesiredCount, o.Revisions[0].Health.Desired = 5, 5
+				o.DesiredCount, o.Plan, o.Revisions[0].Health.Desired = 5, sized(o.Plan, 5), 5
 			}),
 			asking(shifts(1), Action{Kind: ActionScale, Revision: 2, Count: 5})},
 		"fewer steps meanwhile: goes on at the last": {
-			with(rolling(1, time.Second), func(o *Observation) { o.Plan = blueGreen() }), writes(0, to2())},
+			with(rolling(1, time.Second), func(o *Observation) { o.Plan = sized(blueGreen(), 3) }), writes(0, to2())},
 		"smaller weight meanwhile: less traffic needs no health": {
 			with(rolling(1, time.Second), func(o *Observation) {
-				o.Plan = Plan{{Weight: 10}, {Weight: 20}, {Weight: 100}}
+				o.Plan = sized(Plan{{Weight: 10}, {Weight: 20}, {Weight: 100}}, 3)
 				o.Revisions[1].Health = short(1)
 			}),
 			writes(1, at(20))},
@@ -315,7 +315,7 @@ func TestLosingHealth(t *testing.T) {
 	baking.Step = 2
 	flapped := func(hold time.Duration) Observation { // at the end of a long hold
 		return with(lost(1, short(2), 10*time.Second), func(o *Observation) {
-			o.Plan = Plan{{Weight: 10}, {Weight: 50, Hold: hold}, {Weight: 100}}
+			o.Plan = sized(Plan{{Weight: 10}, {Weight: 50, Hold: hold}, {Weight: 100}}, 3)
 			o.Progress.Rollout.StepReachedAt = ago(hold + 20*time.Second)
 			o.Progress.Rollout.ProgressedAt = o.Progress.Rollout.StepReachedAt
 		})
@@ -330,7 +330,7 @@ func TestLosingHealth(t *testing.T) {
 		"short at the end of a hold: waits":     {flapped(time.Minute), holds},
 		"a hold beyond the deadline is no lack": {flapped(2 * time.Hour), holds},
 		"fewer tasks are wanted: not short": {with(lost(1, short(1), time.Hour), func(o *Observation) {
-			o.DesiredCount, o.Revisions[0].Health.Desired, o.Revisions[1].Health.Desired = 1, 1, 1
+			o.DesiredCount, o.Plan, o.Revisions[0].Health.Desired, o.Revisions[1].Health.Desired = 1, sized(o.Plan, 1), 1, 1
 			o.Revisions[1].Health.Steady = true
 		}), holds},
 		"nothing to return to: goes on": {

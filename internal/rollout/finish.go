@@ -10,9 +10,9 @@ import (
 
 // announce tells what an outcome leads to.
 func (x *decider) announce(r *Rollout) {
-	message := "Returning traffic to " + x.serving() + ": " + r.Message
-	if x.live() == "" {
-		message = "Giving up, with nothing to return traffic to: " + r.Message
+	message := "Returning " + x.load() + " to " + x.serving() + ": " + r.Message
+	if !x.returnable() {
+		message = "Giving up, with nothing to return " + x.load() + " to: " + r.Message
 	}
 	switch r.Outcome {
 	case v1alpha1.OutcomePromoted, v1alpha1.OutcomeFastPromoted:
@@ -30,6 +30,9 @@ func (x *decider) announce(r *Rollout) {
 // that is in effect on every load balancer node.
 func (x *decider) conclude(r *Rollout) {
 	x.announce(r)
+	if !r.Outcome.Good() && x.restore(r) {
+		return
+	}
 	p := &x.d.Progress
 	intended := x.intended()
 	if x.o.Rule.Exists && !x.o.Rule.Targets.Equal(intended) {
@@ -72,12 +75,15 @@ func (x *decider) housekeep() {
 	x.trim()
 }
 
-// scale brings the services that serve, or will, to the desired count.
+// scale brings the services that serve, or will, to the count that they need
+// now. A new revision that was given up is left as it is.
 func (x *decider) scale() bool {
 	for _, r := range x.o.Revisions {
-		inUse := r.Number == x.d.Progress.Stable || x.rolling(r.Number)
-		if inUse && r.Stack == v1alpha1.RevisionCreated && r.Health.Known && r.Health.Desired != x.o.DesiredCount {
-			x.act(Action{Kind: ActionScale, Revision: r.Number, Count: x.o.DesiredCount})
+		growing := x.rolling(r.Number) && x.d.Progress.Rollout.Outcome == ""
+		count := x.capacity(r.Number)
+		if (r.Number == x.d.Progress.Stable || growing) &&
+			r.Stack == v1alpha1.RevisionCreated && r.Health.Known && r.Health.Desired != count {
+			x.act(Action{Kind: ActionScale, Revision: r.Number, Count: count})
 			return true
 		}
 	}
@@ -180,15 +186,30 @@ func (x *decider) summarise() {
 		}
 	}
 	if r := x.o.revision(d.Subject); r != nil {
-		d.Weight = x.o.Rule.Targets.Share(r.TargetGroup)
+		d.Weight = x.weight(r)
 	}
-	if r := x.o.revision(p.Stable); r != nil && r.Health.Known {
+	if r := x.o.revision(p.Stable); r != nil && (r.Health.Known || r.Stack != v1alpha1.RevisionCreated) {
 		available := r.Health.Healthy > 0
 		d.Available = &available
 	}
 	if len(p.Retiring) > 0 && len(d.CleaningUp) == 0 {
 		d.CleaningUp = x.leftovers()
 	}
+}
+
+// weight is a revision's part of the work: of the requests, or of the tasks
+// where there is no load balancer.
+func (x *decider) weight(r *Revision) int32 {
+	rollout := x.d.Progress.Rollout
+	switch {
+	case !x.o.Rule.None:
+		return x.o.Rule.Targets.Share(r.TargetGroup)
+	case !x.rolling(r.Number) || rollout.Outcome.Good():
+		return 100
+	case rollout.Outcome != "" || rollout.VerifiedAt.IsZero():
+		return 0
+	}
+	return x.plan()[rollout.Step].Weight
 }
 
 // clone copies what a decision may change.

@@ -218,14 +218,14 @@ func TestCompile(t *testing.T) {
 		keep     *int32
 		want     Plan
 	}{
-		"blue/green":          {v1alpha1.Strategy{Type: v1alpha1.StrategyBlueGreen}, n(300), Plan{{Weight: 100, Hold: 5 * time.Minute}}},
-		"canary":              {v1alpha1.Strategy{Type: v1alpha1.StrategyCanary, Canary: steps}, n(300), Plan{{Weight: 10, Hold: time.Minute}, {Weight: 50, Hold: 0}, {Weight: 100, Hold: 5 * time.Minute}}},
-		"nothing is kept":     {v1alpha1.Strategy{Type: v1alpha1.StrategyBlueGreen}, nil, Plan{{Weight: 100, Hold: 0}}},
-		"steps of no account": {v1alpha1.Strategy{Type: v1alpha1.StrategyBlueGreen, Canary: steps}, nil, Plan{{Weight: 100, Hold: 0}}},
+		"blue/green":          {v1alpha1.Strategy{Type: v1alpha1.StrategyBlueGreen}, n(300), Plan{{Weight: 100, New: 3, Old: 3, Hold: 5 * time.Minute}}},
+		"canary":              {v1alpha1.Strategy{Type: v1alpha1.StrategyCanary, Canary: steps}, n(300), Plan{{Weight: 10, New: 3, Old: 3, Hold: time.Minute}, {Weight: 50, New: 3, Old: 3}, {Weight: 100, New: 3, Old: 3, Hold: 5 * time.Minute}}},
+		"nothing is kept":     {v1alpha1.Strategy{Type: v1alpha1.StrategyBlueGreen}, nil, Plan{{Weight: 100, New: 3, Old: 3}}},
+		"steps of no account": {v1alpha1.Strategy{Type: v1alpha1.StrategyBlueGreen, Canary: steps}, nil, Plan{{Weight: 100, New: 3, Old: 3}}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got := Compile(tt.strategy, v1alpha1.Rollback{KeepOldSeconds: tt.keep})
+			got := Compile(&v1alpha1.ImmutableDeploymentSpec{Strategy: tt.strategy, Rollback: v1alpha1.Rollback{KeepOldSeconds: tt.keep}}, 3, true)
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("plan (-want +got):\n%s", diff)
 			}

@@ -19,9 +19,10 @@ func (x *decider) forward(r *Rollout) {
 			fmt.Sprintf("spec.template changed before %s was promoted", candidate.Name))
 	case candidate.Stack == v1alpha1.RevisionFailed:
 		x.fail(r, v1alpha1.ReasonStackFailed, fmt.Sprintf("the stack of %s failed: %s", candidate.Name, candidate.Cause))
+	case !candidate.Wanted && x.o.Recreate && x.clear(r):
 	case !candidate.Wanted:
 		x.tell(v1alpha1.PhaseProvisioning, v1alpha1.ReasonProvisioning, "Provisioning the stack of "+candidate.Name)
-		x.act(Action{Kind: ActionProvision, Revision: candidate.Number})
+		x.act(Action{Kind: ActionProvision, Revision: candidate.Number, Count: x.capacity(candidate.Number)})
 	case candidate.Stack != v1alpha1.RevisionCreated:
 		x.provision(r, candidate)
 	case r.VerifiedAt.IsZero():
@@ -51,7 +52,7 @@ func (x *decider) verify(r *Rollout, candidate *Revision) {
 	switch {
 	case h.Failed:
 		x.fail(r, v1alpha1.ReasonUnhealthy, fmt.Sprintf("ECS gave up the deployment of %s: %s", candidate.Name, h))
-	case h.complete(x.o.DesiredCount):
+	case h.complete(x.capacity(candidate.Number)):
 		r.VerifiedAt, r.ProgressedAt, r.VerifiedCount = x.now, x.now, h.Healthy
 		x.tell(v1alpha1.PhaseVerifying, v1alpha1.ReasonVerifying, candidate.Name+" is healthy")
 		x.wait(0)
@@ -73,14 +74,17 @@ func (x *decider) shift(r *Rollout, candidate *Revision) {
 	intended := x.intended()
 	step := x.plan()[r.Step]
 	position := x.position(r, candidate, step)
+	inRule := x.o.Rule.Targets.Equal(intended)
+	lower := intended.Share(candidate.TargetGroup) < x.o.Rule.Targets.Share(candidate.TargetGroup)
+	reached := inRule && !r.StepReachedAt.IsZero()
 	switch {
-	case !x.safe(intended):
+	case !reached && !lower && !candidate.Health.complete(step.New):
 		x.hesitate(r, candidate, position)
-	case !x.o.Rule.Targets.Equal(intended):
+	case !inRule:
 		r.StepReachedAt = time.Time{}
 		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, position)
 		x.write(intended)
-	case r.StepReachedAt.IsZero():
+	case !reached:
 		r.StepReachedAt, r.ProgressedAt = x.now, x.now
 		x.d.Progress.Written = intended
 		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, position)
@@ -93,7 +97,10 @@ func (x *decider) shift(r *Rollout, candidate *Revision) {
 // position says where in the plan the rollout is.
 func (x *decider) position(r *Rollout, candidate *Revision, step Step) string {
 	at := fmt.Sprintf("Step %d/%d, ", r.Step+1, len(x.plan()))
-	if step.Weight == 0 {
+	switch {
+	case step.New == 0:
+		return at + "making room for " + candidate.Name
+	case step.Weight == 0:
 		return at + fmt.Sprintf("preview of %s by the header %s: %d", candidate.Name, v1alpha1.PreviewHeader, candidate.Number)
 	}
 	return at + fmt.Sprintf("%d%% to %s", step.Weight, candidate.Name)
@@ -103,8 +110,9 @@ func (x *decider) position(r *Rollout, candidate *Revision, step Step) string {
 // rollout is decided by what it saw.
 func (x *decider) watch(r *Rollout, candidate *Revision) bool {
 	h := candidate.Health
-	required := min(r.VerifiedCount, x.o.DesiredCount)
-	if h.complete(x.o.DesiredCount) {
+	capacity := x.capacity(candidate.Number)
+	required := min(r.VerifiedCount, capacity)
+	if h.complete(capacity) {
 		r.VerifiedCount = max(r.VerifiedCount, h.Healthy)
 	}
 	if !h.Known || h.Healthy >= required && h.Running >= required {
@@ -117,7 +125,7 @@ func (x *decider) watch(r *Rollout, candidate *Revision) bool {
 	if x.alone() {
 		return false
 	}
-	serves := x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
+	serves := x.o.Rule.None || x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
 	if serves && h.Healthy == 0 || x.now.Sub(r.UnhealthySince) >= x.o.Policy.Unhealthy {
 		x.fail(r, v1alpha1.ReasonUnhealthy, fmt.Sprintf("%s lost its health at step %d/%d (weight %d): %s",
 			candidate.Name, r.Step+1, len(x.plan()), x.o.Rule.Targets.Share(candidate.TargetGroup), h))
@@ -128,7 +136,10 @@ func (x *decider) watch(r *Rollout, candidate *Revision) bool {
 
 // alone tells whether the new revision serves already and nothing could take
 // its place: there is no way but forward.
-func (x *decider) alone() bool { return x.live() == "" && x.o.Rule.Exists }
+func (x *decider) alone() bool {
+	candidate := x.o.revision(x.d.Progress.Rollout.Revision)
+	return !x.returnable() && candidate != nil && x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
+}
 
 // hesitate waits with an increase until the new revision is whole again.
 func (x *decider) hesitate(r *Rollout, candidate *Revision, position string) {
@@ -146,11 +157,11 @@ func (x *decider) hold(r *Rollout, candidate *Revision, step Step, position stri
 	last := r.Step == len(x.plan())-1
 	end := r.StepReachedAt.Add(x.o.Policy.Propagation + step.Hold)
 	switch {
-	case x.live() == "":
-		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking, candidate.Name+" gets all traffic")
+	case !x.returnable():
+		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking, candidate.Name+" gets all "+x.load())
 	case last:
 		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking,
-			fmt.Sprintf("%s has all traffic, %s is kept until %s", candidate.Name, x.serving(), clock(end)))
+			fmt.Sprintf("%s has all %s, %s is kept until %s", candidate.Name, x.load(), x.serving(), clock(end)))
 	default:
 		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, fmt.Sprintf("%s: held until %s", position, clock(end)))
 	}
@@ -166,6 +177,7 @@ func (x *decider) hold(r *Rollout, candidate *Revision, step Step, position stri
 			r.ProgressedAt = end // a hold is no lack of progress
 		}
 		x.hesitate(r, candidate, position)
+	case x.shrinking(step, position):
 	case x.approval(r, step, position):
 	case last:
 		x.promoted(r, candidate)
@@ -201,7 +213,7 @@ func (x *decider) overdue(r *Rollout, message string) bool {
 // fail decides that the new revision is bad.
 func (x *decider) fail(r *Rollout, reason, message string) {
 	outcome := v1alpha1.OutcomeRolledBack
-	if x.live() == "" {
+	if !x.returnable() {
 		outcome = v1alpha1.OutcomeFailed
 	}
 	x.decide(r, outcome, reason, message)

@@ -33,6 +33,15 @@ func canary() Plan {
 	return Plan{{Weight: 10, Hold: time.Minute}, {Weight: 50, Hold: 2 * time.Minute}, {Weight: 100, Hold: 5 * time.Minute}}
 }
 
+// sized is a plan in which both revisions keep all their tasks.
+func sized(plan Plan, count int32) Plan {
+	out := slices.Clone(plan)
+	for i := range out {
+		out[i].New, out[i].Old = count, count
+	}
+	return out
+}
+
 func blueGreen() Plan { return Plan{{Weight: 100, Hold: 5 * time.Minute}} }
 
 // world is a model of Kubernetes and AWS that has the effects which Decide asks
@@ -123,7 +132,7 @@ func (w *world) observe() Observation {
 	w.settle()
 	o := Observation{
 		Namespace: "demo", Name: "shop", Deleting: w.deleting, WantHash: w.template, DesiredCount: w.count,
-		Plan: slices.Clone(w.plan), Policy: w.policy, Rule: w.rule, Blocked: w.blocked, Progress: w.progress.clone(),
+		Plan: sized(w.plan, w.count), Policy: w.policy, Rule: w.rule, Blocked: w.blocked, Progress: w.progress.clone(),
 	}
 	o.Rule.Targets = slices.Clone(w.rule.Targets)
 	for _, s := range w.stacks {

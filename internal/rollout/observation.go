@@ -27,6 +27,8 @@ type Observation struct {
 	Rule Rule
 	// Blocked is what only someone else can put right; nil if nothing is.
 	Blocked *Blocked
+	// Recreate is true when the old revision goes before the new one comes.
+	Recreate bool
 	// Paused is true while nothing shall move.
 	Paused bool
 	// Requests are what people ask for by annotation.
@@ -105,6 +107,8 @@ func (h Health) String() string {
 
 // Rule is the production rule as observed.
 type Rule struct {
+	// None is true for workers: no load balancer, no requests.
+	None bool
 	// Adopted is true when the user named an existing rule.
 	Adopted bool
 	// Exists is true when there is such a rule.
