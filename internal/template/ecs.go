@@ -191,8 +191,8 @@ type serviceProperties struct {
 	LaunchType                    string
 	DeploymentConfiguration       deploymentConfiguration
 	NetworkConfiguration          networkConfiguration
-	LoadBalancers                 []serviceLoadBalancer
-	HealthCheckGracePeriodSeconds *int32 `json:",omitempty"`
+	LoadBalancers                 []serviceLoadBalancer `json:",omitempty"`
+	HealthCheckGracePeriodSeconds *int32                `json:",omitempty"`
 	EnableECSManagedTags          bool
 	PropagateTags                 string
 }
@@ -224,41 +224,44 @@ type serviceLoadBalancer struct {
 	TargetGroupArn ref
 }
 
+// service sends requests to the container target; "" is a worker's.
 func service(t v1alpha1.RevisionTemplate, cluster any, target string) resource {
 	groups := []any{getAtt{[2]string{logicalSecurityGroup, "GroupId"}}}
 	for _, id := range t.Network.SecurityGroupIDs {
 		groups = append(groups, id)
 	}
-	return resource{
-		Type: "AWS::ECS::Service",
-		// ECS refuses a target group that no listener rule forwards to.
-		DependsOn: []string{LogicalPreviewRule},
-		Properties: serviceProperties{
-			Cluster:        cluster,
-			TaskDefinition: ref{logicalTaskDefinition},
-			DesiredCount:   ref{ParamDesiredCount},
-			LaunchType:     "FARGATE",
-			DeploymentConfiguration: deploymentConfiguration{
-				// Without the circuit breaker CloudFormation waits for hours on
-				// tasks that can't start. There is no earlier deployment in the
-				// service to which it could roll back.
-				DeploymentCircuitBreaker: circuitBreaker{Enable: true, Rollback: false},
-				MaximumPercent:           200,
-				MinimumHealthyPercent:    100,
-			},
-			NetworkConfiguration: networkConfiguration{awsvpcConfiguration{
-				AssignPublicIP: t.Network.AssignPublicIP,
-				SecurityGroups: groups,
-				Subnets:        t.Network.SubnetIDs,
-			}},
-			LoadBalancers: []serviceLoadBalancer{{
-				ContainerName:  target,
-				ContainerPort:  t.Target.ContainerPort,
-				TargetGroupArn: ref{LogicalTargetGroup},
-			}},
-			HealthCheckGracePeriodSeconds: t.Target.HealthCheckGracePeriodSeconds,
-			EnableECSManagedTags:          true,
-			PropagateTags:                 "SERVICE",
+	p := serviceProperties{
+		Cluster:        cluster,
+		TaskDefinition: ref{logicalTaskDefinition},
+		DesiredCount:   ref{ParamDesiredCount},
+		LaunchType:     "FARGATE",
+		DeploymentConfiguration: deploymentConfiguration{
+			// Without the circuit breaker CloudFormation waits for hours on
+			// tasks that can't start. There is no earlier deployment in the
+			// service to which it could roll back.
+			DeploymentCircuitBreaker: circuitBreaker{Enable: true, Rollback: false},
+			MaximumPercent:           200,
+			MinimumHealthyPercent:    100,
 		},
+		NetworkConfiguration: networkConfiguration{awsvpcConfiguration{
+			AssignPublicIP: t.Network.AssignPublicIP,
+			SecurityGroups: groups,
+			Subnets:        t.Network.SubnetIDs,
+		}},
+		EnableECSManagedTags: true,
+		PropagateTags:        "SERVICE",
 	}
+	r := resource{Type: "AWS::ECS::Service"}
+	if target != "" {
+		p.LoadBalancers = []serviceLoadBalancer{{
+			ContainerName:  target,
+			ContainerPort:  t.Target.ContainerPort,
+			TargetGroupArn: ref{LogicalTargetGroup},
+		}}
+		p.HealthCheckGracePeriodSeconds = t.Target.HealthCheckGracePeriodSeconds
+		// ECS refuses a target group that no listener rule forwards to.
+		r.DependsOn = []string{LogicalPreviewRule}
+	}
+	r.Properties = p
+	return r
 }

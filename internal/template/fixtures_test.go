@@ -107,6 +107,22 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 	}
 }
 
+// workerTemplate takes no requests.
+func workerTemplate() v1alpha1.RevisionTemplate {
+	return with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) {
+		t.Target = v1alpha1.Target{}
+		t.Network.LoadBalancerSecurityGroupIDs = nil
+		t.Containers[0].PortMappings = nil
+	})
+}
+
+// worker is the input without a listener.
+func worker(t v1alpha1.RevisionTemplate) template.Input {
+	in := input(t)
+	in.ListenerARN, in.Conditions = "", nil
+	return in
+}
+
 func input(t v1alpha1.RevisionTemplate, conditions ...cloud.Condition) template.Input {
 	if conditions == nil {
 		conditions = []cloud.Condition{host("checkout.example.com")}

@@ -7,8 +7,8 @@ import (
 
 type securityGroupProperties struct {
 	GroupDescription     string
-	VPCID                string `json:"VpcId"`
-	SecurityGroupIngress []ingress
+	VPCID                string    `json:"VpcId"`
+	SecurityGroupIngress []ingress `json:",omitempty"`
 	SecurityGroupEgress  []egress
 }
 
@@ -27,6 +27,7 @@ type egress struct {
 	CIDRIPv6    string `json:"CidrIpv6,omitempty"`
 }
 
+// securityGroup of a worker lets nobody in.
 func securityGroup(in Input) resource {
 	port := in.Template.Target.ContainerPort
 	p := securityGroupProperties{

@@ -9,6 +9,7 @@ package template
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -16,16 +17,17 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// Parameters of the template. Both are numbers that may differ each time the
-// same revision gets a stack.
+// Parameters of the template: numbers that may differ each time the same
+// revision gets a stack.
 const (
 	// ParamDesiredCount is how many tasks the service starts with.
 	ParamDesiredCount = "DesiredCount"
-	// ParamPreviewPriority is the preview rule's priority on the listener.
+	// ParamPreviewPriority is the preview rule's priority on the listener. A
+	// worker's template doesn't have it.
 	ParamPreviewPriority = "PreviewPriority"
 )
 
-// Outputs of the stack.
+// Outputs of the stack. A worker's has no target group and no preview rule.
 const (
 	// OutputTargetGroup is the target group's ARN.
 	OutputTargetGroup = "TargetGroupArn"
@@ -68,26 +70,24 @@ type Input struct {
 	// not set are left to the defaults of AWS: the API server has filled in
 	// those of Viridian.
 	Template v1alpha1.RevisionTemplate
-	// ListenerARN of the listener that gets the preview rule.
+	// ListenerARN of the listener that gets the preview rule. Without it, the
+	// stack is a worker's: nothing in it receives requests.
 	ListenerARN string
-	// Conditions of the production rule, which the preview rule repeats.
+	// Conditions of the production rule, which the preview rule repeats; none
+	// for a worker.
 	Conditions []cloud.Condition
 }
 
 // Build returns the template as compact JSON. It fails when the input can't
 // become a stack, whatever the state of AWS: a template above MaxBytes, a
-// target that no container maps, a preview rule that the load balancer would
-// refuse, or a dynamic reference.
+// target without a listener or that no container maps, a preview rule that the
+// load balancer would refuse, or a dynamic reference.
 func Build(in Input) (string, error) {
-	rule, err := previewRule(in)
+	doc, err := newDocument(in)
 	if err != nil {
 		return "", err
 	}
-	target, err := targetContainer(in.Template)
-	if err != nil {
-		return "", err
-	}
-	body, err := encode(newDocument(in, rule, target))
+	body, err := encode(doc)
 	if err != nil {
 		return "", err
 	}
@@ -102,22 +102,8 @@ func Build(in Input) (string, error) {
 	return string(body), nil
 }
 
-func newDocument(in Input, rule resource, target string) document {
-	cluster := any(in.Template.Cluster)
-	resources := map[string]resource{
-		logicalLogGroup:       logGroup(in.Template),
-		logicalSecurityGroup:  securityGroup(in),
-		LogicalTargetGroup:    targetGroup(in),
-		LogicalPreviewRule:    rule,
-		logicalTaskDefinition: taskDefinition(in),
-	}
-	if in.Template.Cluster == "" {
-		resources[logicalCluster] = resource{Type: "AWS::ECS::Cluster"}
-		cluster = ref{logicalCluster}
-	}
-	resources[LogicalService] = service(in.Template, cluster, target)
-
-	return document{
+func newDocument(in Input) (document, error) {
+	doc := document{
 		Version: "2010-09-09",
 		Description: fmt.Sprintf("Revision %d of ImmutableDeployment %s/%s. "+
 			"Viridian replaces this stack and never updates it.", in.Revision, in.Namespace, in.Name),
@@ -126,19 +112,63 @@ func newDocument(in Input, rule resource, target string) document {
 				Type: "Number", MinValue: 0, MaxValue: 5000,
 				Description: "Tasks that the service starts with.",
 			},
-			ParamPreviewPriority: {
-				Type: "Number", MinValue: 1, MaxValue: 50_000,
-				Description: "Priority of the preview rule, free on the listener.",
-			},
 		},
-		Resources: resources,
-		Outputs: map[string]output{
-			OutputTargetGroup: {"Target group that the tasks register with.", ref{LogicalTargetGroup}},
-			OutputPreviewRule: {"Listener rule that finds the revision by its header.", ref{LogicalPreviewRule}},
-			OutputCluster:     {"ECS cluster that runs the tasks.", cluster},
-			OutputService:     {"ECS service that keeps the tasks running.", getAtt{[2]string{LogicalService, "Name"}}},
+		Resources: map[string]resource{
+			logicalLogGroup:       logGroup(in.Template),
+			logicalSecurityGroup:  securityGroup(in),
+			logicalTaskDefinition: taskDefinition(in),
 		},
 	}
+	cluster := any(in.Template.Cluster)
+	if in.Template.Cluster == "" {
+		doc.Resources[logicalCluster] = resource{Type: "AWS::ECS::Cluster"}
+		cluster = ref{logicalCluster}
+	}
+	doc.Outputs = map[string]output{
+		OutputCluster: {"ECS cluster that runs the tasks.", cluster},
+		OutputService: {"ECS service that keeps the tasks running.", getAtt{[2]string{LogicalService, "Name"}}},
+	}
+	target, err := receive(&doc, in)
+	if err != nil {
+		return document{}, err
+	}
+	doc.Resources[LogicalService] = service(in.Template, cluster, target)
+	return doc, nil
+}
+
+// receive adds what brings requests to the tasks and returns the name of the
+// container that gets them: "" for a worker, to which nothing is added.
+func receive(doc *document, in Input) (string, error) {
+	if in.ListenerARN == "" {
+		return "", checkWorker(in.Template)
+	}
+	rule, err := previewRule(in)
+	if err != nil {
+		return "", err
+	}
+	target, err := targetContainer(in.Template)
+	if err != nil {
+		return "", err
+	}
+	doc.Parameters[ParamPreviewPriority] = parameter{
+		Type: "Number", MinValue: 1, MaxValue: 50_000,
+		Description: "Priority of the preview rule, free on the listener.",
+	}
+	doc.Resources[LogicalTargetGroup] = targetGroup(in)
+	doc.Resources[LogicalPreviewRule] = rule
+	doc.Outputs[OutputTargetGroup] = output{"Target group that the tasks register with.", ref{LogicalTargetGroup}}
+	doc.Outputs[OutputPreviewRule] = output{"Listener rule that finds the revision by its header.", ref{LogicalPreviewRule}}
+	return target, nil
+}
+
+// checkWorker refuses a template that wants requests, so that a listener that
+// was forgotten never makes a stack that can't serve.
+func checkWorker(t v1alpha1.RevisionTemplate) error {
+	if t.Target.ContainerPort == 0 && len(t.Network.LoadBalancerSecurityGroupIDs) == 0 {
+		return nil
+	}
+	return errors.New("spec.template.target and spec.template.network.loadBalancerSecurityGroupIDs " +
+		"need spec.traffic.loadBalancer: leave them out for a worker")
 }
 
 // encode writes compact JSON. Maps come sorted by key, everything else in the

@@ -23,6 +23,7 @@ func TestBuildGolden(t *testing.T) {
 	inputs := map[string]template.Input{
 		"minimal":     input(minimalTemplate()),
 		"full":        input(fullTemplate()),
+		"worker":      worker(workerTemplate()),
 		"own-cluster": input(with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) { t.Cluster = "" })),
 		"first-container-with-the-port": input(with(fullTemplate(), func(t *v1alpha1.RevisionTemplate) {
 			t.Target.ContainerName = ""
@@ -133,6 +134,10 @@ func TestBuildRefuses(t *testing.T) {
 		"target container that doesn't map the port": {
 			in:   changed(func(t *v1alpha1.RevisionTemplate) { t.Target.ContainerName = "web" }),
 			want: `spec.template.target: port 8080 is not mapped by container "web"`,
+		},
+		"target without a listener": {
+			in:   worker(minimalTemplate()),
+			want: "spec.template.target and spec.template.network.loadBalancerSecurityGroupIDs need spec.traffic.loadBalancer",
 		},
 		"dynamic reference": {
 			in: changed(func(t *v1alpha1.RevisionTemplate) {
