@@ -1,0 +1,168 @@
+package stack_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/stack"
+)
+
+// Phases and statuses by short names, for readable tables.
+const (
+	none         = v1alpha1.RevisionPhase("")
+	pending      = v1alpha1.RevisionPending
+	creating     = v1alpha1.RevisionCreating
+	created      = v1alpha1.RevisionCreated
+	failed       = v1alpha1.RevisionFailed
+	deleting     = v1alpha1.RevisionDeleting
+	deleteFailed = v1alpha1.RevisionDeleteFailed
+	gone         = v1alpha1.RevisionRemoved
+
+	missing = cloud.StackStatus("")
+)
+
+// outcome is the part of a decision that has consequences.
+type outcome struct {
+	Action  stack.Action
+	Phase   v1alpha1.RevisionPhase
+	Reason  string
+	Settled bool
+}
+
+type situation struct {
+	phase  v1alpha1.RevisionPhase
+	status cloud.StackStatus
+	want   outcome
+}
+
+func check(t *testing.T, wanted, owned bool, cases map[string]situation) {
+	t.Helper()
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			o := stack.Observation{Wanted: wanted, Owned: owned && c.status != missing, Phase: c.phase}
+			if c.status != missing {
+				o.Stack = &cloud.Stack{Name: "s", Status: c.status, StatusReason: " why "}
+			}
+			d := stack.Decide(o)
+			if diff := cmp.Diff(c.want, outcome{d.Action, d.Phase, d.Reason, d.Settled}); diff != "" {
+				t.Errorf("Decide(%s, %q) (-want +got):\n%s", c.phase, c.status, diff)
+			}
+			if d.Message == "" && d.Phase != failed {
+				t.Error("the decision has no message")
+			}
+		})
+	}
+}
+
+func TestWanted(t *testing.T) {
+	create := outcome{stack.ActionCreate, creating, v1alpha1.ReasonProvisioning, false}
+	waiting := outcome{stack.ActionNone, creating, v1alpha1.ReasonProvisioning, false}
+	diagnose := outcome{stack.ActionDiagnose, failed, v1alpha1.ReasonStackFailed, true}
+	givenUp := outcome{stack.ActionNone, failed, v1alpha1.ReasonStackChanged, true}
+	leftover := outcome{stack.ActionNone, deleting, v1alpha1.ReasonCleaningUp, false}
+	check(t, true, true, map[string]situation{
+		"new":                         {none, missing, create},
+		"pending":                     {pending, missing, create},
+		"again after removal":         {gone, missing, create},
+		"not shown yet":               {creating, missing, waiting},
+		"created, not shown":          {created, missing, outcome{stack.ActionNone, created, v1alpha1.ReasonProvisioning, false}},
+		"being created":               {creating, cloud.StackCreateInProgress, waiting},
+		"being created, unnoticed":    {none, cloud.StackCreateInProgress, waiting},
+		"done":                        {creating, cloud.StackCreateComplete, outcome{stack.ActionCollect, created, v1alpha1.ReasonStackCreated, true}},
+		"done, unnoticed":             {none, cloud.StackCreateComplete, outcome{stack.ActionCollect, created, v1alpha1.ReasonStackCreated, true}},
+		"done and known":              {created, cloud.StackCreateComplete, outcome{stack.ActionNone, created, v1alpha1.ReasonStackCreated, true}},
+		"failed":                      {creating, cloud.StackCreateFailed, diagnose},
+		"rolling back":                {creating, cloud.StackRollbackInProgress, diagnose},
+		"rolled back":                 {creating, cloud.StackRollbackComplete, diagnose},
+		"not even rolled back":        {creating, cloud.StackRollbackFailed, diagnose},
+		"failed, unnoticed":           {none, cloud.StackRollbackComplete, diagnose},
+		"failed and known":            {failed, cloud.StackRollbackComplete, outcome{stack.ActionNone, failed, v1alpha1.ReasonStackFailed, true}},
+		"failed and deleted":          {failed, cloud.StackDeleteComplete, outcome{stack.ActionNone, failed, v1alpha1.ReasonStackFailed, true}},
+		"deleted while being created": {creating, cloud.StackDeleteInProgress, givenUp},
+		"deleted when it was there":   {created, cloud.StackDeleteComplete, givenUp},
+		"deletion failed by others":   {created, cloud.StackDeleteFailed, givenUp},
+		"an attempt before goes":      {pending, cloud.StackDeleteInProgress, leftover},
+		"an attempt before is stuck":  {gone, cloud.StackDeleteFailed, leftover},
+		"updated by others":           {created, "UPDATE_COMPLETE", outcome{stack.ActionNone, created, v1alpha1.ReasonStackChanged, true}},
+		"updated while being created": {creating, "UPDATE_ROLLBACK_COMPLETE", givenUp},
+	})
+}
+
+func TestWantedButForeign(t *testing.T) {
+	foreign := outcome{stack.ActionNone, failed, v1alpha1.ReasonForeignStack, true}
+	check(t, true, false, map[string]situation{
+		"there":         {none, cloud.StackCreateComplete, foreign},
+		"being created": {pending, cloud.StackCreateInProgress, foreign},
+		"broken":        {none, cloud.StackRollbackComplete, foreign},
+		"going":         {gone, cloud.StackDeleteInProgress, foreign},
+	})
+}
+
+func TestNotWanted(t *testing.T) {
+	removed := outcome{stack.ActionNone, gone, v1alpha1.ReasonStackRemoved, true}
+	remove := outcome{stack.ActionDelete, deleting, v1alpha1.ReasonCleaningUp, false}
+	going := outcome{stack.ActionNone, deleting, v1alpha1.ReasonCleaningUp, false}
+	cases := map[string]situation{
+		"never made":            {none, missing, removed},
+		"made, not shown":       {creating, missing, remove},
+		"there":                 {created, cloud.StackCreateComplete, remove},
+		"being created":         {creating, cloud.StackCreateInProgress, remove},
+		"being created, unseen": {none, cloud.StackCreateInProgress, remove},
+		"failed":                {failed, cloud.StackRollbackComplete, remove},
+		"failed and gone":       {failed, missing, removed},
+		"updated by others":     {created, "UPDATE_COMPLETE", remove},
+		"going":                 {deleting, cloud.StackDeleteInProgress, going},
+		"going, forgotten":      {created, cloud.StackDeleteInProgress, going},
+		"gone":                  {deleting, cloud.StackDeleteComplete, removed},
+		"gone for good":         {gone, missing, removed},
+		"stuck":                 {deleting, cloud.StackDeleteFailed, outcome{stack.ActionNone, deleteFailed, v1alpha1.ReasonStackDeleteFailed, true}},
+		"stuck, tried again":    {deleteFailed, cloud.StackDeleteFailed, remove},
+		"stuck, in vain":        {deleteFailed, cloud.StackDeleteInProgress, going},
+	}
+	check(t, false, true, cases)
+}
+
+func TestNotWantedNorOurs(t *testing.T) {
+	removed := outcome{stack.ActionNone, gone, v1alpha1.ReasonStackRemoved, true}
+	check(t, false, false, map[string]situation{
+		"there":     {none, cloud.StackCreateComplete, removed},
+		"after all": {failed, cloud.StackCreateComplete, removed},
+		"stuck":     {deleting, cloud.StackDeleteFailed, removed},
+	})
+}
+
+// A removal that has begun is finished before the stack is made anew.
+func TestWantedAgain(t *testing.T) {
+	check(t, true, true, map[string]situation{
+		"going": {deleting, cloud.StackDeleteInProgress, outcome{stack.ActionNone, deleting, v1alpha1.ReasonCleaningUp, false}},
+		"gone":  {deleting, cloud.StackDeleteComplete, outcome{stack.ActionNone, gone, v1alpha1.ReasonStackRemoved, true}},
+		"stuck": {deleteFailed, cloud.StackDeleteFailed, outcome{stack.ActionDelete, deleting, v1alpha1.ReasonCleaningUp, false}},
+	})
+}
+
+// People read what CloudFormation said, and the name of what is in the way.
+func TestMessages(t *testing.T) {
+	for name, c := range map[string]struct {
+		o    stack.Observation
+		want string
+	}{
+		"deletion failed": {
+			stack.Observation{Phase: deleting, Owned: true, Stack: &cloud.Stack{Status: cloud.StackDeleteFailed, StatusReason: " in use \n"}},
+			"trying again: in use",
+		},
+		"foreign": {stack.Observation{Wanted: true, Stack: &cloud.Stack{Name: "theirs", Status: cloud.StackCreateComplete}}, "A stack named theirs exists"},
+		"changed": {
+			stack.Observation{Wanted: true, Owned: true, Phase: created, Stack: &cloud.Stack{Status: "UPDATE_COMPLETE"}},
+			"Someone else changed the stack (UPDATE_COMPLETE)",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := stack.Decide(c.o).Message; !strings.Contains(got, c.want) {
+				t.Errorf("Message is %q, want it to contain %q", got, c.want)
+			}
+		})
+	}
+}
