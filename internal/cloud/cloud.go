@@ -119,7 +119,10 @@ type Traffic interface {
 	// KindConflict error.
 	CreateRule(ctx context.Context, in CreateRule) (Rule, error)
 	// SetTargets makes the rule forward to targets and nothing else, keeping
-	// the actions before the forward (authentication) of the rule as given.
+	// the actions before the forward (authentication) of the rule as given,
+	// and its stickiness. Without targets it takes all traffic off: the rule
+	// answers 503 by itself, so that it no longer forwards. Targets set later
+	// bring the forward back, but not the stickiness that was on it.
 	SetTargets(ctx context.Context, rule Rule, targets []WeightedTarget) error
 	// TagRule adds tags to a rule.
 	TagRule(ctx context.Context, ruleARN string, tags map[string]string) error

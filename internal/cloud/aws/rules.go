@@ -74,20 +74,46 @@ func targetsOf(forward *types.Action) []cloud.WeightedTarget {
 	return out
 }
 
-// forwarding returns the rule's actions with the last one, which answers the
-// request, replaced by a forward to targets. ModifyRule replaces all actions,
-// so those before (authentication) are sent as they are.
-func (n nativeRule) forwarding(targets []cloud.WeightedTarget) []types.Action {
+// answering returns the rule's actions with the last one, which answers the
+// request, replaced by a forward to targets, or by a 503 if there are none.
+// ModifyRule replaces all actions, so those before (authentication) are sent as
+// they are.
+func (n nativeRule) answering(targets []cloud.WeightedTarget) []types.Action {
 	if len(n.actions) == 0 {
-		return []types.Action{forwardTo(targets, nil)}
+		return []types.Action{answerWith(targets, nil)}
 	}
 	actions := slices.Clone(n.actions)
 	last := len(actions) - 1
 	for i := range actions[:last] {
 		keepClientSecret(&actions[i])
 	}
-	actions[last] = forwardTo(targets, &actions[last])
+	actions[last] = answerWith(targets, &actions[last])
 	return actions
+}
+
+func answerWith(targets []cloud.WeightedTarget, instead *types.Action) types.Action {
+	if len(targets) == 0 {
+		return unavailable(instead)
+	}
+	return forwardTo(targets, instead)
+}
+
+// unavailable is a 503 in the place of another action, if there is one. A
+// forward whose weights are all zero would answer 503 too, but it would tie
+// the rule to target groups that are about to be deleted.
+func unavailable(instead *types.Action) types.Action {
+	action := types.Action{
+		Type: types.ActionTypeEnumFixedResponse,
+		FixedResponseConfig: &types.FixedResponseActionConfig{
+			StatusCode:  new("503"),
+			ContentType: new("text/plain"),
+			MessageBody: new("Service is being replaced"),
+		},
+	}
+	if instead != nil {
+		action.Order = instead.Order
+	}
+	return action
 }
 
 // keepClientSecret asks for the secret that ELB has and doesn't show.

@@ -84,7 +84,7 @@ func (t *traffic) SetTargets(ctx context.Context, rule cloud.Rule, targets []clo
 	}
 	_, err := t.api.ModifyRule(ctx, &elb.ModifyRuleInput{
 		RuleArn: &rule.ARN,
-		Actions: before.forwarding(targets),
+		Actions: before.answering(targets),
 	})
 	return wrap(err)
 }

@@ -194,6 +194,42 @@ func TestSetTargetsKeepsTheRest(t *testing.T) {
 	})
 }
 
+// Traffic taken off answers 503 behind the same authentication, leaves the
+// target groups free to be deleted, and comes back.
+func TestSetTargetsOffAndOn(t *testing.T) {
+	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
+		old, young := w.targetGroup(t, "old"), w.targetGroup(t, "new")
+		ruleARN := w.authenticatedRule(t, old)
+		set := func(targets ...cloud.WeightedTarget) []types.Action {
+			t.Helper()
+			rule, err := w.Traffic.Rule(t.Context(), ruleARN)
+			check(t, err)
+			check(t, w.Traffic.SetTargets(t.Context(), rule, targets))
+			rule, err = w.Traffic.Rule(t.Context(), ruleARN)
+			check(t, err)
+			if diff := cmp.Diff(targets, rule.Targets); diff != "" || rule.Forwards != (len(targets) > 0) {
+				t.Errorf("forwards is %t, targets (-want +got):\n%s", rule.Forwards, diff)
+			}
+			actions := rule.Native.(nativeRule).actions
+			if len(actions) != 2 || actions[0].AuthenticateOidcConfig == nil || *actions[1].Order != 20 {
+				t.Fatalf("actions are %+v", actions)
+			}
+			return actions
+		}
+		for range 2 { // taking off what is off changes nothing
+			off := set()[1].FixedResponseConfig
+			if off == nil || *off.StatusCode != "503" || *off.ContentType != "text/plain" || *off.MessageBody != "Service is being replaced" {
+				t.Errorf("the answer is %+v", off)
+			}
+		}
+		_, err := w.elb().DeleteTargetGroup(t.Context(), &elb.DeleteTargetGroupInput{TargetGroupArn: &old})
+		check(t, err)
+		if on := set(cloud.WeightedTarget{TargetGroupARN: young, Weight: 100})[1]; on.FixedResponseConfig != nil {
+			t.Errorf("the answer is still %+v", on.FixedResponseConfig)
+		}
+	})
+}
+
 // authenticatedRule makes a rule of an HTTPS listener that asks an identity
 // provider and then forwards, sticky, to the group.
 func (w *world) authenticatedRule(t *testing.T, group string) string {
