@@ -47,7 +47,18 @@ type Stacks interface {
 	// Resources returns the physical IDs of the stack's resources by logical
 	// ID.
 	Resources(ctx context.Context, stackID string) (map[string]string, error)
-	// Delete starts the deletion of a stack. One that is gone is no error.
+	// Undeletable returns the resources that CloudFormation tried to delete
+	// and could not, by logical ID: why a stack is in DELETE_FAILED.
+	Undeletable(ctx context.Context, stackID string) ([]StackResource, error)
+	// Retained returns the resources that a deletion left behind on purpose,
+	// by logical ID: those retained and, after a forced deletion, those that
+	// could not be deleted. It answers for deleted stacks, too.
+	Retained(ctx context.Context, stackID string) ([]StackResource, error)
+	// Protect sets whether the stack refuses to be deleted. A stack that is
+	// gone is KindNotFound, one being deleted a KindConflict error.
+	Protect(ctx context.Context, stackID string, on bool) error
+	// Delete starts the deletion of a stack. One that is gone is no error, one
+	// that is protected a KindConflict error.
 	Delete(ctx context.Context, in DeleteStack) error
 }
 
@@ -58,15 +69,24 @@ type CreateStack struct {
 	TemplateBody string
 	Parameters   map[string]string
 	Tags         map[string]string
+	// TerminationProtection makes the stack refuse to be deleted until Protect
+	// turns it off.
+	TerminationProtection bool
 	// Token makes the call idempotent: [A-Za-z0-9-]{1,128}.
 	Token string
 }
 
-// DeleteStack is which stack to delete.
+// DeleteStack is which stack to delete and how.
 type DeleteStack struct {
 	// StackID is the stack's ARN, never its name, so that a later stack of
 	// the same name is not meant.
 	StackID string
+	// RetainResources are logical IDs of resources to leave behind. They must
+	// be Undeletable, or AWS refuses the request (KindInvalid).
+	RetainResources []string
+	// Force leaves behind whatever can't be deleted. It is for stacks in
+	// DELETE_FAILED only; AWS refuses it for others (KindInvalid).
+	Force bool
 	// Token makes the call idempotent: [A-Za-z0-9-]{1,128}.
 	Token string
 }
@@ -80,6 +100,20 @@ type Stack struct {
 	Parameters   map[string]string
 	Outputs      map[string]string
 	Tags         map[string]string
+	// TerminationProtection tells whether the stack refuses to be deleted.
+	TerminationProtection bool
+}
+
+// StackResource is a resource of a stack and what became of it.
+type StackResource struct {
+	LogicalID string
+	// PhysicalID is an ARN, a name or another ID, depending on Type; "" when
+	// the resource was never created.
+	PhysicalID string
+	// Type such as AWS::ECS::Service.
+	Type string
+	// Reason in the words of CloudFormation or of the resource's service.
+	Reason string
 }
 
 // StackEvent is one event of a stack.
@@ -213,6 +247,8 @@ type Service struct {
 	FailedTasks   int32
 	// LastEvent is the newest event's message.
 	LastEvent string
+	// TaskDefinition is the ARN of the task definition that the service runs.
+	TaskDefinition string
 }
 
 // Rollout states of an ECS deployment.

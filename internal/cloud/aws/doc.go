@@ -14,6 +14,9 @@
 //	Stacks.Describe         cloudformation:DescribeStacks
 //	Stacks.FailureEvents    cloudformation:DescribeStackEvents
 //	Stacks.Resources        cloudformation:ListStackResources
+//	Stacks.Undeletable      cloudformation:ListStackResources
+//	Stacks.Retained         cloudformation:ListStackResources
+//	Stacks.Protect          cloudformation:UpdateTerminationProtection
 //	Stacks.Delete           cloudformation:DeleteStack
 //	Traffic.Rules, Rule     elasticloadbalancing:DescribeRules
 //	Traffic.RuleTags        elasticloadbalancing:DescribeTags

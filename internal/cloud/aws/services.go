@@ -59,9 +59,10 @@ func serviceFailure(reason, cluster, name string) error {
 
 func serviceFrom(s *types.Service) cloud.Service {
 	out := cloud.Service{
-		DesiredCount: s.DesiredCount,
-		RunningCount: s.RunningCount,
-		PendingCount: s.PendingCount,
+		DesiredCount:   s.DesiredCount,
+		RunningCount:   s.RunningCount,
+		PendingCount:   s.PendingCount,
+		TaskDefinition: awssdk.ToString(s.TaskDefinition),
 	}
 	for _, d := range s.Deployments {
 		if awssdk.ToString(d.Status) == statusPrimary {

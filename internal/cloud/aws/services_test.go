@@ -57,6 +57,9 @@ func TestService(t *testing.T) {
 		if got.DesiredCount != 2 || got.RunningCount != 2 || got.PendingCount != 0 || got.RolloutState != cloud.RolloutCompleted || got.LastEvent == "" {
 			t.Errorf("service is %+v", got)
 		}
+		if got.TaskDefinition != r["Task"] {
+			t.Errorf("task definition is %s, want %s", got.TaskDefinition, r["Task"])
+		}
 		health, err := w.Traffic.TargetHealth(t.Context(), r["Targets"])
 		check(t, err)
 		if want := (cloud.TargetHealth{Healthy: 2}); health != want {

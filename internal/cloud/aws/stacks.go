@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -30,6 +31,8 @@ func (s *stacks) Create(ctx context.Context, in cloud.CreateStack) (string, erro
 		ClientRequestToken:   optional(in.Token),
 		OnFailure:            types.OnFailureDoNothing,
 		RetainExceptOnCreate: new(true),
+
+		EnableTerminationProtection: &in.TerminationProtection,
 	})
 	if err != nil {
 		return "", wrap(err)
@@ -78,21 +81,62 @@ func beginsCreation(e *types.StackEvent) bool {
 // Resources leaves out those without a physical ID, which were never begun,
 // and those deleted.
 func (s *stacks) Resources(ctx context.Context, stackID string) (map[string]string, error) {
+	list, err := s.resources(ctx, stackID)
+	if err != nil {
+		return nil, err
+	}
 	physical := map[string]string{}
+	for i := range list {
+		id := awssdk.ToString(list[i].PhysicalResourceId)
+		if id != "" && list[i].ResourceStatus != types.ResourceStatusDeleteComplete {
+			physical[awssdk.ToString(list[i].LogicalResourceId)] = id
+		}
+	}
+	return physical, nil
+}
+
+func (s *stacks) Undeletable(ctx context.Context, stackID string) ([]cloud.StackResource, error) {
+	return s.resourcesIn(ctx, stackID, types.ResourceStatusDeleteFailed)
+}
+
+func (s *stacks) Retained(ctx context.Context, stackID string) ([]cloud.StackResource, error) {
+	return s.resourcesIn(ctx, stackID, types.ResourceStatusDeleteSkipped)
+}
+
+// resourcesIn are the resources with a status, sorted by logical ID.
+func (s *stacks) resourcesIn(ctx context.Context, stackID string, status types.ResourceStatus) ([]cloud.StackResource, error) {
+	list, err := s.resources(ctx, stackID)
+	if err != nil {
+		return nil, err
+	}
+	var out []cloud.StackResource
+	for i := range list {
+		if list[i].ResourceStatus == status {
+			out = append(out, resourceFrom(&list[i]))
+		}
+	}
+	slices.SortFunc(out, func(a, b cloud.StackResource) int { return cmp.Compare(a.LogicalID, b.LogicalID) })
+	return out, nil
+}
+
+func (s *stacks) resources(ctx context.Context, stackID string) ([]types.StackResourceSummary, error) {
+	var list []types.StackResourceSummary
 	pages := cfn.NewListStackResourcesPaginator(s.api, &cfn.ListStackResourcesInput{StackName: &stackID})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, wrap(err)
 		}
-		for _, r := range page.StackResourceSummaries {
-			id := awssdk.ToString(r.PhysicalResourceId)
-			if id != "" && r.ResourceStatus != types.ResourceStatusDeleteComplete {
-				physical[awssdk.ToString(r.LogicalResourceId)] = id
-			}
-		}
+		list = append(list, page.StackResourceSummaries...)
 	}
-	return physical, nil
+	return list, nil
+}
+
+func (s *stacks) Protect(ctx context.Context, stackID string, on bool) error {
+	_, err := s.api.UpdateTerminationProtection(ctx, &cfn.UpdateTerminationProtectionInput{
+		StackName: &stackID, EnableTerminationProtection: &on,
+	})
+	return wrap(err)
 }
 
 func (s *stacks) Delete(ctx context.Context, in cloud.DeleteStack) error {
@@ -102,8 +146,17 @@ func (s *stacks) Delete(ctx context.Context, in cloud.DeleteStack) error {
 	_, err := s.api.DeleteStack(ctx, &cfn.DeleteStackInput{
 		StackName:          &in.StackID,
 		ClientRequestToken: optional(in.Token),
+		RetainResources:    in.RetainResources,
+		DeletionMode:       deletionMode(in.Force),
 	})
 	return unlessGone(wrap(err))
+}
+
+func deletionMode(force bool) types.DeletionMode {
+	if force {
+		return types.DeletionModeForceDeleteStack
+	}
+	return types.DeletionModeStandard
 }
 
 func stackFrom(s *types.Stack) cloud.Stack {
@@ -115,6 +168,8 @@ func stackFrom(s *types.Stack) cloud.Stack {
 		Parameters:   map[string]string{},
 		Outputs:      map[string]string{},
 		Tags:         map[string]string{},
+
+		TerminationProtection: awssdk.ToBool(s.EnableTerminationProtection),
 	}
 	for _, p := range s.Parameters {
 		out.Parameters[awssdk.ToString(p.ParameterKey)] = awssdk.ToString(p.ParameterValue)
@@ -126,6 +181,15 @@ func stackFrom(s *types.Stack) cloud.Stack {
 		out.Tags[awssdk.ToString(t.Key)] = awssdk.ToString(t.Value)
 	}
 	return out
+}
+
+func resourceFrom(r *types.StackResourceSummary) cloud.StackResource {
+	return cloud.StackResource{
+		LogicalID:  awssdk.ToString(r.LogicalResourceId),
+		PhysicalID: awssdk.ToString(r.PhysicalResourceId),
+		Type:       awssdk.ToString(r.ResourceType),
+		Reason:     clean(awssdk.ToString(r.ResourceStatusReason)),
+	}
 }
 
 func eventFrom(e *types.StackEvent) cloud.StackEvent {
