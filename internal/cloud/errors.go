@@ -56,8 +56,7 @@ func (e *Error) Unwrap() error { return e.Err }
 
 // KindOf returns the kind of an AWS error, or "" when err is none.
 func KindOf(err error) Kind {
-	var e *Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
 	}
 	return ""
