@@ -2,6 +2,7 @@ package aws
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -72,6 +73,38 @@ func TestService(t *testing.T) {
 		check(t, err)
 		if got.DesiredCount != 3 || got.RunningCount != 3 {
 			t.Errorf("scaled service is %+v", got)
+		}
+	})
+}
+
+// A worker's stack comes up without a load balancer, and down to no tasks.
+func TestServiceOfWorker(t *testing.T) {
+	template, err := os.ReadFile("../../template/testdata/worker.golden.json")
+	check(t, err)
+	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
+		check(t, w.sim.CreateCluster("shop"))
+		id, err := w.Stacks.Create(t.Context(), cloud.CreateStack{
+			Name: "worker-1", TemplateBody: string(template), Parameters: map[string]string{"DesiredCount": "2"},
+		})
+		check(t, err)
+		stack := w.settle(t, id)
+		if stack.Status != cloud.StackCreateComplete {
+			events, err := w.Stacks.FailureEvents(t.Context(), id)
+			t.Fatalf("stack is %s: %+v, %v", stack.Status, events, err)
+		}
+		cluster, service := stack.Outputs["ClusterName"], stack.Outputs["ServiceName"]
+		for _, count := range []int32{2, 0} {
+			check(t, w.Services.Scale(t.Context(), cluster, service, count))
+			time.Sleep(10 * time.Minute)
+			got, err := w.Services.Service(t.Context(), cluster, service)
+			check(t, err)
+			if got.RunningCount != count || got.PendingCount != 0 || got.RolloutState != cloud.RolloutCompleted {
+				t.Errorf("service of %d is %+v", count, got)
+			}
+		}
+		check(t, w.Stacks.Delete(t.Context(), cloud.DeleteStack{StackID: id}))
+		if s := w.settle(t, id); s.Status != cloud.StackDeleteComplete {
+			t.Errorf("in the end the stack is %s", s.Status)
 		}
 	})
 }
