@@ -1,6 +1,9 @@
 package e2e_test
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/onsi/gomega"
@@ -23,6 +26,21 @@ func TestManifests(t *testing.T) {
 				t.Errorf("%v: %s", err, out)
 			}
 		})
+	}
+}
+
+// TestReadme: the deployment that the README shows is admitted.
+func TestReadme(t *testing.T) {
+	g := gomega.NewWithT(t)
+	page, err := os.ReadFile(filepath.Join(root, "README.md"))
+	g.Expect(err).NotTo(gomega.HaveOccurred())
+	_, rest, found := strings.Cut(string(page), "```yaml\napiVersion:")
+	g.Expect(found).To(gomega.BeTrue())
+	block, _, _ := strings.Cut(rest, "```")
+	manifest := filepath.Join(t.TempDir(), "readme.yaml")
+	g.Expect(os.WriteFile(manifest, []byte("apiVersion:"+block), 0o600)).To(gomega.Succeed())
+	if out, err := cluster.kubectl(t.Context(), "apply", "--server-side", "--dry-run=server", "-n", "default", "-f", manifest); err != nil {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 

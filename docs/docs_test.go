@@ -1,0 +1,71 @@
+package docs_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestOperations: every phase, condition and reason is explained.
+func TestOperations(t *testing.T) {
+	page := read(t, "operations.md")
+	for name, value := range constants(t, "../api/v1alpha1/conditions.go") {
+		if !strings.Contains(page, "`"+value+"`") {
+			t.Errorf("operations.md doesn't explain %s (%s)", value, name)
+		}
+	}
+}
+
+// constants are those of phases, conditions and reasons, by name.
+func constants(t *testing.T, path string) map[string]string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	kinds := regexp.MustCompile(`^(Phase|RevisionPhase|Revision|Condition|Reason)[A-Z]`)
+	ast.Inspect(file, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || !kinds.MatchString(spec.Names[0].Name) {
+			return true
+		}
+		value, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		found[spec.Names[0].Name] = value
+		return false
+	})
+	if len(found) == 0 {
+		t.Fatal("no constants found")
+	}
+	return found
+}
+
+// TestLinks: links to files lead somewhere.
+func TestLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]+)\)`)
+	for _, page := range []string{"../README.md", "architecture.md", "operations.md", "api.md", "../config/aws/README.md"} {
+		for _, m := range link.FindAllStringSubmatch(read(t, page), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
+				t.Errorf("%s: %v", page, err)
+			}
+		}
+	}
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
