@@ -76,7 +76,7 @@ func (d *demo) run(ctx context.Context, up bool) error {
 
 // start starts everything.
 func (d *demo) start(ctx context.Context) (err error) {
-	d.screen.chapter("Start (the whole takes about two minutes)")
+	d.screen.chapter("Start (about a minute and a half in all)")
 	d.screen.tell("Starting etcd and kube-apiserver")
 	if err := d.cluster.start(ctx); err != nil {
 		return err
@@ -197,16 +197,18 @@ func (d *demo) diagnose(err error) {
 	if d.watcher != nil {
 		d.diagnoseStatus()
 	}
-	for _, log := range []string{d.manager.log(), filepath.Join(d.dir, "kube-apiserver.log"), filepath.Join(d.dir, "etcd.log")} {
-		lines := 5
-		if log == d.manager.log() {
-			lines = 40
-		}
-		d.screen.print(line{}, line{{"The end of " + log, bold}})
-		d.screen.block(strings.Join(tail(log, lines), "\n"))
-	}
+	d.showLog(d.manager.log(), 40)
+	d.showLog(filepath.Join(d.dir, "kube-apiserver.log"), 5)
+	d.showLog(filepath.Join(d.dir, "etcd.log"), 5)
+	d.manager.dump()
 	d.report.took = d.screen.elapsed()
+	d.report.add(check{what: "The story comes to its end", want: "it does", got: err.Error()})
 	d.screen.print(d.report.lines()...)
+}
+
+func (d *demo) showLog(path string, lines int) {
+	d.screen.print(line{}, line{{"The end of " + path, bold}})
+	d.screen.block(strings.Join(tail(path, lines), "\n"))
 }
 
 func (d *demo) diagnoseStatus() {

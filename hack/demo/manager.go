@@ -65,6 +65,14 @@ func (m *manager) kill() int {
 // stop ends it in order.
 func (m *manager) stop() { m.set(nil).stop(5 * time.Second) }
 
+// dump ends it with what it was doing in its log.
+func (m *manager) dump() {
+	if p := m.set(nil); p != nil {
+		p.dump()
+		p.stop(0)
+	}
+}
+
 // down tells whether none runs.
 func (m *manager) down() bool {
 	m.mu.Lock()

@@ -34,7 +34,9 @@ type process struct {
 	name string
 	log  string
 	cmd  *exec.Cmd
-	done chan struct{}
+	// done is closed when it has ended, how is in result by then.
+	done   chan struct{}
+	result string
 }
 
 // spec is a program to start.
@@ -66,7 +68,8 @@ func (l launcher) start(s spec) (*process, error) {
 		return nil, fmt.Errorf("start %s: %w", p.name, err)
 	}
 	go func() {
-		_ = cmd.Wait() // how it ended is in its log
+		_ = cmd.Wait() // it says no more than the state does
+		p.result = cmd.ProcessState.String()
 		close(p.done)
 	}()
 	return p, nil
@@ -89,6 +92,15 @@ func (p *process) stop(grace time.Duration) {
 	<-p.done
 }
 
+// dump has a Go program write what all its goroutines do to its log, and end.
+func (p *process) dump() {
+	_ = p.cmd.Process.Signal(syscall.SIGQUIT) // it may have ended already
+	select {
+	case <-p.done:
+	case <-time.After(2 * time.Second):
+	}
+}
+
 // ended tells whether the process is gone.
 func (p *process) ended() bool {
 	select {
@@ -109,7 +121,7 @@ func (p *process) await(ctx context.Context, limit time.Duration, ready func(con
 	for {
 		select {
 		case <-p.done:
-			return fmt.Errorf("%s has ended", p.name)
+			return fmt.Errorf("%s has ended: %s", p.name, p.result)
 		case <-ctx.Done():
 			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
 		case <-tick.C:

@@ -29,7 +29,8 @@ type screen struct {
 	lastAt  time.Time
 }
 
-// lineEvery is how often a line tells how it is going while nothing changes.
+// lineEvery is how often a line tells how it is going while something goes on
+// but nothing changes.
 const lineEvery = 4 * time.Second
 
 func newScreen(out *os.File) *screen {
@@ -102,11 +103,12 @@ func (s *screen) show(snap *snapshot) {
 	fmt.Fprint(s.out, out.String())
 }
 
-// showLine tells in a line when something changed, or once in a while.
+// showLine tells in a line when something changed, or once in a while as long
+// as something goes on.
 func (s *screen) showLine(snap *snapshot) {
 	key := snap.key()
 	s.mu.Lock()
-	worth := key != s.lastKey || time.Since(s.lastAt) >= lineEvery
+	worth := key != s.lastKey || !snap.settled() && time.Since(s.lastAt) >= lineEvery
 	if worth {
 		s.lastKey, s.lastAt = key, time.Now()
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"k8s.io/apimachinery/pkg/api/meta"
+
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
@@ -87,6 +89,11 @@ func (s *snapshot) key() string {
 	}
 	status := &s.deployment.Status
 	return fmt.Sprint(status.Phase, status.Step, status.Revision, weights(written(status)), s.managerDown)
+}
+
+// settled tells whether nothing goes on.
+func (s *snapshot) settled() bool {
+	return s.deployment == nil || !meta.IsStatusConditionTrue(s.deployment.Status.Conditions, v1alpha1.ConditionReconciling)
 }
 
 // short is the snapshot in one line.

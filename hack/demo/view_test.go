@@ -35,6 +35,7 @@ func shifting() *snapshot {
 				Phase: v1alpha1.PhaseShifting, Step: "2/4", Revision: "checkout-2",
 				Traffic: &v1alpha1.TrafficStatus{Written: targets, Observed: targets},
 				Conditions: []metav1.Condition{
+					{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue},
 					{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Message: "Step 2/4: 25% to checkout-2"},
 				},
 			},
@@ -183,6 +184,13 @@ func TestScreenTellsNewsOnce(t *testing.T) {
 		s.show(shifting())
 		if got := strings.Count(out.String(), "\n"); got != 2 {
 			t.Errorf("%d lines after a while: %s", got, out.String())
+		}
+		time.Sleep(lineEvery)
+		settled := shifting()
+		settled.deployment.Status.Conditions = nil
+		s.show(settled)
+		if got := strings.Count(out.String(), "\n"); got != 2 {
+			t.Errorf("%d lines though nothing goes on: %s", got, out.String())
 		}
 		if strings.Contains(out.String(), "\x1b") {
 			t.Errorf("escape sequences in %q", out.String())
