@@ -78,7 +78,8 @@ var resourceActions = map[string][]string{
 		"ecs:CreateCluster", "ecs:DeleteCluster", "ecs:DescribeClusters", "ecs:TagResource", "iam:CreateServiceLinkedRole",
 	},
 	"AWS::ECS::Service": {
-		"ecs:CreateService", "ecs:DeleteService", "ecs:DescribeServices", "ecs:TagResource", "iam:CreateServiceLinkedRole",
+		"ecs:CreateService", "ecs:DeleteService", "ecs:DescribeServiceDeployments", "ecs:DescribeServices",
+		"ecs:ListServiceDeployments", "ecs:TagResource", "iam:CreateServiceLinkedRole",
 	},
 	"AWS::ECS::TaskDefinition": {
 		"ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole",
@@ -92,7 +93,8 @@ var resourceActions = map[string][]string{
 		"elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:ModifyTargetGroupAttributes",
 	},
 	"AWS::Logs::LogGroup": {
-		"logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DescribeLogGroups", "logs:ListTagsForResource",
+		"logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:DescribeIndexPolicies", "logs:DescribeLogGroups",
+		"logs:DescribeResourcePolicies", "logs:GetDataProtectionPolicy", "logs:ListTagsForResource",
 		"logs:PutRetentionPolicy", "logs:TagResource",
 	},
 }
