@@ -1,0 +1,284 @@
+package v1alpha1_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// spec.template.containers as lists are replaced whole by a patch.
+const app = "name: app, image: app, portMappings: [{containerPort: 8080}]"
+
+func containers(more string) string {
+	return "spec: {template: {containers: [{" + app + ", " + more + "}]}}"
+}
+
+func loadBalancer(patch string) string { return "spec: {traffic: {loadBalancer: {" + patch + "}}}" }
+
+func template(patch string) string { return "spec: {template: {" + patch + "}}" }
+
+func steps(list string) string {
+	return "spec: {strategy: {type: Canary, canary: {steps: [" + list + "]}}}"
+}
+
+const asWorker = "{template: {target: null, network: {loadBalancerSecurityGroupIDs: null}}, traffic: null}"
+
+const adopted = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener-rule/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee"
+
+const fargate = "spec.template.memory doesn't fit spec.template.cpu on Fargate"
+
+// refusals are patches that make a valid ImmutableDeployment an invalid one,
+// with what people must read.
+var refusals = map[string]struct {
+	patch string
+	want  []string
+}{
+	"name too long":        {"metadata: {name: " + strings.Repeat("a", 41) + "}", []string{"metadata.name must be at most 40 characters"}},
+	"name with a digit":    {"metadata: {name: 1st}", []string{"metadata.name must be at most 40 characters of a-z, 0-9 and '-', starting with a letter"}},
+	"name with a dot":      {"metadata: {name: a.b}", []string{"metadata.name must be"}},
+	"unknown field":        {"spec: {replicas: 3}", []string{`unknown field "spec.replicas"`}},
+	"nothing to run":       {"spec: {desiredCount: 0}", []string{"spec.desiredCount", "greater than or equal to 1"}},
+	"too much to run":      {"spec: {desiredCount: 5001}", []string{"spec.desiredCount", "less than or equal to 5000"}},
+	"hasty deadline":       {"spec: {progressDeadlineSeconds: 59}", []string{"spec.progressDeadlineSeconds", "greater than or equal to 60"}},
+	"endless deadline":     {"spec: {progressDeadlineSeconds: 86401}", []string{"spec.progressDeadlineSeconds"}},
+	"too much history":     {"spec: {revisionHistoryLimit: 51}", []string{"spec.revisionHistoryLimit"}},
+	"region":               {"spec: {aws: {region: Ireland}}", []string{"spec.aws.region"}},
+	"role":                 {"spec: {aws: {roleARN: 'arn:aws:iam::1:role/x'}}", []string{"spec.aws.roleARN"}},
+	"external ID":          {"spec: {aws: {externalID: 'a b'}}", []string{"spec.aws.externalID"}},
+	"kept for ever":        {"spec: {rollback: {keepOldSeconds: 604801}}", []string{"spec.rollback.keepOldSeconds"}},
+	"long unhealthy":       {"spec: {rollback: {unhealthySeconds: 3601}}", []string{"spec.rollback.unhealthySeconds"}},
+	"drift policy":         {"spec: {traffic: {onDrift: Ignore}}", []string{"spec.traffic.onDrift", `"Pause", "Enforce"`}},
+	"strategy":             {"spec: {strategy: {type: Magic}}", []string{"spec.strategy.type", "Unsupported value"}},
+	"no strategy":          {"spec: {strategy: null}", []string{"spec.strategy: Required value"}},
+	"canary, no steps":     {"spec: {strategy: {type: Canary}}", []string{"spec.strategy.canary with its steps goes with type Canary"}},
+	"steps, no canary":     {"spec: {strategy: {canary: {steps: [{weight: 1}]}}}", []string{"spec.strategy.canary with its steps goes with type Canary, and only with it"}},
+	"empty steps":          {steps(""), []string{"spec.strategy.canary.steps", "at least 1 items"}},
+	"too many steps":       {steps(strings.TrimSuffix(strings.Repeat("{weight: 1},", 21), ",")), []string{"spec.strategy.canary.steps: Too many: 21"}},
+	"weight 0":             {steps("{weight: 0}"), []string{"spec.strategy.canary.steps[0].weight"}},
+	"weight 100":           {steps("{weight: 50}, {weight: 100}"), []string{"spec.strategy.canary.steps[1].weight"}},
+	"weights go down":      {steps("{weight: 50}, {weight: 25}"), []string{"spec.strategy.canary.steps must have ascending weights; the final step to 100 is added by itself"}},
+	"weights repeat":       {steps("{weight: 25}, {weight: 25}"), []string{"spec.strategy.canary.steps must have ascending weights"}},
+	"hold below nothing":   {steps("{weight: 25, holdSeconds: -1}"), []string{"holdSeconds"}},
+	"hold beyond a week":   {steps("{weight: 25, holdSeconds: 604801}"), []string{"holdSeconds"}},
+	"approval":             {steps("{weight: 25, approval: Maybe}"), []string{"steps[0].approval", "Manual"}},
+	"blue, not green":      {"spec: {strategy: {type: Rolling, blueGreen: {previewSeconds: 1}}}", []string{"spec.strategy.blueGreen goes with type BlueGreen only"}},
+	"rolling, not Rolling": {"spec: {strategy: {rolling: {pauseSeconds: 1}}}", []string{"spec.strategy.rolling goes with type Rolling only"}},
+	"nothing moves":        {"spec: {strategy: {type: Rolling, rolling: {maxSurgePercent: 0}}}", []string{"spec.strategy.rolling.maxSurgePercent and maxUnavailablePercent can't both be 0"}},
+
+	"neither rule":         {loadBalancer("listenerARN: null"), []string{"needs exactly one of ruleARN (adopt a rule) and listenerARN"}},
+	"both rules":           {loadBalancer("ruleARN: '" + adopted + "'"), []string{"needs exactly one of ruleARN"}},
+	"rule with priority":   {loadBalancer("listenerARN: null, conditions: null, ruleARN: '" + adopted + "'"), []string{"priority and conditions go with listenerARN"}},
+	"rule with conditions": {loadBalancer("listenerARN: null, priority: null, ruleARN: '" + adopted + "'"), []string{"priority and conditions go with listenerARN"}},
+	"no priority":          {loadBalancer("priority: null"), []string{"spec.traffic.loadBalancer.priority and conditions go with listenerARN, both of them"}},
+	"no conditions":        {loadBalancer("conditions: null"), []string{"spec.traffic.loadBalancer.priority and conditions go with listenerARN, both of them"}},
+	"empty conditions":     {loadBalancer("conditions: []"), []string{"spec.traffic.loadBalancer.conditions", "at least 1 items"}},
+	"listener of an NLB":   {loadBalancer("listenerARN: 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/net/shop/50dc6c495c0c9188/f2f7dc8efc522ab2'"), []string{"spec.traffic.loadBalancer.listenerARN"}},
+	"rule for a listener":  {loadBalancer("listenerARN: '" + adopted + "'"), []string{"spec.traffic.loadBalancer.listenerARN"}},
+	"priority 0":           {loadBalancer("priority: 0"), []string{"spec.traffic.loadBalancer.priority"}},
+	"priority 50001":       {loadBalancer("priority: 50001"), []string{"spec.traffic.loadBalancer.priority"}},
+	"priority of previews": {loadBalancer("priority: 99"), []string{"previewPriorities.last must be smaller than priority: the load balancer takes the first rule that matches"}},
+	"previews above":       {loadBalancer("previewPriorities: {first: 101, last: 200}"), []string{"previewPriorities.last must be smaller than priority"}},
+	"previews upside down": {loadBalancer("previewPriorities: {first: 50, last: 49}"), []string{"previewPriorities.first must not be greater than previewPriorities.last"}},
+	"five values":          {loadBalancer("conditions: [{field: host-header, values: [a, b]}, {field: path-pattern, values: [/a, /b, /c]}]"), []string{"conditions may hold 4 values in all: a rule takes 5 and the preview rule adds one"}},
+	"five in one":          {loadBalancer("conditions: [{field: host-header, values: [a, b, c, d, e]}]"), []string{"conditions[0].values: Too many: 5"}},
+	"no value":             {loadBalancer("conditions: [{field: host-header, values: []}]"), []string{"conditions[0].values"}},
+	"value twice":          {loadBalancer("conditions: [{field: host-header, values: [a, a]}]"), []string{"conditions[0].values[1]: Duplicate value"}},
+	"field twice":          {loadBalancer("conditions: [{field: host-header, values: [a]}, {field: host-header, values: [b]}]"), []string{"conditions may hold each field but http-header once: put the values in one condition"}},
+	"unknown condition":    {loadBalancer("conditions: [{field: moon-phase, values: [full]}]"), []string{"conditions[0].field", "Unsupported value"}},
+	"header without name":  {loadBalancer("conditions: [{field: http-header, values: [a]}]"), []string{"httpHeaderName goes with field http-header"}},
+	"name without header":  {loadBalancer("conditions: [{field: host-header, httpHeaderName: x, values: [a]}]"), []string{"httpHeaderName goes with field http-header, and only with it"}},
+	"our own header":       {loadBalancer("conditions: [{field: http-header, httpHeaderName: X-Viridian-Revision, values: ['1']}]"), []string{"the header x-viridian-revision is the preview rules' own"}},
+	"traffic, no target":   {template("target: null"), []string{"spec.traffic.loadBalancer needs spec.template.target and spec.template.network.loadBalancerSecurityGroupIDs: add both"}},
+	"traffic, no groups":   {template("network: {loadBalancerSecurityGroupIDs: null}"), []string{"spec.traffic.loadBalancer needs spec.template.target"}},
+	"worker with target":   {"spec: {traffic: null}", []string{"a worker without spec.traffic.loadBalancer takes no requests: leave out spec.template.target"}},
+
+	"no container":         {template("containers: []"), []string{"spec.template.containers", "at least 1 items"}},
+	"container twice":      {template("containers: [{" + app + "}, {" + app + "}]"), []string{"spec.template.containers[1]: Duplicate value"}},
+	"container name":       {template("containers: [{name: -app, image: app, portMappings: [{containerPort: 8080}]}]"), []string{"spec.template.containers[0].name"}},
+	"image with a space":   {template("containers: [{name: app, image: 'a b', portMappings: [{containerPort: 8080}]}]"), []string{"image must be repository[:tag][@digest] without spaces"}},
+	"port not mapped":      {template("target: {containerPort: 8081}"), []string{"spec.template.target must name a container and a containerPort that one of spec.template.containers maps"}},
+	"container not there":  {template("target: {containerName: web}"), []string{"spec.template.target must name a container"}},
+	"port 0":               {template("target: {containerPort: 0}"), []string{"spec.template.target.containerPort"}},
+	"port twice":           {containers("portMappings: [{containerPort: 8080}, {containerPort: 8080}]"), []string{"portMappings[1]: Duplicate value"}},
+	"nothing essential":    {containers("essential: false"), []string{"spec.template.containers needs at least one container with essential: true"}},
+	"variable twice":       {containers("environment: [{name: A, value: '1'}, {name: A, value: '2'}]"), []string{"environment[1]: Duplicate value"}},
+	"secret twice":         {containers("secrets: [{name: A, valueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/a'}, {name: A, valueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/b'}]"), []string{"secrets[1]: Duplicate value"}},
+	"variable and secret":  {containers("environment: [{name: A, value: '1'}], secrets: [{name: A, valueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/a'}]"), []string{"a name stands in both environment and secrets: keep it in one of them"}},
+	"secret in plain":      {containers("secrets: [{name: A, valueFrom: hunter2}]"), []string{"secrets[0].valueFrom"}},
+	"health check command": {containers("healthCheck: {command: [curl, localhost]}"), []string{"healthCheck.command must begin with CMD or CMD-SHELL"}},
+	"health check time":    {template("target: {healthCheck: {intervalSeconds: 10, timeoutSeconds: 10}}"), []string{"healthCheck.timeoutSeconds must be smaller than healthCheck.intervalSeconds"}},
+	"health check path":    {template("target: {healthCheck: {path: healthz}}"), []string{"spec.template.target.healthCheck.path"}},
+	"health check codes":   {template("target: {healthCheck: {successCodes: OK}}"), []string{"spec.template.target.healthCheck.successCodes"}},
+	"no execution role":    {template("executionRoleARN: null"), []string{"spec.template.executionRoleARN: Required value"}},
+	"execution role":       {template("executionRoleARN: ecs-execution"), []string{"spec.template.executionRoleARN"}},
+	"task role":            {template("taskRoleARN: ''"), []string{"spec.template.taskRoleARN"}},
+	"VPC":                  {template("network: {vpcID: main}"), []string{"spec.template.network.vpcID"}},
+	"one subnet":           {template("network: {subnetIDs: [subnet-0a1b2c3d]}"), []string{"spec.template.network.subnetIDs", "at least 2 items"}},
+	"subnet twice":         {template("network: {subnetIDs: [subnet-0a1b2c3d, subnet-0a1b2c3d]}"), []string{"subnetIDs[1]: Duplicate value"}},
+	"subnet":               {template("network: {subnetIDs: [subnet-0a1b2c3d, private]}"), []string{"spec.template.network.subnetIDs[1]"}},
+	"security group":       {template("network: {loadBalancerSecurityGroupIDs: [default]}"), []string{"spec.template.network.loadBalancerSecurityGroupIDs[0]"}},
+	"CPU":                  {template("cpu: '300'"), []string{"spec.template.cpu", "Unsupported value"}},
+	"memory with a unit":   {template("memory: 512Mi"), []string{"spec.template.memory"}},
+	"log retention":        {template("logRetentionDays: 2"), []string{"spec.template.logRetentionDays"}},
+	"cluster":              {template("cluster: 'arn:aws:ecs:eu-west-1:111122223333:cluster/shop'"), []string{"spec.template.cluster"}},
+	"AWS's tag":            {template("tags: [{key: 'aws:x', value: v}]"), []string{"tag keys that begin with aws: or viridian.dev/ are reserved"}},
+	"our tag":              {template("tags: [{key: viridian.dev/uid, value: v}]"), []string{"tag keys that begin with aws: or viridian.dev/ are reserved"}},
+	"tag twice":            {template("tags: [{key: a, value: b}, {key: a, value: c}]"), []string{"tags[1]: Duplicate value"}},
+}
+
+func TestRefused(t *testing.T) {
+	for name, c := range refusals {
+		t.Run(name, func(t *testing.T) { refused(t, create(t, base(t, "deployment.yaml", c.patch)), c.want...) })
+	}
+}
+
+// What is just inside the bounds.
+func TestAdmitted(t *testing.T) {
+	for name, patch := range map[string]string{
+		"as it is":           "{}",
+		"longest name":       "metadata: {name: " + strings.Repeat("a", 40) + "}",
+		"shortest name":      "metadata: {name: a}",
+		"all counts":         "spec: {desiredCount: 5000, progressDeadlineSeconds: 60, revisionHistoryLimit: 0}",
+		"the weights":        steps("{weight: 1}, {weight: 98}, {weight: 99, holdSeconds: 0}"),
+		"approval":           steps("{weight: 50, approval: Manual}"),
+		"rolling":            "spec: {strategy: {type: Rolling, rolling: {maxSurgePercent: 0, maxUnavailablePercent: 1}}}",
+		"recreate":           "spec: {strategy: {type: Recreate}}",
+		"adopted rule":       loadBalancer("listenerARN: null, priority: null, conditions: null, ruleARN: '" + adopted + "'"),
+		"other partitions":   loadBalancer("listenerARN: 'arn:aws-us-gov:elasticloadbalancing:us-gov-west-1:111122223333:listener/app/a/0/1'"),
+		"four values":        loadBalancer("conditions: [{field: host-header, values: [a, b]}, {field: path-pattern, values: [/a, /b]}]"),
+		"two headers":        loadBalancer("conditions: [{field: http-header, httpHeaderName: a, values: [c]}, {field: http-header, httpHeaderName: b, values: [d]}]"),
+		"previews just left": loadBalancer("previewPriorities: {first: 99, last: 99}"),
+		"lowest priority":    loadBalancer("priority: 2, previewPriorities: {first: 1, last: 1}"),
+		"highest priority":   loadBalancer("priority: 50000, previewPriorities: {first: 49999, last: 49999}"),
+		"worker":             "spec: " + asWorker,
+		"sidecar":            template("containers: [{" + app + "}, {name: log, image: log, essential: false, dependsOn: [{containerName: app, condition: START}]}]"),
+		"named target":       template("target: {containerName: app}"),
+		"own cluster":        template("cluster: null"),
+		"secrets":            containers("environment: [{name: A, value: ''}], secrets: [{name: B, valueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/b'}]"),
+		"role":               "spec: {aws: {region: us-gov-west-1, roleARN: 'arn:aws-us-gov:iam::111122223333:role/path/x'}}",
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := create(t, base(t, "deployment.yaml", patch)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Fargate's sizes: the least and the most memory of each CPU, and what is just
+// outside.
+func TestFargate(t *testing.T) {
+	for cpu, memory := range map[string]struct{ good, bad []int }{
+		"256":   {[]int{512, 1024, 2048}, []int{256, 1536, 3072}},
+		"512":   {[]int{1024, 4096}, []int{512, 1536, 5120}},
+		"1024":  {[]int{2048, 3072, 8192}, []int{1024, 2560, 9216}},
+		"2048":  {[]int{4096, 16384}, []int{3072, 4608, 17408}},
+		"4096":  {[]int{8192, 30720}, []int{7168, 8704, 31744}},
+		"8192":  {[]int{16384, 61440}, []int{12288, 17408, 65536}},
+		"16384": {[]int{32768, 122880}, []int{24576, 36864, 131072}},
+	} {
+		size := func(m int) *unstructured.Unstructured {
+			return base(t, "deployment.yaml", template(fmt.Sprintf("cpu: '%s', memory: '%d'", cpu, m)))
+		}
+		for _, m := range memory.good {
+			if err := create(t, size(m)); err != nil {
+				t.Errorf("%s with %d: %v", cpu, m, err)
+			}
+		}
+		for _, m := range memory.bad {
+			refused(t, create(t, size(m)), fargate)
+		}
+	}
+}
+
+// What may change later, and what may not.
+func TestUpdates(t *testing.T) {
+	for name, c := range map[string]struct {
+		file, before, after string
+		want                string
+	}{
+		"template":               {"deployment.yaml", "{}", template("cpu: '512', memory: '1024'"), ""},
+		"strategy":               {"deployment.yaml", "{}", steps("{weight: 10}"), ""},
+		"drift policy":           {"deployment.yaml", "{}", "spec: {traffic: {onDrift: Enforce}}", ""},
+		"rule":                   {"deployment.yaml", "{}", loadBalancer("priority: 101"), "spec.traffic.loadBalancer can't be added, removed or changed"},
+		"made a worker":          {"deployment.yaml", "{}", "spec: " + asWorker, "spec.traffic.loadBalancer can't be added, removed or changed"},
+		"region changed":         {"deployment.yaml", "spec: {aws: {region: eu-west-1}}", "spec: {aws: {region: eu-west-2}}", "spec.aws can't change"},
+		"region added":           {"deployment.yaml", "{}", "spec: {aws: {region: eu-west-2}}", "spec.aws can't change, since the stacks stay where they are: delete the ImmutableDeployment and create it anew"},
+		"region removed":         {"deployment.yaml", "spec: {aws: {region: eu-west-1}}", "spec: {aws: null}", "spec.aws can't change"},
+		"the stack's state":      {"revision.yaml", "{}", "spec: {stackState: Absent}", ""},
+		"the revision's number":  {"revision.yaml", "{}", "spec: {revision: 2}", "an ImmutableRevision can't change: edit spec.template of its ImmutableDeployment"},
+		"the stack's name":       {"revision.yaml", "{}", "spec: {stackName: x}", "an ImmutableRevision can't change"},
+		"the frozen template":    {"revision.yaml", "{}", "spec: {frozen: {template: {cpu: '512', memory: '1024'}}}", "an ImmutableRevision can't change"},
+		"the frozen body":        {"revision.yaml", "{}", "spec: {frozen: {templateBody: '{}'}}", "an ImmutableRevision can't change"},
+		"the frozen credentials": {"revision.yaml", "{}", "spec: {frozen: {aws: {region: eu-west-2}}}", "an ImmutableRevision can't change"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			object := base(t, c.file, c.before)
+			object.SetName("")
+			object.SetGenerateName("updated-")
+			if err := admission.Create(t.Context(), object); err != nil {
+				t.Fatal(err)
+			}
+			merge(object.Object, parse(t, c.after))
+			err := admission.Update(t.Context(), object)
+			if c.want == "" && err != nil {
+				t.Error(err)
+			}
+			if c.want != "" {
+				refused(t, err, c.want)
+			}
+		})
+	}
+}
+
+// No rule goes untested: each one's message is among the refusals.
+func TestEveryRuleRefuses(t *testing.T) {
+	var said strings.Builder
+	for _, c := range refusals {
+		if err := create(t, base(t, "deployment.yaml", c.patch)); err != nil {
+			said.WriteString(err.Error())
+		}
+	}
+	said.WriteString(fargateMessage(t))
+	for _, message := range rules(t, "immutabledeployments") {
+		changes := strings.Contains(message, "can't be added, removed or changed") || strings.Contains(message, "can't change")
+		if !changes && !strings.Contains(said.String(), message) {
+			t.Errorf("No refusal says %q", message)
+		}
+	}
+}
+
+// fargateMessage is the refusal of a size that Fargate doesn't have.
+func fargateMessage(t *testing.T) string {
+	t.Helper()
+	err := create(t, base(t, "deployment.yaml", template("memory: '256'")))
+	refused(t, err, fargate)
+	return err.Error()
+}
+
+func TestSamples(t *testing.T) {
+	samples, err := filepath.Glob(filepath.Join("..", "..", "config", "samples", "*.yaml"))
+	if err != nil || len(samples) < 3 {
+		t.Fatalf("%d samples: %v", len(samples), err)
+	}
+	for _, sample := range samples {
+		if filepath.Base(sample) == "kustomization.yaml" {
+			continue
+		}
+		t.Run(filepath.Base(sample), func(t *testing.T) {
+			body, err := os.ReadFile(sample)
+			if err != nil {
+				t.Fatal(err)
+			}
+			object := &unstructured.Unstructured{Object: parse(t, string(body))}
+			object.SetNamespace("default")
+			if err := create(t, object); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
