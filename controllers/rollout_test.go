@@ -1,99 +1,125 @@
 package controllers_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/onsi/gomega"
 	"github.com/viridian-dev/viridian/api/v1alpha1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// deployment is a valid ImmutableDeployment for the world's namespace.
-func (w *world) deployment(tag string) *v1alpha1.ImmutableDeployment {
-	return &v1alpha1.ImmutableDeployment{
-		ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "checkout"},
-		Spec: v1alpha1.ImmutableDeploymentSpec{
-			DesiredCount: new(int32(2)),
-			Template: v1alpha1.RevisionTemplate{
-				Containers: []v1alpha1.Container{{
-					Name:         "app",
-					Image:        "111122223333.dkr.ecr.eu-west-1.amazonaws.com/checkout:" + tag,
-					PortMappings: []v1alpha1.PortMapping{{ContainerPort: 8080}},
-				}},
-				CPU:              "256",
-				Memory:           "512",
-				ExecutionRoleARN: "arn:aws:iam::111122223333:role/ecs-execution",
-				Network: v1alpha1.Network{
-					VPCID:                        "vpc-0a1b2c3d",
-					SubnetIDs:                    []string{"subnet-0a1b2c3d", "subnet-1a2b3c4d"},
-					LoadBalancerSecurityGroupIDs: []string{"sg-0a1b2c3d"},
-				},
-				Target:  v1alpha1.Target{ContainerPort: 8080, DeregistrationDelaySeconds: new(int32(0))},
-				Cluster: "shop",
-			},
-			Traffic: v1alpha1.Traffic{LoadBalancer: v1alpha1.LoadBalancer{
-				ListenerARN: w.listener,
-				Priority:    new(int32(100)),
-				Conditions:  []v1alpha1.RuleCondition{{Field: "host-header", Values: []string{"checkout.example.com"}}},
-			}},
-			Strategy: v1alpha1.Strategy{Type: v1alpha1.StrategyCanary, Canary: &v1alpha1.Canary{Steps: []v1alpha1.CanaryStep{
-				{Weight: 10, HoldSeconds: new(int32(0))}, {Weight: 50, HoldSeconds: new(int32(0))},
-			}}},
-			Rollback: v1alpha1.Rollback{KeepOldSeconds: new(int32(0))},
-		},
+// canaryEffects is everything that a canary from image 1 to image 2 does in
+// the account, and the first rollout before it.
+var canaryEffects = []string{
+	"CreateStack checkout-1",
+	"CreateRule 1:100",
+	"CreateStack checkout-2",
+	"ModifyRule 1:90 2:10",
+	"ModifyRule 1:50 2:50",
+	"ModifyRule 2:100",
+	"DeleteStack checkout-1",
+}
+
+// did compares all effects so far.
+func (w *world) did(want ...string) {
+	w.t.Helper()
+	if diff := cmp.Diff(want, w.log.all()); diff != "" {
+		w.t.Errorf("Effects in the account (-want +got):\n%s", diff)
 	}
 }
 
-// get reads the deployment's current state.
-func (w *world) get(imd *v1alpha1.ImmutableDeployment) *v1alpha1.ImmutableDeployment {
-	out := &v1alpha1.ImmutableDeployment{}
-	w.Expect(w.client.Get(w.ctx, client.ObjectKeyFromObject(imd), out)).To(gomega.Succeed())
-	return out
-}
-
-// eventually waits for a phase at the current generation.
-func (w *world) eventually(imd *v1alpha1.ImmutableDeployment, phase v1alpha1.Phase) *v1alpha1.ImmutableDeployment {
-	w.t.Helper()
-	var now *v1alpha1.ImmutableDeployment
-	w.Eventually(func() v1alpha1.Phase {
-		now = w.get(imd)
-		if now.Status.ObservedGeneration != now.Generation {
-			return ""
-		}
-		return now.Status.Phase
-	}).Should(gomega.Equal(phase), func() string { return w.explain(imd) })
-	return now
-}
-
 func TestCanary(t *testing.T) {
-	w := newWorld(t)
-	imd := w.deployment("1")
-	w.Expect(w.client.Create(w.ctx, imd)).To(gomega.Succeed())
-	w.eventually(imd, v1alpha1.PhaseComplete)
-	w.update(imd, func(d *v1alpha1.ImmutableDeployment) { d.Spec.Template.Containers[0].Image = image("2") })
+	w := running(t)
+	imd := w.serving(func(s *v1alpha1.ImmutableDeploymentSpec) { s.Rollback.KeepOldSeconds = new(int32(forever)) })
+	w.went(imd, 1, "Pending", "Provisioning", "Verifying", "Shifting", "CleaningUp", "Complete")
+	w.sim.ResetCalls()
+	w.roll(imd, "2")
+	w.eventually(imd, v1alpha1.PhaseBaking)
+	w.skip(forever * time.Second)
 	now := w.eventually(imd, v1alpha1.PhaseComplete)
 	w.Expect(now.Status.Revision).To(gomega.Equal("checkout-2"))
+	w.Expect(now.Status.StableRevision).To(gomega.Equal("checkout-2"))
 	w.Expect(now.Status.Weight).To(gomega.HaveValue(gomega.Equal(int32(100))))
-	w.update(imd, func(d *v1alpha1.ImmutableDeployment) { d.Spec.Template.Containers[0].Image = image("crash") })
-	now = w.eventually(imd, v1alpha1.PhaseRolledBack)
-	t.Log(w.explain(imd))
-	w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
-	w.Eventually(func() error {
-		return w.client.Get(w.ctx, client.ObjectKeyFromObject(imd), imd)
-	}).ShouldNot(gomega.Succeed(), func() string { return w.explain(imd) })
-	t.Log(w.sim.CallCounts())
+	w.Expect(now.Status.Rollout.Outcome).To(gomega.Equal(v1alpha1.OutcomePromoted))
+	w.went(imd, 2, "Pending", "Provisioning", "Verifying", "Shifting", "Baking", "CleaningUp", "Complete")
+	w.did(canaryEffects...)
+	w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"DELETE_COMPLETE"}))
+	w.Expect(w.stacksOf("2")).To(gomega.Equal([]string{"CREATE_COMPLETE"}))
+	w.happened(imd, "Complete: checkout-2 serves all traffic")
+	for operation, n := range w.sim.CallCounts() {
+		w.Expect(n).To(gomega.BeNumerically("<", 200), operation)
+	}
 }
 
-func image(tag string) string {
-	return "111122223333.dkr.ecr.eu-west-1.amazonaws.com/checkout:" + tag
-}
-
-func (w *world) update(imd *v1alpha1.ImmutableDeployment, edit func(*v1alpha1.ImmutableDeployment)) {
+// happened checks that events were emitted, each exactly once.
+func (w *world) happened(object client.Object, want ...string) {
 	w.t.Helper()
-	w.Eventually(func() error {
-		now := w.get(imd)
-		edit(now)
-		return w.client.Update(w.ctx, now)
-	}).Should(gomega.Succeed())
+	for _, event := range want {
+		count := func() (n int) {
+			for _, e := range w.events(object) {
+				if strings.HasPrefix(e, event) {
+					n++
+				}
+			}
+			return n
+		}
+		w.Eventually(count).Should(gomega.Equal(1), func() string { return fmt.Sprintf("%s in %q", event, w.events(object)) })
+	}
+}
+
+func TestBlueGreen(t *testing.T) {
+	w := running(t)
+	imd := w.serving(func(s *v1alpha1.ImmutableDeploymentSpec) {
+		s.Strategy = v1alpha1.Strategy{Type: v1alpha1.StrategyBlueGreen}
+	})
+	w.roll(imd, "2")
+	now := w.eventually(imd, v1alpha1.PhaseComplete)
+	w.Expect(now.Status.Revision).To(gomega.Equal("checkout-2"))
+	w.did("CreateStack checkout-1", "CreateRule 1:100", "CreateStack checkout-2", "ModifyRule 2:100", "DeleteStack checkout-1")
+}
+
+// The old stack is there, whole, as long as it may be needed.
+func TestBlueGreenKeepsTheOldStack(t *testing.T) {
+	w := running(t)
+	imd := w.serving(func(s *v1alpha1.ImmutableDeploymentSpec) {
+		s.Strategy = v1alpha1.Strategy{Type: v1alpha1.StrategyBlueGreen}
+		s.Rollback.KeepOldSeconds = new(int32(forever))
+	})
+	w.roll(imd, "2")
+	w.eventually(imd, v1alpha1.PhaseBaking)
+	w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"CREATE_COMPLETE"}))
+	w.skip(forever * time.Second)
+	w.eventually(imd, v1alpha1.PhaseComplete)
+	w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"DELETE_COMPLETE"}))
+}
+
+func TestScale(t *testing.T) {
+	w := running(t)
+	imd := w.serving()
+	scale := &autoscalingv1.Scale{Spec: autoscalingv1.ScaleSpec{Replicas: 3}}
+	w.Expect(w.client.SubResource("scale").Update(w.ctx, imd, client.WithSubResourceBody(scale))).To(gomega.Succeed())
+	now := w.until(imd, "3 running tasks", func(s v1alpha1.ImmutableDeploymentStatus) bool { return s.RunningCount == 3 })
+	w.Expect(now.Status.LatestRevision).To(gomega.Equal(int64(1)))
+	w.Expect(w.client.SubResource("scale").Get(w.ctx, imd, scale)).To(gomega.Succeed())
+	w.Expect(scale.Status.Replicas).To(gomega.Equal(int32(3)))
+	w.did("CreateStack checkout-1", "CreateRule 1:100", "UpdateService checkout-1 desiredCount=3")
+}
+
+// Nothing is written while nothing changes, however often AWS is looked at.
+func TestSteadyState(t *testing.T) {
+	w := running(t)
+	imd := w.serving()
+	w.until(imd, "two running tasks", func(s v1alpha1.ImmutableDeploymentStatus) bool { return s.RunningCount == 2 })
+	before, revisions := w.get(imd), w.revisions()
+	effects := w.log.all()
+	w.sim.ResetCalls()
+	w.Eventually(func() int { return w.sim.CallCounts()["elasticloadbalancing:DescribeRules"] }).Should(gomega.BeNumerically(">", 6))
+	w.Expect(w.get(imd).ResourceVersion).To(gomega.Equal(before.ResourceVersion))
+	w.Expect(w.revisions()[0].ResourceVersion).To(gomega.Equal(revisions[0].ResourceVersion))
+	w.did(effects...)
 }

@@ -1,0 +1,167 @@
+package controllers_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/onsi/gomega"
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	simelb "github.com/viridian-dev/viridian/internal/awssim/elb"
+)
+
+// legacy makes what there was before Viridian: a rule that signs users in and
+// forwards to a target group.
+func (w *world) legacy() (rule string) {
+	w.t.Helper()
+	out, err := w.others.elb.CreateListener(w.ctx, &elb.CreateListenerInput{
+		LoadBalancerArn: aws.String(loadBalancerOf(w.listener)), Protocol: elbtypes.ProtocolEnumHttps, Port: aws.Int32(443),
+		Certificates: []elbtypes.Certificate{{CertificateArn: aws.String("arn:aws:acm:eu-west-1:111122223333:certificate/c")}},
+		DefaultActions: []elbtypes.Action{{Type: elbtypes.ActionTypeEnumFixedResponse,
+			FixedResponseConfig: &elbtypes.FixedResponseActionConfig{StatusCode: aws.String("404")}}},
+	})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	forward := forward(w.others.makeGroup(w, "legacy"))
+	forward.Order = aws.Int32(2)
+	rule = w.others.makeRule(w, aws.ToString(out.Listeners[0].ListenerArn), "100", elbtypes.Action{
+		Type: elbtypes.ActionTypeEnumAuthenticateOidc, Order: aws.Int32(1),
+		AuthenticateOidcConfig: &elbtypes.AuthenticateOidcActionConfig{
+			Issuer: aws.String("https://id.example.com"), AuthorizationEndpoint: aws.String("https://id.example.com/authorize"),
+			TokenEndpoint: aws.String("https://id.example.com/token"), UserInfoEndpoint: aws.String("https://id.example.com/userinfo"),
+			ClientId: aws.String("client"), ClientSecret: aws.String("secret"),
+		},
+	}, forward)
+	w.foreign.all = inventory(w.sim.Snapshot(), false)
+	return rule
+}
+
+// loadBalancerOf turns a listener's ARN into its load balancer's.
+func loadBalancerOf(listener string) string {
+	parts := strings.Split(strings.Replace(listener, ":listener/", ":loadbalancer/", 1), "/")
+	return strings.Join(parts[:len(parts)-1], "/")
+}
+
+// adopting is a deployment that adopts a rule.
+func (w *world) adopting(rule string) *v1alpha1.ImmutableDeployment {
+	imd := w.deployment("1")
+	imd.Spec.Traffic.LoadBalancer = v1alpha1.LoadBalancer{RuleARN: rule}
+	return imd
+}
+
+func TestAdoptedRule(t *testing.T) {
+	w := running(t)
+	rule := w.legacy()
+	before, _ := w.production()
+	imd := w.adopting(rule)
+	w.create(imd)
+	w.eventually(imd, v1alpha1.PhaseComplete)
+	w.roll(imd, "2")
+	now := w.eventually(imd, v1alpha1.PhaseComplete)
+	w.Expect(now.Status.Traffic.OriginalTargetGroupARN).To(gomega.Equal(targetsOf(before)[0].group))
+	during, _ := w.production()
+	w.Expect(during.Tags).To(gomega.HaveKeyWithValue(v1alpha1.TagUID, string(imd.UID)))
+	secret := cmpopts.IgnoreFields(simelb.AuthenticateOidcConfig{}, "UseExistingClientSecret") // how the secret is kept
+	if diff := cmp.Diff(before.Actions[:1], during.Actions[:1], secret); diff != "" {
+		t.Errorf("Authentication (-before +after):\n%s", diff)
+	}
+	w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
+	w.gone(imd)
+	w.nothingLeft()
+	after, _ := w.production()
+	if diff := cmp.Diff(before.Conditions, after.Conditions); diff != "" {
+		t.Errorf("Conditions (-before +after):\n%s", diff)
+	}
+	w.Expect(after.Tags).To(gomega.BeEmpty())
+	w.did("AddTags", "CreateStack checkout-1",
+		"ModifyRule 1:10 legacy:90", "ModifyRule 1:50 legacy:50", "ModifyRule 1:100",
+		"CreateStack checkout-2",
+		"ModifyRule 1:90 2:10", "ModifyRule 1:50 2:50", "ModifyRule 2:100", "DeleteStack checkout-1",
+		"ModifyRule legacy:100", "RemoveTags", "DeleteStack checkout-2")
+}
+
+// A bad first revision gives an adopted rule back to where it was.
+func TestAdoptedRuleRolledBack(t *testing.T) {
+	w := running(t)
+	imd := w.adopting(w.legacy())
+	imd.Spec.Strategy = canary(forever, 0)
+	w.create(imd)
+	w.reached(imd, "1/3")
+	w.others.spoil(w, w.groupOf("checkout-1"))
+	now := w.eventually(imd, v1alpha1.PhaseRolledBack)
+	w.Expect(now.Status.Rollout.Outcome).To(gomega.Equal(v1alpha1.OutcomeRolledBack))
+	w.removed("checkout-1")
+	w.did("AddTags", "CreateStack checkout-1", "ModifyRule 1:10 legacy:90", "ModifyRule legacy:100", "DeleteStack checkout-1")
+	w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
+	w.gone(imd)
+	w.nothingLeft()
+}
+
+func TestRuleTakenTwice(t *testing.T) {
+	w := running(t)
+	rule := w.legacy()
+	first := w.adopting(rule)
+	w.create(first)
+	w.eventually(first, v1alpha1.PhaseComplete)
+	effects := w.log.all()
+	second := w.adopting(rule)
+	second.Name = "intruder"
+	w.create(second)
+	now := w.blocked(second, v1alpha1.ReasonRuleConflict)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("the ImmutableDeployment " + w.namespace + "/checkout"))
+	w.Expect(now.Status.BlockedBy.Cure).NotTo(gomega.BeEmpty())
+	w.Expect(w.client.Delete(w.ctx, second)).To(gomega.Succeed())
+	w.gone(second)
+	w.did(effects...)
+	w.Expect(w.client.Delete(w.ctx, first)).To(gomega.Succeed())
+	w.gone(first)
+	w.nothingLeft()
+}
+
+// What makes a rule unfit to adopt, and the priority of a rule of others.
+func TestUnfitRule(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		make   func(*world, *v1alpha1.LoadBalancer)
+		reason string
+		says   string
+	}{
+		"priority of others": {func(w *world, lb *v1alpha1.LoadBalancer) { lb.Priority = new(int32(200)) }, v1alpha1.ReasonRuleConflict, "belongs to someone else"},
+		"no such listener": {func(_ *world, lb *v1alpha1.LoadBalancer) {
+			lb.ListenerARN = strings.Replace(lb.ListenerARN, "/shop/", "/nowhere/", 1)
+		}, v1alpha1.ReasonRuleNotFound, "does not exist"},
+		"no such rule": {func(w *world, lb *v1alpha1.LoadBalancer) {
+			*lb = v1alpha1.LoadBalancer{RuleARN: strings.Replace(w.listener, ":listener/", ":listener-rule/", 1) + "/0123456789abcdef"}
+		}, v1alpha1.ReasonRuleNotFound, "does not exist"},
+		"two target groups": {func(w *world, lb *v1alpha1.LoadBalancer) {
+			rule := w.others.makeRule(w, w.listener, "300", forward(w.foreign.group))
+			w.others.setRoute(w, rule, map[string]int32{w.foreign.group: 1, w.others.makeGroup(w, "second"): 1})
+			*lb = v1alpha1.LoadBalancer{RuleARN: rule}
+		}, v1alpha1.ReasonRuleUnsupported, "forwards to 2 target groups"},
+		"no target group": {func(w *world, lb *v1alpha1.LoadBalancer) {
+			*lb = v1alpha1.LoadBalancer{RuleARN: w.others.makeRule(w, w.listener, "300", elbtypes.Action{
+				Type: elbtypes.ActionTypeEnumFixedResponse, FixedResponseConfig: &elbtypes.FixedResponseActionConfig{StatusCode: aws.String("503")},
+			})}
+		}, v1alpha1.ReasonRuleUnsupported, "does not forward"},
+		"below the previews": {func(w *world, lb *v1alpha1.LoadBalancer) {
+			*lb = v1alpha1.LoadBalancer{RuleARN: w.others.makeRule(w, w.listener, "50", forward(w.foreign.group))}
+		}, v1alpha1.ReasonRuleUnsupported, "previewPriorities"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := running(t)
+			imd := w.deployment("1")
+			c.make(w, &imd.Spec.Traffic.LoadBalancer)
+			w.foreign.all = inventory(w.sim.Snapshot(), false)
+			w.create(imd)
+			now := w.blocked(imd, c.reason)
+			w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring(c.says))
+			w.Expect(now.Status.BlockedBy.Cure).NotTo(gomega.BeEmpty())
+			w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
+			w.gone(imd)
+			w.did()
+		})
+	}
+}

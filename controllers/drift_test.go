@@ -1,0 +1,95 @@
+package controllers_test
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/onsi/gomega"
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"k8s.io/apimachinery/pkg/api/meta"
+)
+
+// Someone else's weights stop the rollout and are left alone; once they are
+// put back it goes on.
+func TestDriftPauses(t *testing.T) {
+	w := running(t)
+	imd := w.heldAt("1/3")
+	effects := w.log.all()
+	rule, _ := w.production()
+	one, two := w.groupOf("checkout-1"), w.groupOf("checkout-2")
+	w.others.setRoute(w, rule.RuleArn, map[string]int32{one: 70, two: 30})
+	now := w.blocked(imd, v1alpha1.ReasonRuleDrifted)
+	w.Expect(now.Status.Phase).To(gomega.Equal(v1alpha1.PhasePaused))
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("30% to checkout-2"))
+	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring("onDrift: Enforce"))
+	w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionDrifted)).To(gomega.BeTrue())
+	w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionStalled)).To(gomega.BeTrue())
+	w.happened(imd, "RuleDrifted: ")
+	w.did(effects...)
+
+	w.others.setRoute(w, rule.RuleArn, map[string]int32{one: 90, two: 10})
+	now = w.until(imd, "going on", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return s.BlockedBy == nil && s.Phase == v1alpha1.PhaseShifting
+	})
+	w.Expect(now.Status.Step).To(gomega.Equal("1/3"))
+	w.Expect(meta.FindStatusCondition(now.Status.Conditions, v1alpha1.ConditionDrifted)).To(gomega.BeNil())
+	w.happened(imd, "Resumed: ")
+	w.release(imd)
+	w.eventually(imd, v1alpha1.PhaseComplete)
+	w.did(canaryEffects...)
+}
+
+func TestDriftIsEnforced(t *testing.T) {
+	w := running(t)
+	imd := w.serving(func(s *v1alpha1.ImmutableDeploymentSpec) { s.Traffic.OnDrift = v1alpha1.DriftEnforce })
+	rule, _ := w.production()
+	w.others.setRoute(w, rule.RuleArn, map[string]int32{w.foreign.group: 1})
+	w.Eventually(w.route).Should(gomega.Equal("1:100"))
+	w.eventually(imd, v1alpha1.PhaseComplete)
+	w.did("CreateStack checkout-1", "CreateRule 1:100", "ModifyRule 1:100")
+}
+
+func TestRuleDeletedByHand(t *testing.T) {
+	t.Parallel()
+	for policy, after := range map[v1alpha1.DriftPolicy]string{v1alpha1.DriftPause: "nowhere", v1alpha1.DriftEnforce: "1:100"} {
+		t.Run(string(policy), func(t *testing.T) {
+			w := running(t)
+			imd := w.serving(func(s *v1alpha1.ImmutableDeploymentSpec) { s.Traffic.OnDrift = policy })
+			rule, _ := w.production()
+			_, err := w.others.elb.DeleteRule(w.ctx, &elb.DeleteRuleInput{RuleArn: aws.String(rule.RuleArn)})
+			w.Expect(err).NotTo(gomega.HaveOccurred())
+			if policy == v1alpha1.DriftPause {
+				now := w.blocked(imd, v1alpha1.ReasonRuleDrifted)
+				w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("deleted"))
+			} else {
+				w.Eventually(w.route).Should(gomega.Equal("1:100"))
+			}
+			w.Expect(w.route()).To(gomega.Equal(after))
+			w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
+			w.gone(imd)
+			w.nothingLeft()
+		})
+	}
+}
+
+// A stack that others still use isn't deleted under them.
+func TestStackInUseByOthers(t *testing.T) {
+	w := running(t)
+	imd := w.serving()
+	theirs := w.others.makeRule(w, w.listener, "300", forward(w.groupOf("checkout-1")))
+	w.roll(imd, "2")
+	w.Eventually(func() string {
+		ready := meta.FindStatusCondition(w.revisions()[0].Status.Conditions, v1alpha1.ConditionReady)
+		if ready == nil {
+			return ""
+		}
+		return ready.Reason
+	}).Should(gomega.Equal(v1alpha1.ReasonStackInUse), func() string { return w.explain() })
+	w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"CREATE_COMPLETE"}))
+	w.Expect(w.route()).To(gomega.Equal("2:100"))
+	_, err := w.others.elb.DeleteRule(w.ctx, &elb.DeleteRuleInput{RuleArn: aws.String(theirs)})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	w.removed("checkout-1")
+	w.eventually(imd, v1alpha1.PhaseComplete)
+}

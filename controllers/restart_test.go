@@ -1,0 +1,156 @@
+package controllers_test
+
+import (
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/onsi/gomega"
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/awssim"
+)
+
+// A new manager goes on where the last one stopped.
+func TestRestartWithinStep(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"1/3", "2/3"} {
+		t.Run(strings.ReplaceAll(step, "/", " of "), func(t *testing.T) {
+			w := newWorld(t)
+			first := w.start()
+			imd := w.heldAt(step)
+			first.stop()
+			before, effects := w.get(imd), w.log.all()
+			w.sim.ResetCalls()
+			w.start()
+			w.Eventually(func() int { return w.sim.CallCounts()["elasticloadbalancing:DescribeRules"] }).Should(gomega.BeNumerically(">", 3))
+			after := w.get(imd)
+			if diff := cmp.Diff(before.Status.Rollout, after.Status.Rollout); diff != "" {
+				t.Errorf("Rollout (-before +after):\n%s", diff)
+			}
+			if diff := cmp.Diff(before.Status.Traffic, after.Status.Traffic); diff != "" {
+				t.Errorf("Traffic (-before +after):\n%s", diff)
+			}
+			w.did(effects...)
+			w.release(imd)
+			w.eventually(imd, v1alpha1.PhaseComplete)
+			w.did(canaryEffects...)
+		})
+	}
+}
+
+// A manager that dies right after an effect, before it could remember it or
+// even hear of it, leaves nothing that the next one would do again.
+func TestKilledAfterEffect(t *testing.T) {
+	t.Parallel()
+	for i, effect := range canaryEffects {
+		t.Run(effect, func(t *testing.T) {
+			w := newWorld(t)
+			var n atomic.Int64
+			doomed := w.startAs(&setup{lethal: func(did string) bool {
+				return !strings.Contains(did, "/apis/") && int(n.Add(1)) == i+1
+			}})
+			imd := w.deployment("1")
+			w.create(imd)
+			if i >= 2 {
+				w.eventually(imd, v1alpha1.PhaseComplete)
+				w.roll(imd, "2")
+			}
+			w.Eventually(doomed.killed).Should(gomega.BeClosed())
+			doomed.stop()
+			w.start()
+			w.eventually(imd, v1alpha1.PhaseComplete)
+			if i < 2 {
+				w.roll(imd, "2")
+				w.eventually(imd, v1alpha1.PhaseComplete)
+			}
+			w.did(canaryEffects...)
+			w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"DELETE_COMPLETE"}))
+			w.Expect(w.stacksOf("2")).To(gomega.Equal([]string{"CREATE_COMPLETE"}))
+			w.Expect(w.revisions()).To(gomega.HaveLen(2))
+		})
+	}
+}
+
+// Managers that each have exactly one effect, on the cluster or in the
+// account, and die of it: the rollout goes on all the same.
+func TestEveryEffectKills(t *testing.T) {
+	w := newWorld(t)
+	imd := w.deployment("1")
+	w.create(imd)
+	complete := func(revision string) bool {
+		s := w.get(imd).Status
+		return s.Phase == v1alpha1.PhaseComplete && s.Revision == revision
+	}
+	w.untilComplete("checkout-1", complete)
+	w.roll(imd, "2")
+	w.untilComplete("checkout-2", complete)
+	w.did(canaryEffects...)
+	w.Expect(w.revisions()).To(gomega.HaveLen(2))
+}
+
+// untilComplete starts managers, each of which dies of its first effect, until
+// a revision serves.
+func (w *world) untilComplete(revision string, complete func(string) bool) {
+	w.t.Helper()
+	for lives := 0; !complete(revision); lives++ {
+		if lives > 150 {
+			w.t.Fatalf("%d managers did not bring it about\n%s", lives, w.explain())
+		}
+		m := w.startAs(&setup{lethal: func(string) bool { return true }})
+		w.Eventually(func() bool { return m.dead.Load() || complete(revision) }).Should(gomega.BeTrue(), func() string { return w.explain() })
+		m.stop()
+	}
+}
+
+// Every other write to the cluster fails.
+func TestClusterFailsWrites(t *testing.T) {
+	w := newWorld(t)
+	var n atomic.Int64
+	w.startAs(&setup{refuse: func(r *http.Request) bool { return r.Method != http.MethodGet && n.Add(1)%2 == 1 }})
+	imd := w.serving()
+	w.roll(imd, "2")
+	w.eventually(imd, v1alpha1.PhaseComplete)
+	w.did(canaryEffects...)
+	w.Expect(w.revisions()).To(gomega.HaveLen(2))
+}
+
+// An answer that is lost doesn't tell whether the call had its effect.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	for _, action := range []string{"CreateStack", "CreateRule", "ModifyRule", "DeleteStack", "DeleteRule"} {
+		for name, effect := range map[string]awssim.Effect{"before": awssim.TimeoutBefore, "after": awssim.TimeoutAfter} {
+			t.Run(action+" lost "+name, func(t *testing.T) {
+				w := running(t)
+				w.sim.Faults.Add(awssim.Fault{Action: action, Times: 2, Effect: effect})
+				imd := w.serving()
+				w.roll(imd, "2")
+				w.eventually(imd, v1alpha1.PhaseComplete)
+				w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"DELETE_COMPLETE"}))
+				w.Expect(w.stacksOf("2")).To(gomega.Equal([]string{"CREATE_COMPLETE"}))
+				w.Expect(w.route()).To(gomega.Equal("2:100"))
+				w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
+				w.gone(imd)
+				w.nothingLeft()
+				w.Expect(w.sim.Faults.Fired()).To(gomega.BeNumerically(">", 0))
+			})
+		}
+	}
+}
+
+// Two managers at once, as when a leader does not know yet that it is none.
+func TestTwoManagers(t *testing.T) {
+	w := newWorld(t)
+	w.start()
+	w.start()
+	imd := w.serving(func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = canary(400, 400) })
+	w.roll(imd, "2")
+	w.eventually(imd, v1alpha1.PhaseComplete)
+	w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"DELETE_COMPLETE"}))
+	w.Expect(w.stacksOf("2")).To(gomega.Equal([]string{"CREATE_COMPLETE"}))
+	w.Expect(w.revisions()).To(gomega.HaveLen(2))
+	w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
+	w.gone(imd)
+	w.nothingLeft()
+}

@@ -1,0 +1,207 @@
+package controllers_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/go-logr/logr/funcr"
+	"github.com/onsi/gomega"
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/controllers"
+	"github.com/viridian-dev/viridian/internal/awssim"
+	awscloud "github.com/viridian-dev/viridian/internal/cloud/aws"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/config"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+)
+
+// speed is how much faster than a clock the account and the managers live.
+const speed = 200
+
+// patience is when a test gives up. It says nothing about how long things take.
+const patience = 2 * time.Minute
+
+// world is one test's cluster, account and managers.
+type world struct {
+	*gomega.WithT
+	t         *testing.T
+	ctx       context.Context
+	client    client.WithWatch
+	sim       *awssim.Sim
+	namespace string
+	// listener of the account's load balancer.
+	listener string
+	// others acts in the account as someone who isn't Viridian.
+	others others
+	// foreign is what they have there; it must never change.
+	foreign belongings
+	seen    *history
+	log     *effects
+	began   time.Time
+	skipped atomic.Int64
+}
+
+// newWorld makes a test's world, without a manager.
+func newWorld(t *testing.T) *world {
+	t.Helper()
+	t.Parallel()
+	w := &world{WithT: gomega.NewWithT(t), t: t, ctx: t.Context(), log: &effects{}, began: time.Now()}
+	w.SetDefaultEventuallyTimeout(patience)
+	w.SetDefaultEventuallyPollingInterval(25 * time.Millisecond)
+	c, err := client.NewWithWatch(apiServer, client.Options{Scheme: scheme})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	w.client = c
+	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
+	w.Expect(c.Create(w.ctx, ns)).To(gomega.Succeed())
+	w.namespace = ns.Name
+	w.openAccount()
+	w.watch()
+	return w
+}
+
+// running makes a test's world with a manager.
+func running(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	w.start()
+	return w
+}
+
+// openAccount makes an account with a cluster, a listener, images and what
+// belongs to others.
+func (w *world) openAccount() {
+	w.t.Helper()
+	w.sim = awssim.New(awssim.Options{Speed: speed, Seed: 1})
+	w.t.Cleanup(w.sim.Close)
+	w.Expect(w.sim.CreateCluster("shop")).To(gomega.Succeed())
+	var err error
+	w.listener, err = w.sim.CreateListener("shop", 80)
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	for _, tag := range []string{"1", "2", "3", "crash", "nopull", "unhealthy"} {
+		w.sim.PutImage("checkout", tag, "")
+	}
+	w.others = newOthers(w)
+	w.foreign = w.others.settle(w)
+	w.t.Cleanup(func() { w.foreign.untouched(w) })
+}
+
+// now is the time that managers are told.
+func (w *world) now() time.Time {
+	return w.began.Add(time.Since(w.began)*speed + time.Duration(w.skipped.Load()))
+}
+
+// skip makes it later for the managers, all of a sudden.
+func (w *world) skip(d time.Duration) { w.skipped.Add(int64(d)) }
+
+// manager is a process that runs the controllers.
+type manager struct {
+	// dead managers reach neither the cluster nor the account any more.
+	dead atomic.Bool
+	// stop ends it as SIGTERM does and waits for it.
+	stop func()
+	// killed is closed when its end was decided by setup.lethal.
+	killed chan struct{}
+}
+
+// setup is how a manager differs from an ordinary one.
+type setup struct {
+	// credentials to call AWS with.
+	credentials awscloud.StaticCredentials
+	// lethal names the effects after which the manager is dead at once: it
+	// doesn't even get the answer. Nil is none.
+	lethal func(effect string) bool
+	// refuse fails a request to the cluster before it has an effect. Nil is
+	// none.
+	refuse func(r *http.Request) bool
+	// offline is true while AWS can't be reached.
+	offline atomic.Bool
+	// roles that any namespace may use.
+	roles []string
+}
+
+// start starts an ordinary manager.
+func (w *world) start() *manager {
+	w.t.Helper()
+	return w.startAs(&setup{})
+}
+
+// startAs starts a manager; it's stopped at the end of the test.
+func (w *world) startAs(s *setup) *manager {
+	w.t.Helper()
+	m := &manager{killed: make(chan struct{})}
+	if s.credentials == (awscloud.StaticCredentials{}) {
+		s.credentials = awscloud.StaticCredentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}
+	}
+	cluster := rest.CopyConfig(apiServer)
+	cluster.Wrap(func(next http.RoundTripper) http.RoundTripper { return &clusterWire{w, m, s, next} })
+	mgr, err := ctrl.NewManager(cluster, ctrl.Options{
+		Scheme:     scheme,
+		Cache:      cache.Options{DefaultNamespaces: map[string]cache.Config{w.namespace: {}}},
+		Metrics:    metricsserver.Options{BindAddress: "0"},
+		Controller: config.Controller{SkipNameValidation: new(true)},
+		Logger:     logger(),
+	})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	provider, err := awscloud.NewProvider(w.ctx, awscloud.Options{
+		Region:            "eu-west-1",
+		StaticCredentials: &s.credentials,
+		HTTPClient:        &http.Client{Transport: &cloudWire{w, m, s, w.sim.Transport()}},
+		MaxAttempts:       1,
+	})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	w.Expect(controllers.Setup(mgr, controllers.Options{
+		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Cloud: provider,
+		Recorder: mgr.GetEventRecorder("viridian"), Now: w.now, ClusterID: "test-cluster", MaxConcurrent: 2,
+		AllowedRoleARNs: s.roles,
+		Timing:          controllers.Timing{Poll: 100 * time.Millisecond, Resync: 500 * time.Millisecond, Propagation: 15 * time.Second},
+	})).To(gomega.Succeed())
+	w.run(m, mgr)
+	return m
+}
+
+// run runs a manager until it's stopped.
+func (w *world) run(m *manager, mgr ctrl.Manager) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(w.ctx))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := mgr.Start(ctx); err != nil && !m.dead.Load() {
+			w.t.Errorf("Run the manager: %v", err)
+		}
+	}()
+	m.stop = func() { cancel(); <-done }
+	w.t.Cleanup(m.stop)
+}
+
+// logger writes to standard error when VIRIDIAN_TEST_LOG is set.
+func logger() logr.Logger {
+	if os.Getenv("VIRIDIAN_TEST_LOG") == "" {
+		return logr.Discard()
+	}
+	return funcr.New(func(prefix, args string) { println(prefix, args) }, funcr.Options{Verbosity: 1})
+}
+
+// gone waits until an object is deleted.
+func (w *world) gone(object client.Object) {
+	w.t.Helper()
+	w.Eventually(func() error {
+		return w.client.Get(w.ctx, client.ObjectKeyFromObject(object), object.DeepCopyObject().(client.Object))
+	}).ShouldNot(gomega.Succeed(), func() string { return w.explain() })
+}
+
+// revisions lists the revisions that exist.
+func (w *world) revisions() []v1alpha1.ImmutableRevision {
+	var list v1alpha1.ImmutableRevisionList
+	w.Expect(w.client.List(w.ctx, &list, client.InNamespace(w.namespace))).To(gomega.Succeed())
+	return list.Items
+}
