@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -148,5 +150,27 @@ func TestUsage(t *testing.T) {
 	exit, ended := errors.AsType[*exec.ExitError](err)
 	g.Expect(ended).To(gomega.BeTrue())
 	g.Expect(exit.ExitCode()).To(gomega.Equal(2))
-	g.Expect(string(out)).To(gomega.ContainSubstring("-traffic-propagation"))
+	for _, flag := range documented(t, "## The manager", `--([a-z-]+)`) {
+		g.Expect(string(out)).To(gomega.ContainSubstring("\n  -"+flag), "docs/operations.md tells of a flag that isn't there")
+	}
+}
+
+// documented reads the names in the first column of a table in
+// docs/operations.md.
+func documented(t *testing.T, heading, name string) []string {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join(root, "docs", "operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(page), heading)
+	section, _, _ = strings.Cut(section, "\n## ")
+	var names []string
+	for _, m := range regexp.MustCompile("(?m)^\\| `"+name).FindAllStringSubmatch(section, -1) {
+		names = append(names, m[1])
+	}
+	if len(names) == 0 {
+		t.Fatalf("docs/operations.md has no table under %q", heading)
+	}
+	return names
 }

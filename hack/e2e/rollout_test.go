@@ -207,10 +207,14 @@ func (w *world) metricsAreGuarded(m *manager) {
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "viridian-metrics-reader"},
 		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: account.Namespace, Name: account.Name}},
 	})).To(gomega.Succeed())
+	var body string
 	w.Eventually(func() (string, error) { // refusals are remembered for a while
-		_, body, err := get(url, token)
+		_, body, err = get(url, token)
 		return body, err
 	}).Should(gomega.ContainSubstring(`viridian_aws_calls_total{operation="DescribeRules"`))
+	for _, name := range documented(w.t, "## Metrics", `([a-z_]+)\{`) {
+		w.Expect(body).To(gomega.ContainSubstring("\n"+name), "docs/operations.md tells of a metric that isn't there")
+	}
 }
 
 // delete deletes the deployment and looks for what is left in AWS.
