@@ -27,6 +27,8 @@ func (r *DeploymentReconciler) apply(ctx context.Context, imd *v1alpha1.Immutabl
 		return r.setStack(ctx, view, a.Revision, v1alpha1.StackPresent, &a.Count)
 	case rollout.ActionRemoveStack:
 		return r.setStack(ctx, view, a.Revision, v1alpha1.StackAbsent, nil)
+	case rollout.ActionRetainStack:
+		return r.setStack(ctx, view, a.Revision, v1alpha1.StackRetained, nil)
 	case rollout.ActionDeleteRevision:
 		return r.deleteRevision(ctx, view, a.Revision)
 	case rollout.ActionFinishDeletion:
@@ -139,7 +141,10 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 				Template:          pinned,
 				ListenerARN:       listener,
 				PreviewPriorities: lb.PreviewPriorities,
-				TemplateBody:      body,
+
+				TerminationProtection: imd.Spec.Stack.TerminationProtection != nil && *imd.Spec.Stack.TerminationProtection,
+
+				TemplateBody: body,
 			},
 		},
 	}, nil

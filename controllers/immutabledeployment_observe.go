@@ -20,6 +20,8 @@ type deploymentView struct {
 	rollout.Observation
 	clients   cloud.Clients
 	revisions []v1alpha1.ImmutableRevision
+	// rules are all rules of the listener; nil when they were not read.
+	rules []cloud.Rule
 	// rule is the production rule, if it exists and isn't someone else's.
 	rule cloud.Rule
 }
@@ -70,6 +72,9 @@ func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.O
 			Resync:           r.Timing.Resync,
 			Enforce:          spec.Traffic.OnDrift == v1alpha1.DriftEnforce,
 			HistoryLimit:     5,
+			KeepFailed:       seconds(spec.Rollback.KeepFailedSeconds, 0),
+			BlockUnhealthy:   spec.Rollback.IfStableUnhealthy == v1alpha1.UnhealthyBlock,
+			Retain:           spec.DeletionPolicy == v1alpha1.DeletionRetain,
 		},
 		Paused:   spec.Paused != nil && *spec.Paused,
 		Requests: requestsOf(imd),
@@ -143,6 +148,7 @@ func observeManaged(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view
 	if err != nil {
 		return err
 	}
+	view.rules = rules
 	remembered := ruleARN(imd)
 	if i := slices.IndexFunc(rules, func(x cloud.Rule) bool { return x.ARN == remembered }); i >= 0 {
 		view.take(rules[i])
@@ -253,6 +259,7 @@ func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploy
 		Hash:     imr.Spec.Frozen.TemplateHash,
 		Wanted:   imr.Spec.StackState == v1alpha1.StackPresent,
 		Deleting: !imr.DeletionTimestamp.IsZero(),
+		Retained: imr.Spec.StackState == v1alpha1.StackRetained,
 		Stack:    imr.Status.Phase,
 		Drain:    seconds(imr.Spec.Frozen.Template.Target.DeregistrationDelaySeconds, 300),
 	}
@@ -268,12 +275,27 @@ func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploy
 	seen.TargetGroup = imr.Status.Outputs.TargetGroupARN
 	active := view.Progress.Rollout
 	matters := seen.Number == view.Progress.Stable || active != nil && active.FinishedAt.IsZero() && active.Revision == seen.Number
+	seen.Tampered = tampered(imr, view)
 	if view.Deleting || !matters || !seen.Wanted || seen.Stack != v1alpha1.RevisionCreated {
 		return seen, nil
 	}
 	var err error
 	seen.Health, err = readHealth(ctx, view.clients, *imr.Status.Outputs)
 	return seen, err
+}
+
+// tampered says what someone else did to a revision's stack; "" if nothing is
+// known of it.
+func tampered(imr *v1alpha1.ImmutableRevision, view *deploymentView) string {
+	if ready := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionReady); ready != nil && ready.Reason == v1alpha1.ReasonStackChanged {
+		return ready.Message
+	}
+	preview := imr.Status.Outputs.PreviewRuleARN
+	present := func(x cloud.Rule) bool { return x.ARN == preview }
+	if preview != "" && view.rules != nil && imr.Status.Phase == v1alpha1.RevisionCreated && !slices.ContainsFunc(view.rules, present) {
+		return "its preview rule was deleted"
+	}
+	return ""
 }
 
 // readHealth asks ECS and the load balancer how a revision's service is.

@@ -109,6 +109,7 @@ func setConditions(next *v1alpha1.ImmutableDeploymentStatus, generation int64, d
 		stalled = d.Blocked != nil && !d.Blocked.Awaited
 	}
 	set.ready(ready, !stalled && d.Phase != v1alpha1.PhaseComplete, stalled, reason, message)
+	set.while(v1alpha1.ConditionDegraded, d.Degraded != "", v1alpha1.ReasonUnhealthy, d.Degraded)
 	set.while(v1alpha1.ConditionDrifted, d.Drifted != "", v1alpha1.ReasonRuleDrifted, d.Drifted)
 	setAvailable(set, next, d)
 	if d.InSync {

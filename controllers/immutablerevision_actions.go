@@ -30,8 +30,10 @@ func (r *RevisionReconciler) apply(ctx context.Context, imr *v1alpha1.ImmutableR
 		return r.collect(view, next)
 	case stack.ActionDiagnose:
 		return r.diagnose(ctx, view, next)
-	case stack.ActionDelete:
-		return r.delete(ctx, imr, view)
+	case stack.ActionDelete, stack.ActionDeleteRetaining, stack.ActionForceDelete:
+		return r.delete(ctx, imr, view, d.Action, next)
+	case stack.ActionList:
+		return list(ctx, view, next)
 	}
 	return fmt.Errorf("unknown stack action %q", d.Action)
 }
@@ -65,7 +67,10 @@ func (r *RevisionReconciler) create(ctx context.Context, imr *v1alpha1.Immutable
 		TemplateBody: imr.Spec.Frozen.TemplateBody,
 		Parameters:   parameters,
 		Tags:         r.stackTags(imr, view.ownerUID),
-		Token:        token(imr, view, "create"),
+
+		TerminationProtection: imr.Spec.Frozen.TerminationProtection,
+
+		Token: token(imr, view, "create"),
 	})
 	switch {
 	case cloud.KindOf(err) == cloud.KindInvalid:
@@ -81,7 +86,7 @@ func (r *RevisionReconciler) create(ctx context.Context, imr *v1alpha1.Immutable
 	}
 	next.StackID, next.StackStatus = id, string(cloud.StackCreateInProgress)
 	next.Attempts++
-	next.Failure, next.Outputs = nil, nil
+	next.Failure, next.Outputs, next.Retained, next.DeleteAttempts = nil, nil, nil, 0
 	return nil
 }
 
@@ -203,18 +208,54 @@ func serviceOf(arn string) (cluster, service string) {
 	return parts[len(parts)-2], parts[len(parts)-1]
 }
 
+// list remembers what CloudFormation can't delete, before it is left behind.
+func list(ctx context.Context, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
+	stuck, err := view.clients.Stacks.Undeletable(ctx, view.Stack.ID)
+	if err != nil {
+		return err
+	}
+	next.Retained = nil
+	for _, resource := range stuck[:min(len(stuck), 50)] {
+		next.Retained = append(next.Retained, v1alpha1.RetainedResource{
+			LogicalID: resource.LogicalID, Type: resource.Type, PhysicalID: resource.PhysicalID,
+			Reason: truncate(resource.Reason, 500),
+		})
+	}
+	if len(stuck) == 0 {
+		return blocked(v1alpha1.ReasonStackDeleteFailed, "CloudFormation can't delete the stack and names no resource for it: "+view.Stack.StatusReason,
+			"Look at the stack's events")
+	}
+	return nil
+}
+
 // delete starts the deletion of the stack, unless a rule still forwards to it:
 // CloudFormation would take the service away before it finds that it can't
 // delete the target group.
-func (r *RevisionReconciler) delete(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
+func (r *RevisionReconciler) delete(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, how stack.Action, next *v1alpha1.ImmutableRevisionStatus) error {
 	if err := checkUnused(ctx, imr, view); err != nil {
 		return err
 	}
-	id := imr.Status.StackID
+	in := cloud.DeleteStack{StackID: imr.Status.StackID, Force: how == stack.ActionForceDelete, Token: token(imr, view, "delete") + fmt.Sprintf("-%d", imr.Status.DeleteAttempts)}
 	if view.Stack != nil {
-		id = view.Stack.ID
+		in.StackID = view.Stack.ID
 	}
-	return view.clients.Stacks.Delete(ctx, cloud.DeleteStack{StackID: id, Token: token(imr, view, "delete")})
+	if how == stack.ActionDeleteRetaining {
+		for _, resource := range imr.Status.Retained {
+			in.RetainResources = append(in.RetainResources, resource.LogicalID)
+		}
+	}
+	if imr.Spec.Frozen.TerminationProtection {
+		if err := view.clients.Stacks.Protect(ctx, in.StackID, false); err != nil && !cloud.IsNotFound(err) {
+			return err
+		}
+	}
+	next.DeleteAttempts++
+	err := view.clients.Stacks.Delete(ctx, in)
+	if cloud.IsConflict(err) {
+		return blocked(v1alpha1.ReasonStackDeleteFailed, "CloudFormation does not delete the stack: "+err.Error(),
+			"Take off what guards it: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name "+in.StackID)
+	}
+	return err
 }
 
 // checkUnused refuses while a rule other than the stack's own forwards to it.

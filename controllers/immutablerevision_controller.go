@@ -54,7 +54,7 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	if err := r.save(ctx, imr, next, decision); err != nil {
 		return retry(err)
 	}
-	if !imr.DeletionTimestamp.IsZero() && next.Phase == v1alpha1.RevisionRemoved {
+	if !imr.DeletionTimestamp.IsZero() && (next.Phase == v1alpha1.RevisionRemoved || view.Retained) {
 		return retry(r.release(ctx, imr))
 	}
 	return ctrl.Result{RequeueAfter: r.pause(imr, decision)}, nil
@@ -63,7 +63,7 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 // pause is when to look at the stack again.
 func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Decision) time.Duration {
 	switch {
-	case d.Phase == v1alpha1.RevisionDeleteFailed:
+	case d.Phase == v1alpha1.RevisionDeleteFailed && d.Action != stack.ActionList:
 		return slow * r.Timing.Poll
 	case imr.Spec.StackState == v1alpha1.StackPresent && d.Phase == v1alpha1.RevisionRemoved:
 		return soon
@@ -110,6 +110,12 @@ func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.Immutabl
 	// Deleting the ImmutableRevision doesn't take a stack away that serves:
 	// its owner says when it isn't needed any more.
 	view.Wanted = owned && imr.Spec.StackState == v1alpha1.StackPresent
+	view.Retained = imr.Spec.StackState == v1alpha1.StackRetained
+	view.DeleteAttempts, view.Listed = imr.Status.DeleteAttempts, len(imr.Status.Retained) > 0
+	view.OnDeleteFailure = owner.Spec.Stack.OnDeleteFailure
+	if view.Retained {
+		return view, nil
+	}
 	identity, err := r.identify(ctx, imr.Namespace, imr.Spec.Frozen.AWS)
 	if err != nil {
 		return view, err

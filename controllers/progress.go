@@ -42,7 +42,9 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 		p.Since, p.Original = at(t.Since), t.OriginalTargetGroupARN
 	}
 	for _, r := range status.Retiring {
-		p.Retiring = append(p.Retiring, rollout.Retiring{Revision: r.Revision, Since: r.Since.Time})
+		p.Retiring = append(p.Retiring, rollout.Retiring{
+			Revision: r.Revision, Since: r.Since.Time, Keep: time.Duration(r.KeepSeconds) * time.Second,
+		})
 	}
 	p.BlockedSince = at(status.FrozenSince)
 	p.Rollouts = status.RolloutCount
@@ -52,7 +54,7 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 	if r := status.Rollout; r != nil {
 		p.Rollout = &rollout.Rollout{
 			ID: r.ID, Cause: r.Cause, Revision: r.Revision, From: r.From,
-			ApprovedStep: int(r.ApprovedStep), Full: r.Full, Retried: r.Retried,
+			Note: r.Note, ApprovedStep: int(r.ApprovedStep), Full: r.Full, Retried: r.Retried,
 			StartedAt: r.StartedAt.Time, ProgressedAt: r.ProgressedAt.Time,
 			VerifiedAt: at(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
 			Step: int(r.Step), StepReachedAt: at(r.StepReachedAt), UnhealthySince: at(r.UnhealthySince),
@@ -74,13 +76,15 @@ func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, 
 	}
 	status.Retiring = nil
 	for _, r := range p.Retiring {
-		status.Retiring = append(status.Retiring, v1alpha1.RetiringRevision{Revision: r.Revision, Since: stamp(r.Since)})
+		status.Retiring = append(status.Retiring, v1alpha1.RetiringRevision{
+			Revision: r.Revision, Since: stamp(r.Since), KeepSeconds: int32(r.Keep / time.Second), //nolint:gosec // at most a week
+		})
 	}
 	status.Rollout = nil
 	if r := p.Rollout; r != nil {
 		status.Rollout = &v1alpha1.Rollout{
 			ID: r.ID, Cause: r.Cause, Revision: r.Revision, From: r.From,
-			ApprovedStep: int32(r.ApprovedStep), Full: r.Full, Retried: r.Retried, //nolint:gosec // a plan has few steps
+			Note: truncate(r.Note, 500), ApprovedStep: int32(r.ApprovedStep), Full: r.Full, Retried: r.Retried, //nolint:gosec // a plan has few steps
 			StartedAt: stamp(r.StartedAt), ProgressedAt: stamp(r.ProgressedAt),
 			VerifiedAt: maybe(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
 			Step: int32(r.Step), StepReachedAt: maybe(r.StepReachedAt), UnhealthySince: maybe(r.UnhealthySince), //nolint:gosec // a plan has few steps

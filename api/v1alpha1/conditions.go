@@ -72,6 +72,9 @@ const (
 	ConditionStalled = "Stalled"
 	// ConditionAvailable is True while the revision that serves is healthy.
 	ConditionAvailable = "Available"
+	// ConditionDegraded is True while the revision that serves is short of
+	// healthy tasks; absent otherwise.
+	ConditionDegraded = "Degraded"
 	// ConditionTrafficInSync is True when the load balancer routes as Viridian
 	// last intended.
 	ConditionTrafficInSync = "TrafficInSync"
@@ -107,6 +110,11 @@ const (
 	ReasonFailed = "Failed"
 	// ReasonDeleting: everything is being removed.
 	ReasonDeleting = "Deleting"
+	// ReasonStableUnhealthy: what serves is unhealthy, and spec.rollback
+	// doesn't let a rollout start then.
+	ReasonStableUnhealthy = "StableUnhealthy"
+	// ReasonRetained: the stack stays after its ImmutableDeployment.
+	ReasonRetained = "Retained"
 	// ReasonPaused: spec.paused freezes the rollout.
 	ReasonPaused = "Paused"
 	// ReasonAwaitingApproval: a step waits for someone's approval.

@@ -87,6 +87,21 @@ type ImmutableDeploymentSpec struct {
 	// +default={}
 	Rollback Rollback `json:"rollback,omitzero"`
 
+	// stack says how the CloudFormation stacks are treated.
+	// +optional
+	// +default={}
+	Stack StackPolicy `json:"stack,omitzero"`
+
+	// deletionPolicy says what happens in AWS when the ImmutableDeployment is
+	// deleted. Delete removes the rule and all stacks, and gives an adopted
+	// rule its target group back. Retain leaves rule and stacks as they are,
+	// without the tags of ownership on the rule, so that another
+	// ImmutableDeployment can adopt it by its ruleARN.
+	// +optional
+	// +default="Delete"
+	// +kubebuilder:validation:Enum=Delete;Retain
+	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
+
 	// paused freezes the rollout: nothing moves and no clock runs until it is
 	// false again. Requests by annotation to abort are still heard, a rollback
 	// under way goes on, and a deletion isn't held up.
@@ -109,6 +124,50 @@ type ImmutableDeploymentSpec struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=50
 	RevisionHistoryLimit *int32 `json:"revisionHistoryLimit,omitempty"`
+}
+
+// DeletionPolicy says what happens in AWS when an ImmutableDeployment is
+// deleted.
+type DeletionPolicy string
+
+// Deletion policies.
+const (
+	// DeletionDelete removes everything.
+	DeletionDelete DeletionPolicy = "Delete"
+	// DeletionRetain leaves everything.
+	DeletionRetain DeletionPolicy = "Retain"
+)
+
+// DeleteFailurePolicy says what to do about a stack that CloudFormation can't
+// delete.
+type DeleteFailurePolicy string
+
+// Delete failure policies.
+const (
+	// DeleteFailureRetry tries again, with pauses, for as long as it takes.
+	DeleteFailureRetry DeleteFailurePolicy = "Retry"
+	// DeleteFailureRetain deletes the stack without the resources that can't
+	// be deleted, and lists them.
+	DeleteFailureRetain DeleteFailurePolicy = "RetainResources"
+	// DeleteFailureForce has CloudFormation force the deletion, which leaves
+	// what can't be deleted, and lists it.
+	DeleteFailureForce DeleteFailurePolicy = "Force"
+)
+
+// StackPolicy says how the CloudFormation stacks are treated.
+type StackPolicy struct {
+	// terminationProtection guards new stacks against deletion by others.
+	// Viridian takes it off before it deletes a stack.
+	// +optional
+	TerminationProtection *bool `json:"terminationProtection,omitempty"`
+
+	// onDeleteFailure says what to do about a stack that CloudFormation can't
+	// delete, after three tries. What is left behind is listed in the
+	// ImmutableRevision's status.retained.
+	// +optional
+	// +default="Retry"
+	// +kubebuilder:validation:Enum=Retry;RetainResources;Force
+	OnDeleteFailure DeleteFailurePolicy `json:"onDeleteFailure,omitempty"`
 }
 
 // AWS is where and as whom to work.
@@ -299,7 +358,7 @@ type Strategy struct {
 // Approval says who ends a step.
 type Approval string
 
-// ApprovalManual: the step ends when someone asks for it by the annotation
+// ApprovalManual ends the step when someone asks for it by the annotation
 // viridian.dev/promote.
 const ApprovalManual Approval = "Manual"
 
@@ -347,13 +406,25 @@ type Rolling struct {
 	PauseSeconds *int32 `json:"pauseSeconds,omitempty"`
 }
 
+// CanaryPreset is a list of steps by the name that ECS and CodeDeploy users
+// know.
+//
+// +kubebuilder:validation:Enum=Canary10Percent5Minutes;Canary10Percent10Minutes;Canary10Percent15Minutes;Canary10Percent30Minutes;Linear10PercentEvery1Minutes;Linear10PercentEvery2Minutes;Linear10PercentEvery3Minutes;Linear10PercentEvery10Minutes
+type CanaryPreset string
+
 // Canary is a list of steps before all traffic goes to the new revision.
 //
-// +kubebuilder:validation:XValidation:rule="self.steps.map(s, s.weight).isSorted() && self.steps.all(s, self.steps.filter(t, t.weight == s.weight).size() == 1)",message="spec.strategy.canary.steps must have ascending weights; the final step to 100 is added by itself"
+// +kubebuilder:validation:XValidation:rule="has(self.steps) != has(self.preset)",message="spec.strategy.canary needs exactly one of steps and preset"
+// +kubebuilder:validation:XValidation:rule="!has(self.steps) || self.steps.map(s, s.weight).isSorted() && self.steps.all(s, self.steps.filter(t, t.weight == s.weight).size() == 1)",message="spec.strategy.canary.steps must have ascending weights; the final step to 100 is added by itself"
 type Canary struct {
+	// preset names a list of steps: Canary10Percent5Minutes holds 10% for 5
+	// minutes, Linear10PercentEvery1Minutes adds 10% every minute.
+	// +optional
+	Preset CanaryPreset `json:"preset,omitempty"`
+
 	// steps in ascending order of weight. The last step, to 100, follows by
 	// itself.
-	// +required
+	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=20
 	// +listType=atomic
@@ -402,7 +473,34 @@ type Rollback struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=3600
 	UnhealthySeconds *int32 `json:"unhealthySeconds,omitempty"`
+
+	// keepFailedSeconds is how long the stack of a revision that failed is
+	// kept, without traffic, for people to look into.
+	// +optional
+	// +default=0
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=604800
+	KeepFailedSeconds *int32 `json:"keepFailedSeconds,omitempty"`
+
+	// ifStableUnhealthy says whether a rollout starts while the revision that
+	// serves is short of healthy tasks, so that there is no good way back:
+	// Proceed starts it and notes that in status.rollout, Block waits.
+	// +optional
+	// +default="Proceed"
+	// +kubebuilder:validation:Enum=Proceed;Block
+	IfStableUnhealthy UnhealthyPolicy `json:"ifStableUnhealthy,omitempty"`
 }
+
+// UnhealthyPolicy says whether a rollout starts while what serves is unhealthy.
+type UnhealthyPolicy string
+
+// Unhealthy policies.
+const (
+	// UnhealthyProceed starts the rollout.
+	UnhealthyProceed UnhealthyPolicy = "Proceed"
+	// UnhealthyBlock waits.
+	UnhealthyBlock UnhealthyPolicy = "Block"
+)
 
 // ImmutableDeploymentStatus is what is observed and what goes on.
 type ImmutableDeploymentStatus struct {
@@ -607,6 +705,11 @@ type Rollout struct {
 	// +optional
 	Cause RolloutCause `json:"cause,omitempty"`
 
+	// note is what was remarkable at the start.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Note string `json:"note,omitempty"`
+
 	// approvedStep is the last step, counted from 1, whose end was asked for.
 	// +optional
 	ApprovedStep int32 `json:"approvedStep,omitempty"`
@@ -732,4 +835,8 @@ type RetiringRevision struct {
 	// since when it is out of the rule.
 	// +required
 	Since metav1.Time `json:"since,omitzero"`
+
+	// keepSeconds is how much longer it is kept for people to look into.
+	// +optional
+	KeepSeconds int32 `json:"keepSeconds,omitempty"`
 }

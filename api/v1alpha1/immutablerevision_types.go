@@ -62,7 +62,7 @@ type ImmutableRevisionSpec struct {
 	// stackState says whether the stack shall be there. The
 	// ImmutableDeployment sets it.
 	// +required
-	// +kubebuilder:validation:Enum=Present;Absent
+	// +kubebuilder:validation:Enum=Present;Absent;Retained
 	StackState StackState `json:"stackState,omitempty"`
 
 	// desiredCount is how many tasks a new stack starts with. The
@@ -87,6 +87,8 @@ const (
 	StackPresent StackState = "Present"
 	// StackAbsent: the stack shall be gone.
 	StackAbsent StackState = "Absent"
+	// StackRetained: the stack stays, and is nobody's business any more.
+	StackRetained StackState = "Retained"
 )
 
 // FrozenRevision is everything that a stack is made from.
@@ -115,6 +117,10 @@ type FrozenRevision struct {
 	// for a worker.
 	// +optional
 	PreviewPriorities PriorityBand `json:"previewPriorities,omitzero"`
+
+	// terminationProtection tells whether the stack is made with it.
+	// +optional
+	TerminationProtection bool `json:"terminationProtection,omitempty"`
 
 	// templateBody is the CloudFormation template.
 	// +required
@@ -148,6 +154,16 @@ type ImmutableRevisionStatus struct {
 	// +optional
 	Outputs *StackOutputs `json:"outputs,omitempty"`
 
+	// deleteAttempts is how many times the stack was asked to be deleted.
+	// +optional
+	DeleteAttempts int32 `json:"deleteAttempts,omitempty"`
+
+	// retained are resources that a deletion left behind.
+	// +optional
+	// +kubebuilder:validation:MaxItems=50
+	// +listType=atomic
+	Retained []RetainedResource `json:"retained,omitempty"`
+
 	// failure is the first cause of the last attempt's failure.
 	// +optional
 	Failure *StackFailure `json:"failure,omitempty"`
@@ -176,6 +192,26 @@ type StackOutputs struct {
 	// serviceName of the ECS service.
 	// +required
 	ServiceName string `json:"serviceName,omitempty"`
+}
+
+// RetainedResource is a resource that a deletion left behind.
+type RetainedResource struct {
+	// logicalID in the stack's template.
+	// +required
+	LogicalID string `json:"logicalID,omitempty"`
+
+	// type of the resource, such as AWS::EC2::SecurityGroup.
+	// +required
+	Type string `json:"type,omitempty"`
+
+	// physicalID of the resource, in many cases an ARN.
+	// +optional
+	PhysicalID string `json:"physicalID,omitempty"`
+
+	// reason why CloudFormation could not delete it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Reason string `json:"reason,omitempty"`
 }
 
 // StackFailure is why a stack could not be created.

@@ -191,7 +191,7 @@ func (x *decider) drift() string {
 func (x *decider) drifted() bool {
 	x.d.Drifted = x.drift()
 	if x.d.Drifted == "" {
-		return false
+		return x.tampered()
 	}
 	if x.o.Policy.Enforce {
 		return x.enforce()
@@ -202,6 +202,30 @@ func (x *decider) drifted() bool {
 		Cure:    "Put the rule back, or set spec.traffic.onDrift: Enforce to have it written again",
 	})
 	return true
+}
+
+// tampered stops a rollout whose new revision someone else laid hands on. What
+// serves is left as it is, and reported.
+func (x *decider) tampered() bool {
+	r := x.d.Progress.Rollout
+	for _, revision := range x.o.Revisions {
+		if revision.Tampered == "" {
+			continue
+		}
+		x.d.Drifted = revision.Name + ": " + revision.Tampered
+		if x.rolling(revision.Number) && r.Outcome == "" && revision.Hash == x.o.WantHash {
+			if x.o.Requests.Abort != x.d.Progress.Handled.Abort {
+				return false
+			}
+			x.block(Blocked{
+				Reason:  v1alpha1.ReasonStackChanged,
+				Message: "Someone else changed what is rolled out: " + x.d.Drifted,
+				Cure:    "Undo the change, change spec.template, or " + x.command(v1alpha1.AnnotationAbort, x.d.Progress.Handled.Abort, r, ""),
+			})
+			return true
+		}
+	}
+	return false
 }
 
 // enforce writes the rule again. What was seen is remembered first: requests
@@ -270,10 +294,40 @@ func (x *decider) idle() {
 		x.act(Action{Kind: ActionCreateRevision})
 		return
 	}
-	if x.unfinished(want) {
+	if x.unfinished(want) || x.blockedByHealth() {
 		return
 	}
 	x.start(want)
+}
+
+// weakness says how the revision that serves is short of healthy tasks; "" if
+// it isn't, or nobody looked.
+func (x *decider) weakness() string {
+	stable := x.o.revision(x.d.Progress.Stable)
+	switch {
+	case stable == nil:
+		return ""
+	case stable.Stack != v1alpha1.RevisionCreated:
+		return fmt.Sprintf("the stack of %s is not there (%s)", stable.Name, stable.Stack)
+	case stable.Health.Known && stable.Health.Healthy < min(x.o.DesiredCount, x.capacity(stable.Number)):
+		return fmt.Sprintf("%s is short of healthy tasks: %s", stable.Name, stable.Health)
+	}
+	return ""
+}
+
+// blockedByHealth doesn't let a rollout start without a good way back, where
+// the user wants it so.
+func (x *decider) blockedByHealth() bool {
+	weakness := x.weakness()
+	if weakness == "" || !x.o.Policy.BlockUnhealthy {
+		return false
+	}
+	x.block(Blocked{
+		Reason:  v1alpha1.ReasonStableUnhealthy,
+		Message: "The rollout does not start, since " + weakness,
+		Cure:    "Heal it, or set spec.rollback.ifStableUnhealthy: Proceed",
+	})
+	return true
 }
 
 // start begins the rollout of a revision.
@@ -286,7 +340,7 @@ func (x *decider) start(want *Revision) {
 	p.Rollouts++
 	p.Rollout = &Rollout{
 		ID: fmt.Sprintf("%s.%d", want.Name, p.Rollouts), Cause: cause,
-		Revision: want.Number, From: p.Stable, StartedAt: x.now, ProgressedAt: x.now,
+		Revision: want.Number, From: p.Stable, StartedAt: x.now, ProgressedAt: x.now, Note: x.weakness(),
 	}
 	p.Retiring = slices.DeleteFunc(p.Retiring, func(r Retiring) bool { return r.Revision == want.Number })
 	x.tell(v1alpha1.PhasePending, v1alpha1.ReasonProvisioning, "Starting the rollout of "+want.Name)
@@ -322,6 +376,9 @@ func (x *decider) settle(stable *Revision) {
 	p := &x.d.Progress
 	if p.Rollout != nil && p.Rollout.Outcome.Bad() {
 		p.Rollout = nil
+	}
+	if x.revert(stable) {
+		return
 	}
 	if left := x.leftovers(); len(left) > 0 {
 		x.d.CleaningUp = left

@@ -21,6 +21,8 @@ const (
 	ActionRemoveStack ActionKind = "RemoveStack"
 	// ActionDeleteRevision deletes the ImmutableRevision Revision.
 	ActionDeleteRevision ActionKind = "DeleteRevision"
+	// ActionRetainStack leaves Revision's stack to others.
+	ActionRetainStack ActionKind = "RetainStack"
 	// ActionScale sets Revision's desired count to Count.
 	ActionScale ActionKind = "Scale"
 	// ActionClaimRule puts our ownership tags on an adopted rule.
@@ -73,6 +75,9 @@ type Decision struct {
 	// Available tells whether the stable revision is healthy; nil when there
 	// is none or it was not looked at.
 	Available *bool
+	// Degraded says how the stable revision is short of healthy tasks; "" if
+	// it isn't.
+	Degraded string
 	// CleaningUp names the revisions whose stacks are still to go.
 	CleaningUp []string
 	// After is when to look again at the latest.

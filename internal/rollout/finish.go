@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
@@ -53,9 +54,32 @@ func (x *decider) conclude(r *Rollout) {
 	r.FinishedAt = x.now
 	p.Written = intended
 	if loser := x.loser(r); loser != 0 {
-		p.Retiring = append(p.Retiring, Retiring{Revision: loser, Since: p.Since})
+		keep := time.Duration(0)
+		if r.Outcome == v1alpha1.OutcomeRolledBack || r.Outcome == v1alpha1.OutcomeFailed {
+			keep = x.o.Policy.KeepFailed
+		}
+		p.Retiring = append(p.Retiring, Retiring{Revision: loser, Since: p.Since, Keep: keep})
 	}
 	x.wait(0)
+}
+
+// revert reopens a rollout whose revision died right after its promotion,
+// while the old stack is still there: traffic returns to it.
+func (x *decider) revert(stable *Revision) bool {
+	p := &x.d.Progress
+	r := p.Rollout
+	if r == nil || !r.Outcome.Good() || r.Revision != stable.Number || !stable.Health.Known || stable.Health.Healthy > 0 {
+		return false
+	}
+	old := x.o.revision(r.From)
+	if old == nil || !old.Wanted || old.Stack != v1alpha1.RevisionCreated {
+		return false
+	}
+	p.Stable, r.FinishedAt = old.Number, time.Time{}
+	p.Retiring = slices.DeleteFunc(p.Retiring, func(t Retiring) bool { return t.Revision == old.Number })
+	x.decide(r, v1alpha1.OutcomeRolledBack, v1alpha1.ReasonUnhealthy,
+		fmt.Sprintf("%s lost all its healthy tasks after its promotion: %s", stable.Name, stable.Health))
+	return true
 }
 
 // loser is the revision whose stack is not needed any more; 0 is none.
@@ -120,7 +144,7 @@ func (x *decider) retire() bool {
 			p.Retiring = slices.Delete(p.Retiring, i, i+1)
 			return x.again()
 		}
-		due := entry.Since.Add(x.o.Policy.Propagation + r.Drain)
+		due := entry.Since.Add(x.o.Policy.Propagation + r.Drain + entry.Keep)
 		if x.rolling(r.Number) || x.o.Rule.Targets.Contains(r.TargetGroup) {
 			continue
 		}
@@ -191,6 +215,9 @@ func (x *decider) summarise() {
 	if r := x.o.revision(p.Stable); r != nil && (r.Health.Known || r.Stack != v1alpha1.RevisionCreated) {
 		available := r.Health.Healthy > 0
 		d.Available = &available
+	}
+	if !x.o.Deleting {
+		d.Degraded = x.weakness()
 	}
 	if len(p.Retiring) > 0 && len(d.CleaningUp) == 0 {
 		d.CleaningUp = x.leftovers()

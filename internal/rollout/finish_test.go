@@ -28,7 +28,7 @@ func finished(outcome v1alpha1.Outcome, since time.Duration) Observation {
 		o, loser = decided(outcome, to2(), since), 1
 	}
 	o.Progress.Rollout.FinishedAt = ago(since)
-	o.Progress.Retiring = []Retiring{{loser, ago(since)}}
+	o.Progress.Retiring = []Retiring{{Revision: loser, Since: ago(since)}}
 	return o
 }
 

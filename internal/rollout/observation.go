@@ -52,6 +52,13 @@ type Policy struct {
 	Resync time.Duration
 	// Enforce is true when a rule that others changed is written again.
 	Enforce bool
+	// KeepFailed is how long the stack of a bad revision is kept.
+	KeepFailed time.Duration
+	// BlockUnhealthy is true when no rollout starts while what serves is
+	// short of healthy tasks.
+	BlockUnhealthy bool
+	// Retain is true when a deletion leaves everything as it is.
+	Retain bool
 	// HistoryLimit is how many revisions without a stack are kept.
 	HistoryLimit int
 }
@@ -63,12 +70,17 @@ type Revision struct {
 	Hash   string
 	// Wanted is true when its stack shall be there.
 	Wanted bool
+	// Retained is true when its stack was left to others.
+	Retained bool
 	// Deleting is true once the ImmutableRevision itself is to go away.
 	Deleting bool
 	// Stack is how its stack is.
 	Stack v1alpha1.RevisionPhase
 	// Cause is the first cause of the stack's failure, or what it waits for.
 	Cause string
+	// Tampered says what someone else did to its stack or service; "" if
+	// nothing.
+	Tampered string
 	// TargetGroup is its target group's ARN once the stack is created.
 	TargetGroup string
 	// Drain is how long requests under way may take once it is out of the
@@ -158,6 +170,8 @@ type Progress struct {
 type Retiring struct {
 	Revision int64
 	Since    time.Time
+	// Keep is how much longer it is kept for people to look into.
+	Keep time.Duration
 }
 
 // Rollout is one attempt to make a revision serve. Zero times are unset.
@@ -168,6 +182,8 @@ type Rollout struct {
 	Revision int64
 	From     int64
 
+	// Note is what was remarkable at the start.
+	Note string
 	// ApprovedStep is the last step, from 1, whose end was asked for.
 	ApprovedStep int
 	// Full is true once someone asked to go to 100% at once.

@@ -47,11 +47,8 @@ func first(desired int32) Plan { return Plan{{Weight: 100, New: desired}} }
 
 // canarySteps are the steps before the last one.
 func canarySteps(c *v1alpha1.Canary, desired int32) Plan {
-	if c == nil {
-		return nil
-	}
 	var plan Plan
-	for _, step := range c.Steps {
+	for _, step := range c.All() {
 		plan = append(plan, Step{
 			Weight: step.Weight, New: desired, Old: desired,
 			Hold: seconds(step.HoldSeconds), Approval: step.Approval == v1alpha1.ApprovalManual,

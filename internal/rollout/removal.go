@@ -11,6 +11,10 @@ import (
 // under way have had their time, the stacks, at last the record.
 func (x *decider) remove() {
 	p := &x.d.Progress
+	if x.o.Policy.Retain {
+		x.leave()
+		return
+	}
 	if p.DetachedAt.IsZero() || x.o.Rule.Exists && x.o.Rule.Owned {
 		p.DetachedAt = time.Time{}
 		x.detach()
@@ -28,6 +32,28 @@ func (x *decider) remove() {
 			return
 		}
 	}
+	x.forget()
+}
+
+// leave lets everything stay as it is in AWS, and takes the marks of ownership
+// off the rule, so that someone else may adopt it.
+func (x *decider) leave() {
+	x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonRetained, "Leaving the rule and the stacks as they are")
+	if x.o.Rule.Exists && x.o.Rule.Owned {
+		x.act(Action{Kind: ActionReleaseRule})
+		return
+	}
+	for _, r := range x.o.Revisions {
+		if !r.Retained {
+			x.act(Action{Kind: ActionRetainStack, Revision: r.Number})
+			return
+		}
+	}
+	x.forget()
+}
+
+// forget deletes the records, at last the deployment's own.
+func (x *decider) forget() {
 	for _, r := range x.o.Revisions {
 		if !r.Deleting {
 			x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonDeleting, "Removing "+r.Name)

@@ -21,6 +21,14 @@ type Observation struct {
 	Phase v1alpha1.RevisionPhase
 	// Stack as CloudFormation tells it; nil when it knows none.
 	Stack *cloud.Stack
+	// Retained is true when the stack is left to others.
+	Retained bool
+	// DeleteAttempts is how many times it was asked to be deleted.
+	DeleteAttempts int32
+	// OnDeleteFailure says what to do when that keeps failing.
+	OnDeleteFailure v1alpha1.DeleteFailurePolicy
+	// Listed is true when the resources that can't be deleted are remembered.
+	Listed bool
 	// Owned is true when the stack carries the revision's tags, or is the one
 	// whose ID was remembered.
 	Owned bool
@@ -37,6 +45,13 @@ const (
 	ActionCreate Action = "Create"
 	// ActionDelete deletes the stack, unless a rule still forwards to it.
 	ActionDelete Action = "Delete"
+	// ActionList finds the resources that can't be deleted, to be remembered
+	// before they are left behind.
+	ActionList Action = "List"
+	// ActionDeleteRetaining deletes the stack without those resources.
+	ActionDeleteRetaining Action = "DeleteRetaining"
+	// ActionForceDelete has CloudFormation leave whatever it can't delete.
+	ActionForceDelete Action = "ForceDelete"
 	// ActionDiagnose finds the first cause of the failure, to be remembered
 	// before anything is deleted.
 	ActionDiagnose Action = "Diagnose"
@@ -58,6 +73,10 @@ type Decision struct {
 
 // Decide tells what to do about the stack.
 func Decide(o Observation) Decision {
+	if o.Retained {
+		return Decision{Phase: o.Phase, Reason: v1alpha1.ReasonRetained, Settled: true,
+			Message: "The stack stays as it is and isn't looked after any more"}
+	}
 	removing := o.Phase == v1alpha1.RevisionDeleting || o.Phase == v1alpha1.RevisionDeleteFailed
 	if !o.Wanted || removing {
 		return remove(o)
@@ -140,10 +159,32 @@ func remove(o Observation) Decision {
 		return deleting
 	case cloud.StackDeleteFailed:
 		if o.Phase != v1alpha1.RevisionDeleteFailed {
+			// A pause before the next try.
 			return Decision{Phase: v1alpha1.RevisionDeleteFailed, Reason: v1alpha1.ReasonStackDeleteFailed, Settled: true,
 				Message: "CloudFormation could not delete the stack, trying again: " + strings.TrimSpace(o.Stack.StatusReason)}
 		}
+		return insist(o, deleting)
 	}
 	deleting.Action = ActionDelete
+	return deleting
+}
+
+// patience is how many times a deletion is tried before the policy decides.
+const patience = 3
+
+// insist tries a deletion again that failed, at last by other means.
+func insist(o Observation, deleting Decision) Decision {
+	stubborn := o.DeleteAttempts >= patience
+	switch {
+	case !stubborn || o.OnDeleteFailure == v1alpha1.DeleteFailureRetry || o.OnDeleteFailure == "":
+		deleting.Action = ActionDelete
+	case !o.Listed:
+		return Decision{Action: ActionList, Phase: v1alpha1.RevisionDeleteFailed, Reason: v1alpha1.ReasonStackDeleteFailed,
+			Message: "Listing what can't be deleted: " + strings.TrimSpace(o.Stack.StatusReason)}
+	case o.OnDeleteFailure == v1alpha1.DeleteFailureForce:
+		deleting.Action = ActionForceDelete
+	default:
+		deleting.Action = ActionDeleteRetaining
+	}
 	return deleting
 }

@@ -1,6 +1,9 @@
 package v1alpha1
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Bounds are, for desired tasks, how many there may be in excess and too few,
 // and the pause between two batches. At least one of the counts is positive.
@@ -32,4 +35,29 @@ func (s *ImmutableRevisionSpec) Count() int32 {
 		return 1
 	}
 	return *s.DesiredCount
+}
+
+// All are the steps, whether they are written out or named by a preset. Each
+// holds until the next; the step to 100% isn't among them.
+func (c *Canary) All() []CanaryStep {
+	var percent, minutes int32
+	switch {
+	case c == nil:
+		return nil
+	case scan(c.Preset, "Canary%dPercent%dMinutes", &percent, &minutes):
+		return []CanaryStep{{Weight: percent, HoldSeconds: new(minutes * 60)}}
+	case scan(c.Preset, "Linear%dPercentEvery%dMinutes", &percent, &minutes):
+		var steps []CanaryStep
+		for weight := percent; weight < 100; weight += percent {
+			steps = append(steps, CanaryStep{Weight: weight, HoldSeconds: new(minutes * 60)})
+		}
+		return steps
+	}
+	return c.Steps
+}
+
+// scan reads the numbers out of a preset's name.
+func scan(preset CanaryPreset, format string, percent, minutes *int32) bool {
+	n, err := fmt.Sscanf(string(preset), format, percent, minutes)
+	return err == nil && n == 2 && *percent > 0
 }
