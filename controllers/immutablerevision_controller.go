@@ -54,7 +54,7 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	if err := r.save(ctx, imr, next, decision); err != nil {
 		return retry(err)
 	}
-	if !imr.DeletionTimestamp.IsZero() && (next.Phase == v1alpha1.RevisionRemoved || view.Retained) {
+	if !imr.DeletionTimestamp.IsZero() && (view.Retained || decision.Gone()) {
 		return retry(r.release(ctx, imr))
 	}
 	return ctrl.Result{RequeueAfter: r.pause(imr, decision)}, nil

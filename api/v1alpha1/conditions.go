@@ -88,6 +88,8 @@ const (
 
 // Reasons of conditions and events.
 const (
+	// ReasonPending: nothing was asked for yet.
+	ReasonPending = "Pending"
 	// ReasonProvisioning: the revision's stack is being created.
 	ReasonProvisioning = "Provisioning"
 	// ReasonVerifying: the stack is there, its tasks are not all healthy yet.

@@ -46,7 +46,7 @@ func (x *decider) shrinking(step Step, position string) bool {
 // there is still something to clear.
 func (x *decider) clear(r *Rollout) bool {
 	p, stable := &x.d.Progress, x.o.revision(x.d.Progress.Stable)
-	if stable == nil || !stable.Wanted && stable.Stack == v1alpha1.RevisionRemoved {
+	if stable == nil || stable.absent() {
 		return false
 	}
 	message := fmt.Sprintf("Removing %s before its successor is made; nothing serves meanwhile", stable.Name)
@@ -90,7 +90,7 @@ func (x *decider) restore(r *Rollout) bool {
 	x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack,
 		fmt.Sprintf("Bringing %s back (%s): %s", stable.Name, stable.Health, r.Message))
 	x.wait(x.o.Policy.Poll)
-	if !stable.Wanted && stable.Stack == v1alpha1.RevisionRemoved {
+	if stable.absent() {
 		x.act(Action{Kind: ActionProvision, Revision: stable.Number, Count: x.o.DesiredCount})
 	}
 	return true

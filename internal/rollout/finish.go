@@ -171,7 +171,7 @@ func (x *decider) trim() {
 	for _, r := range x.o.Revisions {
 		last := x.d.Progress.Rollout != nil && x.d.Progress.Rollout.Revision == r.Number
 		used := last || r.Number == x.d.Progress.Stable || r.Hash == x.o.WantHash
-		if !r.Wanted && r.Stack == v1alpha1.RevisionRemoved && !used && !r.Deleting {
+		if r.absent() && !used && !r.Deleting {
 			history = append(history, r.Number)
 		}
 	}
@@ -184,7 +184,7 @@ func (x *decider) trim() {
 func (x *decider) leftovers() []string {
 	var names []string
 	for _, r := range x.o.Revisions {
-		if r.Number != x.d.Progress.Stable && !x.rolling(r.Number) && (r.Wanted || r.Stack != v1alpha1.RevisionRemoved) {
+		if r.Number != x.d.Progress.Stable && !x.rolling(r.Number) && !r.absent() {
 			names = append(names, r.Name)
 		}
 	}

@@ -90,6 +90,11 @@ type Revision struct {
 	Health Health
 }
 
+// absent tells whether it has no stack and none is asked for.
+func (r *Revision) absent() bool {
+	return !r.Wanted && (r.Stack == v1alpha1.RevisionRemoved || r.Stack == v1alpha1.RevisionPending)
+}
+
 // Health is a service's health as observed.
 type Health struct {
 	// Known is true when it was read.

@@ -71,6 +71,11 @@ type Decision struct {
 	Settled bool
 }
 
+// Gone tells whether there is no stack, or none of ours, and none is wanted.
+func (d Decision) Gone() bool {
+	return d.Phase == v1alpha1.RevisionRemoved || d.Phase == v1alpha1.RevisionPending && d.Action == ActionNone && d.Settled
+}
+
 // Decide tells what to do about the stack.
 func Decide(o Observation) Decision {
 	if o.Retained {
@@ -145,6 +150,8 @@ func remove(o Observation) Decision {
 	deleting := Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonCleaningUp, Message: "CloudFormation deletes the stack"}
 	known := o.Phase == v1alpha1.RevisionCreating || o.Phase == v1alpha1.RevisionCreated
 	switch {
+	case (o.Stack == nil || !o.Owned) && (o.Phase == "" || o.Phase == v1alpha1.RevisionPending):
+		return Decision{Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonPending, Message: "No stack is asked for", Settled: true}
 	case o.Stack == nil && known:
 		// Not shown yet, perhaps: deleting by ID is safe either way.
 		deleting.Action = ActionDelete

@@ -106,7 +106,8 @@ func TestNotWanted(t *testing.T) {
 	remove := outcome{stack.ActionDelete, deleting, v1alpha1.ReasonCleaningUp, false}
 	going := outcome{stack.ActionNone, deleting, v1alpha1.ReasonCleaningUp, false}
 	cases := map[string]situation{
-		"never made":            {none, missing, removed},
+		"never made":            {none, missing, idle},
+		"never asked for":       {pending, missing, idle},
 		"made, not shown":       {creating, missing, remove},
 		"there":                 {created, cloud.StackCreateComplete, remove},
 		"being created":         {creating, cloud.StackCreateInProgress, remove},
@@ -125,10 +126,13 @@ func TestNotWanted(t *testing.T) {
 	check(t, false, true, cases)
 }
 
+// idle is a revision whose stack was never asked for.
+var idle = outcome{stack.ActionNone, pending, v1alpha1.ReasonPending, true}
+
 func TestNotWantedNorOurs(t *testing.T) {
 	removed := outcome{stack.ActionNone, gone, v1alpha1.ReasonStackRemoved, true}
 	check(t, false, false, map[string]situation{
-		"there":     {none, cloud.StackCreateComplete, removed},
+		"there":     {none, cloud.StackCreateComplete, idle},
 		"after all": {failed, cloud.StackCreateComplete, removed},
 		"stuck":     {deleting, cloud.StackDeleteFailed, removed},
 	})
