@@ -123,7 +123,7 @@ func TestRuleTakenTwice(t *testing.T) {
 
 // What makes a rule unfit to adopt, and the priority of a rule of others.
 func TestUnfitRule(t *testing.T) {
-	t.Parallel()
+	w := running(t)
 	for name, c := range map[string]struct {
 		make   func(*world, *v1alpha1.LoadBalancer)
 		reason string
@@ -142,7 +142,7 @@ func TestUnfitRule(t *testing.T) {
 			*lb = v1alpha1.LoadBalancer{RuleARN: rule}
 		}, v1alpha1.ReasonRuleUnsupported, "forwards to 2 target groups"},
 		"no target group": {func(w *world, lb *v1alpha1.LoadBalancer) {
-			*lb = v1alpha1.LoadBalancer{RuleARN: w.others.makeRule(w, w.listener, "300", elbtypes.Action{
+			*lb = v1alpha1.LoadBalancer{RuleARN: w.others.makeRule(w, w.listener, "301", elbtypes.Action{
 				Type: elbtypes.ActionTypeEnumFixedResponse, FixedResponseConfig: &elbtypes.FixedResponseActionConfig{StatusCode: aws.String("503")},
 			})}
 		}, v1alpha1.ReasonRuleUnsupported, "does not forward"},
@@ -150,18 +150,16 @@ func TestUnfitRule(t *testing.T) {
 			*lb = v1alpha1.LoadBalancer{RuleARN: w.others.makeRule(w, w.listener, "50", forward(w.foreign.group))}
 		}, v1alpha1.ReasonRuleUnsupported, "previewPriorities"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			w := running(t)
-			imd := w.deployment("1")
-			c.make(w, &imd.Spec.Traffic.LoadBalancer)
-			w.foreign.all = inventory(w.sim.Snapshot(), false)
-			w.create(imd)
-			now := w.blocked(imd, c.reason)
-			w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring(c.says))
-			w.Expect(now.Status.BlockedBy.Cure).NotTo(gomega.BeEmpty())
-			w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
-			w.gone(imd)
-			w.did()
-		})
+		imd := w.deployment("1")
+		imd.Name = strings.ReplaceAll(name, " ", "-")
+		c.make(w, &imd.Spec.Traffic.LoadBalancer)
+		w.foreign.all = inventory(w.sim.Snapshot(), false)
+		w.create(imd)
+		now := w.blocked(imd, c.reason)
+		w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring(c.says))
+		w.Expect(now.Status.BlockedBy.Cure).NotTo(gomega.BeEmpty())
+		w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
+		w.gone(imd)
 	}
+	w.did()
 }

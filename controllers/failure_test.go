@@ -17,33 +17,7 @@ var bad = map[string]string{
 	"unhealthy": "health checks",
 }
 
-func TestBadSecondRevision(t *testing.T) {
-	t.Parallel()
-	for tag, cause := range bad {
-		t.Run(tag, func(t *testing.T) {
-			w := running(t)
-			imd := w.serving()
-			w.roll(imd, tag)
-			now := w.eventually(imd, v1alpha1.PhaseRolledBack)
-			w.Expect(now.Status.Rollout.Outcome).To(gomega.Equal(v1alpha1.OutcomeRolledBack))
-			w.Expect(now.Status.Rollout.Message).To(gomega.ContainSubstring(cause))
-			w.Expect(now.Status.StableRevision).To(gomega.Equal("checkout-1"))
-			stalled := meta.FindStatusCondition(now.Status.Conditions, v1alpha1.ConditionStalled)
-			w.Expect(stalled).NotTo(gomega.BeNil())
-			w.Expect(stalled.Message).To(gomega.ContainSubstring(cause))
-			w.Expect(stalled.Message).To(gomega.ContainSubstring("checkout-1 serves all traffic"))
-			w.removed("checkout-2")
-			failure := w.revisions()[1].Status.Failure
-			w.Expect(failure).NotTo(gomega.BeNil())
-			w.Expect(failure.Resource).To(gomega.Equal("Service"))
-			w.Expect(failure.Message).To(gomega.ContainSubstring(cause))
-			w.happened(imd, "RolledBack: ")
-			w.did("CreateStack checkout-1", "CreateRule 1:100", "CreateStack checkout-2", "DeleteStack checkout-2")
-		})
-	}
-}
-
-func TestBadFirstRevision(t *testing.T) {
+func TestBadRevision(t *testing.T) {
 	t.Parallel()
 	for tag, cause := range bad {
 		t.Run(tag, func(t *testing.T) {
@@ -55,13 +29,38 @@ func TestBadFirstRevision(t *testing.T) {
 			w.Expect(now.Status.Rollout.Message).To(gomega.ContainSubstring(cause))
 			w.removed("checkout-1")
 			w.happened(imd, "Failed: ")
-			w.did("CreateStack checkout-1", "DeleteStack checkout-1")
+			first := []string{"CreateStack checkout-1", "DeleteStack checkout-1"}
+			w.did(first...)
 
 			w.roll(imd, "1")
 			now = w.eventually(imd, v1alpha1.PhaseComplete)
 			w.Expect(now.Status.Revision).To(gomega.Equal("checkout-2"))
+			w.badSecond(imd, tag, cause)
+			w.did(append(first, "CreateStack checkout-2", "CreateRule 2:100", "CreateStack checkout-3", "DeleteStack checkout-3")...)
 		})
 	}
+}
+
+// badSecond rolls out a bad image beside one that serves.
+func (w *world) badSecond(imd *v1alpha1.ImmutableDeployment, tag, cause string) {
+	w.t.Helper()
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) {
+		s.Template.Containers[0].Image = image(tag)
+		s.Template.Memory = "1024" // another revision than the first
+	})
+	now := w.eventually(imd, v1alpha1.PhaseRolledBack)
+	w.Expect(now.Status.Rollout.Outcome).To(gomega.Equal(v1alpha1.OutcomeRolledBack))
+	w.Expect(now.Status.Rollout.Message).To(gomega.ContainSubstring(cause))
+	w.Expect(now.Status.StableRevision).To(gomega.Equal("checkout-2"))
+	stalled := meta.FindStatusCondition(now.Status.Conditions, v1alpha1.ConditionStalled)
+	w.Expect(stalled).NotTo(gomega.BeNil())
+	w.Expect(stalled.Message).To(gomega.And(gomega.ContainSubstring(cause), gomega.ContainSubstring("checkout-2 serves all traffic")))
+	w.removed("checkout-3")
+	failure := w.revisions()[2].Status.Failure
+	w.Expect(failure).NotTo(gomega.BeNil())
+	w.Expect(failure.Resource).To(gomega.Equal("Service"))
+	w.Expect(failure.Message).To(gomega.ContainSubstring(cause))
+	w.happened(imd, "RolledBack: ")
 }
 
 // removed waits until a revision's stack is gone, its record still there.

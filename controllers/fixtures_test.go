@@ -69,6 +69,7 @@ func image(tag string) string {
 func (w *world) create(imd *v1alpha1.ImmutableDeployment) {
 	w.t.Helper()
 	w.Expect(w.client.Create(w.ctx, imd)).To(gomega.Succeed())
+	w.seen.expect(imd)
 }
 
 // serving applies a deployment of image 1 and waits until it serves.
@@ -129,6 +130,7 @@ func (w *world) update(imd *v1alpha1.ImmutableDeployment, edit func(*v1alpha1.Im
 		err := w.client.Update(w.ctx, now)
 		if !apierrors.IsConflict(err) {
 			w.Expect(err).NotTo(gomega.HaveOccurred())
+			w.seen.expect(now)
 			return
 		}
 	}
@@ -147,8 +149,8 @@ func (w *world) until(imd *v1alpha1.ImmutableDeployment, what string, holds func
 	w.t.Helper()
 	var now *v1alpha1.ImmutableDeployment
 	w.Eventually(func() bool {
-		now = w.get(imd)
-		return now.Status.ObservedGeneration == now.Generation && holds(now.Status)
+		now = w.seen.latest(imd)
+		return now != nil && now.Status.ObservedGeneration == now.Generation && holds(now.Status)
 	}).Should(gomega.BeTrue(), func() string { return "Waiting for " + what + "\n" + w.explain() })
 	return now
 }
@@ -164,8 +166,8 @@ func (w *world) blocked(imd *v1alpha1.ImmutableDeployment, reason string) *v1alp
 	w.t.Helper()
 	var now *v1alpha1.ImmutableDeployment
 	w.Eventually(func() string {
-		now = w.get(imd)
-		if now.Status.BlockedBy == nil {
+		now = w.seen.latest(imd)
+		if now == nil || now.Status.BlockedBy == nil {
 			return ""
 		}
 		return now.Status.BlockedBy.Reason

@@ -10,6 +10,7 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
 )
@@ -21,6 +22,27 @@ const watching = 10 * time.Second
 type history struct {
 	mu     sync.Mutex
 	states []v1alpha1.ImmutableDeployment
+	// least is the generation that was last written, by UID.
+	least map[types.UID]int64
+}
+
+// expect notes what was written: what the watch showed before is history.
+func (h *history) expect(imd *v1alpha1.ImmutableDeployment) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.least[imd.UID] = imd.Generation
+}
+
+// latest is the newest state that knows of the last write; nil if none does.
+func (h *history) latest(imd *v1alpha1.ImmutableDeployment) *v1alpha1.ImmutableDeployment {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := len(h.states) - 1; i >= 0; i-- {
+		if s := &h.states[i]; s.UID == imd.UID && s.Generation >= h.least[s.UID] {
+			return s.DeepCopy()
+		}
+	}
+	return nil
 }
 
 // watch keeps the history, and checks each state as kstatus would read it.
@@ -28,7 +50,7 @@ func (w *world) watch() {
 	w.t.Helper()
 	changes, err := w.client.Watch(w.ctx, &v1alpha1.ImmutableDeploymentList{}, client.InNamespace(w.namespace))
 	w.Expect(err).NotTo(gomega.HaveOccurred())
-	w.seen = &history{}
+	w.seen = &history{least: map[types.UID]int64{}}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

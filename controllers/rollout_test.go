@@ -36,7 +36,6 @@ func (w *world) did(want ...string) {
 func TestCanary(t *testing.T) {
 	w := running(t)
 	imd := w.serving(func(s *v1alpha1.ImmutableDeploymentSpec) { s.Rollback.KeepOldSeconds = new(int32(forever)) })
-	w.went(imd, 1, "Pending", "Provisioning", "Verifying", "Shifting", "CleaningUp", "Complete")
 	w.sim.ResetCalls()
 	w.roll(imd, "2")
 	w.eventually(imd, v1alpha1.PhaseBaking)

@@ -17,7 +17,11 @@ import (
 // Trouble with AWS in the middle of a canary: it says what is wrong and what
 // helps, takes nothing back, and goes on by itself once it's over.
 func TestTrouble(t *testing.T) {
-	t.Parallel()
+	w := newWorld(t)
+	s := &setup{}
+	w.startAs(s)
+	imd := w.heldAt("1/3")
+	effects := w.log.all()
 	fault := func(f awssim.Fault) func(*world, *setup) func() {
 		return func(w *world, _ *setup) func() { return w.sim.Faults.Add(f) }
 	}
@@ -36,30 +40,22 @@ func TestTrouble(t *testing.T) {
 			return func() { s.offline.Store(false) }
 		}, v1alpha1.ReasonAWSUnavailable, "AWS_ENDPOINT_URL", false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorld(t)
-			s := &setup{}
-			w.startAs(s)
-			imd := w.heldAt("1/3")
-			effects := w.log.all()
-			end := c.begin(w, s)
-			now := w.blocked(imd, c.reason)
-			w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring(c.cure))
-			w.Expect(now.Status.Step).To(gomega.Equal("1/3"))
-			ready := meta.FindStatusCondition(now.Status.Conditions, v1alpha1.ConditionReady)
-			w.Expect(ready.Reason).To(gomega.Equal(c.reason))
-			w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionStalled)).To(gomega.Equal(c.stalled))
-			w.skip(86400 * time.Second) // past the deadline, which must not count
-			w.Expect(w.route()).To(gomega.Equal("1:90 2:10"))
-			end()
-			w.until(imd, "the end of the trouble", func(s v1alpha1.ImmutableDeploymentStatus) bool { return s.BlockedBy == nil })
-			w.did(effects...)
-			w.release(imd)
-			w.eventually(imd, v1alpha1.PhaseComplete)
-			w.did(canaryEffects...)
-			w.happened(imd, c.reason+": ")
-		})
+		end := c.begin(w, s)
+		now := w.blocked(imd, c.reason)
+		w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring(c.cure), name)
+		w.Expect(now.Status.Step).To(gomega.Equal("1/3"), name)
+		ready := meta.FindStatusCondition(now.Status.Conditions, v1alpha1.ConditionReady)
+		w.Expect(ready.Reason).To(gomega.Equal(c.reason), name)
+		w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionStalled)).To(gomega.Equal(c.stalled), name)
+		w.skip(86400 * time.Second) // past the deadline, which must not count
+		w.Expect(w.route()).To(gomega.Equal("1:90 2:10"), name)
+		end()
+		w.until(imd, "the end of "+name, func(s v1alpha1.ImmutableDeploymentStatus) bool { return s.BlockedBy == nil })
+		w.did(effects...)
 	}
+	w.release(imd)
+	w.eventually(imd, v1alpha1.PhaseComplete)
+	w.did(canaryEffects...)
 }
 
 // Credentials that were never there.
