@@ -3,8 +3,9 @@ package controllers
 import (
 	"fmt"
 
-	"github.com/viridian-dev/viridian/api/v1alpha1"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
 // announcement is an event to be.
@@ -15,31 +16,33 @@ type announcement struct {
 }
 
 // announcements tells what changed between two statuses that people want to
-// hear of: phases, steps, what is in the way and what drifted.
+// hear of: what is in the way, phases and steps.
 func announcements(before, after *v1alpha1.ImmutableDeploymentStatus) []announcement {
 	var out []announcement
-	normal := func(reason, message string) {
-		out = append(out, announcement{corev1.EventTypeNormal, reason, message})
+	switch was, is := before.BlockedBy, after.BlockedBy; {
+	case is != nil && (was == nil || was.Reason != is.Reason):
+		out = append(out, announcement{corev1.EventTypeWarning, is.Reason, is.Message + ". " + is.Cure})
+	case is == nil && was != nil:
+		out = append(out, announcement{corev1.EventTypeNormal, "Resumed", fmt.Sprintf("Goes on: %s is over", was.Reason)})
 	}
-	warn := func(reason, message string) {
-		out = append(out, announcement{corev1.EventTypeWarning, reason, message})
+	if after.BlockedBy != nil {
+		return out
 	}
-	message := phaseMessage(after)
-	switch blocked := after.BlockedBy; {
-	case blocked != nil && (before.BlockedBy == nil || before.BlockedBy.Reason != blocked.Reason):
-		warn(blocked.Reason, blocked.Message+". "+blocked.Cure)
-	case blocked == nil && before.BlockedBy != nil:
-		normal("Resumed", fmt.Sprintf("Goes on: %s is over", before.BlockedBy.Reason))
-	}
-	if after.BlockedBy == nil && before.Phase != after.Phase {
-		switch after.Phase {
-		case v1alpha1.PhaseRollingBack, v1alpha1.PhaseRolledBack, v1alpha1.PhaseFailed:
-			warn(string(after.Phase), message)
-		default:
-			normal(string(after.Phase), message)
-		}
-	} else if after.BlockedBy == nil && after.Phase == v1alpha1.PhaseShifting && before.Step != after.Step {
-		normal(v1alpha1.ReasonShifting, message)
+	switch stepped := after.Phase == v1alpha1.PhaseShifting && before.Step != after.Step; {
+	case before.Phase != after.Phase:
+		out = append(out, announcement{gravity(after.Phase), string(after.Phase), phaseMessage(after)})
+	case stepped:
+		out = append(out, announcement{corev1.EventTypeNormal, v1alpha1.ReasonShifting, phaseMessage(after)})
 	}
 	return out
+}
+
+// gravity is the type of the event that announces a phase.
+func gravity(phase v1alpha1.Phase) string {
+	switch phase {
+	case v1alpha1.PhaseRollingBack, v1alpha1.PhaseRolledBack, v1alpha1.PhaseFailed:
+		return corev1.EventTypeWarning
+	default:
+		return corev1.EventTypeNormal
+	}
 }

@@ -4,8 +4,9 @@ import (
 	"slices"
 	"time"
 
-	"github.com/viridian-dev/viridian/api/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
 // historyLength is how many rollouts that ended are kept in status.

@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/viridian-dev/viridian/api/v1alpha1"
-	"github.com/viridian-dev/viridian/internal/cloud"
-	"github.com/viridian-dev/viridian/internal/rollout"
-	"github.com/viridian-dev/viridian/internal/template"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/template"
 )
 
 // apply has the decision's one effect.
@@ -43,7 +44,7 @@ func (r *DeploymentReconciler) apply(ctx context.Context, imd *v1alpha1.Immutabl
 // applyToRule has an effect on the production rule.
 func (r *DeploymentReconciler) applyToRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, a rollout.Action) error {
 	tags := r.ownerTags(imd.Namespace, imd.Name, string(imd.UID))
-	switch traffic := view.clients.Traffic; a.Kind {
+	switch traffic := view.clients.Traffic; a.Kind { //nolint:exhaustive // apply knows the others
 	case rollout.ActionClaimRule:
 		return traffic.TagRule(ctx, view.rule.ARN, tags)
 	case rollout.ActionCreateRule:

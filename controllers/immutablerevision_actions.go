@@ -7,11 +7,12 @@ import (
 	"strconv"
 	"strings"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/stack"
 	"github.com/viridian-dev/viridian/internal/template"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // apply has the decision's effect and notes in next what it led to.

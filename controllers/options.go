@@ -3,9 +3,10 @@ package controllers
 import (
 	"time"
 
-	"github.com/viridian-dev/viridian/internal/cloud"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
 // Options are what both reconcilers share.

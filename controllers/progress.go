@@ -3,9 +3,10 @@ package controllers
 import (
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/rollout"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
 // stamp turns a time into one that status can hold, which knows whole seconds

@@ -4,11 +4,12 @@ import (
 	"errors"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	ctrl "sigs.k8s.io/controller-runtime"
+
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/rollout"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	ctrl "sigs.k8s.io/controller-runtime"
 )
 
 // trouble is an error in the terms of status: why nothing goes on.
@@ -22,12 +23,11 @@ type trouble struct {
 // troubleOf translates an error; ok is false for errors of the cluster, which
 // are nobody's business but the log's.
 func troubleOf(err error) (t trouble, ok bool) {
-	var refusal *blockedError
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*blockedError](err); ok {
 		return trouble{Blocked: refusal.Blocked}, true
 	}
-	var failed *cloud.Error
-	if !errors.As(err, &failed) {
+	failed, ok := errors.AsType[*cloud.Error](err)
+	if !ok {
 		return trouble{}, false
 	}
 	t.Message = fmt.Sprintf("AWS refused %s: %s", failed.Op, failed.Message)

@@ -7,13 +7,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/viridian-dev/viridian/api/v1alpha1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/yaml"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
 // A real kube-apiserver with the CRDs.

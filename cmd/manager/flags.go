@@ -8,9 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/viridian-dev/viridian/controllers"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/viridian-dev/viridian/controllers"
 )
 
 // options are what the flags say.

@@ -75,13 +75,16 @@ func (x *decider) clear(r *Rollout) bool {
 // took it away or made it smaller. It tells whether that takes more time.
 func (x *decider) restore(r *Rollout) bool {
 	stable := x.o.revision(x.d.Progress.Stable)
+	if stable == nil {
+		return false
+	}
 	switch {
-	case x.o.Recreate && r.Outcome == v1alpha1.OutcomeSuperseded && stable != nil && !stable.Wanted:
+	case x.o.Recreate && r.Outcome == v1alpha1.OutcomeSuperseded && !stable.Wanted:
 		// It is gone already and its successor's successor waits: making it
 		// again would only prolong the gap.
 		x.d.Progress.Stable = 0
 		return false
-	case stable == nil || stable.Stack == v1alpha1.RevisionCreated && stable.Wanted && x.strong(r, stable):
+	case stable.Stack == v1alpha1.RevisionCreated && stable.Wanted && x.strong(r, stable):
 		return false
 	case stable.Stack == v1alpha1.RevisionFailed && stable.Wanted:
 		x.surrender(r, stable)

@@ -11,18 +11,18 @@ import (
 // step the traffic. Whatever speaks against it comes first.
 func (x *decider) forward(r *Rollout) {
 	candidate := x.o.revision(r.Revision)
-	switch {
-	case candidate == nil || candidate.Deleting:
+	if candidate == nil || candidate.Deleting {
 		x.fail(r, v1alpha1.ReasonStackChanged, fmt.Sprintf("the ImmutableRevision %s-%d was deleted", x.o.Name, r.Revision))
+		return
+	}
+	switch {
 	case candidate.Hash != x.o.WantHash && !x.alone():
 		x.decide(r, v1alpha1.OutcomeSuperseded, v1alpha1.ReasonSuperseded,
 			fmt.Sprintf("spec.template changed before %s was promoted", candidate.Name))
 	case candidate.Stack == v1alpha1.RevisionFailed:
 		x.fail(r, v1alpha1.ReasonStackFailed, fmt.Sprintf("the stack of %s failed: %s", candidate.Name, candidate.Cause))
-	case !candidate.Wanted && x.o.Recreate && x.clear(r):
 	case !candidate.Wanted:
-		x.tell(v1alpha1.PhaseProvisioning, v1alpha1.ReasonProvisioning, "Provisioning the stack of "+candidate.Name)
-		x.act(Action{Kind: ActionProvision, Revision: candidate.Number, Count: x.capacity(candidate.Number)})
+		x.ask(r, candidate)
 	case candidate.Stack != v1alpha1.RevisionCreated:
 		x.provision(r, candidate)
 	case r.VerifiedAt.IsZero():
@@ -30,6 +30,15 @@ func (x *decider) forward(r *Rollout) {
 	default:
 		x.shift(r, candidate)
 	}
+}
+
+// ask asks for the stack, once there is room for it.
+func (x *decider) ask(r *Rollout, candidate *Revision) {
+	if x.o.Recreate && x.clear(r) {
+		return
+	}
+	x.tell(v1alpha1.PhaseProvisioning, v1alpha1.ReasonProvisioning, "Provisioning the stack of "+candidate.Name)
+	x.act(Action{Kind: ActionProvision, Revision: candidate.Number, Count: x.capacity(candidate.Number)})
 }
 
 // provision waits for the stack.
@@ -154,31 +163,21 @@ func (x *decider) hesitate(r *Rollout, candidate *Revision, position string) {
 // hold keeps a step's weight for its time, counted from when it is in effect
 // on every load balancer node, and then goes to the next step.
 func (x *decider) hold(r *Rollout, candidate *Revision, step Step, position string) {
-	last := r.Step == len(x.plan())-1
-	end := r.StepReachedAt.Add(x.o.Policy.Propagation + step.Hold)
-	switch {
-	case !x.returnable():
-		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking, candidate.Name+" gets all "+x.load())
-	case last:
-		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking,
-			fmt.Sprintf("%s has all %s, %s is kept until %s", candidate.Name, x.load(), x.serving(), clock(end)))
-	default:
-		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, fmt.Sprintf("%s: held until %s", position, clock(end)))
+	inEffect := r.StepReachedAt.Add(x.o.Policy.Propagation)
+	end := inEffect.Add(step.Hold)
+	if r.ApprovedStep > r.Step {
+		end = inEffect // someone asked not to wait
 	}
-	if !r.UnhealthySince.IsZero() {
-		x.d.Message += fmt.Sprintf("; unhealthy since %s: %s", clock(r.UnhealthySince), candidate.Health)
-	}
-	skipped := r.ApprovedStep > r.Step && !x.now.Before(r.StepReachedAt.Add(x.o.Policy.Propagation))
-	switch {
-	case x.now.Before(end) && !skipped:
+	x.tellHold(r, candidate, end, position)
+	switch last := r.Step == len(x.plan())-1; {
+	case x.now.Before(end):
 		x.until(end)
 	case !r.UnhealthySince.IsZero():
 		if r.ProgressedAt.Before(end) {
 			r.ProgressedAt = end // a hold is no lack of progress
 		}
 		x.hesitate(r, candidate, position)
-	case x.shrinking(step, position):
-	case x.approval(r, step, position):
+	case x.shrinking(step, position), x.approval(r, step, position):
 	case last:
 		x.promoted(r, candidate)
 	default:
@@ -186,6 +185,22 @@ func (x *decider) hold(r *Rollout, candidate *Revision, step Step, position stri
 		r.Step++
 		r.StepReachedAt, r.ProgressedAt = time.Time{}, x.now
 		x.wait(0)
+	}
+}
+
+// tellHold says what is held, and until when.
+func (x *decider) tellHold(r *Rollout, candidate *Revision, end time.Time, position string) {
+	switch {
+	case !x.returnable():
+		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking, candidate.Name+" gets all "+x.load())
+	case r.Step == len(x.plan())-1:
+		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking,
+			fmt.Sprintf("%s has all %s, %s is kept until %s", candidate.Name, x.load(), x.serving(), clock(end)))
+	default:
+		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, fmt.Sprintf("%s: held until %s", position, clock(end)))
+	}
+	if !r.UnhealthySince.IsZero() {
+		x.d.Message += fmt.Sprintf("; unhealthy since %s: %s", clock(r.UnhealthySince), candidate.Health)
 	}
 }
 

@@ -89,13 +89,19 @@ func Decide(o Observation) Decision {
 	return provide(o)
 }
 
+// known tells whether the stack was asked for and not given up, so that it is
+// looked up by its ID.
+func (o *Observation) known() bool {
+	return o.Phase == v1alpha1.RevisionCreating || o.Phase == v1alpha1.RevisionCreated
+}
+
 // provide brings the stack about. A failure is remembered until the stack is
 // no longer wanted, so that nothing is created and deleted in circles.
 func provide(o Observation) Decision {
 	if o.Phase == v1alpha1.RevisionFailed {
 		return Decision{Phase: v1alpha1.RevisionFailed, Reason: v1alpha1.ReasonStackFailed, Settled: true}
 	}
-	known := o.Phase == v1alpha1.RevisionCreating || o.Phase == v1alpha1.RevisionCreated
+	known := o.known()
 	switch {
 	case o.Stack == nil && known:
 		// CloudFormation shows a new stack late now and then. One that was
@@ -148,8 +154,7 @@ func changed(phase v1alpha1.RevisionPhase, what string, status cloud.StackStatus
 func remove(o Observation) Decision {
 	removed := Decision{Phase: v1alpha1.RevisionRemoved, Reason: v1alpha1.ReasonStackRemoved, Message: "The stack is removed", Settled: true}
 	deleting := Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonCleaningUp, Message: "CloudFormation deletes the stack"}
-	known := o.Phase == v1alpha1.RevisionCreating || o.Phase == v1alpha1.RevisionCreated
-	switch {
+	switch known := o.known(); {
 	case (o.Stack == nil || !o.Owned) && (o.Phase == "" || o.Phase == v1alpha1.RevisionPending):
 		return Decision{Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonPending, Message: "No stack is asked for", Settled: true}
 	case o.Stack == nil && known:
@@ -159,7 +164,12 @@ func remove(o Observation) Decision {
 	case o.Phase == v1alpha1.RevisionRemoved, o.Stack == nil, !o.Owned:
 		return removed
 	}
-	switch o.Stack.Status {
+	return dismantle(o, removed, deleting)
+}
+
+// dismantle deletes a stack of ours, whatever state it is in.
+func dismantle(o Observation, removed, deleting Decision) Decision {
+	switch o.Stack.Status { //nolint:exhaustive // every other status is that of a stack to be deleted
 	case cloud.StackDeleteComplete:
 		return removed
 	case cloud.StackDeleteInProgress:
