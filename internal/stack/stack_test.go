@@ -148,6 +148,47 @@ func TestWantedAgain(t *testing.T) {
 	})
 }
 
+// A deletion that keeps failing goes on as the policy says, after what can't be
+// deleted was listed.
+func TestStuckDeletion(t *testing.T) {
+	stuck := stack.Observation{Owned: true, Phase: deleteFailed, Stack: &cloud.Stack{Status: cloud.StackDeleteFailed, StatusReason: "why"}}
+	for name, c := range map[string]struct {
+		policy   v1alpha1.DeleteFailurePolicy
+		attempts int32
+		listed   bool
+		want     stack.Action
+	}{
+		"first try":              {v1alpha1.DeleteFailureForce, 2, true, stack.ActionDelete},
+		"no policy":              {"", 9, true, stack.ActionDelete},
+		"retried for ever":       {v1alpha1.DeleteFailureRetry, 9, true, stack.ActionDelete},
+		"listed before forced":   {v1alpha1.DeleteFailureForce, 3, false, stack.ActionList},
+		"forced":                 {v1alpha1.DeleteFailureForce, 3, true, stack.ActionForceDelete},
+		"listed before retained": {v1alpha1.DeleteFailureRetain, 3, false, stack.ActionList},
+		"retained":               {v1alpha1.DeleteFailureRetain, 3, true, stack.ActionDeleteRetaining},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := stuck
+			o.OnDeleteFailure, o.DeleteAttempts, o.Listed = c.policy, c.attempts, c.listed
+			if got := stack.Decide(o).Action; got != c.want {
+				t.Errorf("Action is %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// A stack that is left to others is not touched, whatever it looks like.
+func TestRetained(t *testing.T) {
+	for _, phase := range []v1alpha1.RevisionPhase{creating, created, failed, deleting, deleteFailed} {
+		for _, wanted := range []bool{true, false} {
+			d := stack.Decide(stack.Observation{Retained: true, Wanted: wanted, Owned: true, Phase: phase,
+				Stack: &cloud.Stack{Status: cloud.StackCreateComplete}})
+			if diff := cmp.Diff(outcome{stack.ActionNone, phase, v1alpha1.ReasonRetained, true}, outcome{d.Action, d.Phase, d.Reason, d.Settled}); diff != "" {
+				t.Errorf("Decide(%s, wanted %t) (-want +got):\n%s", phase, wanted, diff)
+			}
+		}
+	}
+}
+
 // People read what CloudFormation said, and the name of what is in the way.
 func TestMessages(t *testing.T) {
 	for name, c := range map[string]struct {
