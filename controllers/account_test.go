@@ -15,6 +15,7 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/onsi/gomega"
+
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/awssim"
 	simelb "github.com/viridian-dev/viridian/internal/awssim/elb"

@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/onsi/gomega"
+
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	simelb "github.com/viridian-dev/viridian/internal/awssim/elb"
 )
@@ -129,7 +130,7 @@ func TestUnfitRule(t *testing.T) {
 		reason string
 		says   string
 	}{
-		"priority of others": {func(w *world, lb *v1alpha1.LoadBalancer) { lb.Priority = new(int32(200)) }, v1alpha1.ReasonRuleConflict, "belongs to someone else"},
+		"priority of others": {func(_ *world, lb *v1alpha1.LoadBalancer) { lb.Priority = new(int32(200)) }, v1alpha1.ReasonRuleConflict, "belongs to someone else"},
 		"no such listener": {func(_ *world, lb *v1alpha1.LoadBalancer) {
 			lb.ListenerARN = strings.Replace(lb.ListenerARN, "/shop/", "/nowhere/", 1)
 		}, v1alpha1.ReasonRuleNotFound, "does not exist"},

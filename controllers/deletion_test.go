@@ -4,8 +4,9 @@ import (
 	"testing"
 
 	"github.com/onsi/gomega"
-	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
 // Whenever it is deleted, nothing of it stays in the account.

@@ -6,8 +6,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/onsi/gomega"
-	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
 // Someone else's weights stop the rollout and are left alone; once they are

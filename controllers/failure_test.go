@@ -6,8 +6,9 @@ import (
 	"time"
 
 	"github.com/onsi/gomega"
-	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"k8s.io/apimachinery/pkg/api/meta"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
 // bad are images that don't work, with what must be told of why.

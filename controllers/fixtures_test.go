@@ -6,12 +6,13 @@ import (
 	"strings"
 
 	"github.com/onsi/gomega"
-	"github.com/viridian-dev/viridian/api/v1alpha1"
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
 // forever is a hold that no test waits for.

@@ -7,12 +7,13 @@ import (
 	"time"
 
 	"github.com/onsi/gomega"
-	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
 // watching is how long a watch may be behind.
@@ -60,7 +61,7 @@ func (w *world) watch() {
 				return
 			}
 			if problem := insane(imd); problem != "" {
-				status, _ := yaml.Marshal(imd.Status) //nolint:errcheck // it came as JSON
+				status, _ := yaml.Marshal(imd.Status) // it came as JSON
 				w.t.Errorf("%s at generation %d:\n%s", problem, imd.Generation, status)
 			}
 			w.seen.mu.Lock()

@@ -8,9 +8,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/onsi/gomega"
-	"github.com/viridian-dev/viridian/api/v1alpha1"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
 // canaryEffects is everything that a canary from image 1 to image 2 does in

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/onsi/gomega"
+
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 

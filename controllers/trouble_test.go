@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"github.com/onsi/gomega"
-	"github.com/viridian-dev/viridian/api/v1alpha1"
-	"github.com/viridian-dev/viridian/internal/awssim"
-	"github.com/viridian-dev/viridian/internal/awssim/sts"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/awssim"
+	"github.com/viridian-dev/viridian/internal/awssim/sts"
 )
 
 // Trouble with AWS in the middle of a canary: it says what is wrong and what

@@ -11,10 +11,6 @@ import (
 	"github.com/go-logr/logr"
 	"github.com/go-logr/logr/funcr"
 	"github.com/onsi/gomega"
-	"github.com/viridian-dev/viridian/api/v1alpha1"
-	"github.com/viridian-dev/viridian/controllers"
-	"github.com/viridian-dev/viridian/internal/awssim"
-	awscloud "github.com/viridian-dev/viridian/internal/cloud/aws"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/rest"
@@ -23,6 +19,11 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/controllers"
+	"github.com/viridian-dev/viridian/internal/awssim"
+	awscloud "github.com/viridian-dev/viridian/internal/cloud/aws"
 )
 
 // speed is how much faster than a clock the account and the managers live.
