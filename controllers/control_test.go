@@ -221,7 +221,9 @@ func TestIgnoredRequests(t *testing.T) {
 	w.request(imd, v1alpha1.AnnotationPromote, long+"1", v1alpha1.AnnotationAbort, long)
 	w.happened(imd, "RequestIgnored: Ignored viridian.dev/abort=xxx", "RequestIgnored: Ignored viridian.dev/promote=xxx")
 	w.request(imd, v1alpha1.AnnotationPromote, "", v1alpha1.AnnotationAbort, "") // nothing is asked for
-	w.until(imd, "nothing handled", func(s v1alpha1.ImmutableDeploymentStatus) bool { return s.Handled.Promote == "" && s.Handled.Abort == "" })
+	w.until(imd, "nothing handled", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return s.Handled.Promote == "" && s.Handled.Abort == ""
+	})
 	w.Expect(w.get(imd).Status.Rollout).To(gomega.Equal(before.Status.Rollout))
 	w.did(effects...)
 }

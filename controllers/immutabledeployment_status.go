@@ -57,7 +57,7 @@ func (r *DeploymentReconciler) write(ctx context.Context, imd *v1alpha1.Immutabl
 		if notice.Warning {
 			kind = corev1.EventTypeWarning
 		}
-		r.Recorder.Eventf(imd, nil, kind, notice.Reason, "Reconcile", "%s", truncate(notice.Message, 1000))
+		r.Recorder.Eventf(imd, nil, kind, notice.Reason, notice.Action, "%s", truncate(notice.Message, 1000))
 	}
 	for _, e := range announcements(&before, next) {
 		r.Recorder.Eventf(imd, nil, e.kind, e.reason, "Reconcile", "%s", truncate(e.message, 1000))

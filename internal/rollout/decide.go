@@ -284,9 +284,8 @@ func (x *decider) idle() {
 		return
 	}
 	want := x.o.wanted()
-	last := p.Rollout
-	if last != nil && want != nil && last.Revision == want.Number && last.Outcome.Bad() && !last.Retried {
-		x.stay(last, want)
+	if x.stuck() {
+		x.stay(p.Rollout, want)
 		return
 	}
 	if want == nil {
@@ -351,6 +350,13 @@ func (x *decider) start(want *Revision) {
 func (x *decider) served() bool {
 	stable := x.o.revision(x.d.Progress.Stable)
 	return stable != nil && stable.Hash == x.o.WantHash && !stable.Deleting
+}
+
+// stuck tells whether the template in spec is the one that failed last, and
+// nobody asked to try it again.
+func (x *decider) stuck() bool {
+	last, want := x.d.Progress.Rollout, x.o.wanted()
+	return last != nil && want != nil && last.Revision == want.Number && last.Outcome.Bad() && !last.Retried
 }
 
 // unfinished waits until what an earlier attempt left of a revision is gone. A

@@ -128,6 +128,7 @@ func TestChangeOfMind(t *testing.T) {
 			verdict{Phase: v1alpha1.PhasePending, Reason: provisioning, After: poll, Stable: 2, Rollout: 2, Step: 1, Reached: true,
 				Outcome: v1alpha1.OutcomePromoted, Finished: true}},
 		"the template failed: stays as it is":   {failed, stays},
+		"the template failed, and paused":       {with(failed, func(o *Observation) { o.Paused = true }), stays},
 		"the failed template is taken back":     {changed(failed, "v1"), complete},
 		"applied again after it was taken back": {with(failed, func(o *Observation) { o.Progress.Rollout = nil }), starts(1, 2)},
 		"a third template after a failure":      {with(failed, func(o *Observation) { o.WantHash = "v3"; o.Revisions = append(o.Revisions, created(3, "v3", "")) }), starts(1, 3)},

@@ -17,6 +17,9 @@ type Requests struct {
 type Notice struct {
 	Warning bool
 	Reason  string
+	// Action that was asked for. Events that differ by their messages only
+	// would be taken for one that repeats.
+	Action  string
 	Message string
 }
 
@@ -118,14 +121,14 @@ func (x *decider) named(r *Rollout, name string) bool {
 // accept tells that a request is carried out.
 func (x *decider) accept(annotation, value string) {
 	x.d.Notices = append(x.d.Notices, Notice{
-		Reason: v1alpha1.ReasonRequestAccepted, Message: fmt.Sprintf("Carrying out %s=%s", annotation, value),
+		Reason: v1alpha1.ReasonRequestAccepted, Action: annotation, Message: fmt.Sprintf("Carrying out %s=%s", annotation, value),
 	})
 }
 
 // ignore tells why a request is not.
 func (x *decider) ignore(annotation, value, why string) {
 	x.d.Notices = append(x.d.Notices, Notice{
-		Warning: true, Reason: v1alpha1.ReasonRequestIgnored, Message: fmt.Sprintf("Ignored %s=%s: %s", annotation, value, why),
+		Warning: true, Reason: v1alpha1.ReasonRequestIgnored, Action: annotation, Message: fmt.Sprintf("Ignored %s=%s: %s", annotation, value, why),
 	})
 }
 
@@ -142,7 +145,7 @@ func (x *decider) command(annotation, handled string, r *Rollout, suffix string)
 // paused freezes a rollout that isn't decided yet, and the start of another.
 func (x *decider) paused() bool {
 	r := x.d.Progress.Rollout
-	if !x.o.Paused || r.active() && r.Outcome != "" || !r.active() && x.served() {
+	if !x.o.Paused || r.active() && r.Outcome != "" || !r.active() && (x.served() || x.stuck()) {
 		return false
 	}
 	x.block(Blocked{
