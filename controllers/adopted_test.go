@@ -26,7 +26,10 @@ func (w *world) legacy() (rule string) {
 			FixedResponseConfig: &elbtypes.FixedResponseActionConfig{StatusCode: aws.String("404")}}},
 	})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
-	forward := forward(w.others.makeGroup(w, "legacy"))
+	group := w.others.makeGroup(w, "legacy")
+	_, err = w.others.elb.RegisterTargets(w.ctx, &elb.RegisterTargetsInput{TargetGroupArn: &group, Targets: []elbtypes.TargetDescription{{Id: aws.String("10.0.0.200")}}})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	forward := forward(group)
 	forward.Order = aws.Int32(2)
 	rule = w.others.makeRule(w, aws.ToString(out.Listeners[0].ListenerArn), "100", elbtypes.Action{
 		Type: elbtypes.ActionTypeEnumAuthenticateOidc, Order: aws.Int32(1),

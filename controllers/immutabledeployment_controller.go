@@ -34,7 +34,7 @@ func (r *DeploymentReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.ImmutableDeployment{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Owns(&v1alpha1.ImmutableRevision{}).
-		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent, RateLimiter: r.backoff()}).
 		Complete(r)
 }
 
@@ -58,6 +58,9 @@ func (r *DeploymentReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	}
 	if decision.Action.Kind == rollout.ActionFinishDeletion {
 		return ctrl.Result{}, nil
+	}
+	if err := r.keepTimeline(ctx, &view); err != nil {
+		return retry(err)
 	}
 	if err := r.save(ctx, imd, &view, decision); err != nil {
 		return retry(err)

@@ -45,6 +45,9 @@ func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.Immuta
 	if err := r.observeRule(ctx, imd, &view); err != nil {
 		return view, err
 	}
+	if err := view.original(ctx); err != nil {
+		return view, err
+	}
 	for i := range view.revisions {
 		seen, err := r.observeRevision(ctx, &view, &view.revisions[i])
 		if err != nil {
@@ -280,9 +283,7 @@ func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploy
 	if view.Deleting || !matters || !seen.Wanted || seen.Stack != v1alpha1.RevisionCreated {
 		return seen, nil
 	}
-	var err error
-	seen.Health, err = readHealth(ctx, view.clients, *imr.Status.Outputs)
-	return seen, err
+	return seen, readHealth(ctx, view.clients, *imr.Status.Outputs, &seen)
 }
 
 // tampered says what someone else did to a revision's stack; "" if nothing is
@@ -300,15 +301,20 @@ func tampered(imr *v1alpha1.ImmutableRevision, view *deploymentView) string {
 }
 
 // readHealth asks ECS and the load balancer how a revision's service is.
-func readHealth(ctx context.Context, clients cloud.Clients, out v1alpha1.StackOutputs) (rollout.Health, error) {
+func readHealth(ctx context.Context, clients cloud.Clients, out v1alpha1.StackOutputs, seen *rollout.Revision) error {
+	health := &seen.Health
 	service, err := clients.Services.Service(ctx, out.Cluster, out.ServiceName)
 	if cloud.IsNotFound(err) {
-		return rollout.Health{Known: true, Reason: "the ECS service does not exist"}, nil
+		*health = rollout.Health{Known: true, Reason: "the ECS service does not exist"}
+		return nil
 	}
 	if err != nil {
-		return rollout.Health{}, err
+		return err
 	}
-	health := rollout.Health{
+	if out.TaskDefinitionARN != "" && service.TaskDefinition != out.TaskDefinitionARN {
+		seen.Tampered = "its ECS service was given the task definition " + service.TaskDefinition
+	}
+	*health = rollout.Health{
 		Known:   true,
 		Desired: service.DesiredCount,
 		Running: service.RunningCount,
@@ -317,17 +323,50 @@ func readHealth(ctx context.Context, clients cloud.Clients, out v1alpha1.StackOu
 		Failed:  service.RolloutState == cloud.RolloutFailed,
 	}
 	if out.TargetGroupARN != "" {
-		targets, err := clients.Traffic.TargetHealth(ctx, out.TargetGroupARN)
-		if cloud.IsNotFound(err) {
-			return rollout.Health{Known: true, Reason: "the target group does not exist"}, nil
+		if err := readTargets(ctx, clients, out.TargetGroupARN, health); err != nil {
+			return err
 		}
-		if err != nil {
-			return rollout.Health{}, err
-		}
-		health.Healthy, health.Reason = targets.Healthy, targets.Reason
 	}
 	if health.Failed {
 		health.Reason = service.RolloutReason
 	}
-	return health, nil
+	return nil
+}
+
+// readTargets asks the load balancer how many targets are healthy.
+func readTargets(ctx context.Context, clients cloud.Clients, targetGroupARN string, health *rollout.Health) error {
+	targets, err := clients.Traffic.TargetHealth(ctx, targetGroupARN)
+	if cloud.IsNotFound(err) {
+		*health = rollout.Health{Known: true, Reason: "the target group does not exist"}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	health.Healthy, health.Reason = targets.Healthy, targets.Reason
+	return nil
+}
+
+// original reads whether the target group that an adopted rule had before has
+// targets that may take traffic again. Targets of a group that no rule uses are
+// not checked by the load balancer, so that unused ones get the benefit of the
+// doubt.
+func (view *deploymentView) original(ctx context.Context) error {
+	arn := view.Progress.Original
+	if !view.Deleting || arn == "" {
+		return nil
+	}
+	targets, err := view.clients.Traffic.TargetHealth(ctx, arn)
+	switch {
+	case cloud.IsNotFound(err):
+		view.Original = rollout.Health{Known: true, Reason: "it does not exist"}
+		return nil
+	case err != nil:
+		return err
+	}
+	view.Original = rollout.Health{Known: true, Healthy: targets.Healthy + targets.Initial + targets.Unused, Reason: targets.Reason}
+	if view.Original.Reason == "" {
+		view.Original.Reason = "it has no targets"
+	}
+	return nil
 }

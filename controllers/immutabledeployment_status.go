@@ -83,8 +83,14 @@ func (r *DeploymentReconciler) report(ctx context.Context, imd *v1alpha1.Immutab
 	if !imd.DeletionTimestamp.IsZero() {
 		next.Phase = v1alpha1.PhaseDeleting
 	}
-	set := conditionSetter{&next.Conditions, imd.Generation}
-	set.ready(false, t.passing, !t.passing, t.Reason, t.Message+". "+t.Cure)
+	// What serves goes on serving while AWS doesn't answer for a while.
+	steady := t.passing && imd.Generation == imd.Status.ObservedGeneration &&
+		meta.IsStatusConditionTrue(imd.Status.Conditions, v1alpha1.ConditionReady)
+	if !steady {
+		set := conditionSetter{&next.Conditions, imd.Generation}
+		set.ready(false, t.passing, !t.passing, t.Reason, t.Message+". "+t.Cure)
+	}
+	next.ObservedGeneration = imd.Generation
 	if err := r.write(ctx, imd, next); err != nil {
 		return retry(err)
 	}

@@ -144,6 +144,8 @@ func (r *RevisionReconciler) collect(view revisionView, next *v1alpha1.Immutable
 		PreviewRuleARN: out[template.OutputPreviewRule],
 		Cluster:        out[template.OutputCluster],
 		ServiceName:    out[template.OutputService],
+
+		TaskDefinitionARN: out[template.OutputTaskDefinition],
 	}
 	// A run that crashed after creating the stack did not count it.
 	next.Attempts = max(next.Attempts, 1)

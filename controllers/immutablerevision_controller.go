@@ -19,7 +19,7 @@ import (
 )
 
 // +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutablerevisions,verbs=get;list;watch;create;patch;delete
-// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutablerevisions/status,verbs=update
+// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutablerevisions/status,verbs=update;patch
 
 // RevisionReconciler keeps one CloudFormation stack for each
 // ImmutableRevision.
@@ -30,7 +30,7 @@ type RevisionReconciler struct{ Options }
 func (r *RevisionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.ImmutableRevision{}, builder.WithPredicates(predicate.GenerationChangedPredicate{})).
-		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent, RateLimiter: r.backoff()}).
 		Complete(r)
 }
 

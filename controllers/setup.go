@@ -2,9 +2,18 @@ package controllers
 
 import (
 	"fmt"
+	"time"
 
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
+
+// backoff is the pause after a failed pass: short at first, and never so long
+// that nobody notices that AWS or the cluster is back.
+func (o *Options) backoff() workqueue.TypedRateLimiter[reconcile.Request] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](200*time.Millisecond, slow*o.Timing.Poll)
+}
 
 // Setup registers both reconcilers.
 func Setup(mgr ctrl.Manager, o Options) error {

@@ -164,6 +164,13 @@ type ImmutableRevisionStatus struct {
 	// +listType=atomic
 	Retained []RetainedResource `json:"retained,omitempty"`
 
+	// traffic is what part of the traffic the revision got, and since when;
+	// the last 50 changes.
+	// +optional
+	// +kubebuilder:validation:MaxItems=50
+	// +listType=atomic
+	Traffic []TrafficPoint `json:"traffic,omitempty"`
+
 	// failure is the first cause of the last attempt's failure.
 	// +optional
 	Failure *StackFailure `json:"failure,omitempty"`
@@ -192,6 +199,21 @@ type StackOutputs struct {
 	// serviceName of the ECS service.
 	// +required
 	ServiceName string `json:"serviceName,omitempty"`
+
+	// taskDefinitionARN of the ECS task definition.
+	// +optional
+	TaskDefinitionARN string `json:"taskDefinitionARN,omitempty"`
+}
+
+// TrafficPoint is a revision's part of the traffic from a moment on.
+type TrafficPoint struct {
+	// at is when the part was first read from the load balancer.
+	// +required
+	At metav1.Time `json:"at,omitzero"`
+
+	// weight is the part in percent.
+	// +required
+	Weight int32 `json:"weight"`
 }
 
 // RetainedResource is a resource that a deletion left behind.

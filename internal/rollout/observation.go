@@ -25,6 +25,9 @@ type Observation struct {
 	Revisions []Revision
 	// Rule is the production rule.
 	Rule Rule
+	// Original is the health of the target group that an adopted rule had
+	// before; read in a deletion only.
+	Original Health
 	// Blocked is what only someone else can put right; nil if nothing is.
 	Blocked *Blocked
 	// Recreate is true when the old revision goes before the new one comes.

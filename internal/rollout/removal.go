@@ -78,6 +78,15 @@ func (x *decider) detach() {
 	switch {
 	case rule.Exists && rule.Owned && !rule.Adopted:
 		x.act(Action{Kind: ActionDeleteRule})
+	case rule.Exists && rule.Owned && p.Original != "" && x.routesToUs() && x.o.Original.Known && x.o.Original.Healthy == 0:
+		b := Blocked{
+			Reason:  v1alpha1.ReasonUnhealthy,
+			Message: "The rule can't be given back, since its original target group can't take traffic: " + x.o.Original.Reason,
+			Cure:    "Heal it, or leave everything as it is: kubectl patch imd " + x.o.Name + " -n " + x.o.Namespace + ` --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`,
+		}
+		x.d.Blocked = &b
+		x.tell(v1alpha1.PhaseDeleting, b.Reason, b.Message+". "+b.Cure)
+		x.wait(x.o.Policy.Poll)
 	case rule.Exists && rule.Owned && p.Original != "" && x.routesToUs():
 		x.write(split(p.Original, "", 0))
 	case rule.Exists && rule.Owned:

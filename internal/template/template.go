@@ -37,6 +37,8 @@ const (
 	OutputCluster = "ClusterName"
 	// OutputService is the name of the ECS service.
 	OutputService = "ServiceName"
+	// OutputTaskDefinition is the ARN of the ECS task definition.
+	OutputTaskDefinition = "TaskDefinitionArn"
 )
 
 // Logical IDs of the stack's resources.
@@ -125,8 +127,9 @@ func newDocument(in Input) (document, error) {
 		cluster = ref{logicalCluster}
 	}
 	doc.Outputs = map[string]output{
-		OutputCluster: {"ECS cluster that runs the tasks.", cluster},
-		OutputService: {"ECS service that keeps the tasks running.", getAtt{[2]string{LogicalService, "Name"}}},
+		OutputTaskDefinition: {"ECS task definition that the service runs.", ref{logicalTaskDefinition}},
+		OutputCluster:        {"ECS cluster that runs the tasks.", cluster},
+		OutputService:        {"ECS service that keeps the tasks running.", getAtt{[2]string{LogicalService, "Name"}}},
 	}
 	target, err := receive(&doc, in)
 	if err != nil {
