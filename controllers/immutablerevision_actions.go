@@ -34,7 +34,18 @@ func (r *RevisionReconciler) apply(ctx context.Context, imr *v1alpha1.ImmutableR
 	case stack.ActionDelete, stack.ActionDeleteRetaining, stack.ActionForceDelete:
 		return r.delete(ctx, imr, view, d.Action, next)
 	case stack.ActionList:
-		return list(ctx, view, next)
+		stuck, err := view.clients.Stacks.Undeletable(ctx, view.Stack.ID)
+		if err == nil && len(stuck) == 0 {
+			err = blocked(v1alpha1.ReasonStackDeleteFailed, "CloudFormation can't delete the stack and names no resource for it: "+view.Stack.StatusReason,
+				"Look at the stack's events")
+		}
+		next.Retained = left(stuck)
+		return err
+	case stack.ActionAccount:
+		r.note(d, next)
+		behind, err := view.clients.Stacks.Retained(ctx, view.Stack.ID)
+		next.Retained = left(behind)
+		return err
 	}
 	return fmt.Errorf("unknown stack action %q", d.Action)
 }
@@ -211,24 +222,16 @@ func serviceOf(arn string) (cluster, service string) {
 	return parts[len(parts)-2], parts[len(parts)-1]
 }
 
-// list remembers what CloudFormation can't delete, before it is left behind.
-func list(ctx context.Context, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
-	stuck, err := view.clients.Stacks.Undeletable(ctx, view.Stack.ID)
-	if err != nil {
-		return err
-	}
-	next.Retained = nil
-	for _, resource := range stuck[:min(len(stuck), 50)] {
-		next.Retained = append(next.Retained, v1alpha1.RetainedResource{
+// left is what a deletion can't take along, or didn't.
+func left(resources []cloud.StackResource) []v1alpha1.RetainedResource {
+	var out []v1alpha1.RetainedResource
+	for _, resource := range resources[:min(len(resources), 50)] {
+		out = append(out, v1alpha1.RetainedResource{
 			LogicalID: resource.LogicalID, Type: resource.Type, PhysicalID: resource.PhysicalID,
 			Reason: truncate(resource.Reason, 500),
 		})
 	}
-	if len(stuck) == 0 {
-		return blocked(v1alpha1.ReasonStackDeleteFailed, "CloudFormation can't delete the stack and names no resource for it: "+view.Stack.StatusReason,
-			"Look at the stack's events")
-	}
-	return nil
+	return out
 }
 
 // delete starts the deletion of the stack, unless a rule still forwards to it:

@@ -48,6 +48,8 @@ const (
 	// ActionList finds the resources that can't be deleted, to be remembered
 	// before they are left behind.
 	ActionList Action = "List"
+	// ActionAccount finds what a deletion left behind, to be remembered.
+	ActionAccount Action = "Account"
 	// ActionDeleteRetaining deletes the stack without those resources.
 	ActionDeleteRetaining Action = "DeleteRetaining"
 	// ActionForceDelete has CloudFormation leave whatever it can't delete.
@@ -73,7 +75,7 @@ type Decision struct {
 
 // Gone tells whether there is no stack, or none of ours, and none is wanted.
 func (d Decision) Gone() bool {
-	return d.Phase == v1alpha1.RevisionRemoved || d.Phase == v1alpha1.RevisionPending && d.Action == ActionNone && d.Settled
+	return d.Settled && (d.Phase == v1alpha1.RevisionRemoved || d.Phase == v1alpha1.RevisionPending)
 }
 
 // Decide tells what to do about the stack.
@@ -171,6 +173,9 @@ func remove(o Observation) Decision {
 func dismantle(o Observation, removed, deleting Decision) Decision {
 	switch o.Stack.Status { //nolint:exhaustive // every other status is that of a stack to be deleted
 	case cloud.StackDeleteComplete:
+		if o.Listed {
+			removed.Action = ActionAccount
+		}
 		return removed
 	case cloud.StackDeleteInProgress:
 		return deleting
