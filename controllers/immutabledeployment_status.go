@@ -18,7 +18,7 @@ import (
 // afterwards.
 func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision) error {
 	next := imd.Status.DeepCopy()
-	remember(next, view, d.Progress)
+	remember(next, view, d)
 	next.ObservedGeneration = imd.Generation
 	next.Phase, next.Step = d.Phase, ""
 	if d.Steps > 0 {

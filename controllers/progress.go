@@ -67,7 +67,8 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 }
 
 // remember writes the progress to status.
-func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, p rollout.Progress) {
+func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, d rollout.Decision) {
+	p := d.Progress
 	status.Stable = p.Stable
 	status.DetachedAt = maybe(p.DetachedAt)
 	status.FrozenSince = maybe(p.BlockedSince)
@@ -93,17 +94,24 @@ func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, 
 			DecidedAt: maybe(r.DecidedAt), FinishedAt: maybe(r.FinishedAt),
 		}
 	}
-	rememberTraffic(status, view, p)
+	rememberTraffic(status, view, d)
 }
 
 // rememberTraffic writes the ledger of the production rule to status.
-func rememberTraffic(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, p rollout.Progress) {
+func rememberTraffic(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, d rollout.Decision) {
+	if view.Rule.None {
+		status.Traffic = nil
+		return
+	}
+	p := d.Progress
 	arn := view.rule.ARN
 	if arn == "" && status.Traffic != nil {
 		arn = status.Traffic.RuleARN // made in this pass, or gone
 	}
 	status.Traffic = &v1alpha1.TrafficStatus{
 		RuleARN:                arn,
+		Desired:                view.ledger(d.Intended),
+		InSync:                 &d.InSync,
 		Written:                view.ledger(p.Written),
 		Observed:               view.ledger(p.Observed),
 		Since:                  maybe(p.Since),

@@ -409,7 +409,7 @@ type Rolling struct {
 // CanaryPreset is a list of steps by the name that ECS and CodeDeploy users
 // know.
 //
-// +kubebuilder:validation:Enum=Canary10Percent5Minutes;Canary10Percent10Minutes;Canary10Percent15Minutes;Canary10Percent30Minutes;Linear10PercentEvery1Minutes;Linear10PercentEvery2Minutes;Linear10PercentEvery3Minutes;Linear10PercentEvery10Minutes
+// +kubebuilder:validation:Enum=AllAtOnce;Canary10Percent5Minutes;Canary10Percent10Minutes;Canary10Percent15Minutes;Canary10Percent30Minutes;Linear10PercentEvery1Minutes;Linear10PercentEvery2Minutes;Linear10PercentEvery3Minutes;Linear10PercentEvery10Minutes
 type CanaryPreset string
 
 // Canary is a list of steps before all traffic goes to the new revision.
@@ -418,7 +418,8 @@ type CanaryPreset string
 // +kubebuilder:validation:XValidation:rule="!has(self.steps) || self.steps.map(s, s.weight).isSorted() && self.steps.all(s, self.steps.filter(t, t.weight == s.weight).size() == 1)",message="spec.strategy.canary.steps must have ascending weights; the final step to 100 is added by itself"
 type Canary struct {
 	// preset names a list of steps: Canary10Percent5Minutes holds 10% for 5
-	// minutes, Linear10PercentEvery1Minutes adds 10% every minute.
+	// minutes, Linear10PercentEvery1Minutes adds 10% every minute, AllAtOnce
+	// has no step before 100%.
 	// +optional
 	Preset CanaryPreset `json:"preset,omitempty"`
 
@@ -789,6 +790,16 @@ type TrafficStatus struct {
 	// ruleARN of the production rule.
 	// +optional
 	RuleARN string `json:"ruleARN,omitempty"`
+
+	// desired are the targets that the rule shall have now; none while nothing
+	// shall get requests.
+	// +optional
+	// +listType=atomic
+	Desired []WeightedTarget `json:"desired,omitempty"`
+
+	// inSync tells whether observed routes as desired.
+	// +optional
+	InSync *bool `json:"inSync,omitempty"`
 
 	// written are the targets last written.
 	// +optional

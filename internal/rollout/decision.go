@@ -64,6 +64,8 @@ type Decision struct {
 	Subject int64
 	// Weight is the subject's observed percentage of the requests.
 	Weight int32
+	// Intended is how the rule shall route now.
+	Intended Targets
 	// InSync tells whether the rule routes as intended.
 	InSync bool
 	// Blocked is what only someone else can put right; nil if nothing is.

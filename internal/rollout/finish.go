@@ -54,11 +54,12 @@ func (x *decider) conclude(r *Rollout) {
 	r.FinishedAt = x.now
 	p.Written = intended
 	if loser := x.loser(r); loser != 0 {
-		keep := time.Duration(0)
-		if r.Outcome == v1alpha1.OutcomeRolledBack || r.Outcome == v1alpha1.OutcomeFailed {
-			keep = x.o.Policy.KeepFailed
+		retiring := Retiring{Revision: loser, Since: p.Since}
+		if keep := x.o.Policy.KeepFailed; keep > 0 && (r.Outcome == v1alpha1.OutcomeRolledBack || r.Outcome == v1alpha1.OutcomeFailed) {
+			// Counted from now: it may never have been in the rule.
+			retiring.Since, retiring.Keep = x.now, keep
 		}
-		p.Retiring = append(p.Retiring, Retiring{Revision: loser, Since: p.Since, Keep: keep})
+		p.Retiring = append(p.Retiring, retiring)
 	}
 	x.wait(0)
 }
@@ -201,7 +202,8 @@ func (x *decider) removalFailed() bool {
 // summarise fills in what follows from everything else.
 func (x *decider) summarise() {
 	d, p := &x.d, &x.d.Progress
-	d.InSync = x.o.Rule.Targets.Equal(x.intended())
+	d.Intended = x.intended()
+	d.InSync = x.o.Rule.Targets.Equal(d.Intended)
 	d.Subject = p.Stable
 	if r := p.Rollout; r.active() {
 		d.Subject = r.Revision
@@ -213,7 +215,7 @@ func (x *decider) summarise() {
 		d.Weight = x.weight(r)
 	}
 	if r := x.o.revision(p.Stable); r != nil && (r.Health.Known || r.Stack != v1alpha1.RevisionCreated) {
-		available := r.Health.Healthy > 0
+		available := r.Health.Healthy > 0 || x.relieved()
 		d.Available = &available
 	}
 	if !x.o.Deleting {
@@ -224,19 +226,31 @@ func (x *decider) summarise() {
 	}
 }
 
-// weight is a revision's part of the work: of the requests, or of the tasks
-// where there is no load balancer.
-func (x *decider) weight(r *Revision) int32 {
-	rollout := x.d.Progress.Rollout
-	switch {
-	case !x.o.Rule.None:
-		return x.o.Rule.Targets.Share(r.TargetGroup)
-	case !x.rolling(r.Number) || rollout.Outcome.Good():
-		return 100
-	case rollout.Outcome != "" || rollout.VerifiedAt.IsZero():
-		return 0
+// relieved tells whether the new revision has taken all work over already, from
+// an old one that gave its tasks up for that.
+func (x *decider) relieved() bool {
+	r := x.d.Progress.Rollout
+	if !r.active() || r.Outcome != "" || x.capacity(x.d.Progress.Stable) > 0 {
+		return false
 	}
-	return x.plan()[rollout.Step].Weight
+	candidate := x.o.revision(r.Revision)
+	return candidate != nil && !r.VerifiedAt.IsZero() && candidate.Health.Healthy > 0
+}
+
+// weight is a revision's part of the work: of the requests, or of the tasks
+// that run where there is no load balancer.
+func (x *decider) weight(r *Revision) int32 {
+	if !x.o.Rule.None {
+		return x.o.Rule.Targets.Share(r.TargetGroup)
+	}
+	if !x.rolling(r.Number) {
+		return 100
+	}
+	all := r.Health.Running
+	if stable := x.o.revision(x.d.Progress.Stable); stable != nil && stable.Number != r.Number {
+		all += stable.Health.Running
+	}
+	return r.Health.Running * 100 / max(all, 1)
 }
 
 // clone copies what a decision may change.
