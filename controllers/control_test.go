@@ -151,12 +151,12 @@ func TestPreview(t *testing.T) {
 				now = w.blocked(imd, v1alpha1.ReasonAwaitingApproval)
 			}
 			w.Expect(now.Status.Weight).To(gomega.HaveValue(gomega.BeZero()))
-			for _, number := range []string{"1", "2"} {
-				answer := w.send(v1alpha1.PreviewHeader, number)
-				w.Expect(answer.Status).To(gomega.Equal(http.StatusOK))
-				w.Expect(answer.TargetGroupARN).To(gomega.Equal(w.groupOf("checkout-" + number)))
-			}
 			for range 20 {
+				for _, number := range []string{"1", "2"} {
+					answer := w.send(v1alpha1.PreviewHeader, number)
+					w.Expect(answer.Status).To(gomega.Equal(http.StatusOK))
+					w.Expect(answer.TargetGroupARN).To(gomega.Equal(w.groupOf("checkout-" + number)))
+				}
 				w.Expect(w.send().TargetGroupARN).To(gomega.Equal(w.groupOf("checkout-1")))
 			}
 			w.request(imd, v1alpha1.AnnotationPromote, "checkout-2/1")

@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"os"
@@ -53,7 +54,7 @@ type world struct {
 }
 
 // newWorld makes a test's world, without a manager.
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, edit ...func(*awssim.Options)) *world {
 	t.Helper()
 	t.Parallel()
 	w := &world{WithT: gomega.NewWithT(t), t: t, ctx: t.Context(), log: &effects{}, began: time.Now()}
@@ -65,7 +66,7 @@ func newWorld(t *testing.T) *world {
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
 	w.Expect(c.Create(w.ctx, ns)).To(gomega.Succeed())
 	w.namespace = ns.Name
-	w.openAccount()
+	w.openAccount(edit)
 	w.watch()
 	return w
 }
@@ -80,9 +81,13 @@ func running(t *testing.T) *world {
 
 // openAccount makes an account with a cluster, a listener, images and what
 // belongs to others.
-func (w *world) openAccount() {
+func (w *world) openAccount(edit []func(*awssim.Options)) {
 	w.t.Helper()
-	w.sim = awssim.New(awssim.Options{Speed: speed, Seed: 1})
+	options := awssim.Options{Speed: speed, Seed: 1}
+	for _, f := range edit {
+		f(&options)
+	}
+	w.sim = awssim.New(options)
 	w.t.Cleanup(w.sim.Close)
 	w.Expect(w.sim.CreateCluster("shop")).To(gomega.Succeed())
 	var err error
@@ -128,6 +133,9 @@ type setup struct {
 	offline atomic.Bool
 	// roles that any namespace may use.
 	roles []string
+	// propagation is how long the load balancer is given for a change; by
+	// default 15 s.
+	propagation time.Duration
 }
 
 // start starts an ordinary manager.
@@ -164,7 +172,7 @@ func (w *world) startAs(s *setup) *manager {
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Cloud: provider,
 		Recorder: mgr.GetEventRecorder("viridian"), Now: w.now, ClusterID: "test-cluster", MaxConcurrent: 2,
 		AllowedRoleARNs: s.roles,
-		Timing:          controllers.Timing{Poll: 100 * time.Millisecond, Resync: 500 * time.Millisecond, Propagation: 15 * time.Second},
+		Timing:          controllers.Timing{Poll: 100 * time.Millisecond, Resync: 500 * time.Millisecond, Propagation: cmp.Or(s.propagation, 15*time.Second)},
 	})).To(gomega.Succeed())
 	w.run(m, mgr)
 	return m
