@@ -6,26 +6,41 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// capacity is how many tasks a revision needs now. The old revision gives
-// tasks up only once a step's weight is in effect, and gets them back as soon
-// as the rollout is given up.
+// capacity is how many tasks a revision needs now. While the rollout is not
+// decided, none gives tasks up before others have taken its work over: the new
+// revision keeps what it has, the old one until the step is in effect. Once
+// the rollout is given up, the old one gets everything back.
 func (x *decider) capacity(number int64) int32 {
-	r := x.d.Progress.Rollout
-	if !r.active() || r.Outcome != "" {
+	r, revision := x.d.Progress.Rollout, x.o.revision(number)
+	if !r.active() || r.Outcome != "" || revision == nil {
 		return x.o.DesiredCount
 	}
-	plan := x.plan()
+	step, has := x.plan()[r.Step], min(revision.Health.Desired, x.o.DesiredCount)
 	switch {
 	case number == r.Revision:
-		return plan[r.Step].New
+		return max(step.New, has)
 	case number != x.d.Progress.Stable:
 		return x.o.DesiredCount
-	case !r.StepReachedAt.IsZero() && !x.now.Before(r.StepReachedAt.Add(x.o.Policy.Propagation)):
-		return plan[r.Step].Old
-	case r.Step > 0:
-		return plan[r.Step-1].Old
+	case x.inEffect(r, step):
+		return step.Old
 	}
-	return x.o.DesiredCount
+	return max(step.Old, has)
+}
+
+// inEffect tells whether the step's weight has reached every load balancer
+// node, and the new revision has the tasks to carry it.
+func (x *decider) inEffect(r *Rollout, step Step) bool {
+	candidate := x.o.revision(r.Revision)
+	return !r.StepReachedAt.IsZero() && !x.now.Before(r.StepReachedAt.Add(x.o.Policy.Propagation)) &&
+		x.o.Rule.Targets.Equal(x.intended()) &&
+		candidate != nil && candidate.Health.Known && candidate.Health.Healthy >= step.New
+}
+
+// gradual tells whether the plan takes tasks away from the old revision before
+// it is over: then no step may be left out.
+func (x *decider) gradual() bool {
+	plan := x.plan()
+	return x.returnable() && plan[len(plan)-1].Old < x.o.DesiredCount
 }
 
 // shrinking waits until the old revision has given up the tasks that it shall,
@@ -36,39 +51,53 @@ func (x *decider) shrinking(step Step, position string) bool {
 		return false
 	}
 	x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting,
-		fmt.Sprintf("%s: %s shrinks to %d tasks, %d still run", position, stable.Name, step.Old, stable.Health.Running))
+		fmt.Sprintf("%s: %s shrinks to %d of %d tasks, %d still run", position, stable.Name, step.Old, x.o.DesiredCount, stable.Health.Running))
 	x.wait(x.o.Policy.Poll)
 	return true
 }
 
-// clear takes the old revision away before the new one comes: first its
-// requests, then, once those under way have ended, its stack. It tells whether
-// there is still something to clear.
-func (x *decider) clear(r *Rollout) bool {
-	p, stable := &x.d.Progress, x.o.revision(x.d.Progress.Stable)
-	if stable == nil || stable.absent() {
+// clear takes every other revision's stack away before that of next is made,
+// where no two may run at once: first the requests, then, once those under way
+// have ended, the stack. It tells whether there is still something to clear.
+func (x *decider) clear(r *Rollout, next *Revision) bool {
+	if !x.o.Recreate {
 		return false
 	}
-	message := fmt.Sprintf("Removing %s before its successor is made; nothing serves meanwhile", stable.Name)
-	if stable.Cause != "" {
-		message += ": " + stable.Cause
+	for i := range x.o.Revisions {
+		other := &x.o.Revisions[i]
+		runs := !other.absent() && (other.Stack != v1alpha1.RevisionFailed || !other.Wanted)
+		if runs && other.Number != next.Number {
+			x.evict(r, other, next)
+			return true
+		}
+	}
+	return false
+}
+
+// evict does the next thing to be rid of a revision that is in the way.
+func (x *decider) evict(r *Rollout, other, next *Revision) {
+	message := fmt.Sprintf("Removing %s before %s is made; nothing serves meanwhile", other.Name, next.Name)
+	if other.Cause != "" {
+		message += ": " + other.Cause
 	}
 	x.tell(v1alpha1.PhaseProvisioning, v1alpha1.ReasonProvisioning, message)
+	if r.Outcome != "" {
+		x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack, message+": "+r.Message)
+	}
 	x.wait(x.o.Policy.Poll)
-	due := p.Since.Add(x.o.Policy.Propagation + stable.Drain)
+	due := x.d.Progress.Since.Add(x.o.Policy.Propagation + other.Drain)
 	switch {
-	case x.o.Rule.Exists && len(x.o.Rule.Targets.normal()) > 0:
-		p.Written = nil
+	case x.o.Rule.Exists && x.o.Rule.Targets.Contains(other.TargetGroup):
+		x.d.Progress.Written = nil
 		x.act(Action{Kind: ActionSetTargets})
-	case x.o.Rule.Exists && x.now.Before(due):
+	case !x.o.Rule.None && other.TargetGroup != "" && x.now.Before(due):
 		x.until(due)
-	case stable.Wanted:
+	case other.Wanted:
 		r.ProgressedAt = x.now
-		x.act(Action{Kind: ActionRemoveStack, Revision: stable.Number})
-	default:
+		x.act(Action{Kind: ActionRemoveStack, Revision: other.Number})
+	case r.Outcome == "":
 		x.overdue(r, message)
 	}
-	return true
 }
 
 // restore gets the old revision ready to take over again, where the strategy
@@ -90,28 +119,45 @@ func (x *decider) restore(r *Rollout) bool {
 		x.surrender(r, stable)
 		return false
 	}
-	x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack,
-		fmt.Sprintf("Bringing %s back (%s): %s", stable.Name, stable.Health, r.Message))
+	x.bringBack(r, stable)
+	return true
+}
+
+// bringBack makes the old revision's stack again, or waits for its tasks.
+func (x *decider) bringBack(r *Rollout, stable *Revision) {
+	if !stable.Wanted && x.clear(r, stable) {
+		return
+	}
+	state := stable.Health.String()
+	if stable.Stack != v1alpha1.RevisionCreated {
+		state = "its stack is " + string(stable.Stack)
+	}
+	x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack, fmt.Sprintf("Bringing %s back (%s): %s", stable.Name, state, r.Message))
 	x.wait(x.o.Policy.Poll)
 	if stable.absent() {
+		r.ProgressedAt = x.now
 		x.act(Action{Kind: ActionProvision, Revision: stable.Number, Count: x.o.DesiredCount})
 	}
-	return true
 }
 
 // strong tells whether the old revision can take everything. If it can't, it
 // is worth waiting for only where the strategy made it smaller, and only as
-// long as an unhealthy revision is put up with; longer while it has nothing.
+// long as an unhealthy revision is put up with: not at all when the new one
+// has nothing left, longer while the old one has nothing.
 func (x *decider) strong(r *Rollout, stable *Revision) bool {
 	smaller := x.o.Recreate || x.plan()[r.Step].Old < x.o.DesiredCount
 	if !smaller || stable.Health.Healthy >= x.o.DesiredCount {
 		return true
 	}
 	patience := x.o.Policy.Unhealthy
-	if stable.Health.Healthy == 0 {
+	candidate := x.o.revision(r.Revision)
+	switch {
+	case stable.Health.Healthy == 0:
 		patience = x.o.Policy.ProgressDeadline
+	case candidate == nil || candidate.Health.Known && candidate.Health.Healthy == 0:
+		return true
 	}
-	return !x.now.Before(r.DecidedAt.Add(patience))
+	return !x.now.Before(r.ProgressedAt.Add(patience))
 }
 
 // surrender ends a rollback whose old revision can't be made again.

@@ -29,6 +29,7 @@ func Decide(o Observation, now time.Time) Decision {
 	case x.adopt():
 	case x.drifted():
 	case x.requests():
+	case x.tampered():
 	case x.paused():
 	default:
 		x.resume()
@@ -191,7 +192,7 @@ func (x *decider) drift() string {
 func (x *decider) drifted() bool {
 	x.d.Drifted = x.drift()
 	if x.d.Drifted == "" {
-		return x.tampered()
+		return false
 	}
 	if x.o.Policy.Enforce {
 		return x.enforce()
@@ -212,14 +213,14 @@ func (x *decider) tampered() bool {
 		if revision.Tampered == "" {
 			continue
 		}
-		x.d.Drifted = revision.Name + ": " + revision.Tampered
+		what := revision.Name + ": " + revision.Tampered
+		if x.d.Drifted == "" {
+			x.d.Drifted = what
+		}
 		if x.rolling(revision.Number) && r.Outcome == "" && revision.Hash == x.o.WantHash {
-			if x.o.Requests.Abort != x.d.Progress.Handled.Abort {
-				return false
-			}
 			x.block(Blocked{
 				Reason:  v1alpha1.ReasonStackChanged,
-				Message: "Someone else changed what is rolled out: " + x.d.Drifted,
+				Message: "Someone else changed what is rolled out: " + what,
 				Cure:    "Undo the change, change spec.template, or " + x.command(v1alpha1.AnnotationAbort, x.d.Progress.Handled.Abort, r, ""),
 			})
 			return true
@@ -411,7 +412,7 @@ func (x *decider) stay(r *Rollout, failed *Revision) {
 	if r.Outcome == v1alpha1.OutcomeAborted {
 		what = " was aborted and "
 	}
-	x.tell(phase, reason, fmt.Sprintf("%s%s%s: %s. Change spec.template, or try again: %s", failed.Name, what, serves, r.Message,
+	x.tell(phase, reason, fmt.Sprintf("%s%s%s: %s%s. Change spec.template, or try again: %s", failed.Name, what, serves, r.Message, x.kept(failed),
 		x.command(v1alpha1.AnnotationRetry, x.d.Progress.Handled.Retry, r, "")))
 	x.wait(x.o.Policy.Resync)
 }

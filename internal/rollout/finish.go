@@ -53,15 +53,23 @@ func (x *decider) conclude(r *Rollout) {
 	}
 	r.FinishedAt = x.now
 	p.Written = intended
-	if loser := x.loser(r); loser != 0 {
-		retiring := Retiring{Revision: loser, Since: p.Since}
-		if keep := x.o.Policy.KeepFailed; keep > 0 && (r.Outcome == v1alpha1.OutcomeRolledBack || r.Outcome == v1alpha1.OutcomeFailed) {
-			// Counted from now: it may never have been in the rule.
-			retiring.Since, retiring.Keep = x.now, keep
-		}
-		p.Retiring = append(p.Retiring, retiring)
-	}
+	x.release(r)
 	x.wait(0)
+}
+
+// release lists the stack that isn't needed any more as one to go. One that is
+// kept for people to look into may never have been in the rule, so its time
+// counts from now.
+func (x *decider) release(r *Rollout) {
+	p, loser := &x.d.Progress, x.loser(r)
+	if loser == 0 {
+		return
+	}
+	retiring := Retiring{Revision: loser, Since: p.Since}
+	if bad := r.Outcome == v1alpha1.OutcomeRolledBack || r.Outcome == v1alpha1.OutcomeFailed; bad && x.o.Policy.KeepFailed > 0 {
+		retiring.Since, retiring.Keep = x.now, x.o.Policy.KeepFailed
+	}
+	p.Retiring = append(p.Retiring, retiring)
 }
 
 // revert reopens a rollout whose revision died right after its promotion,
@@ -145,7 +153,7 @@ func (x *decider) retire() bool {
 			p.Retiring = slices.Delete(p.Retiring, i, i+1)
 			return x.again()
 		}
-		due := entry.Since.Add(x.o.Policy.Propagation + r.Drain + entry.Keep)
+		due := x.due(entry, r)
 		if x.rolling(r.Number) || x.o.Rule.Targets.Contains(r.TargetGroup) {
 			continue
 		}
@@ -157,6 +165,22 @@ func (x *decider) retire() bool {
 		return true
 	}
 	return false
+}
+
+// kept says until when a bad revision's stack is kept for people to look into;
+// "" if it isn't.
+func (x *decider) kept(failed *Revision) string {
+	for _, entry := range x.d.Progress.Retiring {
+		if entry.Revision == failed.Number && entry.Keep > 0 {
+			return ". Its stack is kept until " + x.due(entry, failed).UTC().Format("2006-01-02 15:04:05 MST")
+		}
+	}
+	return ""
+}
+
+// due is when a revision's stack may go.
+func (x *decider) due(entry Retiring, r *Revision) time.Time {
+	return entry.Since.Add(x.o.Policy.Propagation + r.Drain + entry.Keep)
 }
 
 // again asks for another look at once, without an effect.
@@ -214,16 +238,23 @@ func (x *decider) summarise() {
 	if r := x.o.revision(d.Subject); r != nil {
 		d.Weight = x.weight(r)
 	}
-	if r := x.o.revision(p.Stable); r != nil && (r.Health.Known || r.Stack != v1alpha1.RevisionCreated) {
-		available := r.Health.Healthy > 0 || x.relieved()
-		d.Available = &available
-	}
+	d.Available = x.available()
 	if !x.o.Deleting {
 		d.Degraded = x.weakness()
 	}
 	if len(p.Retiring) > 0 && len(d.CleaningUp) == 0 {
 		d.CleaningUp = x.leftovers()
 	}
+}
+
+// available tells whether what serves is healthy; nil when nothing does, or
+// nobody looked.
+func (x *decider) available() *bool {
+	stable := x.o.revision(x.d.Progress.Stable)
+	if stable == nil || !stable.Health.Known && stable.Stack == v1alpha1.RevisionCreated {
+		return nil
+	}
+	return new(stable.Health.Healthy > 0 || x.relieved())
 }
 
 // relieved tells whether the new revision has taken all work over already, from

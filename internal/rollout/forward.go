@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -34,7 +35,7 @@ func (x *decider) forward(r *Rollout) {
 
 // ask asks for the stack, once there is room for it.
 func (x *decider) ask(r *Rollout, candidate *Revision) {
-	if x.o.Recreate && x.clear(r) {
+	if x.clear(r, candidate) {
 		return
 	}
 	x.tell(v1alpha1.PhaseProvisioning, v1alpha1.ReasonProvisioning, "Provisioning the stack of "+candidate.Name)
@@ -77,18 +78,18 @@ func (x *decider) shift(r *Rollout, candidate *Revision) {
 	if x.watch(r, candidate) {
 		return
 	}
-	if last := len(x.plan()) - 1; r.Full && r.Step < last {
+	if last := len(x.plan()) - 1; r.Full && r.Step < last && !x.gradual() {
 		r.Step, r.StepReachedAt = last, time.Time{}
 	}
 	intended := x.intended()
 	step := x.plan()[r.Step]
 	position := x.position(r, candidate, step)
 	inRule := x.o.Rule.Targets.Equal(intended)
-	lower := intended.Share(candidate.TargetGroup) < x.o.Rule.Targets.Share(candidate.TargetGroup)
 	reached := inRule && !r.StepReachedAt.IsZero()
+	weak := x.weak(candidate, step, intended)
 	switch {
-	case !reached && !lower && !candidate.Health.complete(step.New):
-		x.hesitate(r, candidate, position)
+	case !reached && weak != nil:
+		x.hesitate(r, weak, position)
 	case !inRule:
 		r.StepReachedAt = time.Time{}
 		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, position)
@@ -109,8 +110,10 @@ func (x *decider) position(r *Rollout, candidate *Revision, step Step) string {
 	switch {
 	case step.New == 0:
 		return at + "making room for " + candidate.Name
+	case step.Weight == 0 && x.o.Rule.None:
+		return at + fmt.Sprintf("trial of %s with %d of %d tasks", candidate.Name, step.New, x.o.DesiredCount)
 	case step.Weight == 0:
-		return at + fmt.Sprintf("preview of %s by the header %s: %d", candidate.Name, v1alpha1.PreviewHeader, candidate.Number)
+		return at + fmt.Sprintf("preview of %s (header %s: %d)", candidate.Name, v1alpha1.PreviewHeader, candidate.Number)
 	}
 	return at + fmt.Sprintf("%d%% to %s", step.Weight, candidate.Name)
 }
@@ -136,11 +139,19 @@ func (x *decider) watch(r *Rollout, candidate *Revision) bool {
 	}
 	serves := x.o.Rule.None || x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
 	if serves && h.Healthy == 0 || x.now.Sub(r.UnhealthySince) >= x.o.Policy.Unhealthy {
-		x.fail(r, v1alpha1.ReasonUnhealthy, fmt.Sprintf("%s lost its health at step %d/%d (weight %d): %s",
-			candidate.Name, r.Step+1, len(x.plan()), x.o.Rule.Targets.Share(candidate.TargetGroup), h))
+		x.fail(r, v1alpha1.ReasonUnhealthy, fmt.Sprintf("%s lost its health at %s: %s", candidate.Name, x.place(r, candidate), h))
 		return true
 	}
 	return false
+}
+
+// place says how far the rollout has come.
+func (x *decider) place(r *Rollout, candidate *Revision) string {
+	at := fmt.Sprintf("step %d/%d", r.Step+1, len(x.plan()))
+	if !x.o.Rule.None {
+		at += fmt.Sprintf(" (weight %d)", x.weight(candidate))
+	}
+	return at
 }
 
 // alone tells whether the new revision serves already and nothing could take
@@ -150,9 +161,26 @@ func (x *decider) alone() bool {
 	return !x.returnable() && candidate != nil && x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
 }
 
-// hesitate waits with an increase until the new revision is whole again.
-func (x *decider) hesitate(r *Rollout, candidate *Revision, position string) {
-	message := fmt.Sprintf("%s: waiting for it to be healthy: %s", position, candidate.Health)
+// weak is the revision that would get a larger share without the tasks for it;
+// nil if none would. The old one may lack them when the plan was edited after
+// it gave them up.
+func (x *decider) weak(candidate *Revision, step Step, intended Targets) *Revision {
+	stable := x.o.revision(x.d.Progress.Stable)
+	if intended.Share(candidate.TargetGroup) >= x.o.Rule.Targets.Share(candidate.TargetGroup) {
+		if candidate.Health.complete(x.capacity(candidate.Number)) {
+			return nil
+		}
+		return candidate
+	}
+	if stable != nil && stable.Health.Healthy < step.Old {
+		return stable
+	}
+	return nil
+}
+
+// hesitate waits with an increase until the revision that gets it is whole.
+func (x *decider) hesitate(r *Rollout, grows *Revision, position string) {
+	message := fmt.Sprintf("%s: waiting for %s to be healthy: %s", position, grows.Name, grows.Health)
 	if x.overdue(r, message) {
 		return
 	}
@@ -165,7 +193,7 @@ func (x *decider) hesitate(r *Rollout, candidate *Revision, position string) {
 func (x *decider) hold(r *Rollout, candidate *Revision, step Step, position string) {
 	inEffect := r.StepReachedAt.Add(x.o.Policy.Propagation)
 	end := inEffect.Add(step.Hold)
-	if r.ApprovedStep > r.Step {
+	if last := r.Step == len(x.plan())-1; r.ApprovedStep > r.Step || r.Full && !last {
 		end = inEffect // someone asked not to wait
 	}
 	x.tellHold(r, candidate, end, position)
@@ -190,12 +218,16 @@ func (x *decider) hold(r *Rollout, candidate *Revision, step Step, position stri
 
 // tellHold says what is held, and until when.
 func (x *decider) tellHold(r *Rollout, candidate *Revision, end time.Time, position string) {
+	stable, step := x.o.revision(x.d.Progress.Stable), x.plan()[r.Step]
 	switch {
-	case !x.returnable():
+	case !x.returnable() || stable != nil && stable.absent():
 		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking, candidate.Name+" gets all "+x.load())
 	case r.Step == len(x.plan())-1:
-		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking,
-			fmt.Sprintf("%s has all %s, %s is kept until %s", candidate.Name, x.load(), x.serving(), clock(end)))
+		kept := x.serving() + " is kept"
+		if step.Old == 0 {
+			kept += " without tasks"
+		}
+		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking, fmt.Sprintf("%s has all %s, %s until %s", candidate.Name, x.load(), kept, clock(end)))
 	default:
 		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, fmt.Sprintf("%s: held until %s", position, clock(end)))
 	}
@@ -221,9 +253,12 @@ func (x *decider) overdue(r *Rollout, message string) bool {
 	if x.now.Sub(r.ProgressedAt) < limit {
 		return false
 	}
-	x.fail(r, v1alpha1.ReasonProgressDeadlineExceeded, fmt.Sprintf("no progress within %g minutes: %s", limit.Minutes(), message))
+	x.fail(r, v1alpha1.ReasonProgressDeadlineExceeded, fmt.Sprintf("no progress within %g minutes: %s", limit.Minutes(), uncapitalised(message)))
 	return true
 }
+
+// uncapitalised is a message for the middle of a sentence.
+func uncapitalised(message string) string { return strings.ToLower(message[:1]) + message[1:] }
 
 // fail decides that the new revision is bad.
 func (x *decider) fail(r *Rollout, reason, message string) {
@@ -236,7 +271,7 @@ func (x *decider) fail(r *Rollout, reason, message string) {
 
 // decide remembers an outcome. Its effects follow in later passes.
 func (x *decider) decide(r *Rollout, outcome v1alpha1.Outcome, reason, message string) {
-	r.Outcome, r.Reason, r.Message, r.DecidedAt = outcome, reason, message, x.now
+	r.Outcome, r.Reason, r.Message, r.DecidedAt, r.ProgressedAt = outcome, reason, message, x.now, x.now
 	x.announce(r)
 	x.wait(0)
 }

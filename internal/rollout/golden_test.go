@@ -39,6 +39,9 @@ func (s *story) run(what string, done func(Decision) bool) {
 			fmt.Fprintf(&s.log, "%s  %s\n", at.Format("15:04:05"), line)
 			s.last = line
 		}
+		for _, n := range d.Notices {
+			fmt.Fprintf(&s.log, "%s  event %s: %s\n", at.Format("15:04:05"), n.Reason, n.Message)
+		}
 		return done(d)
 	})
 	if !ok {
@@ -78,7 +81,7 @@ func holding(step int) func(Decision) bool {
 func paused(d Decision) bool { return d.Phase == v1alpha1.PhasePaused }
 
 func TestStories(t *testing.T) {
-	stories := map[string]func(s *story){
+	play(t, map[string]func(s *story){
 		"canary": func(s *story) {
 			s.apply("v1")
 			s.finish()
@@ -153,11 +156,15 @@ func TestStories(t *testing.T) {
 			s.run("at step 1", holding(1))
 			s.delete()
 		},
-	}
-	for name, play := range stories {
+	})
+}
+
+// play writes the log of each story and compares it with the one on file.
+func play(t *testing.T, stories map[string]func(s *story)) {
+	for name, tell := range stories {
 		t.Run(name, func(t *testing.T) {
 			s := &story{t: t, world: newWorld()}
-			play(s)
+			tell(s)
 			compareGolden(t, name, s.log.String())
 		})
 	}

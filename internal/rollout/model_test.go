@@ -52,6 +52,11 @@ type world struct {
 	template string
 	count    int32
 	plan     Plan
+	// strategy is compiled to the plan where it is set.
+	strategy *v1alpha1.Strategy
+	keep     int32
+	paused   bool
+	requests Requests
 	policy   Policy
 	stacks   []*stack
 	rule     Rule
@@ -62,14 +67,17 @@ type world struct {
 	// failing templates get no stack, sick ones no healthy task.
 	failing, sick map[string]string
 
-	createTime, healthTime, deleteTime time.Duration
+	createTime, healthTime, deleteTime, stopTime time.Duration
 }
 
 // stack is an ImmutableRevision and its stack.
 type stack struct {
 	Revision
-	count   int32
-	readyAt time.Time
+	// count is how many tasks its service shall have; before and changedAt are
+	// how many it had, and until when. A new stack starts with initial.
+	count, before, initial int32
+	changedAt              time.Time
+	readyAt                time.Time
 	// flap is why a service that was healthy is short of tasks, and how many
 	// it has left.
 	flap string
@@ -81,6 +89,7 @@ func newWorld() *world {
 		now: start, template: "v1", count: 3, plan: canary(), policy: policy(),
 		failing: map[string]string{}, sick: map[string]string{},
 		createTime: 3 * time.Minute, healthTime: 20 * time.Second, deleteTime: 2 * time.Minute,
+		stopTime: 10 * time.Second,
 	}
 }
 
@@ -88,6 +97,25 @@ func newWorld() *world {
 func (w *world) adopting() *world {
 	w.rule = Rule{Adopted: true, Exists: true, Targets: Targets{{originalGroup, 1}}}
 	return w
+}
+
+// worker makes the world one without a load balancer.
+func (w *world) worker() *world {
+	w.rule = Rule{None: true}
+	return w
+}
+
+// compile is the plan of the strategy, or else the plan as it is.
+func (w *world) compile() Plan {
+	if w.strategy == nil {
+		return sized(w.plan, w.count)
+	}
+	spec := v1alpha1.ImmutableDeploymentSpec{Strategy: *w.strategy, Rollback: v1alpha1.Rollback{KeepOldSeconds: &w.keep}}
+	return Compile(&spec, w.count, !w.rule.None)
+}
+
+func (w *world) recreates() bool {
+	return w.strategy != nil && w.strategy.Type == v1alpha1.StrategyRecreate
 }
 
 func (w *world) stack(number int64) *stack {
@@ -102,37 +130,50 @@ func (w *world) stack(number int64) *stack {
 // settle brings stacks to where they are by now.
 func (w *world) settle() {
 	w.stacks = slices.DeleteFunc(w.stacks, func(s *stack) bool {
-		if w.now.Before(s.readyAt) {
-			return false
+		if s.Retained {
+			return s.Deleting
 		}
-		switch s.Stack {
-		case v1alpha1.RevisionPending, v1alpha1.RevisionRemoved:
-			if !s.Wanted || s.Deleting {
-				s.Stack = v1alpha1.RevisionRemoved
-			} else {
-				s.Stack, s.Cause, s.readyAt, s.count = v1alpha1.RevisionCreating, "", w.now.Add(w.createTime), w.count
-			}
-		case v1alpha1.RevisionCreating:
-			s.Stack, s.TargetGroup = v1alpha1.RevisionCreated, "tg-"+s.Name
-			if cause := w.failing[s.Hash]; cause != "" {
-				s.Stack, s.Cause, s.TargetGroup = v1alpha1.RevisionFailed, cause, ""
-			}
-		case v1alpha1.RevisionDeleting:
-			s.Stack, s.TargetGroup, s.flap = v1alpha1.RevisionRemoved, "", ""
-		case v1alpha1.RevisionCreated, v1alpha1.RevisionFailed, v1alpha1.RevisionDeleteFailed:
-		}
-		if (!s.Wanted || s.Deleting) && (s.Stack == v1alpha1.RevisionCreated || s.Stack == v1alpha1.RevisionFailed) {
-			s.Stack, s.readyAt = v1alpha1.RevisionDeleting, w.now.Add(w.deleteTime)
+		if !w.now.Before(s.readyAt) {
+			w.advance(s)
 		}
 		return s.Deleting && s.Stack == v1alpha1.RevisionRemoved
 	})
+}
+
+// advance brings a stack from one state to the next.
+func (w *world) advance(s *stack) {
+	keep := s.Wanted && !s.Deleting
+	switch s.Stack {
+	case v1alpha1.RevisionPending, v1alpha1.RevisionRemoved:
+		if !keep {
+			s.Stack = v1alpha1.RevisionRemoved
+			break
+		}
+		s.Stack, s.Cause, s.readyAt = v1alpha1.RevisionCreating, "", w.now.Add(w.createTime)
+		s.count, s.before, s.changedAt = s.initial, 0, s.readyAt
+	case v1alpha1.RevisionCreating:
+		s.Stack = v1alpha1.RevisionCreated
+		if !w.rule.None {
+			s.TargetGroup = "tg-" + s.Name
+		}
+		if cause := w.failing[s.Hash]; cause != "" {
+			s.Stack, s.Cause, s.TargetGroup = v1alpha1.RevisionFailed, cause, ""
+		}
+	case v1alpha1.RevisionDeleting:
+		s.Stack, s.TargetGroup, s.flap = v1alpha1.RevisionRemoved, "", ""
+	case v1alpha1.RevisionCreated, v1alpha1.RevisionFailed, v1alpha1.RevisionDeleteFailed:
+	}
+	if !keep && (s.Stack == v1alpha1.RevisionCreated || s.Stack == v1alpha1.RevisionFailed) {
+		s.Stack, s.readyAt = v1alpha1.RevisionDeleting, w.now.Add(w.deleteTime)
+	}
 }
 
 func (w *world) observe() Observation {
 	w.settle()
 	o := Observation{
 		Namespace: "demo", Name: "shop", Deleting: w.deleting, WantHash: w.template, DesiredCount: w.count,
-		Plan: sized(w.plan, w.count), Policy: w.policy, Rule: w.rule, Blocked: w.blocked, Progress: w.progress.clone(),
+		Plan: w.compile(), Recreate: w.recreates(), Policy: w.policy, Rule: w.rule, Blocked: w.blocked,
+		Paused: w.paused, Requests: w.requests, Progress: w.progress.clone(),
 	}
 	o.Rule.Targets = slices.Clone(w.rule.Targets)
 	for _, s := range w.stacks {
@@ -146,15 +187,20 @@ func (w *world) observe() Observation {
 	return o
 }
 
+// health is what ECS and the load balancer tell of a stack's service. Tasks
+// take their time to be healthy, and a little to stop.
 func (w *world) health(s *stack) Health {
 	h := Health{Known: true, Desired: s.count, Running: s.count, Healthy: s.count, Steady: true}
-	switch sick := w.sick[s.Hash]; {
-	case sick != "":
+	switch {
+	case s.count > s.before && w.now.Before(s.changedAt.Add(w.healthTime)):
+		h.Healthy, h.Steady, h.Reason = s.before, s.before > 0, "Elb.InitialHealthChecking"
+	case s.count < s.before && w.now.Before(s.changedAt.Add(w.stopTime)):
+		h.Running = s.before
+	}
+	if sick := w.sick[s.Hash]; sick != "" && s.count > 0 {
 		h.Healthy, h.Steady, h.Reason = 0, false, sick
-	case s.flap != "":
-		h.Running, h.Healthy, h.Reason = min(s.left, s.count), min(s.left, s.count), s.flap
-	case w.now.Before(s.readyAt.Add(w.healthTime)):
-		h.Healthy, h.Steady, h.Reason = 0, false, "Elb.InitialHealthChecking"
+	} else if s.flap != "" {
+		h.Running, h.Healthy, h.Reason = min(s.left, h.Running), min(s.left, h.Healthy), s.flap
 	}
 	return h
 }
@@ -167,15 +213,19 @@ func (w *world) apply(a Action) {
 	case ActionCreateRevision:
 		w.create()
 	case ActionProvision:
-		s.Wanted = true
+		s.Wanted, s.initial = true, a.Count
 	case ActionRemoveStack:
 		s.Wanted = false
 	case ActionDeleteRevision:
 		if s != nil { // or gone, when it is done again
 			s.Wanted, s.Deleting = false, true
 		}
+	case ActionRetainStack:
+		s.Retained, s.Wanted = true, false
 	case ActionScale:
-		s.count = a.Count
+		if s.count != a.Count {
+			s.before, s.count, s.changedAt = w.health(s).Healthy, a.Count, w.now
+		}
 	case ActionClaimRule:
 		w.rule.Owned = true
 	case ActionCreateRule:
@@ -185,7 +235,7 @@ func (w *world) apply(a Action) {
 	case ActionReleaseRule:
 		w.rule.Owned = false
 	case ActionDeleteRule:
-		w.rule = Rule{}
+		w.rule = Rule{None: w.rule.None}
 	case ActionFinishDeletion:
 		w.finished = true
 	default:
@@ -266,6 +316,12 @@ func (w *world) describe(a Action) string {
 	}
 	if a.Kind == ActionScale {
 		fmt.Fprintf(&s, " to %d", a.Count)
+	}
+	if a.Kind == ActionProvision {
+		fmt.Fprintf(&s, " with %d", a.Count)
+	}
+	if a.Kind == ActionSetTargets && len(a.Targets) == 0 {
+		s.WriteString(": none")
 	}
 	for i, t := range a.Targets {
 		separator := ","

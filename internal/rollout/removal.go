@@ -54,47 +54,59 @@ func (x *decider) leave() {
 
 // forget deletes the records, at last the deployment's own.
 func (x *decider) forget() {
+	removing, done := "Removing %s", "Everything is removed"
+	if x.o.Policy.Retain {
+		removing, done = "Forgetting %s, its stack stays", "Everything is left as it is"
+	}
+	x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonDeleting, done)
 	for _, r := range x.o.Revisions {
 		if !r.Deleting {
-			x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonDeleting, "Removing "+r.Name)
+			x.d.Message = fmt.Sprintf(removing, r.Name)
 			x.act(Action{Kind: ActionDeleteRevision, Revision: r.Number})
 			return
 		}
 	}
 	if len(x.o.Revisions) > 0 {
-		x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonDeleting, "Waiting for stacks to be deleted: "+x.remaining())
+		x.d.Message = "Waiting for stacks to be deleted: " + x.remaining()
 		x.wait(x.o.Policy.Poll)
 		return
 	}
-	x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonDeleting, "Everything is removed")
 	x.act(Action{Kind: ActionFinishDeletion})
 }
 
 // detach takes the production rule from all stacks: a rule of ours is deleted,
 // an adopted one gets its target group back. What isn't ours stays as it is.
 func (x *decider) detach() {
-	p, rule := &x.d.Progress, x.o.Rule
 	x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonDeleting, "Taking the production rule from the stacks")
-	switch {
-	case rule.Exists && rule.Owned && !rule.Adopted:
-		x.act(Action{Kind: ActionDeleteRule})
-	case rule.Exists && rule.Owned && p.Original != "" && x.routesToUs() && x.o.Original.Known && x.o.Original.Healthy == 0:
-		b := Blocked{
-			Reason:  v1alpha1.ReasonUnhealthy,
-			Message: "The rule can't be given back, since its original target group can't take traffic: " + x.o.Original.Reason,
-			Cure:    "Heal it, or leave everything as it is: kubectl patch imd " + x.o.Name + " -n " + x.o.Namespace + ` --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`,
-		}
-		x.d.Blocked = &b
-		x.tell(v1alpha1.PhaseDeleting, b.Reason, b.Message+". "+b.Cure)
-		x.wait(x.o.Policy.Poll)
-	case rule.Exists && rule.Owned && p.Original != "" && x.routesToUs():
-		x.write(split(p.Original, "", 0))
-	case rule.Exists && rule.Owned:
-		x.act(Action{Kind: ActionReleaseRule})
-	default:
-		p.DetachedAt = x.now
+	switch rule := x.o.Rule; {
+	case !rule.Exists || !rule.Owned:
+		x.d.Progress.DetachedAt = x.now
 		x.wait(0)
+	case !rule.Adopted:
+		x.act(Action{Kind: ActionDeleteRule})
+	case x.d.Progress.Original != "" && x.routesToUs():
+		x.giveBack()
+	default:
+		x.act(Action{Kind: ActionReleaseRule})
 	}
+}
+
+// giveBack routes an adopted rule to where it went before, if that can take
+// requests.
+func (x *decider) giveBack() {
+	if original := x.o.Original; !original.Known || original.Healthy > 0 {
+		x.write(split(x.d.Progress.Original, "", 0))
+		return
+	}
+	b := Blocked{
+		Reason:  v1alpha1.ReasonUnhealthy,
+		Message: "The rule can't be given back, since its original target group can't take traffic: " + x.o.Original.Reason,
+		Cure: fmt.Sprintf(`Heal it, or leave everything as it is: kubectl patch imd %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`,
+			x.o.Name, x.o.Namespace),
+	}
+	x.d.Blocked = &b
+	x.tell(v1alpha1.PhaseDeleting, b.Reason, b.Message+". "+b.Cure)
+	x.wait(x.o.Policy.Poll)
 }
 
 // routesToUs tells whether the rule forwards to a stack of ours.

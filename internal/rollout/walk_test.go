@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"reflect"
@@ -12,8 +13,9 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
+var walks = flag.Uint64("walks", 3000, "how many random walks to take")
+
 const (
-	walks = 3000
 	// disturbed is how many passes of a walk have disturbances; calm is how
 	// many more it may take to come to rest.
 	disturbed, calm = 60, 800
@@ -33,13 +35,21 @@ type walk struct {
 	left map[int64]time.Time
 	// edited is true until an edit of someone else was seen and remembered.
 	edited bool
+	// mixed is true once the strategy was changed under way: what it promises
+	// isn't kept for a rollout that began with another.
+	mixed bool
+	// steady names the rollout under way while neither count nor strategy has
+	// been changed since it began.
+	steady string
+	// asked and noticed count the requests by annotation, and the news of them.
+	asked, noticed map[string]int
 }
 
 // TestRandomWalks disturbs rollouts at random and looks after every single
 // decision for what must never happen; then it leaves them alone and expects
 // them to come to rest.
 func TestRandomWalks(t *testing.T) {
-	for seed := range uint64(walks) {
+	for seed := range *walks {
 		w := newWalk(seed)
 		w.run()
 		if w.failure != "" {
@@ -50,14 +60,19 @@ func TestRandomWalks(t *testing.T) {
 
 func newWalk(seed uint64) *walk {
 	r := rand.New(rand.NewPCG(seed, 1))
-	w := &walk{world: newWorld(), seed: seed, r: r, left: map[int64]time.Time{}}
-	if r.IntN(3) == 0 {
+	w := &walk{world: newWorld(), seed: seed, r: r, left: map[int64]time.Time{},
+		asked: map[string]int{}, noticed: map[string]int{}}
+	switch r.IntN(6) {
+	case 0, 1:
 		w.adopting()
+	case 2:
+		w.worker()
 	}
-	if r.IntN(3) == 0 {
-		w.plan = blueGreen()
-	}
+	w.strategise()
 	w.policy.Enforce = r.IntN(2) == 0
+	w.policy.Retain = r.IntN(4) == 0
+	w.policy.BlockUnhealthy = r.IntN(4) == 0
+	w.policy.KeepFailed = time.Duration(r.IntN(2)*5) * time.Minute
 	w.policy.HistoryLimit = r.IntN(3)
 	w.failing["v3"] = "no such image"
 	w.sick["v4"] = "Target.Timeout"
@@ -75,6 +90,35 @@ func (w *walk) run() {
 	w.rest()
 }
 
+// strategise picks a strategy.
+func (w *walk) strategise() {
+	w.strategy, w.keep = nil, int32(60*w.r.IntN(3))
+	switch w.r.IntN(8) {
+	case 0:
+		w.plan = canary()
+	case 1:
+		w.plan = blueGreen()
+	case 2:
+		w.plan = Plan{{Weight: 5}, {Weight: 20}, {Weight: 100}}
+	case 3:
+		w.strategy = canaryOf(20, 60)
+	case 4:
+		w.strategy = previewed()
+	case 5:
+		w.strategy = recreate()
+	default:
+		w.strategy = rollingBy(int32(25*w.r.IntN(3)), int32(25*(1+w.r.IntN(2))))
+	}
+}
+
+// strategyName is how the plan came about, for the log.
+func (w *walk) strategyName() string {
+	if w.strategy == nil {
+		return fmt.Sprint(w.plan)
+	}
+	return fmt.Sprintf("%s %v", w.strategy.Type, w.compile())
+}
+
 // rest expects the world to come to rest, and to stay there.
 func (w *walk) rest() {
 	since, actions := w.now, 0
@@ -82,6 +126,11 @@ func (w *walk) rest() {
 		d := w.iterate(false, false)
 		if w.failure != "" || w.finished {
 			return
+		}
+		if d.Blocked != nil && d.Blocked.Reason == v1alpha1.ReasonAwaitingApproval {
+			_, told, _ := strings.Cut(d.Blocked.Cure, v1alpha1.AnnotationPromote+"=")
+			value, _, _ := strings.Cut(told, ";")
+			w.request(v1alpha1.AnnotationPromote, &w.requests.Promote, value)
 		}
 		if d.Action.Kind != ActionNone {
 			actions++
@@ -101,10 +150,16 @@ func (w *walk) rest() {
 // rested checks where it came to rest.
 func (w *walk) rested(d Decision) {
 	live := Targets{{originalGroup, 1}}
-	if s := w.stack(w.progress.Stable); s != nil {
+	if s := w.stack(w.progress.Stable); s != nil && !w.rule.None {
 		live = Targets{{s.TargetGroup, 1}}
 	} else if !w.rule.Adopted {
 		live = nil
+	}
+	if s := w.stack(w.progress.Stable); s != nil && (s.Stack != v1alpha1.RevisionCreated || s.count != w.count) {
+		w.fail("at rest %s serves with %d of %d tasks, its stack is %s", s.Name, s.count, w.count, s.Stack)
+	}
+	if w.progress.Handled != w.requests {
+		w.fail("at rest the requests %v are not heard: %v", w.requests, w.progress.Handled)
 	}
 	if !w.rule.Targets.Equal(live) {
 		w.fail("at rest the rule routes %v, not %v", w.rule.Targets, live)
@@ -134,9 +189,9 @@ func (w *walk) busy() bool {
 // heal ends all disturbances.
 func (w *walk) heal() {
 	w.note("disturbances end")
-	w.blocked = nil
+	w.blocked, w.paused = nil, false
 	for _, s := range w.stacks {
-		s.flap = ""
+		s.flap, s.Tampered = "", ""
 	}
 	written := w.progress.Written
 	if w.deleting {
@@ -161,17 +216,19 @@ func (w *walk) fail(format string, args ...any) {
 
 // disturb does one thing that users, AWS or others may do at any time.
 func (w *walk) disturb() {
-	switch w.r.IntN(14) {
+	switch w.r.IntN(18) {
 	case 0:
 		w.template = fmt.Sprintf("v%d", 1+w.r.IntN(5))
 		w.note("spec.template is %s", w.template)
 	case 1:
-		w.count = int32(1 + w.r.IntN(5))
+		w.count, w.steady = int32(1+w.r.IntN(9)), ""
 		w.note("spec.desiredCount is %d", w.count)
 	case 2:
-		plans := []Plan{canary(), blueGreen(), {{Weight: 5}, {Weight: 20}, {Weight: 100}}}
-		w.plan = plans[w.r.IntN(len(plans))]
-		w.note("the plan is %v", w.plan)
+		if w.r.IntN(3) == 0 {
+			w.strategise()
+			w.mixed, w.steady = true, ""
+			w.note("the strategy is %s", w.strategyName())
+		}
 	case 3, 4:
 		w.flap()
 	case 5:
@@ -185,7 +242,54 @@ func (w *walk) disturb() {
 			w.deleting = true
 			w.note("deleted")
 		}
+	case 9:
+		w.paused = !w.paused
+		w.note("spec.paused is %t", w.paused)
+	case 10, 11:
+		w.ask()
+	case 12:
+		w.tamper()
 	}
+}
+
+// ask makes a request, which may make sense or not.
+func (w *walk) ask() {
+	values := []string{"", "shop-1", "shop-2", "shop-9", "nonsense", "/full"}
+	if r := w.progress.Rollout; r != nil {
+		values = append(values, r.ID, r.ID, fmt.Sprintf("shop-%d", r.Revision))
+	}
+	value := values[w.r.IntN(len(values))]
+	switch w.r.IntN(4) {
+	case 0:
+		w.request(v1alpha1.AnnotationAbort, &w.requests.Abort, value)
+	case 1:
+		w.request(v1alpha1.AnnotationRetry, &w.requests.Retry, value)
+	default:
+		steps := []string{"/1", "/2", "/3", "/full", "/", ""}
+		w.request(v1alpha1.AnnotationPromote, &w.requests.Promote, value+steps[w.r.IntN(len(steps))])
+	}
+}
+
+func (w *walk) request(annotation string, field *string, value string) {
+	if *field != value {
+		w.asked[annotation]++
+		*field = value
+		w.note("%s=%s", annotation, value)
+	}
+}
+
+// tamper changes a stack as someone else would, or back.
+func (w *walk) tamper() {
+	if len(w.stacks) == 0 {
+		return
+	}
+	s := w.stacks[w.r.IntN(len(w.stacks))]
+	if s.Tampered == "" {
+		s.Tampered = "its preview rule was deleted"
+	} else {
+		s.Tampered = ""
+	}
+	w.note("%s is tampered with: %q", s.Name, s.Tampered)
 }
 
 // flap makes a service lose some or all of its tasks, or get them back.
@@ -253,7 +357,7 @@ func (w *walk) iterate(crash, twice bool) Decision {
 	if crash {
 		w.note("crashed before it could remember")
 	} else {
-		w.progress, w.edited = stored(d.Progress), false
+		w.remember(d)
 	}
 	w.see(o.Rule)
 	w.checkWorld()
@@ -261,10 +365,32 @@ func (w *walk) iterate(crash, twice bool) Decision {
 	return d
 }
 
+// remember saves what is to be remembered, and announces the news.
+func (w *walk) remember(d Decision) {
+	if r, was := d.Progress.Rollout, w.progress.Rollout; r != nil && (was == nil || was.ID != r.ID) {
+		w.steady = r.ID
+	}
+	w.progress, w.edited = stored(d.Progress), false
+	for _, n := range d.Notices {
+		w.note("event %s: %s", n.Reason, n.Message)
+		for _, annotation := range []string{v1alpha1.AnnotationPromote, v1alpha1.AnnotationAbort, v1alpha1.AnnotationRetry} {
+			if strings.Contains(n.Message, annotation+"=") {
+				w.noticed[annotation]++
+			}
+			if w.noticed[annotation] > w.asked[annotation] {
+				w.fail("%d requests by %s got %d answers", w.asked[annotation], annotation, w.noticed[annotation])
+			}
+		}
+	}
+}
+
 // see keeps the time at which revisions leave the rule. One with weight zero
 // is in it without getting requests.
 func (w *walk) see(before Rule) {
 	for _, s := range w.stacks {
+		if w.rule.None {
+			continue
+		}
 		if before.Targets.normal().Contains(s.TargetGroup) || w.rule.Targets.normal().Contains(s.TargetGroup) {
 			w.left[s.Number] = w.now
 		}
@@ -289,7 +415,12 @@ func (w *walk) checkDecision(o Observation, d Decision) {
 		if len(o.Revisions) > 0 || o.Rule.Exists && o.Rule.Owned {
 			w.fail("the deletion ends with %d revisions, rule %v", len(o.Revisions), o.Rule)
 		}
-	case ActionCreateRevision, ActionClaimRule, ActionReleaseRule, ActionDeleteRule:
+	case ActionCreateRevision, ActionClaimRule, ActionReleaseRule, ActionDeleteRule, ActionRetainStack:
+	}
+	w.checkFrozen(o, d)
+	w.checkTasks(o, d)
+	if o.Deleting && o.Policy.Retain && (a.Kind == ActionRemoveStack || a.Kind == ActionDeleteRule || a.Kind == ActionSetTargets) {
+		w.fail("%s although everything shall stay", a.Kind)
 	}
 	if a.Kind == ActionCreateRevision || a.Kind == ActionProvision {
 		w.checkOwners(o, d.Progress)
@@ -308,9 +439,16 @@ func (w *walk) checkTargets(o Observation, d Decision) {
 	if d.Action.Kind == ActionCreateRule && o.Rule.Exists || d.Action.Kind == ActionSetTargets && !o.Rule.Exists {
 		w.fail("%s although the rule exists: %t", d.Action.Kind, o.Rule.Exists)
 	}
+	if len(d.Action.Targets) == 0 && !o.Recreate {
+		w.fail("it routes nowhere")
+	}
 	for _, r := range o.Revisions {
-		more := d.Action.Targets.Share(r.TargetGroup) > o.Rule.Targets.Share(r.TargetGroup)
-		if more && r.Number != d.Progress.Stable && !r.Health.complete(o.DesiredCount) {
+		share := d.Action.Targets.Share(r.TargetGroup)
+		more := share > o.Rule.Targets.Share(r.TargetGroup)
+		if more && r.Health.Known && r.Health.Desired == 0 {
+			w.fail("%d%% go to %s, which has no tasks", share, r.Name)
+		}
+		if more && r.Number != d.Progress.Stable && !w.carries(o, d, r.Health) {
 			w.fail("more traffic to %s, which is not whole: %s", r.Name, r.Health)
 		}
 		if more && r.Number != d.Progress.Stable && (d.Progress.Rollout == nil || d.Progress.Rollout.Revision != r.Number) {
@@ -322,6 +460,87 @@ func (w *walk) checkTargets(o Observation, d Decision) {
 	}
 }
 
+// carries tells whether the new revision has what its step needs.
+func (w *walk) carries(o Observation, d Decision, h Health) bool {
+	need := o.DesiredCount
+	if d.Progress.Stable != 0 || d.Progress.Original != "" {
+		need = min(need, o.Plan[min(d.Progress.Rollout.Step, len(o.Plan)-1)].New)
+	}
+	return h.Known && h.Steady && h.Running >= need && h.Healthy >= need
+}
+
+// checkFrozen checks that nothing moves while it is paused, or while someone
+// else's hands are on the new revision.
+func (w *walk) checkFrozen(o Observation, d Decision) {
+	before, after := o.Progress.Rollout, d.Progress.Rollout
+	undecided := before.active() && before.Outcome == "" && after.Outcome == ""
+	if !undecided || o.Deleting || !o.Paused && (d.Blocked == nil || d.Blocked.Awaited) {
+		return
+	}
+	put := d.Reason == v1alpha1.ReasonRuleDrifted
+	if k := d.Action.Kind; k != ActionNone && k != ActionClaimRule && !put {
+		w.fail("%s although it is frozen", k)
+	}
+	if before.Step < after.Step || !before.StepReachedAt.Equal(after.StepReachedAt) {
+		w.fail("the step goes on although it is frozen")
+	}
+}
+
+// checkTasks checks that a change of tasks leaves enough of them, no more than
+// the strategy allows, and only one revision's where no two may run at once.
+func (w *walk) checkTasks(o Observation, d Decision) {
+	a, r := d.Action, d.Progress.Rollout
+	if a.Kind == ActionProvision && o.Recreate && !w.mixed {
+		for _, other := range o.Revisions {
+			empty := other.absent() || other.Stack == v1alpha1.RevisionFailed
+			if other.Number != a.Revision && !empty {
+				w.fail("%d is made while %s is there", a.Revision, other.Name)
+			}
+		}
+	}
+	if !r.active() || r.Outcome != "" || a.Kind != ActionScale && a.Kind != ActionProvision {
+		if a.Kind == ActionScale && a.Count != o.DesiredCount {
+			w.fail("%d gets %d tasks, not %d", a.Revision, a.Count, o.DesiredCount)
+		}
+		return
+	}
+	stable, candidate := o.revision(d.Progress.Stable), o.revision(r.Revision)
+	if stable == nil {
+		return
+	}
+	surge, unavailable := o.DesiredCount, int32(0)
+	if w.strategy != nil && w.strategy.Type == v1alpha1.StrategyRolling {
+		surge, unavailable, _ = w.strategy.Rolling.Bounds(o.DesiredCount)
+	}
+	others := stable.Health.Desired
+	if r.Step > 0 {
+		others = max(others, stable.Health.Running)
+	}
+	switch {
+	case a.Revision == candidate.Number && a.Kind == ActionScale && a.Count < min(candidate.Health.Desired, o.DesiredCount):
+		w.fail("%s loses tasks in its rollout", candidate.Name)
+	case a.Revision == candidate.Number && w.steady == r.ID && a.Count <= o.Plan[r.Step].New &&
+		a.Count+others > o.DesiredCount+surge:
+		w.fail("%d tasks beside %s are too many", a.Count, stable.Health)
+	case a.Revision == stable.Number && a.Count < min(stable.Health.Desired, o.DesiredCount):
+		w.checkShrink(o, *stable, *candidate, a.Count, unavailable)
+	}
+}
+
+// checkShrink checks that the old revision gives up only what the new one has
+// taken over.
+func (w *walk) checkShrink(o Observation, stable, candidate Revision, count, unavailable int32) {
+	if last := o.Plan[len(o.Plan)-1]; last.Old >= o.DesiredCount {
+		w.fail("%s shrinks to %d though it is to be kept whole", stable.Name, count)
+	}
+	if candidate.Health.Healthy+count < o.DesiredCount-unavailable {
+		w.fail("%s shrinks to %d beside %s, which leaves too few of %d", stable.Name, count, candidate.Health, o.DesiredCount)
+	}
+	if count == 0 && unavailable < o.DesiredCount && (o.Rule.Targets.Share(stable.TargetGroup) > 0 || w.now.Sub(w.left[stable.Number]) < o.Policy.Propagation && !o.Rule.None) {
+		w.fail("%s loses all tasks while it gets requests", stable.Name)
+	}
+}
+
 // checkRemoval checks that no stack goes which serves or served just now.
 func (w *walk) checkRemoval(o Observation, number int64) {
 	s := w.stack(number)
@@ -329,10 +548,10 @@ func (w *walk) checkRemoval(o Observation, number int64) {
 		w.fail("%s is to be removed while it is in the rule", s.Name)
 	}
 	due := w.policy.Propagation + drainTime
-	if left, was := w.left[number]; was && w.now.Sub(left) < due {
+	if left, was := w.left[number]; was && !o.Rule.None && w.now.Sub(left) < due {
 		w.fail("%s is to be removed %s after it left the rule, not %s", s.Name, w.now.Sub(left), due)
 	}
-	if number == w.progress.Stable && !o.Deleting {
+	if number == w.progress.Stable && !o.Deleting && (!o.Recreate || !w.progress.Rollout.active()) {
 		w.fail("%s is to be removed although it serves", s.Name)
 	}
 }
@@ -343,7 +562,7 @@ func (w *walk) checkWorld() {
 	for _, t := range w.rule.Targets {
 		sum += t.Weight
 	}
-	if w.rule.Exists && sum == 0 {
+	if w.rule.Exists && sum == 0 && !w.mixed && !w.recreates() {
 		w.fail("the rule routes nowhere: %v", w.rule.Targets)
 	}
 }
