@@ -156,7 +156,7 @@ func observeManaged(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view
 	remembered := ruleARN(imd)
 	if i := slices.IndexFunc(rules, func(x cloud.Rule) bool { return x.ARN == remembered }); i >= 0 {
 		view.take(rules[i])
-		return nil
+		return observeRelease(ctx, imd, view)
 	}
 	i := slices.IndexFunc(rules, func(x cloud.Rule) bool { return x.Priority == *lb.Priority })
 	if i < 0 {
@@ -173,6 +173,20 @@ func observeManaged(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view
 	view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
 		Message: fmt.Sprintf("Priority %d of the listener is taken by %s, which belongs to %s", *lb.Priority, rules[i].ARN, owner(tags)),
 		Cure:    "Delete that rule, or create the ImmutableDeployment anew with another priority or with its ruleARN"}
+	return nil
+}
+
+// observeRelease looks whether a rule that is to be left to others still is
+// ours: it may be someone's already.
+func observeRelease(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	if !view.Deleting || !view.Policy.Retain {
+		return nil
+	}
+	tags, err := view.clients.Traffic.RuleTags(ctx, view.rule.ARN)
+	if err != nil {
+		return err
+	}
+	view.Rule.Owned = ownedBy(tags, string(imd.UID))
 	return nil
 }
 
