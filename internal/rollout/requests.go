@@ -88,7 +88,9 @@ func (x *decider) promote(value string) {
 		r.Full = true
 	case err != nil:
 		x.ignore(v1alpha1.AnnotationPromote, value, fmt.Sprintf("it must read %s/<step> or %s/full", name, name))
-	case r.VerifiedAt.IsZero() || step != r.Step+1:
+	case r.VerifiedAt.IsZero():
+		x.ignore(v1alpha1.AnnotationPromote, value, "the new revision is not verified yet")
+	case step != r.Step+1:
 		x.ignore(v1alpha1.AnnotationPromote, value, fmt.Sprintf("step %d is not under way, step %d is", step, r.Step+1))
 	default:
 		x.accept(v1alpha1.AnnotationPromote, value)
@@ -100,6 +102,8 @@ func (x *decider) promote(value string) {
 func (x *decider) retry(value string) {
 	r, want := x.d.Progress.Rollout, x.o.wanted()
 	switch {
+	case x.means(r, value) && r.Outcome.Bad():
+		x.ignore(v1alpha1.AnnotationRetry, value, x.load()+" is still on its way back: ask again once it is")
 	case r == nil || r.active() || !r.Outcome.Bad() || !x.named(r, value):
 		x.ignore(v1alpha1.AnnotationRetry, value, "it names no rollout that failed or was aborted")
 	case want == nil || want.Number != r.Revision:

@@ -1,0 +1,373 @@
+package rollout
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// asked is an observation of a rollout that people ask something of.
+func asked(o Observation, r Requests, edits ...func(o *Observation)) Observation {
+	return with(o, func(o *Observation) {
+		o.Requests = r
+		if o.Progress.Rollout != nil {
+			o.Progress.Rollout.ID = "shop-2.4"
+		}
+		for _, edit := range edits {
+			edit(o)
+		}
+	})
+}
+
+func pausedNow(o *Observation) { o.Paused = true }
+
+// hears checks what is said about requests and that it is said once.
+func hears(t *testing.T, o Observation, want ...string) Decision {
+	t.Helper()
+	d := Decide(o, start)
+	var got []string
+	for _, n := range d.Notices {
+		if n.Warning != (n.Reason == v1alpha1.ReasonRequestIgnored) {
+			t.Errorf("%s is a warning: %t", n.Reason, n.Warning)
+		}
+		got = append(got, n.Message)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("notices (-want +got):\n%s", diff)
+	}
+	if d.Progress.Handled != o.Requests {
+		t.Errorf("handled %+v, want %+v", d.Progress.Handled, o.Requests)
+	}
+	o.Progress = d.Progress
+	if again := Decide(o, start.Add(time.Second)); len(again.Notices) > 0 {
+		t.Errorf("said again: %v", again.Notices)
+	}
+	return d
+}
+
+func TestAbort(t *testing.T) {
+	yes := func(name string) string { return "Carrying out viridian.dev/abort=" + name }
+	no := func(name, why string) string { return "Ignored viridian.dev/abort=" + name + ": " + why }
+	unknown := "it names no rollout under way"
+	tests := map[string]struct {
+		seen   Observation
+		name   string
+		says   string
+		aborts bool
+	}{
+		"while the stack is made":         {unverified(v1alpha1.RevisionCreating), "shop-2", yes("shop-2"), true},
+		"while it is verified":            {unverified(v1alpha1.RevisionCreated), "shop-2", yes("shop-2"), true},
+		"before the first weight":         {rolling(0, -1), "shop-2", yes("shop-2"), true},
+		"in a hold":                       {rolling(1, time.Second), "shop-2", yes("shop-2"), true},
+		"by the rollout's ID":             {rolling(1, time.Second), "shop-2.4", yes("shop-2.4"), true},
+		"while the old one is kept":       {rolling(2, time.Minute), "shop-2", yes("shop-2"), true},
+		"while paused":                    {with(rolling(1, time.Second), pausedNow), "shop-2", yes("shop-2"), true},
+		"of another rollout of it":        {rolling(1, time.Second), "shop-2.3", no("shop-2.3", unknown), false},
+		"of what serves":                  {rolling(1, time.Second), "shop-1", no("shop-1", unknown), false},
+		"of nothing that is known":        {rolling(1, time.Second), "yes", no("yes", unknown), false},
+		"with nothing under way":          {serving(), "shop-1", no("shop-1", unknown), false},
+		"when it is over":                 {finished(v1alpha1.OutcomePromoted, time.Hour), "shop-2", no("shop-2", unknown), false},
+		"when it is promoted":             {decided(v1alpha1.OutcomePromoted, to2(), time.Second), "shop-2", no("shop-2", "the rollout is decided already: Promoted"), false},
+		"when it is rolled back already":  {decided(v1alpha1.OutcomeRolledBack, at(50), time.Second), "shop-2", no("shop-2", "the rollout is decided already: RolledBack"), false},
+		"of the first, before it serves":  {with(alone(), func(o *Observation) { o.Progress.Rollout.VerifiedAt = time.Time{} }), "shop-1", yes("shop-1"), true},
+		"of the first, when it serves":    {withRule(alone()), "shop-1", no("shop-1", "the first revision serves already and nothing could take its place"), false},
+		"of one that others changed":      {with(rolling(1, time.Second), func(o *Observation) { o.Revisions[1].Tampered = "updated" }), "shop-2", yes("shop-2"), true},
+		"of one whose template is gone":   {with(rolling(1, time.Second), func(o *Observation) { o.WantHash = "v3" }), "shop-2", yes("shop-2"), true},
+		"of one that just lost its tasks": {with(rolling(1, time.Second), func(o *Observation) { o.Revisions[1].Health = short(0) }), "shop-2", yes("shop-2"), true},
+	}
+	for _, name := range slices.Sorted(maps.Keys(tests)) {
+		t.Run(name, func(t *testing.T) {
+			tt := tests[name]
+			d := hears(t, asked(tt.seen, Requests{Abort: tt.name}), tt.says)
+			if r := d.Progress.Rollout; tt.aborts != (r != nil && r.Outcome == v1alpha1.OutcomeAborted) {
+				t.Errorf("aborted: %t, want %t", !tt.aborts, tt.aborts)
+			}
+			if tt.aborts && (d.Action.Kind != ActionNone || d.Phase != v1alpha1.PhaseRollingBack) {
+				t.Errorf("an outcome must be remembered before its effects: %s, %v", d.Phase, d.Action)
+			}
+		})
+	}
+}
+
+// withRule is a first revision that serves.
+func withRule(o Observation) Observation {
+	return with(o, func(o *Observation) {
+		o.Rule = Rule{Exists: true, Owned: true, Targets: to1()}
+		o.Progress.Written, o.Progress.Observed = to1(), to1()
+	})
+}
+
+func TestPromote(t *testing.T) {
+	yes := func(value string) string { return "Carrying out viridian.dev/promote=" + value }
+	no := func(value, why string) string { return "Ignored viridian.dev/promote=" + value + ": " + why }
+	waiting := with(rolling(1, time.Hour), func(o *Observation) { o.Plan[1].Approval = true })
+	tests := map[string]struct {
+		seen  Observation
+		value string
+		says  string
+		// step and full that the request leads to, from 0.
+		step int
+		full bool
+	}{
+		"step in its hold: next":                 {rolling(1, 20*time.Second), "shop-2/2", yes("shop-2/2"), 2, false},
+		"step in its hold, by the ID":            {rolling(1, 20*time.Second), "shop-2.4/2", yes("shop-2.4/2"), 2, false},
+		"step not on every node yet: not before": {rolling(1, 14*time.Second), "shop-2/2", yes("shop-2/2"), 1, false},
+		"step before its weight is written":      {rolling(1, -1), "shop-2/2", yes("shop-2/2"), 1, false},
+		"approval":                               {waiting, "shop-2/2", yes("shop-2/2"), 2, false},
+		"approval, for the step before":          {waiting, "shop-2/1", no("shop-2/1", "step 1 is not under way, step 2 is"), 1, false},
+		"approval, for the step after":           {waiting, "shop-2/3", no("shop-2/3", "step 3 is not under way, step 2 is"), 1, false},
+		"approval, by full":                      {waiting, "shop-2/full", yes("shop-2/full"), 2, true},
+		"full in step 1":                         {rolling(0, time.Second), "shop-2/full", yes("shop-2/full"), 2, true},
+		"full before it is verified":             {unverified(v1alpha1.RevisionCreated), "shop-2/full", yes("shop-2/full"), 0, true},
+		"full while the old one is kept":         {rolling(2, time.Second), "shop-2/full", yes("shop-2/full"), 2, true},
+		"step not verified":                      {unverified(v1alpha1.RevisionCreated), "shop-2/1", no("shop-2/1", "the new revision is not verified yet"), 0, false},
+		"paused":                                 {with(rolling(1, time.Second), pausedNow), "shop-2/2", no("shop-2/2", "spec.paused is true"), 1, false},
+		"paused, full":                           {with(rolling(1, time.Second), pausedNow), "shop-2/full", no("shop-2/full", "spec.paused is true"), 1, false},
+		"no step":                                {rolling(1, time.Second), "shop-2", no("shop-2", "it must read shop-2/<step> or shop-2/full"), 1, false},
+		"no number":                              {rolling(1, time.Second), "shop-2/all", no("shop-2/all", "it must read shop-2/<step> or shop-2/full"), 1, false},
+		"other revision":                         {rolling(1, time.Second), "shop-3/full", no("shop-3/full", "it names no rollout under way"), 1, false},
+		"nothing":                                {rolling(1, time.Second), "/", no("/", "it names no rollout under way"), 1, false},
+		"decided":                                {decided(v1alpha1.OutcomeRolledBack, at(50), time.Second), "shop-2/full", no("shop-2/full", "the rollout is decided already: RolledBack"), 1, false},
+		"over":                                   {finished(v1alpha1.OutcomePromoted, time.Hour), "shop-2/full", no("shop-2/full", "it names no rollout under way"), 1, false},
+	}
+	for _, name := range slices.Sorted(maps.Keys(tests)) {
+		t.Run(name, func(t *testing.T) {
+			tt := tests[name]
+			d := hears(t, asked(tt.seen, Requests{Promote: tt.value}), tt.says)
+			if r := d.Progress.Rollout; r.Step != tt.step || r.Full != tt.full {
+				t.Errorf("at step %d, full: %t; want step %d, full: %t", r.Step, r.Full, tt.step, tt.full)
+			}
+		})
+	}
+}
+
+// The last step can be ended by hand too; a rollout that left steps out says so.
+func TestPromoteEndsBaking(t *testing.T) {
+	baking := rolling(2, 20*time.Second)
+	tests := map[string]struct {
+		seen Observation
+		want v1alpha1.Outcome
+	}{
+		"last step ended": {asked(baking, Requests{Promote: "shop-2/3"}), v1alpha1.OutcomePromoted},
+		"kept its time":   {rolling(2, time.Hour), v1alpha1.OutcomePromoted},
+		"at once":         {with(rolling(2, time.Hour), func(o *Observation) { o.Progress.Rollout.Full = true }), v1alpha1.OutcomeFastPromoted},
+		"full keeps the old one all the same": {
+			with(baking, func(o *Observation) { o.Progress.Rollout.Full = true }), ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := Decide(tt.seen, start).Progress.Rollout.Outcome; got != tt.want {
+				t.Errorf("outcome is %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestRetry(t *testing.T) {
+	yes := func(name string) string { return "Carrying out viridian.dev/retry=" + name }
+	no := func(name, why string) string { return "Ignored viridian.dev/retry=" + name + ": " + why }
+	nothing := "it names no rollout that failed or was aborted"
+	over := func(outcome v1alpha1.Outcome) Observation {
+		return with(finished(outcome, time.Hour), func(o *Observation) {
+			gone(&o.Revisions[1])
+			o.Progress.Retiring = nil
+		})
+	}
+	changed := with(over(v1alpha1.OutcomeRolledBack), func(o *Observation) { o.WantHash = "v3" })
+	back := with(over(v1alpha1.OutcomeRolledBack), func(o *Observation) { o.WantHash = "v1" })
+	tests := map[string]struct {
+		seen  Observation
+		name  string
+		says  string
+		start bool
+	}{
+		"rolled back":               {over(v1alpha1.OutcomeRolledBack), "shop-2", yes("shop-2"), true},
+		"rolled back, by the ID":    {over(v1alpha1.OutcomeRolledBack), "shop-2.4", yes("shop-2.4"), true},
+		"aborted":                   {over(v1alpha1.OutcomeAborted), "shop-2", yes("shop-2"), true},
+		"failed":                    {over(v1alpha1.OutcomeFailed), "shop-2", yes("shop-2"), true},
+		"failed, while paused":      {with(over(v1alpha1.OutcomeFailed), pausedNow), "shop-2", yes("shop-2"), false},
+		"an attempt before":         {over(v1alpha1.OutcomeRolledBack), "shop-2.3", no("shop-2.3", nothing), false},
+		"promoted":                  {finished(v1alpha1.OutcomePromoted, time.Hour), "shop-2", no("shop-2", nothing), false},
+		"under way":                 {rolling(1, time.Second), "shop-2", no("shop-2", nothing), false},
+		"on its way back":           {decided(v1alpha1.OutcomeAborted, at(50), 0), "shop-2", no("shop-2", "traffic is still on its way back: ask again once it is"), false},
+		"another revision":          {over(v1alpha1.OutcomeRolledBack), "shop-1", no("shop-1", nothing), false},
+		"nothing ever was":          {serving(), "shop-2", no("shop-2", nothing), false},
+		"the template has changed":  {changed, "shop-2", no("shop-2", "spec.template has changed since"), false},
+		"the template is back":      {back, "shop-2", no("shop-2", "spec.template has changed since"), false},
+		"its stack is still there":  {finished(v1alpha1.OutcomeRolledBack, time.Second), "shop-2", yes("shop-2"), true},
+		"its record is on its way":  {with(over(v1alpha1.OutcomeRolledBack), func(o *Observation) { o.Revisions[1].Deleting = true }), "shop-2", no("shop-2", "spec.template has changed since"), false},
+		"its stack has failed":      {with(finished(v1alpha1.OutcomeRolledBack, time.Second), func(o *Observation) { o.Revisions[1].Stack = v1alpha1.RevisionFailed }), "shop-2", yes("shop-2"), false},
+		"it was bad as stable died": {with(over(v1alpha1.OutcomeRolledBack), func(o *Observation) { o.Policy.BlockUnhealthy = true; o.Revisions[0].Health = short(1) }), "shop-2", yes("shop-2"), false},
+	}
+	for _, name := range slices.Sorted(maps.Keys(tests)) {
+		t.Run(name, func(t *testing.T) {
+			tt := tests[name]
+			d := hears(t, asked(tt.seen, Requests{Retry: tt.name}), tt.says)
+			r := d.Progress.Rollout
+			started := r != nil && r.Cause == v1alpha1.CauseRetry
+			if started != tt.start {
+				t.Errorf("started: %t, want %t", started, tt.start)
+			}
+			if accepted := strings.HasPrefix(tt.says, "Carrying"); accepted && !started && !r.Retried {
+				t.Error("the request is lost")
+			}
+		})
+	}
+}
+
+// All three requests at once: an abort wins over a promotion.
+func TestRequestsTogether(t *testing.T) {
+	d := hears(t, asked(rolling(1, time.Hour), Requests{Promote: "shop-2/full", Abort: "shop-2", Retry: "shop-2"}),
+		"Carrying out viridian.dev/abort=shop-2",
+		"Ignored viridian.dev/promote=shop-2/full: the rollout is decided already: Aborted",
+		"Ignored viridian.dev/retry=shop-2: traffic is still on its way back: ask again once it is")
+	if d.Progress.Rollout.Outcome != v1alpha1.OutcomeAborted || d.Progress.Rollout.Full {
+		t.Errorf("the abort doesn't win: %+v", d.Progress.Rollout)
+	}
+}
+
+// What was handled is not heard again, even if it would make sense by now; an
+// annotation that is removed and set again is.
+func TestRequestsAreHandledOnce(t *testing.T) {
+	old := asked(rolling(1, time.Second), Requests{Promote: "shop-2/full", Abort: "shop-2", Retry: "shop-2"}, func(o *Observation) {
+		o.Progress.Handled = o.Requests
+	})
+	d := hears(t, old)
+	if r := d.Progress.Rollout; r.Outcome != "" || r.Full {
+		t.Errorf("an old request acts: %+v", r)
+	}
+	old.Requests = Requests{}
+	removed := hears(t, old)
+	old.Progress, old.Requests = removed.Progress, Requests{Abort: "shop-2"}
+	hears(t, old, "Carrying out viridian.dev/abort=shop-2")
+}
+
+// While something is in the way, a request waits. In a deletion it is moot.
+func TestRequestsWait(t *testing.T) {
+	for name, edit := range map[string]func(o *Observation){
+		"AWS is away":     func(o *Observation) { o.Blocked = &Blocked{Reason: v1alpha1.ReasonAWSUnavailable} },
+		"rule drifted":    func(o *Observation) { o.Rule.Targets = foreignRule() },
+		"being deleted":   func(o *Observation) { o.Deleting = true },
+		"not adopted yet": func(o *Observation) { o.Rule.Adopted, o.Rule.Owned = true, false },
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Decide(asked(rolling(1, time.Second), Requests{Abort: "shop-2"}, edit), start)
+			if len(d.Notices) > 0 || d.Progress.Handled.Abort != "" || d.Progress.Rollout.Outcome != "" {
+				t.Errorf("heard: %v, %+v", d.Notices, d.Progress.Rollout)
+			}
+		})
+	}
+}
+
+func TestPaused(t *testing.T) {
+	hold := func(o Observation) Observation { return with(o, pausedNow) }
+	says := func(o Observation) verdict {
+		v := judge(Decision{Progress: o.Progress, Phase: v1alpha1.PhasePaused, Reason: v1alpha1.ReasonPaused, After: poll})
+		return v
+	}
+	failed := finished(v1alpha1.OutcomeRolledBack, time.Hour)
+	unmade := with(serving(), func(o *Observation) { o.WantHash = "v2" })
+	back := decided(v1alpha1.OutcomeRolledBack, at(50), time.Minute)
+	scaled := with(serving(), func(o *Observation) { o.DesiredCount = 5 })
+	complete := verdict{Phase: v1alpha1.PhaseComplete, Reason: v1alpha1.ReasonComplete, After: resync, Stable: 1}
+	first := says(fresh())
+	first.Phase = v1alpha1.PhasePending
+	lost := with(rolling(1, time.Second), func(o *Observation) { o.Revisions[1].Health = short(0) })
+	overdue := with(unverified(v1alpha1.RevisionCreating), func(o *Observation) { o.Progress.Rollout.ProgressedAt = ago(time.Hour) })
+	decideAll(t, map[string]row{
+		"nothing is made yet":              {hold(fresh()), first},
+		"a new template waits":             {hold(unmade), says(unmade)},
+		"a stack that isn't asked for":     {hold(unverified(v1alpha1.RevisionRemoved)), says(unverified(v1alpha1.RevisionRemoved))},
+		"the deadline does not count":      {hold(overdue), says(overdue)},
+		"a verified one gets no traffic":   {hold(rolling(0, -1)), says(rolling(0, -1))},
+		"a hold that is over stays":        {hold(rolling(0, time.Hour)), says(rolling(0, time.Hour))},
+		"all traffic, not promoted":        {hold(rolling(2, time.Hour)), says(rolling(2, time.Hour))},
+		"lost health waits for people":     {hold(lost), says(lost)},
+		"a rollback goes on":               {hold(back), asking(verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Stable: 1, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomeRolledBack}, set(to1()))},
+		"a promotion goes on":              {hold(finished(v1alpha1.OutcomePromoted, time.Hour)), judge(Decide(finished(v1alpha1.OutcomePromoted, time.Hour), start))},
+		"a failure is told, not the pause": {hold(failed), judge(Decide(failed, start))},
+		"what serves is scaled":            {hold(scaled), asking(with0(complete), Action{Kind: ActionScale, Revision: 1, Count: 5})},
+		"nothing to do: nothing to pause":  {hold(serving()), complete},
+		"a deletion isn't held up":         {with(hold(rolling(1, time.Second)), func(o *Observation) { o.Deleting = true }), asking(verdict{Phase: v1alpha1.PhaseDeleting, Reason: v1alpha1.ReasonDeleting, Stable: 1, Rollout: 2, Step: 1, Reached: true}, Action{Kind: ActionDeleteRule})},
+		"time frozen is no time of a hold": {with(rolling(0, time.Hour), func(o *Observation) { o.Progress.BlockedSince = ago(59*time.Minute + 30*time.Second) }), verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Stable: 1, Rollout: 2, Reached: true}},
+		"time frozen is no time to be whole": {with(with(rolling(1, time.Hour), func(o *Observation) {
+			o.Progress.Rollout.StepReachedAt = ago(50 * time.Minute)
+			o.Revisions[1].Health = short(2)
+			o.Progress.Rollout.UnhealthySince = ago(49 * time.Minute)
+		}), func(o *Observation) { o.Progress.BlockedSince = ago(49 * time.Minute) }), verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}},
+	})
+	d := Decide(hold(rolling(1, time.Second)), start)
+	if d.Blocked == nil || !d.Blocked.Awaited || !strings.Contains(d.Blocked.Cure, `kubectl patch imd shop`) {
+		t.Errorf("people aren't told how to go on: %+v", d.Blocked)
+	}
+}
+
+// with0 is a verdict that looks again at once.
+func with0(v verdict) verdict {
+	v.After = 0
+	return v
+}
+
+func TestApproval(t *testing.T) {
+	waiting := func(reached time.Duration, edits ...func(o *Observation)) Observation {
+		return asked(rolling(1, reached), Requests{}, append([]func(o *Observation){func(o *Observation) {
+			o.Plan = slices.Clone(o.Plan)
+			o.Plan[1].Approval = true
+		}}, edits...)...)
+	}
+	holds := verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}
+	waits := verdict{Phase: v1alpha1.PhasePaused, Reason: v1alpha1.ReasonAwaitingApproval, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}
+	next := verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2, Step: 2}
+	back := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Stable: 1, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomeRolledBack}
+	decideAll(t, map[string]row{
+		"not before the hold is over":   {waiting(time.Minute), holds},
+		"then it waits":                 {waiting(time.Hour), waits},
+		"for longer than the deadline":  {waiting(48 * time.Hour), waits},
+		"approved":                      {waiting(time.Hour, func(o *Observation) { o.Progress.Rollout.ApprovedStep = 2 }), next},
+		"approved before the hold ends": {waiting(20*time.Second, func(o *Observation) { o.Progress.Rollout.ApprovedStep = 2 }), next},
+		"the step before was approved":  {waiting(time.Hour, func(o *Observation) { o.Progress.Rollout.ApprovedStep = 1 }), waits},
+		"health lost while it waits":    {waiting(time.Hour, func(o *Observation) { o.Revisions[1].Health = short(0) }), back},
+	})
+	d := Decide(waiting(time.Hour, func(o *Observation) {
+		o.Requests = Requests{Promote: "shop-2/2", Abort: "shop-2"}
+		o.Progress.Handled = o.Requests
+	}), start)
+	for _, value := range []string{v1alpha1.AnnotationPromote + "=shop-2.4/2", v1alpha1.AnnotationAbort + "=shop-2.4"} {
+		if !strings.Contains(d.Message, value) {
+			t.Errorf("says %q, want it to name a value that wasn't handled before: %s", d.Message, value)
+		}
+	}
+}
+
+// A revision that someone else laid hands on stops its rollout, not what
+// serves.
+func TestTampered(t *testing.T) {
+	tampered := func(o Observation, number int) Observation {
+		return with(o, func(o *Observation) { o.Revisions[number-1].Tampered = "its preview rule was deleted" })
+	}
+	stops := verdict{Phase: v1alpha1.PhasePaused, Reason: v1alpha1.ReasonStackChanged, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}
+	holds := verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}
+	superseded := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonSuperseded, Stable: 1, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomeSuperseded}
+	both := tampered(tampered(rolling(1, time.Second), 1), 2)
+	decideAll(t, map[string]row{
+		"the new one":                             {tampered(rolling(1, time.Second), 2), stops},
+		"the new one, though its hold is over":    {tampered(rolling(1, time.Hour), 2), stops},
+		"the new one, with a request for another": {asked(tampered(rolling(1, time.Hour), 2), Requests{Abort: "shop-9"}), stops},
+		"both":                                   {both, stops},
+		"the old one":                            {tampered(rolling(1, 30*time.Second), 1), holds},
+		"the new one, but the template changed":  {with(tampered(rolling(1, time.Second), 2), func(o *Observation) { o.WantHash = "v3" }), superseded},
+		"the new one, but it is on its way back": {tampered(decided(v1alpha1.OutcomeRolledBack, at(50), 0), 2), judge(Decide(decided(v1alpha1.OutcomeRolledBack, at(50), 0), start))},
+	})
+	if got := Decide(tampered(serving(), 1), start).Drifted; got != "shop-1: its preview rule was deleted" {
+		t.Errorf("what serves was tampered with, which is reported as %q", got)
+	}
+	if d := Decide(both, start); !strings.Contains(d.Message, "rolled out: shop-2:") {
+		t.Errorf("says %q, want it to name the revision that is rolled out", d.Message)
+	}
+}
