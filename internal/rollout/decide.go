@@ -205,8 +205,9 @@ func (x *decider) drifted() bool {
 	return true
 }
 
-// tampered stops a rollout whose new revision someone else laid hands on. What
-// serves is left as it is, and reported.
+// tampered stops a rollout whose new revision someone else laid hands on; one
+// that lost its health or its stack by that is still rolled back. What serves
+// is left as it is, and reported.
 func (x *decider) tampered() bool {
 	r := x.d.Progress.Rollout
 	for _, revision := range x.o.Revisions {
@@ -217,7 +218,10 @@ func (x *decider) tampered() bool {
 		if x.d.Drifted == "" {
 			x.d.Drifted = what
 		}
-		if x.rolling(revision.Number) && r.Outcome == "" && revision.Hash == x.o.WantHash {
+		if x.rolling(revision.Number) && r.Outcome == "" && revision.Hash == x.o.WantHash && revision.Stack == v1alpha1.RevisionCreated {
+			if !r.VerifiedAt.IsZero() && x.watch(r, &revision) {
+				return true
+			}
 			x.block(Blocked{
 				Reason:  v1alpha1.ReasonStackChanged,
 				Message: "Someone else changed what is rolled out: " + what,

@@ -354,6 +354,7 @@ func TestTampered(t *testing.T) {
 	stops := verdict{Phase: v1alpha1.PhasePaused, Reason: v1alpha1.ReasonStackChanged, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}
 	holds := verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}
 	superseded := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonSuperseded, Stable: 1, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomeSuperseded}
+	back := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Stable: 1, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomeRolledBack}
 	both := tampered(tampered(rolling(1, time.Second), 1), 2)
 	decideAll(t, map[string]row{
 		"the new one":                             {tampered(rolling(1, time.Second), 2), stops},
@@ -362,6 +363,8 @@ func TestTampered(t *testing.T) {
 		"both":                                   {both, stops},
 		"the old one":                            {tampered(rolling(1, 30*time.Second), 1), holds},
 		"the new one, but the template changed":  {with(tampered(rolling(1, time.Second), 2), func(o *Observation) { o.WantHash = "v3" }), superseded},
+		"the new one, which died of it":          {with(tampered(rolling(1, time.Second), 2), func(o *Observation) { o.Revisions[1].Health = short(0) }), back},
+		"the new one, whose stack is gone of it": {with(tampered(rolling(1, time.Second), 2), func(o *Observation) { o.Revisions[1].Stack = v1alpha1.RevisionFailed }), back},
 		"the new one, but it is on its way back": {tampered(decided(v1alpha1.OutcomeRolledBack, at(50), 0), 2), judge(Decide(decided(v1alpha1.OutcomeRolledBack, at(50), 0), start))},
 	})
 	if got := Decide(tampered(serving(), 1), start).Drifted; got != "shop-1: its preview rule was deleted" {
