@@ -33,19 +33,9 @@ func (r *RevisionReconciler) apply(ctx context.Context, imr *v1alpha1.ImmutableR
 		return r.diagnose(ctx, view, next)
 	case stack.ActionDelete, stack.ActionDeleteRetaining, stack.ActionForceDelete:
 		return r.delete(ctx, imr, view, d.Action, next)
-	case stack.ActionList:
-		stuck, err := view.clients.Stacks.Undeletable(ctx, view.Stack.ID)
-		if err == nil && len(stuck) == 0 {
-			err = blocked(v1alpha1.ReasonStackDeleteFailed, "CloudFormation can't delete the stack and names no resource for it: "+view.Stack.StatusReason,
-				"Look at the stack's events")
-		}
-		next.Retained = left(stuck)
-		return err
-	case stack.ActionAccount:
+	case stack.ActionList, stack.ActionAccount:
 		r.note(d, next)
-		behind, err := view.clients.Stacks.Retained(ctx, view.Stack.ID)
-		next.Retained = left(behind)
-		return err
+		return remains(ctx, view, d.Action, next)
 	}
 	return fmt.Errorf("unknown stack action %q", d.Action)
 }
@@ -220,6 +210,25 @@ func serviceOf(arn string) (cluster, service string) {
 		return "", arn
 	}
 	return parts[len(parts)-2], parts[len(parts)-1]
+}
+
+// remains remembers what CloudFormation can't delete, before it is left behind,
+// or what it did leave.
+func remains(ctx context.Context, view revisionView, which stack.Action, next *v1alpha1.ImmutableRevisionStatus) error {
+	read := view.clients.Stacks.Retained
+	if which == stack.ActionList {
+		read = view.clients.Stacks.Undeletable
+	}
+	resources, err := read(ctx, view.Stack.ID)
+	if err != nil {
+		return err
+	}
+	if which == stack.ActionList && len(resources) == 0 {
+		return blocked(v1alpha1.ReasonStackDeleteFailed,
+			"CloudFormation can't delete the stack and names no resource for it: "+view.Stack.StatusReason, "Look at the stack's events")
+	}
+	next.Retained = left(resources)
+	return nil
 }
 
 // left is what a deletion can't take along, or didn't.

@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
 // timelineLength is how many changes of its traffic a revision remembers.
