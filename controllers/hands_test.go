@@ -38,7 +38,14 @@ var meddlings = map[string]meddling{
 			Tags: []cfntypes.Tag{{Key: aws.String("team"), Value: aws.String("other")}},
 		})
 		w.Expect(err).NotTo(gomega.HaveOccurred())
-	}, "Someone else changed the stack (UPDATE_COMPLETE)"},
+	}, "Someone else changed the stack (UPDATE_"},
+	"service updated": {func(w *world, name string) {
+		out := w.revision(name).Status.Outputs
+		_, err := w.others.ecs.UpdateService(w.ctx, &ecs.UpdateServiceInput{
+			Cluster: &out.Cluster, Service: &out.ServiceName, TaskDefinition: aws.String(w.others.define(w)),
+		})
+		w.Expect(err).NotTo(gomega.HaveOccurred())
+	}, "its ECS service was given the task definition"},
 }
 
 // What someone else does to what serves is reported; it goes on serving, and

@@ -85,19 +85,28 @@ func TestProtectedByOthers(t *testing.T) {
 	w.eventually(imd, v1alpha1.PhaseComplete)
 }
 
-// occupy runs a service of others in a cluster, which then can't be deleted.
-func (o others) occupy(w *world, cluster string) (leave func()) {
+// define makes a task definition that a service of Viridian's could run.
+func (o others) define(w *world) (arn string) {
 	w.t.Helper()
-	definition, err := o.ecs.RegisterTaskDefinition(w.ctx, &ecs.RegisterTaskDefinitionInput{
+	out, err := o.ecs.RegisterTaskDefinition(w.ctx, &ecs.RegisterTaskDefinitionInput{
 		Family: aws.String("theirs"), NetworkMode: ecstypes.NetworkModeAwsvpc,
 		RequiresCompatibilities: []ecstypes.Compatibility{ecstypes.CompatibilityFargate},
 		Cpu:                     aws.String("256"), Memory: aws.String("512"),
-		ContainerDefinitions: []ecstypes.ContainerDefinition{{Name: aws.String("app"), Image: aws.String("public.example.com/app:1")}},
+		ContainerDefinitions: []ecstypes.ContainerDefinition{{
+			Name: aws.String("app"), Image: aws.String("public.example.com/app:1"),
+			PortMappings: []ecstypes.PortMapping{{ContainerPort: aws.Int32(8080)}},
+		}},
 	})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
+	return aws.ToString(out.TaskDefinition.TaskDefinitionArn)
+}
+
+// occupy runs a service of others in a cluster, which then can't be deleted.
+func (o others) occupy(w *world, cluster string) (leave func()) {
+	w.t.Helper()
 	service := aws.String("theirs")
-	_, err = o.ecs.CreateService(w.ctx, &ecs.CreateServiceInput{
-		Cluster: &cluster, ServiceName: service, TaskDefinition: definition.TaskDefinition.TaskDefinitionArn,
+	_, err := o.ecs.CreateService(w.ctx, &ecs.CreateServiceInput{
+		Cluster: &cluster, ServiceName: service, TaskDefinition: aws.String(o.define(w)),
 		DesiredCount: aws.Int32(0), LaunchType: ecstypes.LaunchTypeFargate,
 		NetworkConfiguration: &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{Subnets: []string{"subnet-0a1b2c3d"}}},
 	})
