@@ -120,9 +120,11 @@ func alone() Observation {
 }
 
 // with edits a copy of an observation.
-func with(o Observation, edit func(o *Observation)) Observation {
-	o.Revisions, o.Progress = slices.Clone(o.Revisions), o.Progress.clone()
-	edit(&o)
+func with(o Observation, edits ...func(o *Observation)) Observation {
+	o.Revisions, o.Progress, o.Plan = slices.Clone(o.Revisions), o.Progress.clone(), slices.Clone(o.Plan)
+	for _, edit := range edits {
+		edit(&o)
+	}
 	return o
 }
 
