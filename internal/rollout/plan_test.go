@@ -73,6 +73,7 @@ func TestCompilePresets(t *testing.T) {
 		"Canary10Percent30Minutes":      {[]int32{10}, 30 * time.Minute},
 		"Linear10PercentEvery1Minutes":  {[]int32{10, 20, 30, 40, 50, 60, 70, 80, 90}, time.Minute},
 		"Linear10PercentEvery10Minutes": {[]int32{10, 20, 30, 40, 50, 60, 70, 80, 90}, 10 * time.Minute},
+		"AllAtOnce":                     {},
 	}
 	for preset, tt := range tests {
 		t.Run(string(preset), func(t *testing.T) {

@@ -1,0 +1,82 @@
+package docs_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// shown is what the last column of semantics.md names: a test by its package
+// and perhaps a case of it, or a golden file.
+var shown = regexp.MustCompile("`(?:([a-z0-9]+)\\.(Test[A-Za-z0-9]+)(?:/([^`]+))?|([a-z0-9-]+\\.golden))`")
+
+// TestSemantics: every test that the page names exists.
+func TestSemantics(t *testing.T) {
+	tests, goldens := sources(t)
+	rows := 0
+	for line := range strings.Lines(read(t, "semantics.md")) {
+		cells := strings.Split(strings.TrimSpace(line), "|")
+		if len(cells) < 5 || strings.Contains(cells[1], "---") || strings.TrimSpace(cells[1]) == "Case" {
+			continue
+		}
+		rows++
+		last := cells[len(cells)-2]
+		for word := range strings.SplitSeq(last, ", `") {
+			if word = "`" + strings.Trim(word, " `") + "`"; !shown.MatchString(word) {
+				t.Errorf("%s is no name of a test: %s", word, cells[1])
+			}
+		}
+		for _, m := range shown.FindAllStringSubmatch(last, -1) {
+			if golden := m[4]; golden != "" && !goldens[golden] {
+				t.Errorf("%s doesn't exist", golden)
+			} else if golden == "" && !has(tests[m[1]], m[2], m[3]) {
+				t.Errorf("%s doesn't exist", m[0])
+			}
+		}
+	}
+	if rows < 80 {
+		t.Errorf("%d rows: is the table still a table?", rows)
+	}
+}
+
+// has tells whether one of a package's test files holds the test and its case.
+func has(files []string, test, name string) bool {
+	for _, text := range files {
+		if strings.Contains(text, "\nfunc "+test+"(t *testing.T)") && (name == "" || strings.Contains(text, strconv.Quote(name))) {
+			return true
+		}
+	}
+	return false
+}
+
+// sources are the texts of the test files by their directories' names, and the
+// names of the golden files.
+func sources(t *testing.T) (tests map[string][]string, goldens map[string]bool) {
+	t.Helper()
+	tests, goldens = map[string][]string{}, map[string]bool{}
+	for _, root := range []string{"../api", "../cmd", "../config", "../controllers", "../hack/e2e", "../internal"} {
+		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			goldens[entry.Name()] = true
+			if strings.HasSuffix(path, "_test.go") {
+				text, err := os.ReadFile(path)
+				if err != nil {
+					return err
+				}
+				in := filepath.Base(filepath.Dir(path))
+				tests[in] = append(tests[in], string(text))
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return tests, goldens
+}
