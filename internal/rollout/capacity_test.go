@@ -84,6 +84,9 @@ func TestRolling(t *testing.T) {
 		"scaled up in the last: old one first":  {batch(0, time.Minute, desire(4), lastOfOne), asking(shifts(0, true, 0), scaleTo(1, 3))},
 		"scaled up in the last: then its share": {batch(0, time.Minute, lastOfOne, health1(tasks(3))), asking(shifts(0, false, 0), set(at(25)))},
 		"scaled down: neither keeps too many":   {batch(1, 20*time.Second, desire(2), health1(tasks(2))), asking(shifts(1, false, 0), set(to2()))},
+		"the plan shrinks: the new one doesn't": {batch(1, 20*time.Second, desire(8), health1(tasks(4)), health2(tasks(5))), shifts(1, true, poll)},
+		"another weight: the old one stays": {batch(2, 20*time.Second, desire(3), health1(tasks(1)), health2(Health{Known: true, Desired: 3, Running: 3, Healthy: 3})),
+			shifts(2, true, poll)},
 		"scaled past a batch: the old one stays": {batch(2, 20*time.Second, desire(3), health1(tasks(1)), health2(tasks(2))),
 			asking(shifts(2, true, 0), scaleTo(2, 3))},
 	})
@@ -438,6 +441,10 @@ func TestRetain(t *testing.T) {
 			o.Revisions[i].Retained = true
 		}
 	}
+	stuck := func(o *Observation) {
+		released(o)
+		o.Revisions[0].Wanted, o.Revisions[0].Stack = false, v1alpha1.RevisionDeleteFailed
+	}
 	forgotten := func(o *Observation) { left(o); o.Revisions[0].Deleting, o.Revisions[1].Deleting = true, true }
 	mid := rolling(1, time.Second)
 	leaves := func(a Action, reason string) verdict {
@@ -448,6 +455,7 @@ func TestRetain(t *testing.T) {
 	decideAll(t, map[string]row{
 		"the rule is let go first":  {retain(mid), leaves(Action{Kind: ActionReleaseRule}, v1alpha1.ReasonRetained)},
 		"then the first stack":      {retain(mid, released), leaves(Action{Kind: ActionRetainStack, Revision: 1}, v1alpha1.ReasonRetained)},
+		"even one that was to go":   {retain(mid, stuck), leaves(Action{Kind: ActionRetainStack, Revision: 1}, v1alpha1.ReasonRetained)},
 		"paused or not":             {retain(mid, released, pausedNow), leaves(Action{Kind: ActionRetainStack, Revision: 1}, v1alpha1.ReasonRetained)},
 		"then the records":          {retain(mid, left), leaves(Action{Kind: ActionDeleteRevision, Revision: 1}, v1alpha1.ReasonDeleting)},
 		"are waited for":            {retain(mid, forgotten), waits},
