@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -73,24 +74,12 @@ func (r *DeploymentReconciler) report(ctx context.Context, imd *v1alpha1.Immutab
 		return retry(cause)
 	}
 	next := imd.Status.DeepCopy()
-	next.BlockedBy = r.blockedBy(imd.Status.BlockedBy, &t.Blocked)
 	if next.FrozenSince == nil {
 		next.FrozenSince = maybe(r.Now())
 	}
-	if next.Phase == "" {
-		next.Phase = v1alpha1.PhasePending
+	if !t.passing || !r.steady(imd, next.FrozenSince.Time) {
+		r.explain(imd, next, t)
 	}
-	if !imd.DeletionTimestamp.IsZero() {
-		next.Phase = v1alpha1.PhaseDeleting
-	}
-	// What serves goes on serving while AWS doesn't answer for a while.
-	steady := t.passing && imd.Generation == imd.Status.ObservedGeneration &&
-		meta.IsStatusConditionTrue(imd.Status.Conditions, v1alpha1.ConditionReady)
-	if !steady {
-		set := conditionSetter{&next.Conditions, imd.Generation}
-		set.ready(false, t.passing, !t.passing, t.Reason, t.Message+". "+t.Cure)
-	}
-	next.ObservedGeneration = imd.Generation
 	if err := r.write(ctx, imd, next); err != nil {
 		return retry(err)
 	}
@@ -98,6 +87,27 @@ func (r *DeploymentReconciler) report(ctx context.Context, imd *v1alpha1.Immutab
 		return ctrl.Result{}, cause
 	}
 	return ctrl.Result{RequeueAfter: slow * r.Timing.Poll}, nil
+}
+
+// steady tells whether a deployment that needs nothing has only been out of
+// sight for a moment: what serves goes on serving while AWS doesn't answer.
+func (r *DeploymentReconciler) steady(imd *v1alpha1.ImmutableDeployment, since time.Time) bool {
+	return imd.Generation == imd.Status.ObservedGeneration && imd.DeletionTimestamp.IsZero() &&
+		meta.IsStatusConditionTrue(imd.Status.Conditions, v1alpha1.ConditionReady) && r.Now().Sub(since) < r.Timing.Resync
+}
+
+// explain puts trouble into status.
+func (r *DeploymentReconciler) explain(imd *v1alpha1.ImmutableDeployment, next *v1alpha1.ImmutableDeploymentStatus, t trouble) {
+	next.BlockedBy = r.blockedBy(imd.Status.BlockedBy, &t.Blocked)
+	next.ObservedGeneration = imd.Generation
+	switch {
+	case !imd.DeletionTimestamp.IsZero():
+		next.Phase = v1alpha1.PhaseDeleting
+	case next.Phase == "":
+		next.Phase = v1alpha1.PhasePending
+	}
+	set := conditionSetter{&next.Conditions, imd.Generation}
+	set.ready(false, t.passing, !t.passing, t.Reason, t.Message+". "+t.Cure)
 }
 
 // setConditions says the same as the decision in conditions.
