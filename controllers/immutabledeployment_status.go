@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -46,19 +47,18 @@ func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.Immutable
 // write stores the status and announces what changed.
 func (r *DeploymentReconciler) write(ctx context.Context, imd *v1alpha1.ImmutableDeployment, next *v1alpha1.ImmutableDeploymentStatus, notices ...rollout.Notice) error {
 	before := imd.Status
-	if equality.Semantic.DeepEqual(&before, next) {
-		return nil
-	}
-	imd.Status = *next
-	if err := r.Client.Status().Update(ctx, imd); err != nil {
-		return fmt.Errorf("write status: %w", err)
+	if !equality.Semantic.DeepEqual(&before, next) {
+		imd.Status = *next
+		if err := r.Client.Status().Update(ctx, imd); err != nil {
+			return fmt.Errorf("write status: %w", err)
+		}
 	}
 	for _, notice := range notices {
 		kind := corev1.EventTypeNormal
 		if notice.Warning {
 			kind = corev1.EventTypeWarning
 		}
-		r.Recorder.Eventf(imd, nil, kind, notice.Reason, notice.Action, "%s", truncate(notice.Message, 1000))
+		r.Recorder.Eventf(imd, nil, kind, notice.Reason, cmp.Or(notice.Action, notice.Reason), "%s", truncate(notice.Message, 1000))
 	}
 	for _, e := range announcements(&before, next) {
 		r.Recorder.Eventf(imd, nil, e.kind, e.reason, "Reconcile", "%s", truncate(e.message, 1000))
