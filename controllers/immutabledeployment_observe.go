@@ -246,7 +246,7 @@ func unsuitable(imd *v1alpha1.ImmutableDeployment, rule cloud.Rule, fresh bool) 
 // take notes a rule to work with.
 func (view *deploymentView) take(rule cloud.Rule) {
 	view.rule = rule
-	view.Rule.Exists, view.Rule.Owned = true, true
+	view.Rule.ARN, view.Rule.Exists, view.Rule.Owned = rule.ARN, true, true
 	for _, target := range rule.Targets {
 		view.Rule.Targets = append(view.Rule.Targets, rollout.Target{TargetGroup: target.TargetGroupARN, Weight: target.Weight})
 	}
@@ -272,9 +272,12 @@ func owner(tags map[string]string) string {
 // reads its health.
 func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploymentView, imr *v1alpha1.ImmutableRevision) (rollout.Revision, error) {
 	seen := rollout.Revision{
-		Number:   imr.Spec.Revision,
-		Name:     imr.Name,
-		Hash:     imr.Spec.Frozen.TemplateHash,
+		Number: imr.Spec.Revision,
+		Name:   imr.Name,
+		Hash:   imr.Spec.Frozen.TemplateHash,
+
+		StackName: imr.Spec.StackName,
+
 		Wanted:   imr.Spec.StackState == v1alpha1.StackPresent,
 		Deleting: !imr.DeletionTimestamp.IsZero(),
 		Retained: imr.Spec.StackState == v1alpha1.StackRetained,

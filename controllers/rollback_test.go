@@ -42,8 +42,7 @@ func TestBackToAWarmStack(t *testing.T) {
 		effects []string
 	}{
 		"before the promotion": {forever, v1alpha1.PhaseBaking, v1alpha1.OutcomeSuperseded, []string{"ModifyRule 1:100", "DeleteStack checkout-2"}},
-		"after the promotion": {0, v1alpha1.PhaseCleaningUp, v1alpha1.OutcomePromoted,
-			[]string{"ModifyRule 1:10 2:90", "ModifyRule 1:50 2:50", "ModifyRule 1:100", "DeleteStack checkout-2"}},
+		"after the promotion":  {0, v1alpha1.PhaseCleaningUp, v1alpha1.OutcomeFastRolledBack, []string{"ModifyRule 1:100", "DeleteStack checkout-2"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := running(t)

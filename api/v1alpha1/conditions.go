@@ -123,6 +123,8 @@ const (
 	ReasonAwaitingApproval = "AwaitingApproval"
 	// ReasonAborted: someone asked for the rollout to be aborted.
 	ReasonAborted = "Aborted"
+	// ReasonResumed: what was in the way is over.
+	ReasonResumed = "Resumed"
 	// ReasonRequestAccepted: a request by annotation is carried out.
 	ReasonRequestAccepted = "RequestAccepted"
 	// ReasonRequestIgnored: a request by annotation is stale or malformed.
@@ -229,7 +231,7 @@ const (
 
 // Outcome is how a rollout ended.
 //
-// +kubebuilder:validation:Enum=Promoted;FastPromoted;RolledBack;Aborted;Superseded;Failed
+// +kubebuilder:validation:Enum=Promoted;FastPromoted;FastRolledBack;RolledBack;Aborted;Superseded;Failed
 type Outcome string
 
 // Outcomes of a rollout.
@@ -238,6 +240,9 @@ const (
 	OutcomePromoted Outcome = "Promoted"
 	// OutcomeFastPromoted: the same, after someone asked to skip steps.
 	OutcomeFastPromoted Outcome = "FastPromoted"
+	// OutcomeFastRolledBack: the same, for a revision that served before and
+	// whose stack was still there: traffic went back to it at once.
+	OutcomeFastRolledBack Outcome = "FastRolledBack"
 	// OutcomeAborted: someone asked for traffic to return to where it was.
 	OutcomeAborted Outcome = "Aborted"
 	// OutcomeRolledBack: the revision was bad, traffic is where it was before.
@@ -254,4 +259,6 @@ func (o Outcome) Bad() bool {
 }
 
 // Good tells whether the revision serves all traffic.
-func (o Outcome) Good() bool { return o == OutcomePromoted || o == OutcomeFastPromoted }
+func (o Outcome) Good() bool {
+	return o == OutcomePromoted || o == OutcomeFastPromoted || o == OutcomeFastRolledBack
+}

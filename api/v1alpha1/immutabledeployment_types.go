@@ -476,7 +476,9 @@ type Rollback struct {
 	UnhealthySeconds *int32 `json:"unhealthySeconds,omitempty"`
 
 	// keepFailedSeconds is how long the stack of a revision that failed is
-	// kept, without traffic, for people to look into.
+	// kept, without traffic, for people to look into. With the strategy
+	// Recreate only a stack that could not be created is kept: another one
+	// has to make room for the old revision.
 	// +optional
 	// +default=0
 	// +kubebuilder:validation:Minimum=0
@@ -635,13 +637,16 @@ type HandledRequests struct {
 
 // RolloutCause is why a rollout was started.
 //
-// +kubebuilder:validation:Enum=Template;Retry
+// +kubebuilder:validation:Enum=Template;Retry;Revert
 type RolloutCause string
 
 // Causes of rollouts.
 const (
 	// CauseTemplate: spec.template changed.
 	CauseTemplate RolloutCause = "Template"
+	// CauseRevert: spec.template changed back to what served before, whose
+	// stack was still there.
+	CauseRevert RolloutCause = "Revert"
 	// CauseRetry: someone asked for it by the annotation viridian.dev/retry.
 	CauseRetry RolloutCause = "Retry"
 )

@@ -337,18 +337,30 @@ func (x *decider) blockedByHealth() bool {
 // start begins the rollout of a revision.
 func (x *decider) start(want *Revision) {
 	p := &x.d.Progress
-	cause := v1alpha1.CauseTemplate
-	if p.Rollout != nil && p.Rollout.Retried {
-		cause = v1alpha1.CauseRetry
-	}
+	cause := x.cause(want)
 	p.Rollouts++
 	p.Rollout = &Rollout{
-		ID: fmt.Sprintf("%s.%d", want.Name, p.Rollouts), Cause: cause,
+		ID: fmt.Sprintf("%s.%d", want.Name, p.Rollouts), Cause: cause, Full: cause == v1alpha1.CauseRevert,
 		Revision: want.Number, From: p.Stable, StartedAt: x.now, ProgressedAt: x.now, Note: x.weakness(),
 	}
 	p.Retiring = slices.DeleteFunc(p.Retiring, func(r Retiring) bool { return r.Revision == want.Number })
 	x.tell(v1alpha1.PhasePending, v1alpha1.ReasonProvisioning, "Starting the rollout of "+want.Name)
 	x.wait(0)
+}
+
+// cause tells why a rollout starts. One back to the revision that served just
+// before, whose stack is still there, needs no steps once that is verified.
+func (x *decider) cause(want *Revision) v1alpha1.RolloutCause {
+	last := x.d.Progress.Rollout
+	switch {
+	case last == nil:
+		return v1alpha1.CauseTemplate
+	case last.Retried:
+		return v1alpha1.CauseRetry
+	case last.Outcome.Good() && last.From == want.Number && want.Wanted && want.Stack == v1alpha1.RevisionCreated:
+		return v1alpha1.CauseRevert
+	}
+	return v1alpha1.CauseTemplate
 }
 
 // served tells whether the template in spec is the one that serves.

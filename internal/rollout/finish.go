@@ -16,7 +16,7 @@ func (x *decider) announce(r *Rollout) {
 		message = "Giving up, with nothing to return " + x.load() + " to: " + r.Message
 	}
 	switch r.Outcome {
-	case v1alpha1.OutcomePromoted, v1alpha1.OutcomeFastPromoted:
+	case v1alpha1.OutcomePromoted, v1alpha1.OutcomeFastPromoted, v1alpha1.OutcomeFastRolledBack:
 		x.tell(v1alpha1.PhaseCleaningUp, v1alpha1.ReasonCleaningUp, r.Message)
 	case v1alpha1.OutcomeFailed:
 		x.tell(v1alpha1.PhaseRollingBack, v1alpha1.ReasonFailed, message)

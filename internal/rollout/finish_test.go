@@ -211,6 +211,23 @@ func TestTargets(t *testing.T) {
 	}
 }
 
+// Going back to what served just before skips the steps, once it is verified.
+func TestGoingBackIsFast(t *testing.T) {
+	back := finished(v1alpha1.OutcomePromoted, time.Second)
+	back.WantHash = "v1"
+	r := Decide(back, start).Progress.Rollout
+	if r.Cause != v1alpha1.CauseRevert || !r.Full {
+		t.Errorf("back to the last one: cause %s, full %v", r.Cause, r.Full)
+	}
+	older := finished(v1alpha1.OutcomePromoted, time.Second)
+	older.WantHash = "v1"
+	older.Progress.Rollout.From = 0 // another one was in between
+	r = Decide(older, start).Progress.Rollout
+	if r.Cause != v1alpha1.CauseTemplate || r.Full {
+		t.Errorf("back to an older one: cause %s, full %v", r.Cause, r.Full)
+	}
+}
+
 func TestCompile(t *testing.T) {
 	n := func(i int32) *int32 { return &i }
 	steps := &v1alpha1.Canary{Steps: []v1alpha1.CanaryStep{{Weight: 10, HoldSeconds: n(60)}, {Weight: 50}}}

@@ -240,7 +240,10 @@ func (x *decider) tellHold(r *Rollout, candidate *Revision, end time.Time, posit
 // that traffic returns to.
 func (x *decider) promoted(r *Rollout, candidate *Revision) {
 	outcome := v1alpha1.OutcomePromoted
-	if r.Full {
+	switch {
+	case r.Cause == v1alpha1.CauseRevert:
+		outcome = v1alpha1.OutcomeFastRolledBack
+	case r.Full:
 		outcome = v1alpha1.OutcomeFastPromoted
 	}
 	x.decide(r, outcome, v1alpha1.ReasonComplete, candidate.Name+" has proven itself")

@@ -229,7 +229,7 @@ func (w *world) apply(a Action) {
 	case ActionClaimRule:
 		w.rule.Owned = true
 	case ActionCreateRule:
-		w.rule.Exists, w.rule.Owned, w.rule.Targets = true, true, a.Targets
+		w.rule.ARN, w.rule.Exists, w.rule.Owned, w.rule.Targets = "arn:rule", true, true, a.Targets
 	case ActionSetTargets:
 		w.rule.Targets = a.Targets
 	case ActionReleaseRule:
@@ -255,7 +255,7 @@ func (w *world) create() {
 		next = max(next, s.Number+1)
 	}
 	w.stacks = append(w.stacks, &stack{Revision: Revision{
-		Number: next, Name: fmt.Sprintf("shop-%d", next), Hash: w.template,
+		Number: next, Name: fmt.Sprintf("shop-%d", next), StackName: fmt.Sprintf("stack-%d", next), Hash: w.template,
 		Stack: v1alpha1.RevisionPending, Drain: drainTime,
 	}})
 }

@@ -71,6 +71,8 @@ type Revision struct {
 	Number int64
 	Name   string
 	Hash   string
+	// StackName of its stack, for messages.
+	StackName string
 	// Wanted is true when its stack shall be there.
 	Wanted bool
 	// Retained is true when its stack was left to others.
@@ -131,6 +133,8 @@ type Rule struct {
 	None bool
 	// Adopted is true when the user named an existing rule.
 	Adopted bool
+	// ARN of the rule, for messages.
+	ARN string
 	// Exists is true when there is such a rule.
 	Exists bool
 	// Owned is true when it carries our ownership tags.
