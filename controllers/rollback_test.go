@@ -48,14 +48,14 @@ func TestBackToAWarmStack(t *testing.T) {
 			w := running(t)
 			imd := w.serving(slowDrain, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Rollback.KeepOldSeconds = &c.keep })
 			w.roll(imd, "2")
-			now := w.eventually(imd, c.phase)
+			w.eventually(imd, c.phase)
 			effects := append([]string{}, canaryEffects[:6]...)
 			w.until(imd, "the end of it", func(s v1alpha1.ImmutableDeploymentStatus) bool {
 				return s.Phase == c.phase && s.Weight != nil && *s.Weight == 100
 			})
 			w.did(effects...)
 			w.roll(imd, "1")
-			now = w.until(imd, "checkout-1 alone", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+			now := w.until(imd, "checkout-1 alone", func(s v1alpha1.ImmutableDeploymentStatus) bool {
 				return s.StableRevision == "checkout-1" && s.Rollout != nil && s.Rollout.FinishedAt != nil
 			})
 			w.Expect(now.Status.Rollout.Outcome).To(gomega.Equal(c.outcome))
