@@ -235,6 +235,7 @@ func TestDeletionRetainsRollout(t *testing.T) {
 	w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
 	w.gone(imd)
 	w.did(append(effects, "RemoveTags")...)
+	w.happened(imd, "Retained: The listener rule stays", "Retained: The stack of checkout-1 stays", "Retained: The stack of checkout-2 stays")
 	w.Expect(w.route()).To(gomega.Equal("1:90 2:10"))
 	w.foreign.all = inventory(w.sim.Snapshot(), false) // the rule is nobody's now
 }

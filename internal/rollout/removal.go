@@ -40,7 +40,7 @@ func (x *decider) remove() {
 func (x *decider) leave() {
 	x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonRetained, "Leaving the rule and the stacks as they are")
 	if x.o.Rule.Exists && x.o.Rule.Owned {
-		x.d.Notices = append(x.d.Notices, Notice{Reason: v1alpha1.ReasonRetained,
+		x.d.Notices = append(x.d.Notices, Notice{Reason: v1alpha1.ReasonRetained, Action: "Retain the rule",
 			Message: "The listener rule stays. To adopt it again, set spec.traffic.loadBalancer.ruleARN: " + x.o.Rule.ARN})
 		x.act(Action{Kind: ActionReleaseRule})
 		return
@@ -48,7 +48,7 @@ func (x *decider) leave() {
 	for _, r := range x.o.Revisions {
 		if !r.Retained {
 			if r.Wanted {
-				x.d.Notices = append(x.d.Notices, Notice{Reason: v1alpha1.ReasonRetained,
+				x.d.Notices = append(x.d.Notices, Notice{Reason: v1alpha1.ReasonRetained, Action: "Retain " + r.Name,
 					Message: fmt.Sprintf("The stack of %s stays and is yours to delete: %s", r.Name, r.StackName)})
 			}
 			x.act(Action{Kind: ActionRetainStack, Revision: r.Number})
