@@ -175,6 +175,7 @@ func TestAbortAndRetry(t *testing.T) {
 	w.request(imd, v1alpha1.AnnotationAbort, "checkout-2")
 	now := w.eventually(imd, v1alpha1.PhaseRolledBack)
 	w.Expect(now.Status.Rollout.Outcome).To(gomega.Equal(v1alpha1.OutcomeAborted))
+	w.Expect(now.Status.History[0].Request).To(gomega.HavePrefix(v1alpha1.AnnotationAbort + "=checkout-2"))
 	w.removed("checkout-2")
 	effects = append(effects, "ModifyRule 1:100", "DeleteStack checkout-2")
 	w.did(effects...)

@@ -26,6 +26,7 @@ func keepHistory(before, next *v1alpha1.ImmutableDeploymentStatus, view *deploym
 		Revision:   view.nameOf(r.Revision),
 		From:       view.nameOf(r.From),
 		Cause:      r.Cause,
+		Request:    r.Request,
 		Outcome:    r.Outcome,
 		Reason:     r.Reason,
 		Message:    truncate(r.Message, 290),

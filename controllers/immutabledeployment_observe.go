@@ -213,6 +213,9 @@ func observeAdopted(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view
 			Cure:    "Delete that ImmutableDeployment, or give this one a rule of its own"}
 		return nil
 	}
+	if view.rules, err = view.clients.Traffic.Rules(ctx, rule.ListenerARN); err != nil {
+		return err
+	}
 	if problem := unsuitable(imd, rule, view.Progress.Original == ""); problem != "" {
 		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleUnsupported, Message: "The rule " + arn + " " + problem,
 			Cure: "Change the rule, or name another one"}

@@ -669,6 +669,11 @@ type HistoryEntry struct {
 	// +optional
 	Cause RolloutCause `json:"cause,omitempty"`
 
+	// request that was carried out last, as annotation=value.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Request string `json:"request,omitempty"`
+
 	// outcome of the rollout.
 	// +required
 	Outcome Outcome `json:"outcome,omitempty"`
@@ -710,6 +715,11 @@ type Rollout struct {
 	// cause of the rollout.
 	// +optional
 	Cause RolloutCause `json:"cause,omitempty"`
+
+	// request that was carried out last, as annotation=value.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Request string `json:"request,omitempty"`
 
 	// note is what was remarkable at the start.
 	// +optional

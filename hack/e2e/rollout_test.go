@@ -57,6 +57,9 @@ func TestRollout(t *testing.T) {
 		imd.Spec.Strategy.Canary.Steps[2].HoldSeconds = new(int32(0))
 	})
 	done := w.eventually(v1alpha1.PhaseComplete)
+	if out, err := cluster.kubectl(t.Context(), "wait", "imd/"+w.imd.Name, "-n", w.imd.Namespace, "--for=condition=Ready", "--timeout=60s"); err != nil {
+		t.Errorf("kubectl wait: %v\n%s", err, out)
+	}
 	w.Expect(done.Status.StableRevision).To(gomega.Equal("checkout-2"))
 	w.Expect(done.Status.Rollout.StartedAt).To(gomega.Equal(before.Status.Rollout.StartedAt))
 	w.Expect(w.sim.CallCounts()["cloudformation:CreateStack"]).To(gomega.Equal(2), "a stack was created twice")

@@ -343,6 +343,9 @@ func (x *decider) start(want *Revision) {
 		ID: fmt.Sprintf("%s.%d", want.Name, p.Rollouts), Cause: cause, Full: cause == v1alpha1.CauseRevert,
 		Revision: want.Number, From: p.Stable, StartedAt: x.now, ProgressedAt: x.now, Note: x.weakness(),
 	}
+	if last := x.o.Progress.Rollout; cause == v1alpha1.CauseRetry && last != nil {
+		p.Rollout.Request = last.Request
+	}
 	p.Retiring = slices.DeleteFunc(p.Retiring, func(r Retiring) bool { return r.Revision == want.Number })
 	x.tell(v1alpha1.PhasePending, v1alpha1.ReasonProvisioning, "Starting the rollout of "+want.Name)
 	x.wait(0)

@@ -194,6 +194,8 @@ type Rollout struct {
 	Revision int64
 	From     int64
 
+	// Request is what was carried out last, as annotation=value.
+	Request string
 	// Note is what was remarkable at the start.
 	Note string
 	// ApprovedStep is the last step, from 1, whose end was asked for.

@@ -124,6 +124,7 @@ func (x *decider) named(r *Rollout, name string) bool {
 
 // accept tells that a request is carried out.
 func (x *decider) accept(annotation, value string) {
+	x.d.Progress.Rollout.Request = annotation + "=" + value
 	x.d.Notices = append(x.d.Notices, Notice{
 		Reason: v1alpha1.ReasonRequestAccepted, Action: annotation, Message: fmt.Sprintf("Carrying out %s=%s", annotation, value),
 	})
