@@ -1,0 +1,367 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// ImmutableDeploymentStatus is what is observed and what goes on.
+type ImmutableDeploymentStatus struct {
+	// observedGeneration is the generation of spec that this status is about.
+	// +optional
+	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
+
+	// phase sums up how it is going.
+	// +optional
+	Phase Phase `json:"phase,omitempty"`
+
+	// step is the step under way out of all steps, such as 2/4.
+	// +optional
+	Step string `json:"step,omitempty"`
+
+	// weight is the percentage of requests that go to status.revision, as
+	// last read from the load balancer.
+	// +optional
+	Weight *int32 `json:"weight,omitempty"`
+
+	// revision is the name of the ImmutableRevision that is rolled out, or
+	// that serves when no rollout is under way.
+	// +optional
+	Revision string `json:"revision,omitempty"`
+
+	// stableRevision is the name of the last ImmutableRevision that was
+	// promoted: where traffic returns to.
+	// +optional
+	StableRevision string `json:"stableRevision,omitempty"`
+
+	// stable is the number of stableRevision; 0 is none.
+	// +optional
+	Stable int64 `json:"stable,omitempty"`
+
+	// latestRevision is the highest revision number given so far.
+	// +optional
+	LatestRevision int64 `json:"latestRevision,omitempty"`
+
+	// runningCount is how many tasks of the stable revision run.
+	// +optional
+	RunningCount int32 `json:"runningCount,omitempty"`
+
+	// blockedBy names what the rollout waits for that only someone else can
+	// give, since when, and the way out; absent when it goes on by itself.
+	// +optional
+	BlockedBy *BlockedBy `json:"blockedBy,omitempty"`
+
+	// frozenSince is since when nothing moves because something is in the way
+	// or spec.paused is set; that time doesn't count for deadlines and holds.
+	// +optional
+	FrozenSince *metav1.Time `json:"frozenSince,omitempty"`
+
+	// handled are the requests by annotation last handled, by annotation.
+	// +optional
+	Handled *HandledRequests `json:"handled,omitempty"`
+
+	// rolloutCount is how many rollouts were started so far.
+	// +optional
+	RolloutCount int64 `json:"rolloutCount,omitempty"`
+
+	// history holds the rollouts that ended, the newest first, at most 20.
+	// +optional
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=atomic
+	History []HistoryEntry `json:"history,omitempty"`
+
+	// rollout is the rollout under way, or the last one.
+	// +optional
+	Rollout *Rollout `json:"rollout,omitempty"`
+
+	// traffic is the ledger of the production rule.
+	// +optional
+	Traffic *TrafficStatus `json:"traffic,omitempty"`
+
+	// retiring are revisions out of the rule whose stacks wait for requests
+	// under way to end.
+	// +optional
+	// +listType=map
+	// +listMapKey=revision
+	Retiring []RetiringRevision `json:"retiring,omitempty"`
+
+	// detachedAt is when, in a deletion, the production rule was taken from
+	// all stacks.
+	// +optional
+	DetachedAt *metav1.Time `json:"detachedAt,omitempty"`
+
+	// conditions are Ready, Reconciling, Stalled, Available, TrafficInSync,
+	// Drifted and CleanedUp.
+	// +optional
+	// +listType=map
+	// +listMapKey=type
+	Conditions []metav1.Condition `json:"conditions,omitempty"`
+}
+
+// BlockedBy is what a rollout waits for, since when, and the way out.
+type BlockedBy struct {
+	// reason in one word.
+	// +required
+	Reason string `json:"reason,omitempty"`
+
+	// message for a person.
+	// +required
+	Message string `json:"message,omitempty"`
+
+	// cure is what to type or to change.
+	// +optional
+	Cure string `json:"cure,omitempty"`
+
+	// since when it waits.
+	// +required
+	Since metav1.Time `json:"since,omitzero"`
+}
+
+// HandledRequests are the requests by annotation last handled.
+type HandledRequests struct {
+	// promote is the last value of viridian.dev/promote.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Promote string `json:"promote,omitempty"`
+
+	// abort is the last value of viridian.dev/abort.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Abort string `json:"abort,omitempty"`
+
+	// retry is the last value of viridian.dev/retry.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Retry string `json:"retry,omitempty"`
+}
+
+// RolloutCause is why a rollout was started.
+//
+// +kubebuilder:validation:Enum=Template;Retry;Revert
+type RolloutCause string
+
+// Causes of rollouts.
+const (
+	// CauseTemplate: spec.template changed.
+	CauseTemplate RolloutCause = "Template"
+	// CauseRevert: spec.template changed back to what served before, whose
+	// stack was still there.
+	CauseRevert RolloutCause = "Revert"
+	// CauseRetry: someone asked for it by the annotation viridian.dev/retry.
+	CauseRetry RolloutCause = "Retry"
+)
+
+// HistoryEntry is a rollout that ended.
+type HistoryEntry struct {
+	// id of the rollout.
+	// +required
+	ID string `json:"id,omitempty"`
+
+	// revision is the name of the new revision.
+	// +required
+	Revision string `json:"revision,omitempty"`
+
+	// from is the name of the revision that served before.
+	// +optional
+	From string `json:"from,omitempty"`
+
+	// cause of the rollout.
+	// +optional
+	Cause RolloutCause `json:"cause,omitempty"`
+
+	// request that was carried out last, as annotation=value.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Request string `json:"request,omitempty"`
+
+	// outcome of the rollout.
+	// +required
+	Outcome Outcome `json:"outcome,omitempty"`
+
+	// reason of the outcome in one word.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+
+	// message tells the cause of the outcome.
+	// +optional
+	// +kubebuilder:validation:MaxLength=300
+	Message string `json:"message,omitempty"`
+
+	// startedAt is when the rollout started.
+	// +required
+	StartedAt metav1.Time `json:"startedAt,omitzero"`
+
+	// provisionSeconds is how long it took until the new revision was
+	// healthy; absent if it never was.
+	// +optional
+	ProvisionSeconds *int64 `json:"provisionSeconds,omitempty"`
+
+	// shiftSeconds is how long it took from there to the outcome.
+	// +optional
+	ShiftSeconds *int64 `json:"shiftSeconds,omitempty"`
+
+	// finishedAt is when traffic was where the outcome says.
+	// +required
+	FinishedAt metav1.Time `json:"finishedAt,omitzero"`
+}
+
+// Rollout is one attempt to make a revision serve.
+type Rollout struct {
+	// id names this rollout in requests by annotation: the new revision's
+	// name and the number of the rollout.
+	// +required
+	ID string `json:"id,omitempty"`
+
+	// cause of the rollout.
+	// +optional
+	Cause RolloutCause `json:"cause,omitempty"`
+
+	// request that was carried out last, as annotation=value.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Request string `json:"request,omitempty"`
+
+	// note is what was remarkable at the start.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Note string `json:"note,omitempty"`
+
+	// approvedStep is the last step, counted from 1, whose end was asked for.
+	// +optional
+	ApprovedStep int32 `json:"approvedStep,omitempty"`
+
+	// retried is true once someone asked to try a bad rollout again.
+	// +optional
+	Retried bool `json:"retried,omitempty"`
+
+	// full is true once someone asked to go to 100% at once.
+	// +optional
+	Full bool `json:"full,omitempty"`
+
+	// revision is the number of the new revision.
+	// +required
+	Revision int64 `json:"revision,omitempty"`
+
+	// from is the number of the revision that served before; 0 is none.
+	// +optional
+	From int64 `json:"from,omitempty"`
+
+	// startedAt is when the template was first seen.
+	// +required
+	StartedAt metav1.Time `json:"startedAt,omitzero"`
+
+	// progressedAt is when it last made progress.
+	// +optional
+	ProgressedAt metav1.Time `json:"progressedAt,omitzero"`
+
+	// verifiedAt is when the new revision was first seen healthy.
+	// +optional
+	VerifiedAt *metav1.Time `json:"verifiedAt,omitempty"`
+
+	// verifiedCount is how many healthy tasks the new revision has proven to
+	// have.
+	// +optional
+	VerifiedCount int32 `json:"verifiedCount,omitempty"`
+
+	// step is the index of the step under way, from 0.
+	// +optional
+	Step int32 `json:"step,omitempty"`
+
+	// stepReachedAt is when the step's weight was first read back.
+	// +optional
+	StepReachedAt *metav1.Time `json:"stepReachedAt,omitempty"`
+
+	// unhealthySince is since when the new revision is short of healthy
+	// tasks; absent while it has enough.
+	// +optional
+	UnhealthySince *metav1.Time `json:"unhealthySince,omitempty"`
+
+	// outcome once it is decided. Until finishedAt is set, traffic is on its
+	// way to where the outcome says.
+	// +optional
+	Outcome Outcome `json:"outcome,omitempty"`
+
+	// reason of the outcome in one word.
+	// +optional
+	Reason string `json:"reason,omitempty"`
+
+	// message tells the cause of the outcome.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Message string `json:"message,omitempty"`
+
+	// decidedAt is when the outcome was decided.
+	// +optional
+	DecidedAt *metav1.Time `json:"decidedAt,omitempty"`
+
+	// finishedAt is when traffic was where the outcome says.
+	// +optional
+	FinishedAt *metav1.Time `json:"finishedAt,omitempty"`
+}
+
+// TrafficStatus is the ledger of the production rule: what was intended, what
+// was written and what is seen.
+type TrafficStatus struct {
+	// ruleARN of the production rule.
+	// +optional
+	RuleARN string `json:"ruleARN,omitempty"`
+
+	// desired are the targets that the rule shall have now; none while nothing
+	// shall get requests.
+	// +optional
+	// +listType=atomic
+	Desired []WeightedTarget `json:"desired,omitempty"`
+
+	// inSync tells whether observed routes as desired.
+	// +optional
+	InSync *bool `json:"inSync,omitempty"`
+
+	// written are the targets last written.
+	// +optional
+	// +listType=atomic
+	Written []WeightedTarget `json:"written,omitempty"`
+
+	// observed are the targets last read from the load balancer.
+	// +optional
+	// +listType=atomic
+	Observed []WeightedTarget `json:"observed,omitempty"`
+
+	// since is since when observed is what it is.
+	// +optional
+	Since *metav1.Time `json:"since,omitempty"`
+
+	// originalTargetGroupARN is the target group to which an adopted rule
+	// forwarded before; it gets the rule back when the ImmutableDeployment is
+	// deleted.
+	// +optional
+	OriginalTargetGroupARN string `json:"originalTargetGroupARN,omitempty"`
+}
+
+// WeightedTarget is a target group's part of the traffic.
+type WeightedTarget struct {
+	// revision whose target group it is; 0 when it is not one of ours.
+	// +optional
+	Revision int64 `json:"revision,omitempty"`
+
+	// targetGroupARN of the target group.
+	// +required
+	TargetGroupARN string `json:"targetGroupARN,omitempty"`
+
+	// weight in the rule, relative to the sum of all.
+	// +required
+	Weight int32 `json:"weight"`
+}
+
+// RetiringRevision is a revision out of the rule whose stack goes next.
+type RetiringRevision struct {
+	// revision number.
+	// +required
+	Revision int64 `json:"revision,omitempty"`
+
+	// since when it is out of the rule.
+	// +required
+	Since metav1.Time `json:"since,omitzero"`
+
+	// keepSeconds is how much longer it is kept for people to look into.
+	// +optional
+	KeepSeconds int32 `json:"keepSeconds,omitempty"`
+}

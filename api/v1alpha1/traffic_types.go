@@ -1,0 +1,118 @@
+package v1alpha1
+
+// Traffic says which requests the application serves.
+type Traffic struct {
+	// loadBalancer is the Application Load Balancer in front; left out for a
+	// worker.
+	// +optional
+	LoadBalancer LoadBalancer `json:"loadBalancer,omitzero"`
+
+	// onDrift says what to do when someone else changed the production rule:
+	// Pause leaves it as it is and stops the rollout until it is put right;
+	// Enforce writes it again.
+	// +optional
+	// +default="Pause"
+	// +kubebuilder:validation:Enum=Pause;Enforce
+	OnDrift DriftPolicy `json:"onDrift,omitempty"`
+}
+
+// DriftPolicy says what to do about changes made by others.
+type DriftPolicy string
+
+// Drift policies.
+const (
+	// DriftPause stops the rollout and reports.
+	DriftPause DriftPolicy = "Pause"
+	// DriftEnforce writes the rule again.
+	DriftEnforce DriftPolicy = "Enforce"
+)
+
+// LoadBalancer names the production rule whose weights are shifted: either a
+// rule that Viridian creates and owns (listenerARN, priority and conditions),
+// or one that exists (ruleARN).
+//
+// +kubebuilder:validation:XValidation:rule="has(self.ruleARN) != has(self.listenerARN)",message="spec.traffic.loadBalancer needs exactly one of ruleARN (adopt a rule) and listenerARN with priority and conditions (Viridian owns the rule)"
+// +kubebuilder:validation:XValidation:rule="has(self.ruleARN) ? !has(self.priority) && !has(self.conditions) : has(self.priority) && has(self.conditions)",message="spec.traffic.loadBalancer.priority and conditions go with listenerARN, both of them, and with nothing else"
+// +kubebuilder:validation:XValidation:rule="!has(self.conditions) || self.conditions.map(c, size(c.values)).sum() <= 4",message="spec.traffic.loadBalancer.conditions may hold 4 values in all: a rule takes 5 and the preview rule adds one"
+// +kubebuilder:validation:XValidation:rule="!has(self.conditions) || self.conditions.all(c, c.field == 'http-header' || self.conditions.filter(d, d.field == c.field).size() == 1)",message="spec.traffic.loadBalancer.conditions may hold each field but http-header once: put the values in one condition"
+// +kubebuilder:validation:XValidation:rule="!has(self.priority) || self.previewPriorities.last < self.priority",message="spec.traffic.loadBalancer.previewPriorities.last must be smaller than priority: the load balancer takes the first rule that matches"
+type LoadBalancer struct {
+	// ruleARN of an existing listener rule to adopt. It must forward to one
+	// target group. Authentication actions on it are kept.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener-rule/app/[^/]+/[0-9a-f]+/[0-9a-f]+/[0-9a-f]+$`
+	// +kubebuilder:validation:MaxLength=2048
+	RuleARN string `json:"ruleARN,omitempty"`
+
+	// listenerARN of the listener on which Viridian creates the rule.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/app/[^/]+/[0-9a-f]+/[0-9a-f]+$`
+	// +kubebuilder:validation:MaxLength=2048
+	ListenerARN string `json:"listenerARN,omitempty"`
+
+	// priority of the rule; the lowest number that matches wins.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=50000
+	Priority *int32 `json:"priority,omitempty"`
+
+	// conditions of the rule; all must match.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=4
+	// +listType=atomic
+	Conditions []RuleCondition `json:"conditions,omitempty"`
+
+	// previewPriorities is the band from which each stack's preview rule gets
+	// its priority. It must lie below the production rule's priority and be
+	// free of other rules' use.
+	// +optional
+	// +default={"first":1,"last":99}
+	PreviewPriorities PriorityBand `json:"previewPriorities,omitzero"`
+}
+
+// PriorityBand is a range of listener rule priorities, both ends included.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.first) || !has(self.last) || self.first <= self.last",message="previewPriorities.first must not be greater than previewPriorities.last"
+type PriorityBand struct {
+	// first priority of the band.
+	// +optional
+	// +default=1
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=49999
+	First *int32 `json:"first,omitempty"`
+
+	// last priority of the band.
+	// +optional
+	// +default=99
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=49999
+	Last *int32 `json:"last,omitempty"`
+}
+
+// RuleCondition is a condition of a listener rule.
+//
+// +kubebuilder:validation:XValidation:rule="(self.field == 'http-header') == has(self.httpHeaderName)",message="httpHeaderName goes with field http-header, and only with it"
+// +kubebuilder:validation:XValidation:rule="!has(self.httpHeaderName) || self.httpHeaderName.lowerAscii() != 'x-viridian-revision'",message="the header x-viridian-revision is the preview rules' own"
+type RuleCondition struct {
+	// field of the request.
+	// +required
+	// +kubebuilder:validation:Enum=host-header;path-pattern;http-header;http-request-method;source-ip
+	Field string `json:"field,omitempty"`
+
+	// httpHeaderName is the header that field http-header looks at.
+	// +optional
+	// +kubebuilder:validation:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
+	// +kubebuilder:validation:MaxLength=40
+	HTTPHeaderName string `json:"httpHeaderName,omitempty"`
+
+	// values of which one must match; * and ? are wildcards where the load
+	// balancer takes them.
+	// +required
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=4
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=128
+	// +listType=set
+	Values []string `json:"values,omitempty"`
+}

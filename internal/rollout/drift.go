@@ -1,0 +1,143 @@
+package rollout
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// adopt takes over an existing rule: first remember where it forwards to, then
+// mark it as ours.
+func (x *decider) adopt() bool {
+	rule, p := x.o.Rule, &x.d.Progress
+	if !rule.Adopted || !rule.Exists {
+		return false
+	}
+	if p.Original == "" && len(rule.Targets) == 1 {
+		p.Original = rule.Targets[0].TargetGroup
+		p.Written = slices.Clone(rule.Targets)
+		x.tell(v1alpha1.PhasePending, v1alpha1.ReasonShifting, "Adopting the listener rule")
+		x.wait(0)
+		return true
+	}
+	if !rule.Owned {
+		x.tell(v1alpha1.PhasePending, v1alpha1.ReasonShifting, "Adopting the listener rule")
+		x.act(Action{Kind: ActionClaimRule})
+		return true
+	}
+	return false
+}
+
+// drift says what someone else changed in the rule; "" if nothing. A rule that
+// routes as last written is only behind; one that routes as intended was
+// written by a run that crashed before it could remember.
+func (x *decider) drift() string {
+	p, rule := x.d.Progress, x.o.Rule
+	switch {
+	case len(p.Written) == 0 && !rule.Adopted:
+		return "" // not created yet
+	case !rule.Exists:
+		return "The production rule was deleted"
+	case rule.Targets.Equal(x.intended()), rule.Targets.Equal(p.Written):
+		return ""
+	}
+	return fmt.Sprintf("The production rule was changed: it routes %s, not %s", x.name(rule.Targets), x.name(p.Written))
+}
+
+// drifted stops at, or puts right, what someone else did to the rule.
+func (x *decider) drifted() bool {
+	x.d.Drifted = x.drift()
+	if x.d.Drifted == "" {
+		return false
+	}
+	if x.o.Policy.Enforce {
+		return x.enforce()
+	}
+	x.block(Blocked{
+		Reason:  v1alpha1.ReasonRuleDrifted,
+		Message: x.d.Drifted,
+		Cure:    "Put the rule back, or set spec.traffic.onDrift: Enforce to have it written again",
+	})
+	return true
+}
+
+// tampered stops a rollout whose new revision someone else laid hands on; one
+// that lost its health or its stack by that is still rolled back. What serves
+// is left as it is, and reported.
+func (x *decider) tampered() bool {
+	r := x.d.Progress.Rollout
+	for _, revision := range x.o.Revisions {
+		if revision.Tampered == "" {
+			continue
+		}
+		what := revision.Name + ": " + revision.Tampered
+		if x.d.Drifted == "" {
+			x.d.Drifted = what
+		}
+		if x.rolling(revision.Number) && r.Outcome == "" && revision.Hash == x.o.WantHash && revision.Stack == v1alpha1.RevisionCreated {
+			if !r.VerifiedAt.IsZero() && x.watch(r, &revision) {
+				return true
+			}
+			x.block(Blocked{
+				Reason:  v1alpha1.ReasonStackChanged,
+				Message: "Someone else changed what is rolled out: " + what,
+				Cure:    "Undo the change, change spec.template, or " + x.command(v1alpha1.AnnotationAbort, x.d.Progress.Handled.Abort, r, ""),
+			})
+			return true
+		}
+	}
+	return false
+}
+
+// enforce writes the rule again. What was seen is remembered first: requests
+// may be under way to wherever it routed. It returns false to leave the rule
+// to the rollout, when that has nothing better to route to yet.
+func (x *decider) enforce() bool {
+	x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonRuleDrifted, "Writing the production rule again: "+x.d.Drifted)
+	if !x.o.Progress.Observed.Equal(x.o.Rule.Targets) {
+		x.wait(0)
+		return true
+	}
+	targets := x.intended()
+	if !x.safe(targets) {
+		targets = split(x.live(), "", 0)
+	}
+	if len(targets) == 0 {
+		return false
+	}
+	x.write(targets)
+	return true
+}
+
+// safe tells whether writing targets gives no more requests to a new revision
+// that isn't whole.
+func (x *decider) safe(targets Targets) bool {
+	p := x.d.Progress
+	if !p.Rollout.active() || p.Rollout.Revision == p.Stable {
+		return true
+	}
+	candidate := x.o.revision(p.Rollout.Revision)
+	if candidate == nil || targets.Share(candidate.TargetGroup) <= x.o.Rule.Targets.Share(candidate.TargetGroup) {
+		return true
+	}
+	return candidate.Health.complete(x.capacity(candidate.Number))
+}
+
+// name writes targets with the names of revisions, as percentages.
+func (x *decider) name(targets Targets) string {
+	parts := make([]string, 0, len(targets))
+	for _, t := range targets.normal() {
+		name := t.TargetGroup
+		for _, r := range x.o.Revisions {
+			if r.TargetGroup == t.TargetGroup {
+				name = r.Name
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%d%% to %s", targets.Share(t.TargetGroup), name))
+	}
+	if len(parts) == 0 {
+		return "nowhere"
+	}
+	return list(parts)
+}
