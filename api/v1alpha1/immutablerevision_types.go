@@ -12,10 +12,11 @@ import (
 // +kubebuilder:resource:shortName=imr,categories=viridian
 // +kubebuilder:printcolumn:name="Deployment",type=string,JSONPath=`.metadata.labels.viridian\.dev/deployment`
 // +kubebuilder:printcolumn:name="Revision",type=integer,JSONPath=`.spec.revision`
+// +kubebuilder:printcolumn:name="Stack",type=string,JSONPath=`.spec.stackState`
 // +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`
 // +kubebuilder:printcolumn:name="Stack-Status",type=string,JSONPath=`.status.stackStatus`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
-// +kubebuilder:printcolumn:name="Stack",type=string,priority=1,JSONPath=`.spec.stackName`
+// +kubebuilder:printcolumn:name="Stack-Name",type=string,priority=1,JSONPath=`.spec.stackName`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 type ImmutableRevision struct {
 	metav1.TypeMeta `json:",inline"`
