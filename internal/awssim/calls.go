@@ -41,6 +41,7 @@ func keyParams() []string {
 	return []string{
 		"StackName", "RuleArn", "TargetGroupArn", "ListenerArn", "LoadBalancerArn", "RoleArn",
 		"service", "taskDefinition", "cluster", "repositoryName",
+		"FunctionName", "executionArn", "stateMachineArn",
 		"RuleArns.member.1", "TargetGroupArns.member.1", "ListenerArns.member.1", "LoadBalancerArns.member.1",
 		"ResourceArns.member.1", "Name", "Names.member.1",
 	}

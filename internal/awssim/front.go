@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -15,8 +16,8 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
 
-// maxBody is more than any request that AWS accepts.
-const maxBody = 4 << 20
+// maxBody is more than any request that AWS accepts: Lambda takes 6 MB.
+const maxBody = 8 << 20
 
 // errLost says that the connection breaks without an answer.
 var errLost = errors.New("awssim: the answer is lost")
@@ -33,8 +34,11 @@ type endpoint interface {
 type request struct {
 	action string
 	params map[string]string
-	// run makes the call and encodes its result.
+	// run makes the call and encodes its result. It has the world's lock.
 	run func(requestID string) ([]byte, error)
+	// finish, if any, waits for what run has begun and makes the response. It
+	// doesn't have the world's lock and gives up when ctx ends.
+	finish func(ctx context.Context) (response, error)
 }
 
 // response is an answer ready to be sent.
@@ -42,9 +46,12 @@ type response struct {
 	status int
 	header http.Header
 	body   []byte
+	// later, if any, waits for the response, without the world's lock.
+	later func(ctx context.Context) (response, error)
 }
 
-// serve answers a request; the error is errLost.
+// serve answers a request; the error is errLost or that of the request's
+// context.
 func (s *Sim) serve(r *http.Request) (response, error) {
 	var body []byte
 	if r.Body != nil {
@@ -54,10 +61,13 @@ func (s *Sim) serve(r *http.Request) (response, error) {
 		}
 	}
 	if len(body) > maxBody {
-		tooLarge := &core.APIError{Status: http.StatusRequestEntityTooLarge, Code: "RequestEntityTooLarge", Message: "The request is too large"}
-		return errorResponse(tooLarge, "", isJSON(r)), nil
+		return errorResponse(tooLarge(r), "", isJSON(r)), nil
 	}
-	return s.dispatch(r, body)
+	answer, err := s.dispatch(r, body)
+	if err != nil || answer.later == nil {
+		return answer, err
+	}
+	return answer.later(r.Context())
 }
 
 // dispatch finds out what a request wants and does it.
@@ -74,11 +84,11 @@ func (s *Sim) dispatch(r *http.Request, body []byte) (response, error) {
 		return errorResponse(core.Errorf("InvalidAction", "The service %s is not simulated", id.service), requestID, isJSON(r)), nil
 	}
 	if refused := s.checkRegion(id); refused != nil {
-		return errorResponse(refused, requestID, target.json()), nil
+		return failed(target, refused, requestID), nil
 	}
 	req, refused := target.parse(r, body)
 	if refused != nil {
-		return errorResponse(refused, requestID, target.json()), nil
+		return failed(target, refused, requestID), nil
 	}
 	call := Call{
 		At: s.world.Now(), Service: id.service, Action: req.action, Key: keyOf(req.params),
@@ -90,17 +100,7 @@ func (s *Sim) dispatch(r *http.Request, body []byte) (response, error) {
 // run makes a call under the fault plan and records it.
 func (s *Sim) run(call Call, req request, target endpoint) (response, error) {
 	effect := s.Faults.decide(call)
-	refused := s.refusal(effect, call, target.json())
-	if refused == nil && s.sts.Expired(call.AccessKeyID) {
-		refused = expiredToken(target.json())
-	}
-	var body []byte
-	if refused == nil && effect != TimeoutBefore {
-		s.world.Caller = call.AccessKeyID
-		var err error
-		body, err = req.run(call.RequestID)
-		refused = asAPIError(err)
-	}
+	body, refused := s.attempt(effect, call, req, target)
 	if refused != nil {
 		call.ErrorCode = refused.Code
 	}
@@ -109,13 +109,34 @@ func (s *Sim) run(call Call, req request, target endpoint) (response, error) {
 		call.ErrorCode = "Timeout"
 	}
 	s.calls.add(call)
-	if lost {
+	switch {
+	case req.finish != nil && refused == nil && effect != TimeoutBefore:
+		return response{later: later(req, lost)}, nil
+	case lost:
 		return response{}, errLost
+	case refused != nil:
+		return failed(target, refused, call.RequestID), nil
+	default:
+		return succeeded(target, body, call.RequestID), nil
+	}
+}
+
+// attempt makes a call unless the fault plan or the caller's credentials
+// prevent it.
+func (s *Sim) attempt(effect Effect, call Call, req request, target endpoint) ([]byte, *core.APIError) {
+	refused := s.refusal(effect, call, target.json())
+	if refused == nil && s.sts.Expired(call.AccessKeyID) {
+		refused = expiredToken(target.json())
 	}
 	if refused != nil {
-		return errorResponse(refused, call.RequestID, target.json()), nil
+		return nil, rephrased(target, refused)
 	}
-	return success(body, call.RequestID, target.json()), nil
+	if effect == TimeoutBefore {
+		return nil, nil
+	}
+	s.world.Caller = call.AccessKeyID
+	body, err := req.run(call.RequestID)
+	return body, asAPIError(err)
 }
 
 // asAPIError is nil for nil; an error of another kind is the simulator's own
@@ -130,7 +151,7 @@ func asAPIError(err error) *core.APIError {
 	return &core.APIError{Status: http.StatusInternalServerError, Code: "InternalFailure", Message: err.Error()}
 }
 
-func isJSON(r *http.Request) bool { return r.Header.Get("X-Amz-Target") != "" }
+func isJSON(r *http.Request) bool { return r.Header.Get("X-Amz-Target") != "" || isREST(r) }
 
 const (
 	xmlType  = "text/xml"
@@ -142,9 +163,9 @@ func success(body []byte, requestID string, json bool) response {
 	if json {
 		contentType = jsonType
 	}
-	return response{http.StatusOK, http.Header{
+	return response{status: http.StatusOK, header: http.Header{
 		"Content-Type": {contentType}, "X-Amzn-Requestid": {requestID},
-	}, body}
+	}, body: body}
 }
 
 type xmlError struct {
@@ -162,14 +183,14 @@ func errorResponse(e *core.APIError, requestID string, isJSON bool) response {
 		header.Set("Content-Type", jsonType)
 		header.Set("X-Amzn-Errortype", e.Code)
 		body, _ := json.Marshal(map[string]string{"__type": e.Code, "message": e.Message}) //nolint:errchkjson // strings always marshal
-		return response{e.Status, header, body}
+		return response{status: e.Status, header: header, body: body}
 	}
 	side := "Sender"
 	if e.Status >= http.StatusInternalServerError {
 		side = "Receiver"
 	}
 	body, _ := xml.Marshal(xmlError{Type: side, Code: e.Code, Message: e.Message, RequestID: requestID}) //nolint:errchkjson // strings always marshal
-	return response{e.Status, header, body}
+	return response{status: e.Status, header: header, body: body}
 }
 
 // queryEndpoint speaks the query protocol.
@@ -201,7 +222,7 @@ func (e queryEndpoint) parse(r *http.Request, body []byte) (request, *core.APIEr
 			params[name] = value
 		}
 	}
-	return request{action, params, func(requestID string) ([]byte, error) {
+	return request{action: action, params: params, run: func(requestID string) ([]byte, error) {
 		result, err := run(values)
 		if err != nil {
 			return nil, err
@@ -259,7 +280,7 @@ func (e jsonEndpoint) parse(r *http.Request, body []byte) (request, *core.APIErr
 			params[name] = text
 		}
 	}
-	return request{action, params, func(string) ([]byte, error) {
+	return request{action: action, params: params, run: func(string) ([]byte, error) {
 		result, err := run(body)
 		if err != nil {
 			return nil, err

@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -38,6 +39,9 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	answer, err := t.sim.serve(r)
+	if err != nil && !errors.Is(err, errLost) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, &net.OpError{Op: "read", Net: "tcp", Err: os.ErrDeadlineExceeded}
 	}

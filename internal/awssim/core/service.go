@@ -12,6 +12,9 @@ type APIError struct {
 	Status  int
 	Code    string
 	Message string
+	// Members are what the error has besides, such as Reason in Lambda's
+	// TooManyRequestsException. Only the REST-JSON protocol shows them.
+	Members map[string]string
 }
 
 func (e *APIError) Error() string { return e.Code + ": " + e.Message }
