@@ -1,5 +1,5 @@
 // Package awssim is a simulated AWS account in one region: CloudFormation, ECS,
-// Elastic Load Balancing, ECR and STS on the wire, behind one endpoint that any
+// Elastic Load Balancing, ECR, Lambda and STS on the wire, behind one endpoint that any
 // AWS SDK or CLI can talk to.
 //
 // Time is plain time.Now and timers, divided by a speed factor: a simulation

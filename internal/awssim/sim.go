@@ -8,6 +8,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/ecr"
 	"github.com/viridian-dev/viridian/internal/awssim/ecs"
 	"github.com/viridian-dev/viridian/internal/awssim/elb"
+	"github.com/viridian-dev/viridian/internal/awssim/lambda"
 	"github.com/viridian-dev/viridian/internal/awssim/logs"
 	"github.com/viridian-dev/viridian/internal/awssim/sts"
 )
@@ -50,6 +51,8 @@ type Sim struct {
 	logs *logs.Service
 	sts  *sts.Service
 
+	lambda *lambda.Service
+
 	plane *dataplane.Plane
 }
 
@@ -67,6 +70,7 @@ func New(o Options) *Sim {
 		endpoints: map[string]endpoint{},
 		elb:       elb.New(w, o.LoadBalancing), ecr: ecr.New(w, o.ECRAutoCreate),
 		ec2: ec2.New(w), logs: logs.New(w), sts: sts.New(w),
+		lambda: lambda.New(w),
 	}
 	s.ecs = ecs.New(w, s.elb, ecs.Options{TagResolver: s.ecr.Tags})
 	s.plane = dataplane.New(w, s.elb, s.ecs, o.DataPlane)
@@ -77,6 +81,7 @@ func New(o Options) *Sim {
 	for _, j := range []core.JSONService{s.ecs, s.ecr} {
 		s.endpoints[j.SigningName()] = jsonEndpoint{j.TargetPrefix(), j.JSON()}
 	}
+	s.endpoints[s.lambda.SigningName()] = restEndpoint{s.lambda}
 	return s
 }
 
@@ -84,6 +89,7 @@ func New(o Options) *Sim {
 func (s *Sim) Close() {
 	s.plane.Close()
 	s.world.Close()
+	s.lambda.Close()
 }
 
 // Do runs f with the account's lock held, so that what it reads is one moment.
