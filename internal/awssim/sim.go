@@ -10,6 +10,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/elb"
 	"github.com/viridian-dev/viridian/internal/awssim/lambda"
 	"github.com/viridian-dev/viridian/internal/awssim/logs"
+	"github.com/viridian-dev/viridian/internal/awssim/sfn"
 	"github.com/viridian-dev/viridian/internal/awssim/sts"
 )
 
@@ -52,6 +53,7 @@ type Sim struct {
 	sts  *sts.Service
 
 	lambda *lambda.Service
+	sfn    *sfn.Service
 
 	plane *dataplane.Plane
 }
@@ -70,7 +72,7 @@ func New(o Options) *Sim {
 		endpoints: map[string]endpoint{},
 		elb:       elb.New(w, o.LoadBalancing), ecr: ecr.New(w, o.ECRAutoCreate),
 		ec2: ec2.New(w), logs: logs.New(w), sts: sts.New(w),
-		lambda: lambda.New(w),
+		lambda: lambda.New(w), sfn: sfn.New(w),
 	}
 	s.ecs = ecs.New(w, s.elb, ecs.Options{TagResolver: s.ecr.Tags})
 	s.plane = dataplane.New(w, s.elb, s.ecs, o.DataPlane)
@@ -81,6 +83,7 @@ func New(o Options) *Sim {
 	for _, j := range []core.JSONService{s.ecs, s.ecr} {
 		s.endpoints[j.SigningName()] = jsonEndpoint{j.TargetPrefix(), j.JSON()}
 	}
+	s.endpoints[s.sfn.SigningName()] = json10Endpoint{jsonEndpoint{s.sfn.TargetPrefix(), s.sfn.JSON()}}
 	s.endpoints[s.lambda.SigningName()] = restEndpoint{s.lambda}
 	return s
 }
