@@ -6,6 +6,7 @@ import (
 
 	"github.com/viridian-dev/viridian/internal/awssim/cfn"
 	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
+	"github.com/viridian-dev/viridian/internal/awssim/ecr"
 	"github.com/viridian-dev/viridian/internal/awssim/sts"
 )
 
@@ -47,10 +48,23 @@ func (s *Sim) CreateCluster(name string) error {
 
 // PutImage pushes an image tag to ECR, creating the repository if it is
 // missing, and returns the digest, which follows from repository and tag unless
-// one is given.
+// one is given. It returns "" if the tag is immutable and has another digest.
 func (s *Sim) PutImage(repository, tag, digest string) string {
-	s.Do(func() { digest = s.ecr.PutImage(repository, tag, digest) })
+	s.Do(func() { digest, _ = s.ecr.PutImage(repository, tag, digest) })
 	return digest
+}
+
+// CreateRepository makes a repository in ECR.
+func (s *Sim) CreateRepository(name string, o ecr.RepositoryOptions) (err error) {
+	s.Do(func() { err = s.ecr.CreateRepository(name, o) })
+	return err
+}
+
+// SetScan replaces what ECR tells about the scan of an image, which is named by
+// its digest or tag.
+func (s *Sim) SetScan(repository, digestOrTag string, scan ecr.Scan) (err error) {
+	s.Do(func() { err = s.ecr.SetScan(repository, digestOrTag, scan) })
+	return err
 }
 
 // RegisterRole sets the condition under which a role may be assumed. A role

@@ -1,11 +1,13 @@
 // Package ecr simulates what Amazon ECR tells about images: which tags a
-// repository holds and their digests. It stores no layers.
+// repository holds, whether they can move, their digests and what scans found
+// in them. It stores no layers and finds nothing by itself.
 //
 // It imports the standard library and internal/awssim/core only.
 package ecr
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -24,10 +26,12 @@ type Service struct {
 }
 
 type repository struct {
+	RepositoryOptions
 	name      string
 	createdAt time.Time
 	pushedAt  map[string]time.Time // by digest
 	byTag     map[string]string    // tag to digest
+	scans     map[string]scan      // by digest
 }
 
 // New returns ECR without repositories. With autoCreate, looking at a tag
@@ -45,22 +49,27 @@ func Digest(repo, tag string) string {
 
 // PutImage pushes an image, creates the repository if it is missing and returns
 // the image's digest, which is made up if none is given. Pushing an existing
-// tag moves it. The caller holds the world's lock.
-func (s *Service) PutImage(repo, tag, digest string) string {
+// tag moves it, unless it is immutable. The caller holds the world's lock.
+func (s *Service) PutImage(repo, tag, digest string) (string, error) {
 	if digest == "" {
 		digest = Digest(repo, tag)
 	}
 	now := s.world.Now().Truncate(time.Second)
 	r := s.repos[repo]
 	if r == nil {
-		r = &repository{name: repo, createdAt: now, pushedAt: map[string]time.Time{}, byTag: map[string]string{}}
-		s.repos[repo] = r
+		r = s.add(repo, RepositoryOptions{})
+	}
+	if old := r.byTag[tag]; old != "" && old != digest && r.immutable(tag) {
+		return "", core.Errorf("ImageTagAlreadyExistsException", "The image tag '%s' already exists in the '%s' repository and cannot be overwritten because the tag is immutable.", tag, repo)
 	}
 	if _, there := r.pushedAt[digest]; !there {
 		r.pushedAt[digest] = now
 	}
-	r.byTag[tag] = digest
-	return digest
+	if tag != "" {
+		r.byTag[tag] = digest
+	}
+	s.scanOnPush(r, digest)
+	return digest, nil
 }
 
 // Tags are the tags of an image by its digest. The caller holds the world's
@@ -88,8 +97,10 @@ func (s *Service) TargetPrefix() string { return "AmazonEC2ContainerRegistry_V20
 // JSON implements core.JSONService.
 func (s *Service) JSON() map[string]core.JSONFunc {
 	return map[string]core.JSONFunc{
-		"DescribeImages":       s.describeImages,
-		"DescribeRepositories": s.describeRepositories,
+		"CreateRepository":          s.createRepository,
+		"DescribeImageScanFindings": s.describeImageScanFindings,
+		"DescribeImages":            s.describeImages,
+		"DescribeRepositories":      s.describeRepositories,
 	}
 }
 
@@ -98,15 +109,10 @@ type imageID struct {
 	ImageTag    string `json:"imageTag,omitempty"`
 }
 
+// String words an ID as ECR's errors do.
 func (id imageID) String() string {
-	digest, tag := "null", "null"
-	if id.ImageDigest != "" {
-		digest = "'" + id.ImageDigest + "'"
-	}
-	if id.ImageTag != "" {
-		tag = "'" + id.ImageTag + "'"
-	}
-	return "{imageDigest:" + digest + ", imageTag:" + tag + "}"
+	digest, tag := cmp.Or(id.ImageDigest, "null"), cmp.Or(id.ImageTag, "null")
+	return "{imageDigest:'" + digest + "', imageTag:'" + tag + "'}"
 }
 
 type describeImagesIn struct {
@@ -134,11 +140,9 @@ func (s *Service) describeImages(body []byte) (any, error) {
 		return nil, err
 	}
 	if in.Filter != nil {
-		return nil, core.Errorf("InvalidParameterException", "filter is not simulated")
+		return nil, invalid("filter is not simulated")
 	}
-	if s.autoCreate {
-		s.create(in)
-	}
+	s.create(in.RepositoryName, in.ImageIDs...)
 	repo, err := s.repository(in.RegistryID, in.RepositoryName)
 	if err != nil {
 		return nil, err
@@ -164,7 +168,7 @@ func (s *Service) describeImages(body []byte) (any, error) {
 // repository finds a repository; an empty registry is the account's own.
 func (s *Service) repository(registry, name string) (*repository, error) {
 	if name == "" {
-		return nil, core.Errorf("InvalidParameterException", "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'Member must not be null'")
+		return nil, invalidMember("repositoryName", "Member must not be null")
 	}
 	if registry == "" {
 		registry = s.world.Account
@@ -176,12 +180,16 @@ func (s *Service) repository(registry, name string) (*repository, error) {
 	return repo, nil
 }
 
-// create makes the tags that a request looks for.
-func (s *Service) create(in describeImagesIn) {
-	for _, id := range in.ImageIDs {
-		repo := s.repos[in.RepositoryName]
-		if in.RepositoryName != "" && id.ImageTag != "" && (repo == nil || repo.byTag[id.ImageTag] == "") {
-			s.PutImage(in.RepositoryName, id.ImageTag, "")
+// create makes the tags that a request looks for, if the account is to have
+// every tag.
+func (s *Service) create(name string, ids ...imageID) {
+	if !s.autoCreate || checkName(name) != nil {
+		return
+	}
+	for _, id := range ids {
+		repo := s.repos[name]
+		if id.ImageTag != "" && (repo == nil || repo.byTag[id.ImageTag] == "") {
+			_, _ = s.PutImage(name, id.ImageTag, "") // a new tag is never refused
 		}
 	}
 }
@@ -200,12 +208,9 @@ func (r *repository) find(id imageID, registry string) (string, error) {
 
 // list is one page of all images, by digest.
 func (s *Service) list(repo *repository, in describeImagesIn) ([]imageDetail, string, error) {
-	size := 100
-	if in.MaxResults != nil {
-		size = *in.MaxResults
-	}
-	if size < 1 || size > 1000 {
-		return nil, "", core.Errorf("InvalidParameterException", "Invalid parameter at 'maxResults' failed to satisfy constraint: 'Member must have value between 1 and 1000'")
+	size, err := pageSize(in.MaxResults)
+	if err != nil {
+		return nil, "", err
 	}
 	details := []imageDetail{}
 	for _, digest := range slices.Sorted(maps.Keys(repo.pushedAt)) {
@@ -228,46 +233,6 @@ func (s *Service) detail(repo *repository, digest string) imageDetail {
 	}
 }
 
-type describeRepositoriesIn struct {
-	RegistryID      string   `json:"registryId"`
-	RepositoryNames []string `json:"repositoryNames"`
-}
-
-type repositoryOut struct {
-	RepositoryArn      string `json:"repositoryArn"`
-	RegistryID         string `json:"registryId"`
-	RepositoryName     string `json:"repositoryName"`
-	RepositoryURI      string `json:"repositoryUri"`
-	CreatedAt          int64  `json:"createdAt"`
-	ImageTagMutability string `json:"imageTagMutability"`
-}
-
-func (s *Service) describeRepositories(body []byte) (any, error) {
-	var in describeRepositoriesIn
-	if err := decode(body, &in); err != nil {
-		return nil, err
-	}
-	names := in.RepositoryNames
-	if len(names) == 0 {
-		names = slices.Sorted(maps.Keys(s.repos))
-	}
-	out := struct {
-		Repositories []repositoryOut `json:"repositories"`
-	}{[]repositoryOut{}}
-	for _, name := range names {
-		repo, err := s.repository(in.RegistryID, name)
-		if err != nil {
-			return nil, err
-		}
-		out.Repositories = append(out.Repositories, repositoryOut{
-			RepositoryArn: s.world.ARN("ecr", "repository/"+name), RegistryID: s.world.Account, RepositoryName: name,
-			RepositoryURI: s.world.Account + ".dkr.ecr." + s.world.Region + ".amazonaws.com/" + name,
-			CreatedAt:     repo.createdAt.Unix(), ImageTagMutability: "MUTABLE",
-		})
-	}
-	return out, nil
-}
-
 // decode refuses what the simulation does not understand instead of ignoring
 // it.
 func decode(body []byte, out any) error {
@@ -277,4 +242,12 @@ func decode(body []byte, out any) error {
 		return core.Errorf("SerializationException", "%v", err)
 	}
 	return nil
+}
+
+func invalid(format string, args ...any) error {
+	return core.Errorf("InvalidParameterException", format, args...)
+}
+
+func invalidMember(member, constraint string) error {
+	return invalid("Invalid parameter at '%s' failed to satisfy constraint: '%s'", member, constraint)
 }
