@@ -27,6 +27,7 @@ type config struct {
 	images        []imageFlag
 	listeners     []listenerFlag
 	clusters      []string
+	functions     []functionFlag
 }
 
 // imageFlag is a repository and tag in ECR.
@@ -55,6 +56,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	fs.Func("image", "push `repository:tag` to ECR (repeatable)", cfg.addImage)
 	fs.Func("listener", "make a load balancer and a listener, `name:port` (repeatable)", cfg.addListener)
 	fs.Func("cluster", "make an ECS cluster `name` (repeatable)", cfg.addCluster)
+	fs.Func("function", "make a Lambda function for lifecycle hooks, `name=behaviour`: "+behaviourNames()+" (repeatable)", cfg.addFunction)
 	if err := fs.Parse(args); err != nil {
 		return cfg, err
 	}
@@ -102,5 +104,14 @@ func (c *config) addListener(text string) error {
 
 func (c *config) addCluster(name string) error {
 	c.clusters = append(c.clusters, name)
+	return nil
+}
+
+func (c *config) addFunction(text string) error {
+	name, behaviour, ok := strings.Cut(text, "=")
+	if !ok || name == "" || behaviours()[behaviour] == nil {
+		return errors.New("want name=behaviour, which is one of " + behaviourNames())
+	}
+	c.functions = append(c.functions, functionFlag{name, behaviour})
 	return nil
 }

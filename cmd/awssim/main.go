@@ -1,5 +1,6 @@
 // Command awssim serves a simulated AWS account, for anybody's SDK or CLI:
-// CloudFormation, ECS, Elastic Load Balancing, ECR and STS at one endpoint.
+// CloudFormation, ECS, Elastic Load Balancing, ECR, Lambda, Step Functions and
+// STS at one endpoint.
 package main
 
 import (
@@ -99,6 +100,11 @@ func prepare(sim *awssim.Sim, cfg config) ([]listener, error) {
 	for _, name := range cfg.clusters {
 		if err := sim.CreateCluster(name); err != nil {
 			return nil, fmt.Errorf("cluster %s: %w", name, err)
+		}
+	}
+	for _, f := range cfg.functions {
+		if err := sim.RegisterFunction(f.name, f.function()); err != nil {
+			return nil, fmt.Errorf("function %s: %w", f.name, err)
 		}
 	}
 	var listeners []listener

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
 func TestUsage(t *testing.T) {
@@ -28,6 +29,9 @@ func TestUsage(t *testing.T) {
 		"account":      {[]string{"--account", "me"}, exitUsage, "not 12 digits"},
 		"image":        {[]string{"--image", "checkout"}, exitUsage, "want repository:tag"},
 		"listener":     {[]string{"--listener", "shop"}, exitUsage, "want name:port"},
+		"function":     {[]string{"--function", "check"}, exitUsage, "want name=behaviour, which is one of fail, in-progress-then-succeed, succeed"},
+		"behaviour":    {[]string{"--function", "check=maybe"}, exitUsage, "want name=behaviour"},
+		"bad name":     {[]string{"--function", "a b=fail"}, exitFailed, "function a b: "},
 		"argument":     {[]string{"start"}, exitUsage, `unexpected argument "start"`},
 		"address":      {[]string{"--listen", "nowhere:-1"}, exitFailed, "awssim: "},
 		"port":         {[]string{"--listener", "shop:0"}, exitFailed, "listener shop:0"},
@@ -53,6 +57,7 @@ func TestServe(t *testing.T) {
 	go func() {
 		ended <- run(ctx, []string{
 			"--listen", "127.0.0.1:0", "--speed", "100", "--cluster", "shop", "--listener", "shop:80", "--image", "checkout:1.0",
+			"--function", "check=in-progress-then-succeed", "--function", "good=succeed", "--function", "bad=fail",
 		}, in, io.Discard)
 		_ = in.Close()
 	}()
@@ -81,6 +86,7 @@ func TestServe(t *testing.T) {
 	if err != nil || len(clusters.ClusterArns) != 1 {
 		t.Errorf("clusters are %v, %v", clusters, err)
 	}
+	checkFunctions(t, lines["endpoint"])
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, lines["url"], nil)
 	if err != nil {
 		t.Fatal(err)
@@ -97,5 +103,22 @@ func TestServe(t *testing.T) {
 	stop()
 	if status := <-ended; status != exitOK {
 		t.Errorf("ended with %d", status)
+	}
+}
+
+// checkFunctions invokes what the flags asked for.
+func checkFunctions(t *testing.T, endpoint string) {
+	t.Helper()
+	c := lambda.NewFromConfig(aws.Config{
+		Region: "eu-west-1", BaseEndpoint: &endpoint,
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	})
+	for _, want := range [][2]string{
+		{"good", "SUCCEEDED"}, {"bad", "FAILED"}, {"check", "IN_PROGRESS"}, {"check", "SUCCEEDED"}, {"check", "IN_PROGRESS"},
+	} {
+		out, err := c.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &want[0], Payload: []byte("{}")})
+		if err != nil || string(out.Payload) != `{"hookStatus":"`+want[1]+`"}` {
+			t.Errorf("%s: got %v, %v", want[0], out, err)
+		}
 	}
 }

@@ -22,6 +22,11 @@ func FuzzRequest(f *testing.F) {
 		{"ecs", "AmazonEC2ContainerServiceV20141113.RegisterTaskDefinition", `{"family":"a","cpu":"256","memory":"512","networkMode":"awsvpc","requiresCompatibilities":["FARGATE"],"containerDefinitions":[{"name":"a","image":"b:c"}]}`},
 		{"ecs", "AmazonEC2ContainerServiceV20141113.DescribeServices", `{"cluster":"shop","services":["a",""]}`},
 		{"ecr", "AmazonEC2ContainerRegistry_V20150921.DescribeImages", `{"repositoryName":"a","imageIds":[{"imageTag":"b"}],"maxResults":1}`},
+		{"ecr", "AmazonEC2ContainerRegistry_V20150921.CreateRepository", `{"repositoryName":"ab","imageTagMutability":"IMMUTABLE_WITH_EXCLUSION","imageTagMutabilityExclusionFilters":[{"filter":"a*","filterType":"WILDCARD"}],"encryptionConfiguration":{"encryptionType":"KMS"},"tags":[{"Key":"a","Value":"b"}]}`},
+		{"ecr", "AmazonEC2ContainerRegistry_V20150921.DescribeImageScanFindings", `{"repositoryName":"ab","imageId":{"imageTag":"b"},"nextToken":"eA=="}`},
+		{"states", "AWSStepFunctions.StartExecution", `{"stateMachineArn":"arn:aws:states:eu-west-1:111122223333:stateMachine:a","name":"b","input":"{}"}`},
+		{"states", "AWSStepFunctions.StopExecution", `{"executionArn":"arn:aws:states:eu-west-1:111122223333:execution:a:b"}`},
+		{"lambda", "", `{}`},
 	}
 	for _, seed := range seeds {
 		f.Add(seed[0], seed[1], seed[2])
