@@ -41,6 +41,7 @@ type Plane struct {
 	listeners map[string]*door
 	turns     map[string]int
 	stats     map[string]*series
+	onOutcome func(Outcome)
 
 	transport *http.Transport
 	running   context.Context
@@ -60,6 +61,7 @@ func New(world *core.World, lb *elb.Service, tasks Tasks, opts Options) *Plane {
 		listeners: map[string]*door{},
 		turns:     map[string]int{},
 		stats:     map[string]*series{},
+		onOutcome: func(Outcome) {},
 		transport: &http.Transport{MaxIdleConnsPerHost: 16, DisableCompression: true},
 	}
 	p.running, p.stop = context.WithCancel(context.Background())
@@ -124,19 +126,22 @@ func (p *Plane) Route(listenerARN string, req *http.Request) Response {
 	start := time.Now()
 	way := p.decide(listenerARN, req)
 	if way.own != nil {
-		p.record(way, *way.own, 0, false)
+		p.record(Outcome{LoadBalancer: way.balancer, TargetGroup: way.group, Status: way.own.Status})
 		return *way.own
 	}
 	answer := p.exchange(req, way.target)
 	response, fromTarget := p.respond(way, answer)
-	p.record(way, response, time.Since(start), fromTarget)
+	p.record(Outcome{
+		LoadBalancer: way.balancer, TargetGroup: way.group, Status: response.Status, Chosen: true,
+		Refused: answer.Refused, FromTarget: fromTarget, Took: time.Since(start),
+	})
 	return response
 }
 
 // respond turns a target's answer, or its absence, into the client's.
 func (p *Plane) respond(way decision, answer elb.Answer) (response Response, fromTarget bool) {
 	switch {
-	case answer.Refused:
+	case answer.Refused || answer.Broken:
 		response = errorPage(http.StatusBadGateway)
 	case answer.Delay > gatewayTimeout:
 		response = errorPage(http.StatusGatewayTimeout)
@@ -166,7 +171,7 @@ func (p *Plane) exchange(req *http.Request, target string) elb.Answer {
 	}
 	answer := r.answer(req)
 	if !p.pause(req.Context(), r, min(answer.Delay, gatewayTimeout)) {
-		return elb.Answer{Refused: true}
+		return elb.Answer{Broken: true}
 	}
 	return answer
 }

@@ -14,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/viridian-dev/viridian/internal/awssim/core"
 	"github.com/viridian-dev/viridian/internal/awssim/ecs"
 	"github.com/viridian-dev/viridian/internal/awssim/elb"
@@ -308,6 +310,40 @@ func TestSlowAnswers(t *testing.T) {
 		start = time.Now()
 		if got := b.get(); got.Status != http.StatusGatewayTimeout || time.Since(start) != gatewayTimeout {
 			t.Errorf("got %d after %s", got.Status, time.Since(start))
+		}
+	})
+}
+
+// TestOutcomes tells a connection that is refused from one that breaks.
+func TestOutcomes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Options{}, 1)
+		b.group("blue")
+		b.route(map[string]int{"blue": 1})
+		wait(20 * time.Second)
+		var got []Outcome
+		b.world.Lock()
+		b.plane.OnOutcome(func(o Outcome) { got = append(got, o) })
+		b.world.Unlock()
+		b.get() // nobody there
+		b.task("blue", "10.0.0.1", elb.Answer{Status: http.StatusNotFound, Delay: 2 * time.Second})
+		wait(time.Minute)
+		b.get()
+		ended := make(chan Response)
+		go func() { ended <- b.get() }()
+		wait(time.Second)
+		b.stopTask("10.0.0.1")
+		<-ended
+		b.get() // still registered
+		balancer, group := loadBalancerOf(b.listener), b.groups["blue"]
+		want := []Outcome{
+			{LoadBalancer: balancer, TargetGroup: group, Status: 503},
+			{LoadBalancer: balancer, TargetGroup: group, Status: 404, Chosen: true, FromTarget: true, Took: 2 * time.Second},
+			{LoadBalancer: balancer, TargetGroup: group, Status: 502, Chosen: true, Took: time.Second},
+			{LoadBalancer: balancer, TargetGroup: group, Status: 502, Chosen: true, Refused: true},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
 		}
 	})
 }

@@ -155,21 +155,25 @@ func (p *Plane) forward(req *http.Request, r *responder) elb.Answer {
 	}
 	res, err := p.transport.RoundTrip(out)
 	if err != nil {
-		return failed(ctx)
+		return failed(ctx, err)
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
-		return failed(ctx)
+		return failed(ctx, err)
 	}
 	res.Header.Del("Date") // the listener sets its own
 	return elb.Answer{Status: res.StatusCode, Header: res.Header, Body: body}
 }
 
-// failed is the absence of an answer: none in time, or none at all.
-func failed(ctx context.Context) elb.Answer {
+// failed is the absence of an answer: none in time, no connection, or one that
+// broke.
+func failed(ctx context.Context, err error) elb.Answer {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return elb.Answer{Delay: gatewayTimeout + 1}
 	}
-	return elb.Answer{Refused: true}
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "dial" {
+		return elb.Answer{Refused: true}
+	}
+	return elb.Answer{Broken: true}
 }

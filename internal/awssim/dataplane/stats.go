@@ -78,20 +78,39 @@ func (s *series) bucket(start time.Time) *Bucket {
 	return &s.buckets[len(s.buckets)-1]
 }
 
+// Outcome is how a request ended.
+type Outcome struct {
+	// LoadBalancer and TargetGroup are the ARNs of the ways it took; without a
+	// group the load balancer answered by itself.
+	LoadBalancer, TargetGroup string
+	// Status is the client's answer.
+	Status int
+	// Chosen says that there was a target for it, Refused that the target
+	// accepted no connection, FromTarget that the answer is the target's own.
+	Chosen, Refused, FromTarget bool
+	// Took is how long the target's answer took; it isn't scaled.
+	Took time.Duration
+}
+
+// OnOutcome has f called, with the lock held, when a request ends. The caller
+// holds the lock.
+func (p *Plane) OnOutcome(f func(Outcome)) { p.onOutcome = f }
+
 // record counts a response for its load balancer and its target group.
-func (p *Plane) record(way decision, response Response, took time.Duration, fromTarget bool) {
+func (p *Plane) record(o Outcome) {
 	p.world.Lock()
 	defer p.world.Unlock()
 	start := p.world.Now().Truncate(max(p.world.Scale(time.Minute), time.Millisecond))
-	for _, arn := range []string{way.balancer, way.group} {
+	for _, arn := range []string{o.LoadBalancer, o.TargetGroup} {
 		if arn == "" {
 			continue
 		}
 		if p.stats[arn] == nil {
 			p.stats[arn] = &series{}
 		}
-		p.stats[arn].bucket(start).count(response.Status, took, fromTarget)
+		p.stats[arn].bucket(start).count(o.Status, o.Took, o.FromTarget)
 	}
+	p.onOutcome(o)
 }
 
 func (b *Bucket) count(status int, took time.Duration, fromTarget bool) {

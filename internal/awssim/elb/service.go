@@ -18,6 +18,8 @@ type Backend interface {
 type Answer struct {
 	// Refused says that nothing listens there: there is no answer.
 	Refused bool
+	// Broken says that the connection ended before there was an answer.
+	Broken bool
 	// Status is the HTTP status of the answer.
 	Status int
 	// Delay is how long the answer takes, not scaled by the world's speed:
