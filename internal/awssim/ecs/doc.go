@@ -17,6 +17,8 @@
 //	           to 599 is the status of all answers (err500). Health checks pass
 //	slow       it answers requests after 2 s
 //	slowN      it answers requests after N ms
+//	cpuN       its CPU utilization is N per cent instead of about 20
+//	memN       its memory utilization is N per cent instead of about 30
 //
 // Everything else is a good image. Health checks are requests from the load
 // balancer's checker and those to paths which begin with /health.

@@ -14,6 +14,9 @@ type behaviour struct {
 	errorShare, errorStatus int
 	// delay is how long an answer takes.
 	delay time.Duration
+	// cpuLevel and memoryLevel are a task's load in per cent; nil is a usual
+	// one.
+	cpuLevel, memoryLevel *int
 }
 
 const (
@@ -84,6 +87,35 @@ func (b *behaviour) learn(word string) {
 	if n, ok := numbered(word, "err"); ok {
 		b.fail(n)
 	}
+	if n, ok := numbered(word, "cpu"); ok && n <= 100 {
+		b.cpuLevel = &n
+	}
+	if n, ok := numbered(word, "mem"); ok && n <= 100 {
+		b.memoryLevel = &n
+	}
+}
+
+// The load of a task whose image says nothing else, in per cent.
+const (
+	usualCPU    = 20
+	usualMemory = 30
+)
+
+func (b *behaviour) cpu(task string) float64 { return level(b.cpuLevel, usualCPU, task) }
+
+func (b *behaviour) memory(task string) float64 { return level(b.memoryLevel, usualMemory, task) }
+
+// level is the one that the image wants or about the usual one, a bit different
+// for each task.
+func level(wanted *int, usual float64, task string) float64 {
+	if wanted != nil {
+		return float64(*wanted)
+	}
+	digits, err := strconv.ParseUint(task[:4], 16, 16)
+	if err != nil {
+		return usual
+	}
+	return usual - 2 + 4*float64(digits)/0xffff
 }
 
 // fail answers n per cent with 500 or, for a status of the 500s, everything

@@ -61,6 +61,23 @@ func (s *Service) Tasks() []TaskTruth {
 	return tasks
 }
 
+// Load is how busy a task is, in per cent of what it may use.
+type Load struct {
+	Cluster, Service string
+	CPU, Memory      float64
+}
+
+// Loads returns the load of all tasks of services whose containers run.
+func (s *Service) Loads() []Load {
+	var loads []Load
+	for _, t := range s.tasks {
+		if t.serving && t.service != nil {
+			loads = append(loads, Load{t.cluster.name, t.service.name, t.behaves.cpu(t.id), t.behaves.memory(t.id)})
+		}
+	}
+	return loads
+}
+
 // Clusters lists the names of the clusters.
 func (s *Service) Clusters() []string {
 	names := make([]string, 0, len(s.clusters))

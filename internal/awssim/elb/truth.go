@@ -62,6 +62,37 @@ func (s *Service) TargetGroups() []GroupTruth {
 	return groups
 }
 
+// GroupHealth is how many of a group's targets are in which state, as each of
+// the load balancers that use it sees them.
+type GroupHealth struct {
+	ARN           string
+	LoadBalancers []string
+	// Targets counts all that are registered, draining ones too.
+	Targets, Healthy, Unhealthy int
+}
+
+// GroupHealth returns the health of all target groups in the order of their
+// creation.
+func (s *Service) GroupHealth() []GroupHealth {
+	groups := make([]GroupHealth, 0, len(s.groups))
+	for _, g := range s.groups {
+		health := GroupHealth{ARN: g.arn, Targets: len(g.targets)}
+		for _, lb := range s.associated(g.arn) {
+			health.LoadBalancers = append(health.LoadBalancers, lb.arn)
+		}
+		for _, t := range g.targets {
+			switch s.shownHealth(g, t).State {
+			case StateHealthy:
+				health.Healthy++
+			case StateUnhealthy:
+				health.Unhealthy++
+			}
+		}
+		groups = append(groups, health)
+	}
+	return groups
+}
+
 func tagMap(tags []Tag) map[string]string {
 	m := make(map[string]string, len(tags))
 	for _, tag := range tags {
