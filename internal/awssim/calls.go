@@ -39,7 +39,7 @@ func (c Call) Operation() string { return c.Service + ":" + c.Action }
 // telling first.
 func keyParams() []string {
 	return []string{
-		"StackName", "RuleArn", "TargetGroupArn", "ListenerArn", "LoadBalancerArn", "RoleArn",
+		"StackName", "RuleArn", "TargetGroupArn", "ListenerArn", "LoadBalancerArn", "RoleArn", "AlarmName",
 		"service", "taskDefinition", "cluster", "repositoryName",
 		"FunctionName", "executionArn", "stateMachineArn",
 		"RuleArns.member.1", "TargetGroupArns.member.1", "ListenerArns.member.1", "LoadBalancerArns.member.1",

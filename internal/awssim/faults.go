@@ -128,31 +128,40 @@ func (r *Fault) concerns(call Call) bool {
 }
 
 // refusal is the error answer of an effect, nil if it has none.
-func (s *Sim) refusal(effect Effect, call Call, json bool) *core.APIError {
+func (s *Sim) refusal(effect Effect, call Call, form shape) *core.APIError {
 	switch effect {
 	case Throttle:
-		if json {
+		if form != xmlShape {
 			return core.Errorf("ThrottlingException", "Rate exceeded")
 		}
 		return core.Errorf("Throttling", "Rate exceeded")
 	case ServerError:
 		return &core.APIError{Status: http.StatusInternalServerError, Code: "InternalFailure", Message: "The request processing has failed because of an unknown error, exception or failure."}
 	case AccessDenied:
-		message := "User: " + s.sts.CallerARN(call.AccessKeyID) + " is not authorized to perform: " + call.Service + ":" + call.Action
-		if json {
+		message := "User: " + s.sts.CallerARN(call.AccessKeyID) + " is not authorized to perform: " + permission(call)
+		if form != xmlShape {
 			return core.Errorf("AccessDeniedException", "%s", message)
 		}
 		return &core.APIError{Status: http.StatusForbidden, Code: "AccessDenied", Message: message}
 	case ExpiredToken:
-		return expiredToken(json)
+		return expiredToken(form)
 	default:
 		return nil
 	}
 }
 
-func expiredToken(json bool) *core.APIError {
+// permission is what IAM calls an operation: it knows CloudWatch, alone of the
+// simulated services, by another name than the signature.
+func permission(call Call) string {
+	if call.Service == "monitoring" {
+		return "cloudwatch:" + call.Action
+	}
+	return call.Operation()
+}
+
+func expiredToken(form shape) *core.APIError {
 	const message = "The security token included in the request is expired"
-	if json {
+	if form != xmlShape {
 		return core.Errorf("ExpiredTokenException", message)
 	}
 	return &core.APIError{Status: http.StatusForbidden, Code: "ExpiredToken", Message: message}

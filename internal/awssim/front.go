@@ -1,17 +1,10 @@
 package awssim
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"encoding/xml"
 	"errors"
-	"fmt"
 	"io"
-	"maps"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
@@ -26,8 +19,8 @@ var errLost = errors.New("awssim: the answer is lost")
 type endpoint interface {
 	// parse finds the action and its parameters in a request.
 	parse(r *http.Request, body []byte) (request, *core.APIError)
-	// json tells that errors are in the JSON protocol's shape.
-	json() bool
+	// shape is that of its errors.
+	shape() shape
 }
 
 // request is a call ready to be made.
@@ -61,7 +54,7 @@ func (s *Sim) serve(r *http.Request) (response, error) {
 		}
 	}
 	if len(body) > maxBody {
-		return errorResponse(tooLarge(r), "", isJSON(r)), nil
+		return errorResponse(tooLarge(r), "", shapeOf(r)), nil
 	}
 	answer, err := s.dispatch(r, body)
 	if err != nil || answer.later == nil {
@@ -77,11 +70,11 @@ func (s *Sim) dispatch(r *http.Request, body []byte) (response, error) {
 	requestID := s.world.UUID()
 	id, refused := authenticate(r)
 	if refused != nil {
-		return errorResponse(refused, requestID, isJSON(r)), nil
+		return errorResponse(refused, requestID, shapeOf(r)), nil
 	}
 	target, known := s.endpoints[id.service]
 	if !known {
-		return errorResponse(core.Errorf("InvalidAction", "The service %s is not simulated", id.service), requestID, isJSON(r)), nil
+		return errorResponse(core.Errorf("InvalidAction", "The service %s is not simulated", id.service), requestID, shapeOf(r)), nil
 	}
 	if refused := s.checkRegion(id); refused != nil {
 		return failed(target, refused, requestID), nil
@@ -124,9 +117,9 @@ func (s *Sim) run(call Call, req request, target endpoint) (response, error) {
 // attempt makes a call unless the fault plan or the caller's credentials
 // prevent it.
 func (s *Sim) attempt(effect Effect, call Call, req request, target endpoint) ([]byte, *core.APIError) {
-	refused := s.refusal(effect, call, target.json())
+	refused := s.refusal(effect, call, target.shape())
 	if refused == nil && s.sts.Expired(call.AccessKeyID) {
-		refused = expiredToken(target.json())
+		refused = expiredToken(target.shape())
 	}
 	if refused != nil {
 		return nil, rephrased(target, refused)
@@ -149,149 +142,4 @@ func asAPIError(err error) *core.APIError {
 		return refused
 	}
 	return &core.APIError{Status: http.StatusInternalServerError, Code: "InternalFailure", Message: err.Error()}
-}
-
-func isJSON(r *http.Request) bool { return r.Header.Get("X-Amz-Target") != "" || isREST(r) }
-
-const (
-	xmlType  = "text/xml"
-	jsonType = "application/x-amz-json-1.1"
-)
-
-func success(body []byte, requestID string, json bool) response {
-	contentType := xmlType
-	if json {
-		contentType = jsonType
-	}
-	return response{status: http.StatusOK, header: http.Header{
-		"Content-Type": {contentType}, "X-Amzn-Requestid": {requestID},
-	}, body: body}
-}
-
-type xmlError struct {
-	XMLName   xml.Name `xml:"ErrorResponse"`
-	Type      string   `xml:"Error>Type"`
-	Code      string   `xml:"Error>Code"`
-	Message   string   `xml:"Error>Message"`
-	RequestID string   `xml:"RequestId"`
-}
-
-// errorResponse is a refusal in the shape of the service's protocol.
-func errorResponse(e *core.APIError, requestID string, isJSON bool) response {
-	header := http.Header{"X-Amzn-Requestid": {requestID}, "Content-Type": {xmlType}}
-	if isJSON {
-		header.Set("Content-Type", jsonType)
-		header.Set("X-Amzn-Errortype", e.Code)
-		body, _ := json.Marshal(map[string]string{"__type": e.Code, "message": e.Message}) //nolint:errchkjson // strings always marshal
-		return response{status: e.Status, header: header, body: body}
-	}
-	side := "Sender"
-	if e.Status >= http.StatusInternalServerError {
-		side = "Receiver"
-	}
-	body, _ := xml.Marshal(xmlError{Type: side, Code: e.Code, Message: e.Message, RequestID: requestID}) //nolint:errchkjson // strings always marshal
-	return response{status: e.Status, header: header, body: body}
-}
-
-// queryEndpoint speaks the query protocol.
-type queryEndpoint struct {
-	namespace string
-	actions   map[string]core.QueryFunc
-}
-
-func (queryEndpoint) json() bool { return false }
-
-func (e queryEndpoint) parse(r *http.Request, body []byte) (request, *core.APIError) {
-	values := r.URL.Query()
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return request{}, core.Errorf("MalformedQueryString", "%v", err)
-	}
-	maps.Copy(values, form)
-	action := values.Get("Action")
-	if action == "" {
-		return request{}, core.Errorf("MissingAction", "The request is missing an action or a required parameter.")
-	}
-	run, known := e.actions[action]
-	if !known {
-		return request{}, core.Errorf("InvalidAction", "Could not find operation %s for version %s", action, values.Get("Version"))
-	}
-	params := map[string]string{}
-	for name := range values {
-		if value := values.Get(name); len(value) < maxParam {
-			params[name] = value
-		}
-	}
-	return request{action: action, params: params, run: func(requestID string) ([]byte, error) {
-		result, err := run(values)
-		if err != nil {
-			return nil, err
-		}
-		return encodeXML(e.namespace, action, requestID, result)
-	}}, nil
-}
-
-// encodeXML wraps a result as the query protocol does.
-func encodeXML(namespace, action, requestID string, result any) ([]byte, error) {
-	if result == nil {
-		result = struct{}{}
-	}
-	var out bytes.Buffer
-	enc := xml.NewEncoder(&out)
-	name := func(local string) xml.StartElement { return xml.StartElement{Name: xml.Name{Local: local}} }
-	root := xml.StartElement{Name: xml.Name{Space: namespace, Local: action + "Response"}}
-	metadata := struct {
-		RequestID string `xml:"RequestId"`
-	}{requestID}
-	err := errors.Join(
-		enc.EncodeToken(root),
-		enc.EncodeElement(result, name(action+"Result")),
-		enc.EncodeElement(metadata, name("ResponseMetadata")),
-		enc.EncodeToken(root.End()),
-		enc.Flush(),
-	)
-	if err != nil {
-		return nil, fmt.Errorf("encoding the result of %s: %w", action, err)
-	}
-	return out.Bytes(), nil
-}
-
-// jsonEndpoint speaks the JSON 1.1 protocol.
-type jsonEndpoint struct {
-	prefix  string
-	actions map[string]core.JSONFunc
-}
-
-func (jsonEndpoint) json() bool { return true }
-
-func (e jsonEndpoint) parse(r *http.Request, body []byte) (request, *core.APIError) {
-	action, found := strings.CutPrefix(r.Header.Get("X-Amz-Target"), e.prefix+".")
-	run, known := e.actions[action]
-	if !found || !known {
-		return request{}, core.Errorf("UnknownOperationException", "The operation %s is not known", r.Header.Get("X-Amz-Target"))
-	}
-	var members map[string]any
-	if err := json.Unmarshal(body, &members); err != nil {
-		return request{}, core.Errorf("SerializationException", "%v", err)
-	}
-	params := map[string]string{}
-	for name, value := range members {
-		if text, ok := core.ScalarText(value); ok && len(text) < maxParam {
-			params[name] = text
-		}
-	}
-	return request{action: action, params: params, run: func(string) ([]byte, error) {
-		result, err := run(body)
-		if err != nil {
-			return nil, err
-		}
-		if result == nil {
-			return []byte("{}"), nil
-		}
-		out, err := json.Marshal(result)
-		if err != nil {
-			return nil, fmt.Errorf("encoding the result of %s: %w", action, err)
-		}
-		return out, nil
-	}}, nil
 }

@@ -39,7 +39,7 @@ func succeeded(target endpoint, body []byte, requestID string) response {
 	if own, ok := target.(shaper); ok {
 		return own.succeed(body, requestID)
 	}
-	return success(body, requestID, target.json())
+	return success(body, requestID, target.shape())
 }
 
 // failed is a refusal in the shape of the endpoint's protocol.
@@ -47,7 +47,7 @@ func failed(target endpoint, e *core.APIError, requestID string) response {
 	if own, ok := target.(shaper); ok {
 		return own.fail(e, requestID)
 	}
-	return errorResponse(e, requestID, target.json())
+	return errorResponse(e, requestID, target.shape())
 }
 
 // rephrased is a refusal of the fault plan in the service's own words, where
@@ -74,7 +74,7 @@ func later(req request, lost bool) func(context.Context) (response, error) {
 // restEndpoint speaks the REST-JSON protocol.
 type restEndpoint struct{ service core.RESTService }
 
-func (restEndpoint) json() bool { return true }
+func (restEndpoint) shape() shape { return jsonShape }
 
 func (e restEndpoint) parse(r *http.Request, body []byte) (request, *core.APIError) {
 	call, err := e.service.Route(r, body)
@@ -138,13 +138,13 @@ type json10Endpoint struct{ jsonEndpoint }
 const json10Type = "application/x-amz-json-1.0"
 
 func (e json10Endpoint) succeed(body []byte, requestID string) response {
-	answer := success(body, requestID, e.json())
+	answer := success(body, requestID, e.shape())
 	answer.header.Set("Content-Type", json10Type)
 	return answer
 }
 
 func (e json10Endpoint) fail(refused *core.APIError, requestID string) response {
-	answer := errorResponse(refused, requestID, e.json())
+	answer := errorResponse(refused, requestID, e.shape())
 	answer.header.Set("Content-Type", json10Type)
 	return answer
 }

@@ -33,6 +33,12 @@ type QueryFunc func(in url.Values) (result any, err error)
 // with the world's lock held. The result is marshalled by encoding/json.
 type JSONFunc func(body []byte) (result any, err error)
 
+// RPCFunc handles one operation of a service that speaks Smithy's RPC protocol
+// (CloudWatch). It runs with the world's lock held. decode fills the struct
+// that it is given from the request and refuses members without a field. The
+// result is encoded by field names; nil makes an empty result.
+type RPCFunc func(decode func(in any) error) (result any, err error)
+
 // QueryService is a service that speaks the AWS query protocol.
 type QueryService interface {
 	// SigningName is the service in the request's credential scope.
@@ -51,6 +57,16 @@ type JSONService interface {
 	TargetPrefix() string
 	// JSON lists the actions it knows.
 	JSON() map[string]JSONFunc
+}
+
+// RPCService is a service that speaks Smithy's RPC protocol with CBOR bodies.
+type RPCService interface {
+	// SigningName is the service in the request's credential scope.
+	SigningName() string
+	// Shape is the service's name in the path of its requests.
+	Shape() string
+	// RPC lists the operations it knows.
+	RPC() map[string]RPCFunc
 }
 
 // Tag is a key and value on a resource.
