@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/viridian-dev/viridian/internal/awssim/cfn"
+	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
 	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
 	"github.com/viridian-dev/viridian/internal/awssim/ecr"
 	"github.com/viridian-dev/viridian/internal/awssim/sts"
@@ -83,4 +84,17 @@ func (s *Sim) Sessions() (sessions []sts.Session) {
 func (s *Sim) Stacks() (stacks []cfn.Stack) {
 	s.Do(func() { stacks = s.cfn.Stacks() })
 	return stacks
+}
+
+// SetAlarm sets the state of an alarm: OK, ALARM or INSUFFICIENT_DATA. A name
+// that doesn't exist becomes a metric alarm which is never evaluated by itself,
+// over one period of 60 s unless a shape is given; any other alarm keeps the
+// state until its next evaluation.
+func (s *Sim) SetAlarm(name, state, reason string, shape ...cloudwatch.AlarmShape) (err error) {
+	var asked cloudwatch.AlarmShape
+	if len(shape) > 0 {
+		asked = shape[0]
+	}
+	s.Do(func() { err = s.cloudwatch.SetAlarm(name, state, reason, asked) })
+	return err
 }

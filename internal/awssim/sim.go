@@ -2,6 +2,7 @@ package awssim
 
 import (
 	"github.com/viridian-dev/viridian/internal/awssim/cfn"
+	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
 	"github.com/viridian-dev/viridian/internal/awssim/core"
 	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
 	"github.com/viridian-dev/viridian/internal/awssim/ec2"
@@ -33,6 +34,8 @@ type Options struct {
 	// DataPlane says whether listeners and tasks are real local ports. Without
 	// them, as in a synctest bubble, Route takes requests in process.
 	DataPlane dataplane.Options
+	// CloudWatch is the clock of metrics and alarms and how fast it turns.
+	CloudWatch cloudwatch.Options
 }
 
 // Sim is a simulated AWS account in one region.
@@ -55,7 +58,8 @@ type Sim struct {
 	lambda *lambda.Service
 	sfn    *sfn.Service
 
-	plane *dataplane.Plane
+	plane      *dataplane.Plane
+	cloudwatch *cloudwatch.Service
 }
 
 // New returns an account without any resource. Close it in the end.
@@ -85,6 +89,12 @@ func New(o Options) *Sim {
 	}
 	s.endpoints[s.sfn.SigningName()] = json10Endpoint{jsonEndpoint{s.sfn.TargetPrefix(), s.sfn.JSON()}}
 	s.endpoints[s.lambda.SigningName()] = restEndpoint{s.lambda}
+	s.cloudwatch = cloudwatch.New(w, s.elb, s.ecs, o.CloudWatch)
+	s.endpoints[s.cloudwatch.SigningName()] = cborEndpoint{newCodec(), s.cloudwatch}
+	s.Do(func() {
+		s.plane.OnOutcome(s.cloudwatch.Observe)
+		s.cloudwatch.Start()
+	})
 	return s
 }
 

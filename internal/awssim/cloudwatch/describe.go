@@ -1,0 +1,174 @@
+package cloudwatch
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+type describeAlarmsIn struct {
+	AlarmNames      []string
+	AlarmNamePrefix string
+	AlarmTypes      []string
+	StateValue      string
+	MaxRecords      *int
+	NextToken       string
+}
+
+// alarmOut is what both kinds of alarms show.
+type alarmOut struct {
+	AlarmName                          string
+	AlarmArn                           string
+	AlarmDescription                   string `cbor:",omitempty"`
+	AlarmConfigurationUpdatedTimestamp time.Time
+	ActionsEnabled                     bool
+	OKActions                          []string
+	AlarmActions                       []string
+	InsufficientDataActions            []string
+	StateValue                         string
+	StateReason                        string
+	StateReasonData                    string `cbor:",omitempty"`
+	StateUpdatedTimestamp              time.Time
+	StateTransitionedTimestamp         time.Time
+}
+
+type metricAlarmOut struct {
+	alarmOut
+	MetricName         string
+	Namespace          string
+	Statistic          string `cbor:",omitempty"`
+	ExtendedStatistic  string `cbor:",omitempty"`
+	Dimensions         []Dimension
+	Period             int
+	EvaluationPeriods  int
+	DatapointsToAlarm  *int `cbor:",omitempty"`
+	Threshold          float64
+	ComparisonOperator string
+	TreatMissingData   string `cbor:",omitempty"`
+}
+
+type compositeAlarmOut struct {
+	alarmOut
+	AlarmRule string
+}
+
+type describeAlarmsOut struct {
+	MetricAlarms    []metricAlarmOut
+	CompositeAlarms []compositeAlarmOut
+	NextToken       string `cbor:",omitempty"`
+}
+
+// The kinds of alarms.
+const (
+	typeMetric    = "MetricAlarm"
+	typeComposite = "CompositeAlarm"
+)
+
+const (
+	alarmPage    = 50
+	maxAlarmPage = 100
+)
+
+// describeAlarms lists alarms by name. Unknown names are left out, composite
+// alarms too unless they are asked for.
+func (s *Service) describeAlarms(in describeAlarmsIn) (any, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	size := alarmPage
+	if in.MaxRecords != nil {
+		size = *in.MaxRecords
+	}
+	out := describeAlarmsOut{MetricAlarms: []metricAlarmOut{}, CompositeAlarms: []compositeAlarmOut{}}
+	last := ""
+	for _, name := range s.alarmNames() {
+		a := s.alarms[name]
+		if "after:"+name <= in.NextToken || !in.wants(a) {
+			continue
+		}
+		if len(out.MetricAlarms)+len(out.CompositeAlarms) == size {
+			out.NextToken = "after:" + last
+			break
+		}
+		last = name
+		if a.rule != nil {
+			out.CompositeAlarms = append(out.CompositeAlarms, compositeAlarmOut{a.common(), a.ruleText})
+			continue
+		}
+		out.MetricAlarms = append(out.MetricAlarms, a.metricAlarm())
+	}
+	return out, nil
+}
+
+func (in *describeAlarmsIn) check() error {
+	if err := checkNames(in.AlarmNames); err != nil {
+		return err
+	}
+	switch {
+	case len(in.AlarmNames) > 0 && in.AlarmNamePrefix != "":
+		return invalid("AlarmNamePrefix and AlarmNames cannot be specified together")
+	case in.StateValue != "" && !slices.Contains(states(), in.StateValue):
+		return invalid("1 validation error detected: Value '%s' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]", in.StateValue)
+	case in.MaxRecords != nil && (*in.MaxRecords < 1 || *in.MaxRecords > maxAlarmPage):
+		return invalid("1 validation error detected: Value '%d' at 'maxRecords' failed to satisfy constraint: Member must have value between 1 and %d", *in.MaxRecords, maxAlarmPage)
+	case in.NextToken != "" && !strings.HasPrefix(in.NextToken, "after:"):
+		return badToken()
+	}
+	for _, kind := range in.AlarmTypes {
+		if !oneOf(kind, typeMetric, typeComposite) {
+			return invalid("The value %s for parameter AlarmTypes is not known or not simulated.", kind)
+		}
+	}
+	for _, name := range in.AlarmNames {
+		if err := checkAlarmName(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (in *describeAlarmsIn) wants(a *alarm) bool {
+	kind := typeMetric
+	if a.rule != nil {
+		kind = typeComposite
+	}
+	types := in.AlarmTypes
+	if len(types) == 0 {
+		types = []string{typeMetric}
+	}
+	return slices.Contains(types, kind) &&
+		(len(in.AlarmNames) == 0 || slices.Contains(in.AlarmNames, a.name)) &&
+		strings.HasPrefix(a.name, in.AlarmNamePrefix) &&
+		(in.StateValue == "" || in.StateValue == a.state)
+}
+
+func (a *alarm) common() alarmOut {
+	return alarmOut{
+		AlarmName: a.name, AlarmArn: a.arn, AlarmDescription: a.description,
+		AlarmConfigurationUpdatedTimestamp: a.configured, ActionsEnabled: a.actionsEnabled,
+		OKActions: []string{}, AlarmActions: []string{}, InsufficientDataActions: []string{},
+		StateValue: a.state, StateReason: a.reason, StateReasonData: a.reasonData,
+		StateUpdatedTimestamp: a.updated, StateTransitionedTimestamp: a.transitioned,
+	}
+}
+
+func (a *alarm) metricAlarm() metricAlarmOut {
+	w := a.watch
+	out := metricAlarmOut{
+		alarmOut: a.common(), MetricName: w.metric.name, Namespace: w.metric.namespace, Dimensions: w.metric.dimensions,
+		Period: int(w.period / time.Second), EvaluationPeriods: w.evaluationPeriods,
+		Threshold: w.threshold, ComparisonOperator: w.comparison,
+	}
+	if w.statistic.name[0] == 'p' {
+		out.ExtendedStatistic = w.statistic.name
+	} else {
+		out.Statistic = w.statistic.name
+	}
+	if w.explicitM {
+		out.DatapointsToAlarm = new(w.datapoints)
+	}
+	if w.explicitMissing {
+		out.TreatMissingData = w.missing
+	}
+	return out
+}

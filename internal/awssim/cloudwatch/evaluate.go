@@ -1,0 +1,168 @@
+package cloudwatch
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// extraPeriods is how many periods more than asked for an evaluation looks
+// back, for data points to use instead of missing ones.
+const extraPeriods = 2
+
+// reading is a period as an evaluation sees it.
+type reading struct {
+	start     time.Time
+	value     float64
+	there     bool
+	breaching bool
+}
+
+// evaluate gives a metric alarm the state that its data call for.
+func (s *Service) evaluate(a *alarm, now time.Time) {
+	if !a.evaluates() {
+		return
+	}
+	readings := s.readings(a.watch, now)
+	state := a.watch.judge(readings)
+	if state == "" || state == a.state {
+		return
+	}
+	s.become(a, state, a.watch.reason(readings, a.state, state), "")
+}
+
+// readings are the periods that ended, the oldest first.
+func (s *Service) readings(w *watch, now time.Time) []reading {
+	m := s.metrics[w.metric.key()]
+	step := max(w.period, s.opts.Resolution)
+	if m != nil {
+		step = max(w.period, m.resolution)
+	}
+	end := floor(now, step)
+	start := end.Add(-time.Duration(w.evaluationPeriods+extraPeriods) * step)
+	values := map[int64]float64{}
+	for _, p := range m.read(window{start, end, now, w.period}) {
+		if n, there := w.statistic.of(&p.data); there {
+			values[p.start.Unix()] = n
+		}
+	}
+	var readings []reading
+	for t := start; t.Before(end); t = t.Add(step) {
+		n, there := values[t.Unix()]
+		readings = append(readings, reading{t, n, there, there && w.breaches(n)})
+	}
+	return readings
+}
+
+func (w *watch) breaches(n float64) bool {
+	switch w.comparison {
+	case "GreaterThanThreshold":
+		return n > w.threshold
+	case "GreaterThanOrEqualToThreshold":
+		return n >= w.threshold
+	case "LessThanThreshold":
+		return n < w.threshold
+	default:
+		return n <= w.threshold
+	}
+}
+
+// relevant are the readings that are judged: the newest that are there, from
+// farther back if need be, and how many are missing still.
+func (w *watch) relevant(readings []reading) (real []reading, missing int) {
+	for i := len(readings) - 1; i >= 0 && len(real) < w.evaluationPeriods; i-- {
+		if readings[i].there {
+			real = append(real, readings[i])
+		}
+	}
+	return real, w.evaluationPeriods - len(real)
+}
+
+// judge is the state that the readings call for; "" leaves the alarm as it is.
+func (w *watch) judge(readings []reading) string {
+	real, missing := w.relevant(readings)
+	breaching := 0
+	for _, r := range real {
+		if r.breaching {
+			breaching++
+		}
+	}
+	if missing > 0 && w.missing == treatBreaching {
+		breaching += missing
+	}
+	switch {
+	case breaching >= w.datapoints:
+		return stateAlarm
+	case missing == 0 || w.missing == treatBreaching || w.missing == treatNotBreaching:
+		return stateOK
+	case breaching < len(real):
+		return stateOK
+	case w.missing == treatIgnore:
+		return ""
+	case len(real) == 0:
+		return stateInsufficient
+	case w.oldEnough(readings):
+		return stateAlarm
+	default:
+		return "" // too early to tell
+	}
+}
+
+// oldEnough tells whether the oldest reading that is there, all of which are
+// breaching, is as old as the number of data points that make an alarm: what
+// came after it can only be missing.
+func (w *watch) oldEnough(readings []reading) bool {
+	for i, r := range readings {
+		if r.there {
+			return len(readings)-i >= w.datapoints
+		}
+	}
+	return false
+}
+
+// reason explains a state in CloudWatch's words.
+func (w *watch) reason(readings []reading, before, after string) string {
+	real, missing := w.relevant(readings)
+	if after == stateInsufficient {
+		return fmt.Sprintf("Insufficient Data: %s unknown.", plural(missing, "was", "were"))
+	}
+	var shown []string
+	count := 0
+	for _, r := range real {
+		if r.breaching == (after == stateAlarm) {
+			count++
+		}
+		shown = append(shown, fmt.Sprintf("%s (%s)", strconv.FormatFloat(r.value, 'f', -1, 64), r.start.Format("02/01/06 15:04:05")))
+	}
+	verb := "was"
+	if count != 1 {
+		verb = "were"
+	}
+	if after == stateOK {
+		verb += " not"
+	}
+	if len(real) == 0 {
+		return fmt.Sprintf("Threshold Crossed: no datapoints were received for %s and %s missing datapoints were treated as [%s].",
+			plural(w.evaluationPeriods, "", ""), plural(missing, "", ""), w.missing)
+	}
+	return fmt.Sprintf("Threshold Crossed: %d out of the last %d datapoints [%s] %s %s the threshold (%s) (minimum %s for %s -> %s transition).",
+		count, len(real), strings.Join(shown, ", "), verb, comparisonWords(w.comparison), strconv.FormatFloat(w.threshold, 'f', -1, 64),
+		strings.TrimSpace(plural(w.datapoints, "", "")), before, after)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 datapoint " + one
+	}
+	return strconv.Itoa(n) + " datapoints " + many
+}
+
+func comparisonWords(operator string) string {
+	return map[string]string{
+		"GreaterThanThreshold":          "greater than",
+		"GreaterThanOrEqualToThreshold": "greater than or equal to",
+		"LessThanThreshold":             "less than",
+		"LessThanOrEqualToThreshold":    "less than or equal to",
+	}[operator]
+}

@@ -1,0 +1,123 @@
+package cloudwatch
+
+import (
+	"slices"
+	"time"
+)
+
+type putMetricAlarmIn struct {
+	AlarmName          string
+	AlarmDescription   string
+	ActionsEnabled     *bool
+	Namespace          string
+	MetricName         string
+	Dimensions         []Dimension
+	Statistic          string
+	ExtendedStatistic  string
+	Period             *int
+	EvaluationPeriods  *int
+	DatapointsToAlarm  *int
+	Threshold          *float64
+	ComparisonOperator string
+	TreatMissingData   string
+}
+
+// The ways to treat missing data.
+const (
+	treatMissing      = "missing"
+	treatIgnore       = "ignore"
+	treatBreaching    = "breaching"
+	treatNotBreaching = "notBreaching"
+)
+
+// putMetricAlarm makes or changes an alarm on a single metric. Actions, math
+// and anomaly detection aren't simulated.
+func (s *Service) putMetricAlarm(in putMetricAlarmIn) (any, error) {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	w, err := in.watch()
+	if err != nil {
+		return nil, err
+	}
+	if a := s.alarms[in.AlarmName]; a != nil && a.rule != nil {
+		return nil, invalid("The alarm %s is a composite alarm", in.AlarmName)
+	}
+	a := s.define(in.AlarmName, in.AlarmDescription, in.ActionsEnabled)
+	a.watch, a.driven = w, false
+	s.arm() // its period may be a shorter one
+	return nil, nil
+}
+
+func (in *putMetricAlarmIn) check() error {
+	if err := checkAlarmName(in.AlarmName); err != nil {
+		return err
+	}
+	if err := in.checkPresent(); err != nil {
+		return err
+	}
+	if err := checkDimensions("Alarm", in.Dimensions); err != nil {
+		return err
+	}
+	switch n := *in.EvaluationPeriods; {
+	case n < 1:
+		return badValue("The parameter EvaluationPeriods must be at least 1.")
+	case in.DatapointsToAlarm != nil && (*in.DatapointsToAlarm < 1 || *in.DatapointsToAlarm > n):
+		return invalid("DatapointsToAlarm must be at least 1 and at most EvaluationPeriods.")
+	case !slices.Contains([]int{10, 20, 30}, *in.Period) && (*in.Period < 60 || *in.Period%60 != 0):
+		return invalid("Period must be 10, 20, 30 or a multiple of 60, not %d.", *in.Period)
+	case *in.Period < 3600 && *in.Period*n > 24*3600, *in.Period*n > 7*24*3600:
+		return invalid("Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400), or a week if the period is an hour or longer.")
+	case !oneOf(in.ComparisonOperator, "GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"):
+		return invalid("The value %s for parameter ComparisonOperator is not known or not simulated.", in.ComparisonOperator)
+	case !oneOf(in.TreatMissingData, "", treatMissing, treatIgnore, treatBreaching, treatNotBreaching):
+		return invalid("Value '%s' at 'treatMissingData' is not one of breaching, notBreaching, ignore and missing", in.TreatMissingData)
+	case !fits(*in.Threshold):
+		return badValue("The value %v for parameter Threshold is invalid.", *in.Threshold)
+	}
+	return nil
+}
+
+func (in *putMetricAlarmIn) checkPresent() error {
+	switch {
+	case in.MetricName == "":
+		return missing("MetricName")
+	case in.Namespace == "":
+		return missing("Namespace")
+	case in.Period == nil:
+		return missing("Period")
+	case in.EvaluationPeriods == nil:
+		return missing("EvaluationPeriods")
+	case in.Threshold == nil:
+		return missing("Threshold")
+	case in.ComparisonOperator == "":
+		return missing("ComparisonOperator")
+	case (in.Statistic == "") == (in.ExtendedStatistic == ""):
+		return badCombination("Exactly one of Statistic and ExtendedStatistic must be specified.")
+	}
+	return nil
+}
+
+func (in *putMetricAlarmIn) watch() (*watch, error) {
+	st, err := parseStatistic(in.Statistic + in.ExtendedStatistic)
+	if err != nil {
+		return nil, err
+	}
+	if (st.share > 0 || st.name[0] == 'p') == (in.ExtendedStatistic == "") {
+		return nil, badValue("The value %s is invalid for its parameter: percentiles are extended statistics.", st.name)
+	}
+	w := &watch{
+		metric: newIdentity(in.Namespace, in.MetricName, in.Dimensions), statistic: st,
+		period: time.Duration(*in.Period) * time.Second, evaluationPeriods: *in.EvaluationPeriods,
+		datapoints: *in.EvaluationPeriods, explicitM: in.DatapointsToAlarm != nil,
+		threshold: *in.Threshold, comparison: in.ComparisonOperator,
+		missing: treatMissing, explicitMissing: in.TreatMissingData != "",
+	}
+	if w.explicitM {
+		w.datapoints = *in.DatapointsToAlarm
+	}
+	if w.explicitMissing {
+		w.missing = in.TreatMissingData
+	}
+	return w, nil
+}

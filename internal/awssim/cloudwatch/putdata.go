@@ -1,0 +1,262 @@
+package cloudwatch
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+type statisticSet struct {
+	SampleCount, Sum, Minimum, Maximum *float64
+}
+
+type datum struct {
+	MetricName        string
+	Dimensions        []Dimension
+	Timestamp         *time.Time
+	Value             *float64
+	Values, Counts    []float64
+	StatisticValues   *statisticSet
+	Unit              string
+	StorageResolution *int
+}
+
+type putMetricDataIn struct {
+	Namespace  string
+	MetricData []datum
+}
+
+// The limits of PutMetricData.
+const (
+	maxData       = 1000
+	maxValues     = 150
+	maxDimensions = 30
+	maxAge        = 14 * 24 * time.Hour
+	maxAhead      = 2 * time.Hour
+	maxName       = 255
+)
+
+func units() []string {
+	sizes := []string{"Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits", "Kilobits", "Megabits", "Gigabits", "Terabits", "Count"}
+	all := []string{"Seconds", "Microseconds", "Milliseconds", "Percent", "None"}
+	for _, size := range sizes {
+		all = append(all, size, size+"/Second")
+	}
+	return all
+}
+
+func (s *Service) putMetricData(in putMetricDataIn) (any, error) {
+	switch {
+	case in.Namespace == "":
+		return nil, missing("Namespace")
+	case strings.HasPrefix(in.Namespace, "AWS/"):
+		return nil, badValue("The value AWS/ for parameter Namespace is invalid.")
+	case len(in.Namespace) > maxName || strings.HasPrefix(in.Namespace, ":"):
+		return nil, badValue("The value %s for parameter Namespace is invalid.", in.Namespace)
+	case len(in.MetricData) == 0:
+		return nil, missing("MetricData")
+	case len(in.MetricData) > maxData:
+		return nil, invalid("The collection MetricData must not have a size greater than %d.", maxData)
+	}
+	data := make([]dataset, len(in.MetricData))
+	for i := range in.MetricData {
+		d := &in.MetricData[i]
+		at := "MetricData.member." + strconv.Itoa(i+1)
+		if err := s.checkDatum(at, d); err != nil {
+			return nil, err
+		}
+		var err error
+		if data[i], err = d.dataset(at); err != nil {
+			return nil, err
+		}
+	}
+	for i := range in.MetricData {
+		s.keep(in.Namespace, &in.MetricData[i], data[i])
+	}
+	return nil, nil
+}
+
+func (s *Service) keep(namespace string, d *datum, data dataset) {
+	m := s.metric(namespace, d.MetricName, d.Dimensions...)
+	resolution := s.opts.Resolution
+	if d.StorageResolution != nil && *d.StorageResolution == 1 {
+		resolution = time.Second
+		m.resolution = resolution
+	}
+	at := s.now()
+	if d.Timestamp != nil {
+		at = *d.Timestamp
+	}
+	s.put(m, floor(at, resolution), data)
+}
+
+func (s *Service) checkDatum(at string, d *datum) error {
+	if d.MetricName == "" {
+		return missing(at + ".MetricName")
+	}
+	if len(d.MetricName) > maxName {
+		return badValue("The parameter %s.MetricName must be shorter than 256 characters.", at)
+	}
+	if err := checkDimensions(at, d.Dimensions); err != nil {
+		return err
+	}
+	if d.Unit != "" && !slices.Contains(units(), d.Unit) {
+		return badValue("The value %s for parameter %s.Unit is invalid.", d.Unit, at)
+	}
+	if r := d.StorageResolution; r != nil && *r != 1 && *r != 60 {
+		return badValue("The value %d for parameter %s.StorageResolution is not supported.", *r, at)
+	}
+	if d.Timestamp == nil {
+		return nil
+	}
+	if age := s.now().Sub(*d.Timestamp); age > maxAge || age < -maxAhead {
+		return badValue("The parameter %s.Timestamp must specify a time no more than two weeks in the past and two hours in the future.", at)
+	}
+	return nil
+}
+
+func checkDimensions(at string, dimensions []Dimension) error {
+	if len(dimensions) > maxDimensions {
+		return badValue("The collection %s.Dimensions must not have a size greater than %d.", at, maxDimensions)
+	}
+	seen := map[string]bool{}
+	for i, d := range dimensions {
+		path := at + ".Dimensions.member." + strconv.Itoa(i+1)
+		switch {
+		case d.Name == "" || d.Value == "":
+			return badValue("The parameters %s.Name and Value must not be empty.", path)
+		case len(d.Name) > maxName || len(d.Value) > 1024 || strings.HasPrefix(d.Name, ":"):
+			return badValue("The value %s for parameter %s.Name is invalid.", d.Name, path)
+		case seen[d.Name]:
+			return badValue("The dimension %s is given more than once in %s.Dimensions.", d.Name, at)
+		}
+		seen[d.Name] = true
+	}
+	return nil
+}
+
+// dataset reads the values: a single one, several with their counts or a
+// statistic set.
+func (d *datum) dataset(at string) (dataset, error) {
+	var data dataset
+	given := 0
+	for _, there := range []bool{d.Value != nil, len(d.Values) > 0, d.StatisticValues != nil} {
+		if there {
+			given++
+		}
+	}
+	switch {
+	case given == 0:
+		return data, badCombination("At least one of the parameters %s.Value, Values and StatisticValues must be specified.", at)
+	case given > 1:
+		return data, badCombination("The parameters %s.Value, Values and StatisticValues are mutually exclusive and you have specified more than one.", at)
+	case d.StatisticValues != nil:
+		return d.StatisticValues.dataset(at)
+	case d.Value != nil:
+		d.Values = []float64{*d.Value}
+	}
+	if len(d.Values) > maxValues || len(d.Counts) > 0 && len(d.Counts) != len(d.Values) {
+		return data, badValue("The parameters %s.Values and Counts must have the same size, at most %d.", at, maxValues)
+	}
+	for i, value := range d.Values {
+		count := 1.0
+		if len(d.Counts) > 0 {
+			count = d.Counts[i]
+		}
+		if !fits(value) || !fits(count) || count <= 0 {
+			return data, badValue("The value %v for parameter %s.Value is invalid.", value, at)
+		}
+		data.add(value, count)
+	}
+	return data, nil
+}
+
+func (set *statisticSet) dataset(at string) (dataset, error) {
+	for _, p := range []*float64{set.SampleCount, set.Sum, set.Minimum, set.Maximum} {
+		if p == nil {
+			return dataset{}, missing(at + ".StatisticValues")
+		}
+		if !fits(*p) {
+			return dataset{}, badValue("The value %v for parameter %s.StatisticValues is invalid.", *p, at)
+		}
+	}
+	if *set.SampleCount <= 0 || *set.Minimum > *set.Maximum {
+		return dataset{}, badValue("The parameter %s.StatisticValues is invalid.", at)
+	}
+	return dataset{count: *set.SampleCount, sum: *set.Sum, min: *set.Minimum, max: *set.Maximum, opaque: true}, nil
+}
+
+// fits tells whether CloudWatch can hold a value.
+func fits(value float64) bool {
+	return !math.IsNaN(value) && math.Abs(value) <= math.Exp2(360)
+}
+
+type dimensionFilter struct {
+	Name  string
+	Value *string
+}
+
+type listMetricsIn struct {
+	Namespace, MetricName string
+	Dimensions            []dimensionFilter
+	NextToken             string
+	RecentlyActive        string
+}
+
+type metricOut struct {
+	Namespace  string
+	MetricName string
+	Dimensions []Dimension
+}
+
+type listMetricsOut struct {
+	Metrics   []metricOut
+	NextToken string `cbor:",omitempty"`
+}
+
+const listPage = 500
+
+// listMetrics lists the metrics that have data to be seen.
+func (s *Service) listMetrics(in listMetricsIn) (any, error) {
+	if in.RecentlyActive != "" && in.RecentlyActive != "PT3H" {
+		return nil, invalid("The value %s for parameter RecentlyActive is invalid.", in.RecentlyActive)
+	}
+	out := listMetricsOut{Metrics: []metricOut{}}
+	for _, key := range slices.Sorted(maps.Keys(s.metrics)) {
+		m := s.metrics[key]
+		if key <= in.NextToken || !in.wants(m) || !s.active(m, in.RecentlyActive != "") {
+			continue
+		}
+		out.Metrics = append(out.Metrics, metricOut{m.namespace, m.name, m.dimensions})
+		if len(out.Metrics) == listPage {
+			out.NextToken = key
+			break
+		}
+	}
+	return out, nil
+}
+
+func (s *Service) active(m *metric, recently bool) bool {
+	now := s.now()
+	return slices.ContainsFunc(m.periods, func(p *period) bool {
+		data := p.seen(now)
+		return data.count > 0 && (!recently || now.Sub(p.start) <= 3*time.Hour)
+	})
+}
+
+func (in *listMetricsIn) wants(m *metric) bool {
+	if in.Namespace != "" && in.Namespace != m.namespace || in.MetricName != "" && in.MetricName != m.name {
+		return false
+	}
+	for _, f := range in.Dimensions {
+		if !slices.ContainsFunc(m.dimensions, func(d Dimension) bool {
+			return d.Name == f.Name && (f.Value == nil || *f.Value == d.Value)
+		}) {
+			return false
+		}
+	}
+	return true
+}
