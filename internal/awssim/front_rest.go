@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -123,9 +124,7 @@ func (restEndpoint) fail(e *core.APIError, requestID string) response {
 	}
 	// The models disagree about the first letter of the message's name.
 	members := map[string]string{"Type": side, "Message": e.Message, "message": e.Message}
-	for name, value := range e.Members {
-		members[name] = value
-	}
+	maps.Copy(members, e.Members)
 	body, _ := json.Marshal(members) //nolint:errchkjson // strings always marshal
 	return response{status: e.Status, header: http.Header{
 		"Content-Type": {"application/json"}, "X-Amzn-Requestid": {requestID}, "X-Amzn-Errortype": {e.Code},

@@ -77,7 +77,7 @@ func TestInvoke(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 				continue
 			}
-			if string(out.Payload) != `{"a":1}` || out.StatusCode != 200 || out.FunctionError != nil || *out.ExecutedVersion != version {
+			if string(out.Payload) != `{"a":1}` || out.StatusCode != http.StatusOK || out.FunctionError != nil || *out.ExecutedVersion != version {
 				t.Errorf("%s: got %s, %d, %v, %s", name, out.Payload, out.StatusCode, out.FunctionError, *out.ExecutedVersion)
 			}
 			if took := time.Since(began); took != 2*time.Second {
@@ -182,7 +182,7 @@ func TestFunctionErrors(t *testing.T) {
 			bubble(t, Options{}, func(t *testing.T, sim *Sim) {
 				register(t, sim, tc.f)
 				out, err := invoke(t, sim)
-				if err != nil || out.StatusCode != 200 || aws.ToString(out.FunctionError) != "Unhandled" || !strings.Contains(string(out.Payload), tc.want) {
+				if err != nil || out.StatusCode != http.StatusOK || aws.ToString(out.FunctionError) != "Unhandled" || !strings.Contains(string(out.Payload), tc.want) {
 					t.Errorf("got %+v, %v", out, err)
 				}
 				time.Sleep(time.Hour) // until every handler has returned
@@ -195,7 +195,7 @@ func TestInvokeDryRun(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, sim *Sim) {
 		register(t, sim, lambda.Function{})
 		out, err := invoke(t, sim, func(in *awslambda.InvokeInput) { in.InvocationType = lambdatypes.InvocationTypeDryRun })
-		if err != nil || out.StatusCode != 204 || len(sim.Invocations("check")) != 0 {
+		if err != nil || out.StatusCode != http.StatusNoContent || len(sim.Invocations("check")) != 0 {
 			t.Errorf("got %v, %v", out, err)
 		}
 		if out, err = invoke(t, sim); err != nil || string(out.Payload) != "null" {
@@ -212,7 +212,7 @@ func TestInvokeEvent(t *testing.T) {
 		register(t, sim, lambda.Function{Handler: func([]byte) ([]byte, error) { return nil, errors.New("no") }})
 		began := time.Now()
 		out, err := invoke(t, sim, asEvent)
-		if err != nil || out.StatusCode != 202 || len(out.Payload) != 0 || !time.Now().Equal(began) {
+		if err != nil || out.StatusCode != http.StatusAccepted || len(out.Payload) != 0 || !time.Now().Equal(began) {
 			t.Errorf("got %v, %v", out, err)
 		}
 		time.Sleep(time.Hour)

@@ -108,7 +108,7 @@ func (s *Service) describeImageScanFindings(body []byte) (any, error) {
 }
 
 // findings is one page of what a scan has found, nil while there is nothing to
-// tell. The counts are those of all pages.
+// tell.
 func (s *Service) findings(found scan, status string, in scanFindingsIn) (*scanFindings, string, error) {
 	size, err := pageSize(in.MaxResults)
 	if err != nil {
@@ -118,7 +118,8 @@ func (s *Service) findings(found scan, status string, in scanFindingsIn) (*scanF
 	if err != nil {
 		return nil, "", err
 	}
-	if s.world.Now().Before(found.ended) || status != ScanComplete && status != ScanActive && len(found.Findings) == 0 {
+	known := status == ScanComplete || status == ScanActive || len(found.Findings) > 0
+	if !known || s.world.Now().Before(found.ended) {
 		return nil, "", nil
 	}
 	start, _ := strconv.Atoi(text) // "" is the first page
@@ -127,18 +128,23 @@ func (s *Service) findings(found scan, status string, in scanFindingsIn) (*scanF
 	if end < len(found.Findings) {
 		next = token("findings", strconv.Itoa(end))
 	}
+	return s.page(found, found.Findings[start:min(end, len(found.Findings))]), next, nil
+}
+
+// page shows some of a scan's findings. The counts are those of all.
+func (s *Service) page(found scan, some []Finding) *scanFindings {
 	out := &scanFindings{CompletedAt: found.ended.Unix(), SourceUpdatedAt: found.ended.Add(-time.Hour).Unix(), SeverityCounts: map[string]int{}}
-	for i, finding := range found.Findings {
+	for _, finding := range found.Findings {
 		out.SeverityCounts[finding.Severity]++
-		switch {
-		case i < start || i >= end:
-		case found.Enhanced:
+	}
+	for _, finding := range some {
+		if found.Enhanced {
 			out.EnhancedFindings = append(out.EnhancedFindings, s.enhanced(finding, found.ended))
-		default:
+		} else {
 			out.Findings = append(out.Findings, basic(finding))
 		}
 	}
-	return out, next, nil
+	return out
 }
 
 func basic(f Finding) basicFinding {

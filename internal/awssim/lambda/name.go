@@ -32,26 +32,38 @@ func (s *Service) refer(functionName, qualifier string) (reference, error) {
 	if m == nil || len(functionName) > 170 {
 		return reference{}, invalidMember("functionName", functionName, "Member must satisfy regular expression pattern: "+functionNamePattern)
 	}
-	region, account, ref := m[1], m[2], reference{name: m[3], qualifier: m[4]}
-	switch {
-	case len(ref.name) > 64:
+	ref := reference{name: m[3], qualifier: m[4]}
+	if len(ref.name) > 64 {
 		return ref, invalidMember("functionName", functionName, "Member must have length less than or equal to 64")
-	case region != "" && region != s.world.Region:
-		return ref, notFound(fmt.Sprintf("Functions from '%s' are not reachable in this region ('%s')", region, s.world.Region))
-	case account != "" && account != s.world.Account:
-		return ref, &core.APIError{
+	}
+	if err := s.reach(functionName, m[1], m[2]); err != nil {
+		return ref, err
+	}
+	if qualifier == "" {
+		return ref, nil
+	}
+	if !qualifierPattern.MatchString(qualifier) {
+		return ref, invalidMember("qualifier", qualifier, `Member must satisfy regular expression pattern: \$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_]+`)
+	}
+	if ref.qualifier != "" && ref.qualifier != qualifier {
+		return ref, core.Errorf("InvalidParameterValueException", "The derived qualifier from the function name does not match the specified qualifier.")
+	}
+	ref.qualifier = qualifier
+	return ref, nil
+}
+
+// reach refuses functions elsewhere; an empty region or account is the own one.
+func (s *Service) reach(functionName, region, account string) error {
+	if region != "" && region != s.world.Region {
+		return notFound(fmt.Sprintf("Functions from '%s' are not reachable in this region ('%s')", region, s.world.Region))
+	}
+	if account != "" && account != s.world.Account {
+		return &core.APIError{
 			Status: http.StatusForbidden, Code: "AccessDeniedException",
 			Message: "The caller is not authorized to perform: lambda:InvokeFunction on resource: " + functionName + " because no resource-based policy allows the lambda:InvokeFunction action",
 		}
-	case qualifier != "" && !qualifierPattern.MatchString(qualifier):
-		return ref, invalidMember("qualifier", qualifier, `Member must satisfy regular expression pattern: \$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_]+`)
-	case qualifier != "" && ref.qualifier != "" && qualifier != ref.qualifier:
-		return ref, core.Errorf("InvalidParameterValueException", "The derived qualifier from the function name does not match the specified qualifier.")
 	}
-	if ref.qualifier == "" {
-		ref.qualifier = qualifier
-	}
-	return ref, nil
+	return nil
 }
 
 // resolve finds the function and the version which a reference means.

@@ -1,6 +1,7 @@
 package sfn
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -78,9 +79,9 @@ func (s *Service) execution(arn string) (*execution, error) {
 }
 
 func (s *Service) latest(arn string) *execution {
-	for i := len(s.executions) - 1; i >= 0; i-- {
-		if s.executions[i].ARN == arn {
-			return s.executions[i]
+	for _, e := range slices.Backward(s.executions) {
+		if e.ARN == arn {
+			return e
 		}
 	}
 	return nil
