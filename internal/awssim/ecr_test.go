@@ -160,6 +160,59 @@ func TestDescribeRepositories(t *testing.T) {
 	})
 }
 
+func TestDescribeImages(t *testing.T) {
+	bubble(t, Options{}, func(t *testing.T, sim *Sim) {
+		c := ecrClient(sim)
+		want := map[string]bool{}
+		for i := range 7 {
+			want[sim.PutImage("checkout", fmt.Sprint("1.", i), "")] = true
+		}
+		got := map[string]bool{}
+		pages := ecr.NewDescribeImagesPaginator(c, &ecr.DescribeImagesInput{RepositoryName: aws.String("checkout"), MaxResults: aws.Int32(3)})
+		for pages.HasMorePages() {
+			out, err := pages.NextPage(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, image := range out.ImageDetails {
+				got[*image.ImageDigest] = true
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		for name, in := range map[string]ecr.DescribeImagesInput{
+			"size": {MaxResults: aws.Int32(1001)}, "token": {NextToken: aws.String("a")}, "filter": {Filter: &ecrtypes.DescribeImagesFilter{TagStatus: "TAGGED"}},
+		} {
+			in.RepositoryName = aws.String("checkout")
+			if _, err := c.DescribeImages(t.Context(), &in); code(err) != "InvalidParameterException" {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
+// TestECRMembers shows what the SDK doesn't send: unknown members and missing
+// ones.
+func TestECRMembers(t *testing.T) {
+	const prefix = "AmazonEC2ContainerRegistry_V20150921."
+	bubble(t, Options{}, func(t *testing.T, sim *Sim) {
+		for _, tc := range [][3]string{
+			{"CreateRepository", `{"repositoryName":"ab","x":1}`, "SerializationException"},
+			{"CreateRepository", `{"repositoryName":"ab","encryptionConfiguration":{}}`, "InvalidParameterException"},
+			{"CreateRepository", `{}`, "InvalidParameterException"},
+			{"DescribeRepositories", `{"x":1}`, "SerializationException"},
+			{"DescribeImageScanFindings", `{"x":1}`, "SerializationException"},
+			{"DescribeImageScanFindings", `{"repositoryName":"ab"}`, "InvalidParameterException"},
+		} {
+			answer := post(t, sim, "ecr", prefix+tc[0], tc[1])
+			if answer.status != 400 || answer.header.Get("X-Amzn-Errortype") != tc[2] {
+				t.Errorf("%s %s: got %s", tc[0], tc[1], answer.body)
+			}
+		}
+	})
+}
+
 func TestImmutableTags(t *testing.T) {
 	tests := map[string]struct {
 		options  simecr.RepositoryOptions

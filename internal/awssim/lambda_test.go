@@ -372,3 +372,24 @@ func TestInvokeOverHTTP(t *testing.T) {
 		t.Error("the call is not recorded")
 	}
 }
+
+// TestLambdaOnTheWire shows what the SDK doesn't send.
+func TestLambdaOnTheWire(t *testing.T) {
+	sim := New(Options{})
+	defer sim.Close()
+	register(t, sim, lambda.Function{})
+	const path = "/2015-03-31/functions/check/invocations"
+	for _, tc := range []struct{ method, path, want string }{
+		{http.MethodPost, path + "?Version=1", "InvalidParameterValueException"},
+		{http.MethodGet, path, "UnknownOperationException"},
+		{http.MethodPost, "/2015-03-31/functions", "UnknownOperationException"},
+		{http.MethodPost, path, ""},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), tc.method, "http://aws.test"+tc.path, nil)
+		r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/lambda/aws4_request, SignedHeaders=host, Signature=00")
+		answer, err := sim.serve(r)
+		if err != nil || answer.header.Get("X-Amzn-Errortype") != tc.want || answer.header.Get("X-Amzn-Requestid") == "" {
+			t.Errorf("%s %s: got %+v, %v", tc.method, tc.path, answer, err)
+		}
+	}
+}

@@ -212,13 +212,17 @@ func (s *Service) list(repo *repository, in describeImagesIn) ([]imageDetail, st
 	if err != nil {
 		return nil, "", err
 	}
+	start, err := position("images", in.NextToken)
+	if err != nil {
+		return nil, "", err
+	}
 	details := []imageDetail{}
 	for _, digest := range slices.Sorted(maps.Keys(repo.pushedAt)) {
-		if digest < in.NextToken {
+		if digest < start {
 			continue
 		}
 		if len(details) == size {
-			return details, digest, nil
+			return details, token("images", digest), nil
 		}
 		details = append(details, s.detail(repo, digest))
 	}
