@@ -1,0 +1,145 @@
+package webhook
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"syscall"
+)
+
+// RefusedError is a request that never succeeds as it is: the URL, or what the
+// controller allows, or the server's certificate has to change. Its text is a
+// sentence without secrets.
+type RefusedError struct {
+	Reason string
+}
+
+// Error tells the reason.
+func (e *RefusedError) Error() string { return e.Reason }
+
+// passingError is trouble that may pass.
+type passingError struct {
+	reason string
+	err    error
+}
+
+// Error tells the reason, but nothing of the cause's text, in which a server
+// may quote what it was sent.
+func (e *passingError) Error() string { return e.reason }
+
+// Unwrap returns the cause, so that the end of a context is found.
+func (e *passingError) Unwrap() error { return e.err }
+
+// explain makes an error of the HTTP client one that a user can read and a
+// caller can decide by.
+func explain(host string, d *door, err error) error {
+	turned, all := d.shut()
+	if all {
+		return &RefusedError{Reason: notPublic(host, turned.String()) + ": allow it by the manager's --webhook-allowed-cidrs"}
+	}
+	if c, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return &RefusedError{Reason: host + untrusted(c.Err)}
+	}
+	e := &passingError{reason: host + reasonOf(err), err: err}
+	if turned.IsValid() {
+		e.reason += "; " + turned.String() + " is not a public address and was not tried"
+	}
+	return e
+}
+
+func notPublic(host, address string) string {
+	if host == address {
+		return host + " is not a public address"
+	}
+	return host + " is " + address + ", which is not a public address"
+}
+
+// untrusted says what is wrong with a certificate. The time is left out of it,
+// so that equal failures read equal.
+func untrusted(err error) string {
+	if e, ok := errors.AsType[x509.CertificateInvalidError](err); ok && e.Reason == x509.Expired {
+		return " has a certificate that has expired or is not valid yet"
+	}
+	return " has a certificate that is not trusted: " + cut(strings.TrimPrefix(err.Error(), "x509: "))
+}
+
+// cut keeps a server from filling a status: it chose the names in its
+// certificate.
+func cut(s string) string {
+	const most = 300
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
+
+// reasonOf says what happened in words that follow the host and are the same
+// each time: without ports, name servers and what the server sent.
+func reasonOf(err error) string {
+	for _, reason := range []func(error) string{ofDNS, ofTime, ofConnection, ofTLS} {
+		if r := reason(err); r != "" {
+			return r
+		}
+	}
+	return " gave no proper HTTP answer"
+}
+
+func ofDNS(err error) string {
+	e, ok := errors.AsType[*net.DNSError](err)
+	switch {
+	case !ok:
+		return ""
+	case e.IsNotFound:
+		return " is a name that DNS does not know"
+	case e.IsTimeout:
+		return " was not resolved by DNS in time"
+	default:
+		return " could not be resolved by DNS"
+	}
+}
+
+func ofTime(err error) string {
+	if errors.Is(err, context.Canceled) {
+		return " was not waited for: the call was cancelled"
+	}
+	if e, ok := errors.AsType[net.Error](err); !ok || !e.Timeout() {
+		return ""
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok && e.Op == "dial" {
+		return " could not be connected to in time"
+	}
+	return " did not answer in time"
+}
+
+func ofConnection(err error) string {
+	// A dial tells the first error of several, which may be the door's.
+	if errors.Is(err, errShut) {
+		return " could not be connected to"
+	}
+	if no, ok := errors.AsType[syscall.Errno](err); ok {
+		return " can't be talked to: " + no.Error()
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return " closed the connection before its answer was complete"
+	}
+	return ""
+}
+
+// ofTLS knows alerts, and the errors of crypto/tls, which have no type but
+// quote nothing.
+func ofTLS(err error) string {
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return " does not speak TLS at that port"
+	}
+	if e, ok := errors.AsType[*net.OpError](err); ok && strings.HasSuffix(e.Op, "error") {
+		err = e.Err
+	}
+	if text, ok := strings.CutPrefix(err.Error(), "tls: "); ok {
+		return " can't be talked to by TLS: " + cut(text)
+	}
+	return ""
+}

@@ -1,0 +1,48 @@
+package webhook
+
+import (
+	"crypto/x509"
+	"net/url"
+	"strconv"
+)
+
+// parseTarget returns the address to post to. Its errors leave url.Parse's out,
+// which quote the URL.
+func parseTarget(raw string) (*url.URL, error) {
+	u, err := url.Parse(raw)
+	switch {
+	case err != nil:
+		return nil, &RefusedError{Reason: "the URL can't be read"}
+	case u.Scheme != "https":
+		return nil, &RefusedError{Reason: "the URL is not an https:// address"}
+	case u.Hostname() == "":
+		return nil, &RefusedError{Reason: "the URL has no host"}
+	case u.User != nil:
+		return nil, &RefusedError{Reason: "the URL of " + u.Hostname() + " holds a user name or a password: sign the request instead"}
+	case !validPort(u.Port()):
+		return nil, &RefusedError{Reason: "the URL of " + u.Hostname() + " has a port that is not from 1 to 65535"}
+	}
+	return u, nil
+}
+
+// validPort takes none, which is 443.
+func validPort(port string) bool {
+	if port == "" {
+		return true
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0
+}
+
+// rootsOf returns the certificates of a bundle in PEM, or nil, which is the
+// system's, without one.
+func rootsOf(bundle string) (*x509.CertPool, error) {
+	if bundle == "" {
+		return nil, nil
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM([]byte(bundle)) {
+		return nil, &RefusedError{Reason: "the CA bundle holds no certificate in PEM"}
+	}
+	return pool, nil
+}
