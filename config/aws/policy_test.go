@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -59,11 +60,20 @@ var prefixes = map[string]string{
 	"elbAPI":            "elasticloadbalancing",
 	"ecsAPI":            "ecs",
 	"ecrAPI":            "ecr",
+	"cloudWatchAPI":     "cloudwatch",
+	"lambdaAPI":         "lambda",
+	"statesAPI":         "states",
+}
+
+// renamed are the calls that IAM knows by another name.
+var renamed = map[string]string{
+	"lambda:Invoke": "lambda:InvokeFunction",
 }
 
 // implied are the actions that a call needs besides its own.
 var implied = map[string]string{
 	"cloudformation:CreateStack": "cloudformation:TagResource",
+	"ecr:CreateRepository":       "ecr:TagResource",
 }
 
 // resourceActions are what CloudFormation does to create, read and delete the
@@ -150,6 +160,24 @@ func TestCalledVia(t *testing.T) {
 	}
 }
 
+// TestGates: what gates call is held to names, for whoever may create a
+// deployment may have it called.
+func TestGates(t *testing.T) {
+	named := regexp.MustCompile(`^arn:aws:(lambda:\*:\*:function:viridian-\*|states:\*:\*:(stateMachine:viridian-\*|execution:viridian-\*:\*))$`)
+	for _, s := range read(t, "policy.json").Statement {
+		for _, action := range s.Action {
+			if !strings.HasPrefix(action, "lambda:") && !strings.HasPrefix(action, "states:") {
+				continue
+			}
+			for _, resource := range s.Resource {
+				if !named.MatchString(resource) {
+					t.Errorf("%s: %s is allowed on %s", s.Sid, action, resource)
+				}
+			}
+		}
+	}
+}
+
 // TestTaskRoles: the roles that may be passed are those of the samples, and to
 // ECS tasks only.
 func TestTaskRoles(t *testing.T) {
@@ -230,6 +258,9 @@ func calls(t *testing.T) map[string]bool {
 		}
 		for _, method := range api.Methods.List {
 			action := prefixes[spec.Name.Name] + ":" + method.Names[0].Name
+			if name, ok := renamed[action]; ok {
+				action = name
+			}
 			actions[action] = true
 			if also := implied[action]; also != "" {
 				actions[also] = true

@@ -31,6 +31,11 @@ type Clients struct {
 	Traffic  Traffic
 	Services Services
 	Images   Images
+
+	Alarms    Alarms
+	Metrics   Metrics
+	Functions Functions
+	Workflows Workflows
 }
 
 // Stacks is CloudFormation. All calls return at once; progress is observed.
@@ -265,13 +270,4 @@ type StoppedTask struct {
 	// Reason in ECS's words, with the container's exit code or reason if it
 	// has one.
 	Reason string
-}
-
-// Images is Amazon ECR.
-type Images interface {
-	// Digest returns the image's digest, "sha256:…". ok is false when image
-	// isn't in ECR, so that nobody can tell; KindNotFound if the repository
-	// or the tag doesn't exist. An image with a digest is answered without a
-	// call.
-	Digest(ctx context.Context, image string) (digest string, ok bool, err error)
 }

@@ -67,3 +67,10 @@ func IsNotFound(err error) bool { return KindOf(err) == KindNotFound }
 
 // IsConflict tells whether AWS said that it is there already or in use.
 func IsConflict(err error) bool { return KindOf(err) == KindConflict }
+
+// IsRepositoryNotFound tells whether AWS said that there is no such ECR
+// repository, as against an image that isn't in it.
+func IsRepositoryNotFound(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Kind == KindNotFound && e.Code == "RepositoryNotFoundException"
+}

@@ -23,7 +23,8 @@ import (
 )
 
 // A reconcile must never hang: a call lasts at most attempts × attemptTimeout
-// plus the backoffs between them, about 70 seconds with the defaults.
+// plus the backoffs between them, about 70 seconds with the defaults. Functions
+// are the exception: their caller bounds them.
 const (
 	connectTimeout     = 5 * time.Second
 	attemptTimeout     = 20 * time.Second
@@ -93,6 +94,22 @@ func bounded(c *http.Client) *http.Client {
 	copied := *c
 	copied.Timeout = cmp.Or(c.Timeout, attemptTimeout)
 	return &copied
+}
+
+// patientHTTPClient is c without bounds but the caller's, for functions that
+// answer when they are done.
+func patientHTTPClient(c awssdk.HTTPClient) awssdk.HTTPClient {
+	switch c := c.(type) {
+	case *http.Client:
+		copied := *c
+		copied.Timeout = 0
+		return &copied
+	case *awshttp.BuildableClient:
+		// Frozen, so that all of its users share the connections.
+		return c.WithTimeout(0).WithReadTimeout(0).Freeze()
+	default:
+		return c
+	}
 }
 
 // newRetryer is the SDK's standard one with few attempts, for the reconciler

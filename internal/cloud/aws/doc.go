@@ -30,6 +30,14 @@
 //	Services.StoppedTasks   ecs:ListTasks, ecs:DescribeTasks
 //	Services.Scale          ecs:UpdateService
 //	Images.Digest           ecr:DescribeImages
+//	Images.Repository       ecr:DescribeRepositories
+//	Images.CreateRepository ecr:CreateRepository, ecr:TagResource
+//	Images.Scan             ecr:DescribeImageScanFindings
+//	Alarms.States           cloudwatch:DescribeAlarms
+//	Metrics.Read            cloudwatch:GetMetricData
+//	Functions.Invoke        lambda:InvokeFunction
+//	Workflows.Start         states:StartExecution
+//	Workflows.Execution     states:DescribeExecution
 //	Provider.For            sts:AssumeRole, for identities with a role
 //
 // CloudFormation creates and deletes the stacks' resources with the caller's

@@ -28,6 +28,11 @@ var kindsByCode = map[string]cloud.Kind{
 	"SlowDown":                      cloud.KindThrottled,
 	"EC2Throttled":                  cloud.KindThrottled,
 	"PriorRequestNotComplete":       cloud.KindThrottled,
+	"KmsThrottling":                 cloud.KindThrottled,
+	// Functions that are being made ready.
+	"ResourceNotReady":  cloud.KindThrottled,
+	"SnapStartNotReady": cloud.KindThrottled,
+	"ENINotReady":       cloud.KindThrottled,
 
 	"InternalFailure":       cloud.KindTransient,
 	"InternalError":         cloud.KindTransient,
@@ -36,6 +41,8 @@ var kindsByCode = map[string]cloud.Kind{
 	"ServiceUnavailable":    cloud.KindTransient,
 	"RequestTimeout":        cloud.KindTransient,
 	"IDPCommunicationError": cloud.KindTransient,
+	"InternalServiceError":  cloud.KindTransient,
+	"InternalServiceFault":  cloud.KindTransient,
 
 	// Names that don't end in NotFound.
 	"ServiceNotActive": cloud.KindNotFound,
@@ -47,9 +54,25 @@ var kindsByCode = map[string]cloud.Kind{
 	"UpdateInProgress":      cloud.KindConflict,
 	"InvalidOperation":      cloud.KindConflict,
 	"Conflict":              cloud.KindConflict,
+	"ResourceConflict":      cloud.KindConflict,
+	"StateMachineDeleting":  cloud.KindConflict,
+	// A function that is there and can't run, for which Lambda answers with
+	// status 502.
+	"InvalidRuntime":         cloud.KindConflict,
+	"InvalidSecurityGroupID": cloud.KindConflict,
+	"InvalidSubnetID":        cloud.KindConflict,
+	"InvalidZipFile":         cloud.KindConflict,
+	"KMSDisabled":            cloud.KindConflict,
+	"KMSInvalidState":        cloud.KindConflict,
+	"KMSNotFound":            cloud.KindConflict,
+	"KmsInvalidState":        cloud.KindConflict,
 
 	"LimitExceeded":               cloud.KindQuota,
+	"LimitExceededFault":          cloud.KindQuota,
 	"TargetGroupAssociationLimit": cloud.KindQuota,
+	"ServiceQuotaExceeded":        cloud.KindQuota,
+	"ENILimitReached":             cloud.KindQuota,
+	"SubnetIPAddressLimitReached": cloud.KindQuota,
 
 	"InvalidClientTokenId":       cloud.KindCredentials,
 	"UnrecognizedClient":         cloud.KindCredentials,
@@ -64,9 +87,13 @@ var kindsByCode = map[string]cloud.Kind{
 	"InvalidIdentityToken":       cloud.KindCredentials,
 	"RegionDisabled":             cloud.KindCredentials,
 
-	"NotAuthorized": cloud.KindDenied,
-	"OptInRequired": cloud.KindDenied,
-	"Blocked":       cloud.KindDenied,
+	"NotAuthorized":               cloud.KindDenied,
+	"OptInRequired":               cloud.KindDenied,
+	"Blocked":                     cloud.KindDenied,
+	"BlockedByOrganizationPolicy": cloud.KindDenied,
+	"EC2AccessDenied":             cloud.KindDenied,
+	"KMSAccessDenied":             cloud.KindDenied,
+	"KmsAccessDenied":             cloud.KindDenied,
 }
 
 // kindsByPattern are families of codes, looked up after kindsByCode.
@@ -74,7 +101,7 @@ var kindsByPattern = []struct {
 	pattern *regexp.Regexp
 	kind    cloud.Kind
 }{
-	{regexp.MustCompile(`NotFound$`), cloud.KindNotFound},
+	{regexp.MustCompile(`NotFound$|DoesNotExist$`), cloud.KindNotFound},
 	{regexp.MustCompile(`AlreadyExists$|^Duplicate`), cloud.KindConflict},
 	{regexp.MustCompile(`LimitExceeded$|^TooMany`), cloud.KindQuota},
 	{regexp.MustCompile(`^ExpiredToken`), cloud.KindCredentials},
@@ -93,6 +120,9 @@ var servicePrefixes = map[string]string{
 	"Elastic Load Balancing v2": "elasticloadbalancing",
 	"ECS":                       "ecs",
 	"ECR":                       "ecr",
+	"CloudWatch":                "cloudwatch",
+	"Lambda":                    "lambda",
+	"SFN":                       "states",
 	stsID:                       "sts",
 }
 
@@ -117,6 +147,12 @@ func wrap(err error) error {
 	}
 	e.Message = message(err, api)
 	return e
+}
+
+// hasCode tells whether AWS said just that.
+func hasCode(err error, code string) bool {
+	e, ok := errors.AsType[*cloud.Error](err)
+	return ok && e.Code == code
 }
 
 // invalid is the error of a request that needn't be sent to be refused.

@@ -39,15 +39,11 @@ func (i *images) Digest(ctx context.Context, image string) (string, bool, error)
 	case ref.digest != "":
 		return ref.digest, true, nil
 	}
-	host := privateRegistry.FindStringSubmatch(ref.host)
-	if host == nil {
-		return "", false, nil
-	}
-	account, region := host[1], host[2]
-	if err := checkRegion(region); err != nil {
+	api, account, err := i.registry(ref)
+	if api == nil {
 		return "", false, err
 	}
-	out, err := i.client(region).DescribeImages(ctx, &ecr.DescribeImagesInput{
+	out, err := api.DescribeImages(ctx, &ecr.DescribeImagesInput{
 		RegistryId:     &account,
 		RepositoryName: &ref.repository,
 		ImageIds:       []types.ImageIdentifier{{ImageTag: &ref.tag}},
@@ -63,12 +59,26 @@ func (i *images) Digest(ctx context.Context, image string) (string, bool, error)
 	return "", false, notFound("ecr:DescribeImages", "ImageNotFoundException", "no image "+image)
 }
 
+// registry is a client of the image's registry and its account; nil if it isn't
+// a private one of ECR.
+func (i *images) registry(ref reference) (api ecrAPI, account string, err error) {
+	host := privateRegistry.FindStringSubmatch(ref.host)
+	if host == nil {
+		return nil, "", nil
+	}
+	if err := checkRegion(host[2]); err != nil {
+		return nil, "", err
+	}
+	return i.client(host[2]), host[1], nil
+}
+
 // reference is an image reference in its parts: host/repository:tag@digest.
 type reference struct {
 	host       string
 	repository string
-	tag        string
-	digest     string
+	// tag is "" for an image that has a digest and no tag.
+	tag    string
+	digest string
 }
 
 func parseReference(image string) (reference, error) {
@@ -76,15 +86,19 @@ func parseReference(image string) (reference, error) {
 	if pinned && !digestShape.MatchString(digest) {
 		return reference{}, invalid(fmt.Sprintf("image %q: a digest reads sha256: and 64 hexadecimal digits", image))
 	}
-	ref := reference{tag: defaultTag, digest: digest}
+	ref := reference{digest: digest}
 	var found bool
 	if ref.host, ref.repository, found = strings.Cut(name, "/"); !found {
 		ref.host, ref.repository = "", name
 	}
-	if repository, tag, tagged := strings.Cut(ref.repository, ":"); tagged {
+	repository, tag, tagged := strings.Cut(ref.repository, ":")
+	switch {
+	case tagged:
 		ref.repository, ref.tag = repository, tag
+	case !pinned:
+		ref.tag = defaultTag
 	}
-	if ref.repository == "" || !tagShape.MatchString(ref.tag) {
+	if ref.repository == "" || (tagged || !pinned) && !tagShape.MatchString(ref.tag) {
 		return reference{}, invalid(fmt.Sprintf("image %q: an image reads [registry/]repository[:tag][@digest]", image))
 	}
 	return ref, nil

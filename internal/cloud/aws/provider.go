@@ -1,18 +1,23 @@
 package aws
 
 import (
+	"cmp"
 	"container/list"
 	"context"
 	"fmt"
 	"net/http"
 	"regexp"
 	"sync"
+	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -46,6 +51,27 @@ type Options struct {
 	Metrics prometheus.Registerer
 	// Logger takes the SDK's warnings; the zero value drops them.
 	Logger logr.Logger
+	// BatchWindow is how often alarms and metrics are read, for all who ask;
+	// 0 is 10 s. It is measured on the machine's clock.
+	BatchWindow time.Duration
+	// MetricPeriod of the metrics' points: 1, 5, 10, 20, 30 or a multiple of
+	// 60 seconds; 0 is 60 s.
+	MetricPeriod time.Duration
+	// Now is the time in AWS, in which metrics are read; nil is time.Now.
+	Now func() time.Time
+}
+
+// withDefaults fills in what is left out.
+func (o Options) withDefaults() (Options, error) {
+	if o.BatchWindow < 0 {
+		return o, fmt.Errorf("batch window %s: it must not be negative", o.BatchWindow)
+	}
+	o.BatchWindow = cmp.Or(o.BatchWindow, defaultBatchWindow)
+	o.MetricPeriod = cmp.Or(o.MetricPeriod, defaultMetricPeriod)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return o, checkMetricPeriod(o.MetricPeriod)
 }
 
 // StaticCredentials are access keys.
@@ -58,7 +84,10 @@ type StaticCredentials struct {
 
 // Provider gives the SDK's clients by identity.
 type Provider struct {
-	base awssdk.Config
+	base    awssdk.Config
+	options Options
+	// patient is base's HTTP client without timeouts.
+	patient awssdk.HTTPClient
 
 	mu      sync.Mutex
 	clients map[cloud.Identity]*list.Element
@@ -76,11 +105,18 @@ type entry struct {
 // NewProvider loads the default configuration. It calls AWS neither now nor in
 // For; credentials are retrieved by the first call that needs them.
 func NewProvider(ctx context.Context, o Options) (*Provider, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
 	base, err := loadConfig(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	return &Provider{base: base, clients: map[cloud.Identity]*list.Element{}, recent: list.New()}, nil
+	return &Provider{
+		base: base, options: o, patient: patientHTTPClient(base.HTTPClient),
+		clients: map[cloud.Identity]*list.Element{}, recent: list.New(),
+	}, nil
 }
 
 // For returns the clients of an identity, the same ones each time. An unknown
@@ -98,7 +134,7 @@ func (p *Provider) For(_ context.Context, id cloud.Identity) (cloud.Clients, err
 		p.recent.MoveToFront(e)
 		return e.Value.(*entry).clients, nil
 	}
-	c := newClients(configFor(p.base, id))
+	c := p.newClients(configFor(p.base, id))
 	p.clients[id] = p.recent.PushFront(&entry{id: id, clients: c})
 	if p.recent.Len() > maxIdentities {
 		oldest := p.recent.Remove(p.recent.Back()).(*entry)
@@ -117,13 +153,50 @@ func checkRegion(region string) error {
 	return nil
 }
 
-func newClients(cfg awssdk.Config) cloud.Clients {
+func (p *Provider) newClients(cfg awssdk.Config) cloud.Clients {
+	watch := cloudwatch.NewFromConfig(cfg)
 	return cloud.Clients{
 		Stacks:   &stacks{api: cloudformation.NewFromConfig(cfg)},
 		Traffic:  &traffic{api: elb.NewFromConfig(cfg)},
 		Services: &services{api: ecs.NewFromConfig(cfg)},
-		Images: &images{client: func(region string) ecrAPI {
+		Images: &images{client: byRegion(func(region string) ecrAPI {
 			return ecr.NewFromConfig(cfg, func(o *ecr.Options) { o.Region = region })
-		}},
+		})},
+		Alarms:  newAlarms(watch, p.options.BatchWindow, p.options.Now),
+		Metrics: newMetricData(watch, p.options.BatchWindow, p.options.MetricPeriod, p.options.Now),
+		Functions: &functions{client: byRegion(func(region string) lambdaAPI {
+			return lambda.NewFromConfig(cfg, func(o *lambda.Options) {
+				o.Region = region
+				// A call is made once, and lasts as long as its caller wants.
+				o.HTTPClient, o.Retryer, o.RetryMaxAttempts = p.patient, awssdk.NopRetryer{}, 0
+			})
+		})},
+		Workflows: &workflows{client: byRegion(func(region string) statesAPI {
+			return sfn.NewFromConfig(cfg, func(o *sfn.Options) { o.Region = region })
+		})},
+	}
+}
+
+// maxRegions bounds the clients kept by region: regions come from what users
+// write.
+const maxRegions = 64
+
+// byRegion keeps what is made for a region, so that its connections are used
+// again.
+func byRegion[C any](client func(region string) C) func(region string) C {
+	var mu sync.Mutex
+	kept := map[string]C{}
+	return func(region string) C {
+		mu.Lock()
+		defer mu.Unlock()
+		c, ok := kept[region]
+		if !ok {
+			if len(kept) == maxRegions {
+				clear(kept)
+			}
+			c = client(region)
+			kept[region] = c
+		}
+		return c
 	}
 }

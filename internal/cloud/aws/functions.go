@@ -1,0 +1,74 @@
+package aws
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"unicode/utf8"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// answerMax is how many bytes of an answer are passed on.
+const answerMax = 64 << 10
+
+// functionARN is partition, region, account and function, perhaps with a
+// version or an alias.
+var functionARN = regexp.MustCompile(`^arn:aws[a-z-]*:lambda:([a-z0-9-]+):[0-9]{12}:function:[A-Za-z0-9_-]{1,140}(?::(?:\$LATEST(?:\.PUBLISHED)?|[A-Za-z0-9_-]{1,128}))?$`)
+
+// functions implements cloud.Functions.
+type functions struct {
+	// client gives a client of the function's region, which makes one attempt
+	// and sets no timeout.
+	client func(region string) lambdaAPI
+}
+
+func (f *functions) Invoke(ctx context.Context, arn string, payload []byte) (cloud.FunctionAnswer, error) {
+	parts := functionARN.FindStringSubmatch(arn)
+	if parts == nil {
+		return cloud.FunctionAnswer{}, invalid(fmt.Sprintf("%q is no function: its ARN reads arn:aws:lambda:REGION:ACCOUNT:function:NAME[:VERSION or ALIAS]", arn))
+	}
+	if err := checkRegion(parts[1]); err != nil {
+		return cloud.FunctionAnswer{}, err
+	}
+	if len(payload) > 0 && !json.Valid(payload) {
+		return cloud.FunctionAnswer{}, invalid("the payload of function " + arn + " is no JSON")
+	}
+	out, err := f.client(parts[1]).Invoke(ctx, &lambda.InvokeInput{
+		FunctionName:   &arn,
+		InvocationType: types.InvocationTypeRequestResponse,
+		Payload:        payload,
+	})
+	if err != nil {
+		return cloud.FunctionAnswer{}, withoutInput(wrap(err))
+	}
+	return cloud.FunctionAnswer{Payload: cut(out.Payload), Failed: out.FunctionError != nil}, nil
+}
+
+// withoutInput takes out of an error what AWS quotes of the input when it can't
+// make sense of it.
+func withoutInput(err error) error {
+	if hasCode(err, "InvalidRequestContentException") || hasCode(err, "InvalidExecutionInput") {
+		e, _ := errors.AsType[*cloud.Error](err)
+		return answerError(e.Kind, e.Op, e.Code, "the input is not accepted")
+	}
+	return err
+}
+
+// cut takes as much of an answer as is passed on, without half a character at
+// its end.
+func cut(answer []byte) []byte {
+	if len(answer) <= answerMax {
+		return answer
+	}
+	end := answerMax
+	for end > answerMax-utf8.UTFMax && !utf8.RuneStart(answer[end]) {
+		end--
+	}
+	return answer[:end:end]
+}

@@ -1,0 +1,182 @@
+package aws
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+const (
+	findingsPerPage = 1000
+	// findingsPagesMax bounds the pages of an image's findings.
+	findingsPagesMax = 50
+	// unlisted is the ID of a finding that stands for those on further pages.
+	unlisted          = "(not listed)"
+	severityUndefined = "UNDEFINED"
+)
+
+// severities are those of both kinds of scans, the worst first.
+var severities = []string{"CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", severityUndefined}
+
+func (i *images) Scan(ctx context.Context, image string) (cloud.Scan, error) {
+	ref, err := parseReference(image)
+	if err != nil {
+		return cloud.Scan{}, err
+	}
+	api, account, err := i.registry(ref)
+	switch {
+	case err != nil:
+		return cloud.Scan{}, err
+	case api == nil:
+		return cloud.Scan{}, notInECR(image)
+	case ref.digest == "":
+		return cloud.Scan{}, invalid(fmt.Sprintf("image %q has no digest, by which scans are told apart", image))
+	}
+	pages := ecr.NewDescribeImageScanFindingsPaginator(api, &ecr.DescribeImageScanFindingsInput{
+		RegistryId:     &account,
+		RepositoryName: &ref.repository,
+		ImageId:        &types.ImageIdentifier{ImageDigest: &ref.digest},
+		MaxResults:     new(int32(findingsPerPage)),
+	})
+	var scan cloud.Scan
+	counts := map[string]int{}
+	for n := 0; pages.HasMorePages() && n < findingsPagesMax; n++ {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return scanFailure(wrap(err))
+		}
+		addPage(&scan, counts, page)
+		if scan.Status != cloud.ScanDone {
+			scan.Findings = nil // they aren't complete
+			return scan, nil
+		}
+	}
+	if pages.HasMorePages() {
+		addUnlisted(&scan, counts)
+	}
+	return scan, nil
+}
+
+// scanFailure takes ECR's word for what is no failure of the call.
+func scanFailure(err error) (cloud.Scan, error) {
+	switch {
+	case hasCode(err, "ScanNotFoundException"):
+		return cloud.Scan{Status: cloud.ScanNone}, nil
+	case hasCode(err, "UnsupportedImageTypeException"), hasCode(err, "ImageArchivedException"):
+		return cloud.Scan{Status: cloud.ScanUnavailable, Description: err.Error()}, nil
+	}
+	return cloud.Scan{}, err
+}
+
+func scanStatus(s types.ScanStatus) cloud.ScanStatus {
+	switch s {
+	case types.ScanStatusComplete, types.ScanStatusActive:
+		return cloud.ScanDone
+	case types.ScanStatusPending, types.ScanStatusInProgress:
+		return cloud.ScanPending
+	default:
+		return cloud.ScanUnavailable
+	}
+}
+
+// addPage adds a page to a scan, and to counts how many findings ECR has of
+// each severity.
+func addPage(scan *cloud.Scan, counts map[string]int, page *ecr.DescribeImageScanFindingsOutput) {
+	scan.Status, scan.Description = cloud.ScanUnavailable, "no status"
+	if s := page.ImageScanStatus; s != nil {
+		scan.Status = scanStatus(s.Status)
+		scan.Description = strings.Trim(string(s.Status)+": "+clean(awssdk.ToString(s.Description)), ": ")
+	}
+	found := page.ImageScanFindings
+	if found == nil {
+		return
+	}
+	scan.CompletedAt = latest(scan.CompletedAt, firstTime(found.ImageScanCompletedAt, found.VulnerabilitySourceUpdatedAt))
+	ofPage := map[string]int{}
+	for s, n := range found.FindingSeverityCounts {
+		ofPage[severity(s)] += int(n)
+	}
+	for s, n := range ofPage {
+		counts[s] = max(counts[s], n)
+	}
+	for i := range found.Findings {
+		scan.Findings = append(scan.Findings, basicFinding(&found.Findings[i]))
+	}
+	for i := range found.EnhancedFindings {
+		scan.Findings = append(scan.Findings, enhancedFinding(&found.EnhancedFindings[i]))
+	}
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// severity is one of severities.
+func severity(s string) string {
+	if s = strings.ToUpper(s); slices.Contains(severities, s) {
+		return s
+	}
+	return severityUndefined // UNTRIAGED, and what ECR may invent
+}
+
+func basicFinding(f *types.ImageScanFinding) cloud.Finding {
+	var name, version string
+	for _, a := range f.Attributes {
+		switch awssdk.ToString(a.Key) {
+		case "package_name":
+			name = awssdk.ToString(a.Value)
+		case "package_version":
+			version = awssdk.ToString(a.Value)
+		}
+	}
+	return cloud.Finding{
+		ID:       awssdk.ToString(f.Name),
+		Severity: severity(string(f.Severity)),
+		Package:  strings.TrimSpace(name + " " + version),
+	}
+}
+
+func enhancedFinding(f *types.EnhancedImageScanFinding) cloud.Finding {
+	out := cloud.Finding{ID: awssdk.ToString(f.Title), Severity: severity(awssdk.ToString(f.Severity))}
+	if d := f.PackageVulnerabilityDetails; d != nil {
+		out.ID = cmp.Or(awssdk.ToString(d.VulnerabilityId), out.ID)
+		if len(d.VulnerablePackages) > 0 {
+			p := &d.VulnerablePackages[0]
+			out.Package = strings.TrimSpace(awssdk.ToString(p.Name) + " " + awssdk.ToString(p.Version))
+		}
+	}
+	return out
+}
+
+// addUnlisted says that there are more findings than were read, and adds one
+// for each severity of which there are: nothing may pass for want of pages. If
+// ECR doesn't tell of which, the worst is assumed.
+func addUnlisted(scan *cloud.Scan, counts map[string]int) {
+	scan.Description += fmt.Sprintf("; only the first %d findings are listed", len(scan.Findings))
+	listed := map[string]int{}
+	for _, f := range scan.Findings {
+		listed[f.Severity]++
+	}
+	added := false
+	for _, s := range severities {
+		if counts[s] > listed[s] {
+			added = true
+			scan.Findings = append(scan.Findings, cloud.Finding{ID: unlisted, Severity: s})
+		}
+	}
+	if !added {
+		scan.Findings = append(scan.Findings, cloud.Finding{ID: unlisted, Severity: severities[0]})
+	}
+}

@@ -1,0 +1,102 @@
+package cloud
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrPending says that a reading was asked for and isn't there yet: many are
+// read by one call, and the next call is due within a batch window. Ask again
+// soon; it is no failure.
+var ErrPending = errors.New("the reading is not there yet")
+
+// Alarms is what CloudWatch alarms say. Readings of all callers are batched:
+// no alarm is read more than once per batch window, however many ask.
+type Alarms interface {
+	// States returns the alarms of those names as last read, at most a batch
+	// window ago; names without an alarm are left out. ErrPending if one of
+	// the names was not read yet.
+	States(ctx context.Context, names []string) ([]Alarm, error)
+}
+
+// AlarmState is an alarm's state in CloudWatch's words.
+type AlarmState string
+
+// Alarm states.
+const (
+	AlarmOK               AlarmState = "OK"
+	AlarmFiring           AlarmState = "ALARM"
+	AlarmInsufficientData AlarmState = "INSUFFICIENT_DATA"
+)
+
+// Alarm is a metric or composite alarm.
+type Alarm struct {
+	Name  string
+	State AlarmState
+	// Reason in CloudWatch's words.
+	Reason string
+	// Since is when the alarm came into this state.
+	Since time.Time
+	// Span is how far back the alarm looks: evaluation periods × period; for
+	// a composite alarm the longest of its children's.
+	Span time.Duration
+	// ReadAt is when it was read.
+	ReadAt time.Time
+}
+
+// Metrics is what CloudWatch metrics say. Readings of all callers are batched
+// into as few GetMetricData calls as possible, one set of them per batch
+// window.
+type Metrics interface {
+	// Read returns one series for each query as last read, at most a batch
+	// window ago. A series reaches back to since at least, but no further
+	// than MaxLookback; all callers' series have the same period. ErrPending
+	// if one of the queries was not read yet, or not as far back. A query
+	// that CloudWatch refuses is a KindInvalid error for its callers only.
+	Read(ctx context.Context, queries []MetricQuery, since time.Time) ([]Series, error)
+}
+
+// MaxLookback is how far back metrics are read at most.
+const MaxLookback = 3 * time.Hour
+
+// MetricQuery asks for one series.
+type MetricQuery struct {
+	// Metrics that are read. Without an Expression there is exactly one, which
+	// is the answer; its ID doesn't matter then.
+	Metrics []Metric
+	// Expression in metric math over the IDs of Metrics; "" is none.
+	Expression string
+}
+
+// Metric is a CloudWatch metric with a statistic.
+type Metric struct {
+	// ID in Expression: a lower-case letter, then letters, digits and _.
+	ID        string
+	Namespace string
+	Name      string
+	// Dimensions in the order as given.
+	Dimensions []Dimension
+	// Statistic such as Sum, Average or p99.
+	Statistic string
+}
+
+// Dimension of a CloudWatch metric.
+type Dimension struct{ Name, Value string }
+
+// Series is a metric by time.
+type Series struct {
+	// Period of the points.
+	Period time.Duration
+	// Points that have data, in ascending order of time.
+	Points []Point
+	// ReadAt is when it was read.
+	ReadAt time.Time
+}
+
+// Point is the value of one period.
+type Point struct {
+	// Start of the period.
+	Start time.Time
+	Value float64
+}
