@@ -287,17 +287,8 @@ func metricOf(key string) cloud.MetricQuery {
 }
 
 func checkMetricQuery(q cloud.MetricQuery) error {
-	switch {
-	case q.Expression == "" && len(q.Metrics) != 1:
-		return invalid(fmt.Sprintf("metric query: without an expression it has one metric, not %d", len(q.Metrics)))
-	case len(q.Metrics) >= metricQueriesMax:
-		return invalid(fmt.Sprintf("metric query: %d metrics are too many for one expression", len(q.Metrics)))
-	case sharedMetrics.MatchString(q.Expression):
-		return invalid("metric query: METRICS() is not supported; name the metrics by their IDs")
-	case insightsQuery.MatchString(q.Expression):
-		return invalid("metric query: Metrics Insights (SELECT) is not supported")
-	case ownID.MatchString(q.Expression):
-		return invalid("metric query: names that begin with q_ and a digit are reserved")
+	if err := checkExpression(q); err != nil {
+		return err
 	}
 	ids := map[string]bool{}
 	for i := range q.Metrics {
@@ -309,6 +300,22 @@ func checkMetricQuery(q cloud.MetricQuery) error {
 			return invalid(fmt.Sprintf("metric query: ID %q must be unique and read as a lower-case letter, then letters, digits and _", m.ID))
 		}
 		ids[m.ID] = true
+	}
+	return nil
+}
+
+func checkExpression(q cloud.MetricQuery) error {
+	switch {
+	case q.Expression == "" && len(q.Metrics) != 1:
+		return invalid(fmt.Sprintf("metric query: without an expression it has one metric, not %d", len(q.Metrics)))
+	case len(q.Metrics) >= metricQueriesMax:
+		return invalid(fmt.Sprintf("metric query: %d metrics are too many for one expression", len(q.Metrics)))
+	case sharedMetrics.MatchString(q.Expression):
+		return invalid("metric query: METRICS() is not supported; name the metrics by their IDs")
+	case insightsQuery.MatchString(q.Expression):
+		return invalid("metric query: Metrics Insights (SELECT) is not supported")
+	case ownID.MatchString(q.Expression):
+		return invalid("metric query: names that begin with q_ and a digit are reserved")
 	}
 	return nil
 }
