@@ -52,10 +52,9 @@ func newAlarms(api cloudWatchAPI, window time.Duration, now func() time.Time) *a
 	a.batch = batch[alarm]{
 		window:  window,
 		related: descendants,
-		chunks: func(names []string) [][]string {
-			return slices.Collect(slices.Chunk(names, describeAlarmsMax))
+		begin: func() round[alarm] {
+			return round[alarm]{chunks: alarmChunks, read: a.read}
 		},
-		begin: func() func(context.Context, []string) (map[string]result[alarm], error) { return a.read },
 	}
 	return a
 }
@@ -80,6 +79,10 @@ func (a *alarms) States(ctx context.Context, names []string) ([]cloud.Alarm, err
 		return nil, err
 	}
 	return out, nil
+}
+
+func alarmChunks(names []string) [][]string {
+	return slices.Collect(slices.Chunk(names, describeAlarmsMax))
 }
 
 func isAlarmName(name string) bool {

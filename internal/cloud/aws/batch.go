@@ -37,16 +37,22 @@ type batch[T any] struct {
 	// related gives the keys that are read besides those that were asked for;
 	// nil is none. It is called under the lock.
 	related func(keys []string, known map[string]*want[T]) []string
-	// chunks divides keys into those of one call each.
-	chunks func(keys []string) [][]string
-	// begin starts a read. What it returns reads one chunk.
-	begin func() func(ctx context.Context, keys []string) (map[string]result[T], error)
+	// begin starts a read.
+	begin func() round[T]
 
 	mu   sync.Mutex
 	busy bool
 	// begun is when the last read began; zero is never.
 	begun time.Time
 	known map[string]*want[T]
+}
+
+// round is how one read is made.
+type round[T any] struct {
+	// chunks divides keys into those of one call each.
+	chunks func(keys []string) [][]string
+	// read makes the call for one chunk.
+	read func(ctx context.Context, keys []string) (map[string]result[T], error)
 }
 
 // want is a key that somebody asked for, and what became of it.
@@ -159,11 +165,12 @@ func (b *batch[T]) readAll(ctx context.Context, keys []string) map[string]result
 	results := map[string]result[T]{}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), batchTimeout)
 	defer cancel()
-	read, todo, splits := b.begin(), b.calls(keys), splitCalls
+	now := b.begin()
+	todo, splits := b.calls(keys, now.chunks), splitCalls
 	for len(todo) > 0 {
 		chunk := todo[0]
 		todo = todo[1:]
-		got, err := read(ctx, chunk)
+		got, err := now.read(ctx, chunk)
 		switch kind := cloud.KindOf(err); {
 		case err == nil:
 			maps.Copy(results, got)
@@ -195,14 +202,14 @@ func fail[T any](results map[string]result[T], keys []string, err error) {
 
 // calls divides keys into calls. Those that were refused before get one of
 // their own, at the end.
-func (b *batch[T]) calls(keys []string) [][]string {
+func (b *batch[T]) calls(keys []string, chunks func([]string) [][]string) [][]string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	first := slices.IndexFunc(keys, func(k string) bool { return !b.known[k].retryAt.IsZero() })
 	if first < 0 {
-		return b.chunks(keys)
+		return chunks(keys)
 	}
-	return append(b.chunks(keys[:first]), slices.Collect(slices.Chunk(keys[first:], 1))...)
+	return append(chunks(keys[:first]), slices.Collect(slices.Chunk(keys[first:], 1))...)
 }
 
 func (b *batch[T]) store(results map[string]result[T]) {

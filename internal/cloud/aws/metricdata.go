@@ -25,8 +25,7 @@ const (
 	// answer with more data points comes in pages.
 	metricQueriesMax = 500
 	datapointsMax    = 100_800
-	// metricPagesMax bounds the pages of an answer: 500 series of 3 hours by
-	// the second have 54.
+	// metricPagesMax bounds the pages of an answer. Few have more than one.
 	metricPagesMax = 100
 	// dimensionsMax of a metric.
 	dimensionsMax = 30
@@ -54,7 +53,7 @@ type series struct {
 
 func newMetricData(api cloudWatchAPI, window, period time.Duration, now func() time.Time) *metricData {
 	m := &metricData{api: api, period: period, now: now, starts: map[time.Time]time.Time{}}
-	m.batch = batch[series]{window: window, chunks: metricChunks, begin: m.begin}
+	m.batch = batch[series]{window: window, begin: m.begin}
 	return m
 }
 
@@ -124,7 +123,7 @@ func (m *metricData) floor(t time.Time) time.Time {
 func modulo(n, d int64) int64 { return (n%d + d) % d }
 
 // begin settles the time range of a read.
-func (m *metricData) begin() func(context.Context, []string) (map[string]result[series], error) {
+func (m *metricData) begin() round[series] {
 	now := m.now()
 	end := m.floor(now)
 	from := end.Add(-m.period)
@@ -137,8 +136,14 @@ func (m *metricData) begin() func(context.Context, []string) (map[string]result[
 			from = start
 		}
 	}
-	return func(ctx context.Context, keys []string) (map[string]result[series], error) {
-		return m.read(ctx, keys, from, end, now)
+	// A call whose data fits into one page: of an expression, CloudWatch gives
+	// no further ones.
+	limit := min(metricQueriesMax, datapointsMax/max(1, int(end.Sub(from)/m.period)))
+	return round[series]{
+		chunks: func(keys []string) [][]string { return metricChunks(keys, limit) },
+		read: func(ctx context.Context, keys []string) (map[string]result[series], error) {
+			return m.read(ctx, keys, from, end, now)
+		},
 	}
 }
 
@@ -335,12 +340,13 @@ func checkMetric(m *cloud.Metric) error {
 	return nil
 }
 
-// metricChunks fills calls one after the other.
-func metricChunks(keys []string) [][]string {
+// metricChunks fills calls with up to limit queries, one after the other. One
+// that has more by itself has a call of its own.
+func metricChunks(keys []string, limit int) [][]string {
 	var chunks [][]string
 	var call metricCall
 	for _, k := range keys {
-		if len(chunks) == 0 || len(call.queries)+call.needs(k) > metricQueriesMax {
+		if len(chunks) == 0 || len(call.queries)+call.needs(k) > limit {
 			chunks, call = append(chunks, nil), metricCall{}
 		}
 		call.add(k, 0)

@@ -121,7 +121,7 @@ func TestMetricChunks(t *testing.T) {
 		keys = append(keys, k)
 	}
 	n := 0
-	for _, chunk := range metricChunks(keys) {
+	for _, chunk := range metricChunks(keys, metricQueriesMax) {
 		var call metricCall
 		for _, k := range chunk {
 			call.add(k, 60)
@@ -134,6 +134,28 @@ func TestMetricChunks(t *testing.T) {
 	if n != len(keys) {
 		t.Errorf("%d queries of %d are in chunks", n, len(keys))
 	}
+}
+
+// As many series are read by one call as fit into one page.
+func TestMetricDatapoints(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &watch{}
+		c := clientsOf(t, w.provider(t, Options{MetricPeriod: time.Second}), cloud.Identity{})
+		var queries []cloud.MetricQuery
+		for i := range 30 {
+			queries = append(queries, sum(fmt.Sprint("m", i)))
+		}
+		_, err := c.Metrics.Read(t.Context(), queries, time.Now().Add(-cloud.MaxLookback))
+		check(t, err)
+		for _, in := range w.got {
+			if n := len(in.MetricDataQueries) * int(in.EndTime.Sub(in.StartTime)/time.Second); n > datapointsMax {
+				t.Errorf("a call reads %d points", n)
+			}
+		}
+		if n := w.calls(); n != 4 { // nine series of 10,800 points each
+			t.Errorf("%d calls were made, want 4", n)
+		}
+	})
 }
 
 // All of a call's queries reach back to what any of them needs, as long as it

@@ -39,7 +39,7 @@ func TestRepository(t *testing.T) {
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
 			var filters []string
-			for _, f := range strings.Fields(tc.filters) {
+			for f := range strings.FieldsSeq(tc.filters) {
 				kind := "WILDCARD"
 				if strings.HasPrefix(f, "?") {
 					kind = "REGEX"
