@@ -81,6 +81,11 @@ const (
 	// ConditionDrifted is True when someone else changed what Viridian owns;
 	// absent otherwise.
 	ConditionDrifted = "Drifted"
+	// ConditionAnalysis is True while everything that was measured in a rollout
+	// is within its bounds, False when something isn't, Unknown while there
+	// is too little to judge by; absent when nothing is measured. Its message
+	// holds each verdict.
+	ConditionAnalysis = "AnalysisPassing"
 	// ConditionCleanedUp is False while a stack that is no longer needed is
 	// still there.
 	ConditionCleanedUp = "CleanedUp"
@@ -149,6 +154,42 @@ const (
 	ReasonProgressDeadlineExceeded = "ProgressDeadlineExceeded"
 	// ReasonUnhealthy: the revision lost its health.
 	ReasonUnhealthy = "Unhealthy"
+	// ReasonTaskRestarts: tasks of the revision stop again and again.
+	ReasonTaskRestarts = "TaskRestarts"
+	// ReasonAlarmFiring: a CloudWatch alarm of spec.analysis is in ALARM.
+	ReasonAlarmFiring = "AlarmFiring"
+	// ReasonAlarmNotFound: an alarm of spec.analysis doesn't exist.
+	ReasonAlarmNotFound = "AlarmNotFound"
+	// ReasonMetricOutOfBounds: a metric of spec.analysis is beyond its bound.
+	ReasonMetricOutOfBounds = "MetricOutOfBounds"
+	// ReasonMetricInvalid: CloudWatch refuses a query of spec.analysis.
+	ReasonMetricInvalid = "MetricInvalid"
+	// ReasonInconclusive: there is too little evidence to judge a step by.
+	ReasonInconclusive = "AnalysisInconclusive"
+	// ReasonAnalysisPassing: what was measured is within its bounds.
+	ReasonAnalysisPassing = "AnalysisPassing"
+	// ReasonGateRunning: a gate of spec.gates is under way.
+	ReasonGateRunning = "GateRunning"
+	// ReasonGateFailed: a gate of spec.gates turned the revision down.
+	ReasonGateFailed = "GateFailed"
+	// ReasonGateSucceeded: a gate of spec.gates let the revision pass.
+	ReasonGateSucceeded = "GateSucceeded"
+	// ReasonGateUnavailable: a gate of spec.gates can't be started.
+	ReasonGateUnavailable = "GateUnavailable"
+	// ReasonApprovalExpired: nobody gave an approval in time.
+	ReasonApprovalExpired = "ApprovalExpired"
+	// ReasonVerdict: a check changed its verdict.
+	ReasonVerdict = "Verdict"
+	// ReasonRepositoryNotFound: ECR doesn't have the image's repository.
+	ReasonRepositoryNotFound = "RepositoryNotFound"
+	// ReasonImageNotPinned: an image is named by a tag, and spec.imagePolicy
+	// asks for a digest.
+	ReasonImageNotPinned = "ImageNotPinned"
+	// ReasonImageVulnerable: an image has vulnerabilities that
+	// spec.imagePolicy.scan refuses.
+	ReasonImageVulnerable = "ImageVulnerable"
+	// ReasonImageNotScanned: an image has no findings to judge by.
+	ReasonImageNotScanned = "ImageNotScanned"
 	// ReasonHealthy: the revision is healthy.
 	ReasonHealthy = "Healthy"
 	// ReasonNotServing: no revision serves yet.

@@ -53,6 +53,7 @@ type ImmutableDeploymentList struct {
 // +kubebuilder:validation:XValidation:rule="has(self.aws) == has(oldSelf.aws) && (!has(self.aws) || self.aws == oldSelf.aws)",message="spec.aws can't change, since the stacks stay where they are: delete the ImmutableDeployment and create it anew"
 // +kubebuilder:validation:XValidation:rule="self.?traffic.?loadBalancer.hasValue() == oldSelf.?traffic.?loadBalancer.hasValue() && (!self.?traffic.?loadBalancer.hasValue() || self.traffic.loadBalancer == oldSelf.traffic.loadBalancer)",message="spec.traffic.loadBalancer can't be added, removed or changed, since stacks are tied to their listener: create a second ImmutableDeployment with the new one and delete this one"
 // +kubebuilder:validation:XValidation:rule="!self.?traffic.?loadBalancer.hasValue() || has(self.template.target) && has(self.template.network.loadBalancerSecurityGroupIDs)",message="spec.traffic.loadBalancer needs spec.template.target and spec.template.network.loadBalancerSecurityGroupIDs: add both, or leave spec.traffic.loadBalancer out for a worker that takes no requests"
+// +kubebuilder:validation:XValidation:rule="self.?traffic.?loadBalancer.hasValue() || !has(self.analysis) || !has(self.analysis.metrics) || self.analysis.metrics.all(m, !has(m.builtin) || m.builtin in ['CPUUtilization', 'MemoryUtilization'])",message="a worker without spec.traffic.loadBalancer has no requests to measure: of the builtin metrics, spec.analysis.metrics may hold CPUUtilization and MemoryUtilization"
 // +kubebuilder:validation:XValidation:rule="self.?traffic.?loadBalancer.hasValue() || !has(self.template.target) && !has(self.template.network.loadBalancerSecurityGroupIDs)",message="a worker without spec.traffic.loadBalancer takes no requests: leave out spec.template.target and spec.template.network.loadBalancerSecurityGroupIDs, or add spec.traffic.loadBalancer"
 type ImmutableDeploymentSpec struct {
 	// aws says where and as whom to work. Left out, it is the controller's
@@ -81,6 +82,25 @@ type ImmutableDeploymentSpec struct {
 	// strategy by which a new revision takes over.
 	// +required
 	Strategy Strategy `json:"strategy,omitzero"`
+
+	// analysis says by what a new revision is judged while it gets traffic.
+	// A first revision isn't judged: there is nothing to go back to.
+	// +optional
+	Analysis *Analysis `json:"analysis,omitempty"`
+
+	// gates are what a rollout waits for at named points, and what can turn a
+	// revision down there.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=10
+	// +listType=map
+	// +listMapKey=name
+	Gates []Gate `json:"gates,omitempty"`
+
+	// imagePolicy says which images may run.
+	// +optional
+	// +default={}
+	ImagePolicy ImagePolicy `json:"imagePolicy,omitzero"`
 
 	// rollback says when and how long a way back is kept.
 	// +optional

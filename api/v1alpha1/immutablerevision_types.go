@@ -172,6 +172,13 @@ type ImmutableRevisionStatus struct {
 	// +listType=atomic
 	Traffic []TrafficPoint `json:"traffic,omitempty"`
 
+	// verdicts are the evidence of its rollouts: what each alarm, metric, gate
+	// and image scan said, newest last; the last 100 changes.
+	// +optional
+	// +kubebuilder:validation:MaxItems=100
+	// +listType=atomic
+	Verdicts []Verdict `json:"verdicts,omitempty"`
+
 	// failure is the first cause of the last attempt's failure.
 	// +optional
 	Failure *StackFailure `json:"failure,omitempty"`

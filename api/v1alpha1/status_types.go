@@ -270,6 +270,19 @@ type Rollout struct {
 	// +optional
 	StepReachedAt *metav1.Time `json:"stepReachedAt,omitempty"`
 
+	// checks are the newest verdicts on the new revision, one for each alarm
+	// and metric.
+	// +optional
+	// +kubebuilder:validation:MaxItems=100
+	// +listType=atomic
+	Checks []Verdict `json:"checks,omitempty"`
+
+	// gates that were started.
+	// +optional
+	// +kubebuilder:validation:MaxItems=100
+	// +listType=atomic
+	Gates []GateRun `json:"gates,omitempty"`
+
 	// unhealthySince is since when the new revision is short of healthy
 	// tasks; absent while it has enough.
 	// +optional

@@ -163,6 +163,16 @@ type Rollback struct {
 	// +kubebuilder:validation:Maximum=3600
 	UnhealthySeconds *int32 `json:"unhealthySeconds,omitempty"`
 
+	// taskRestartLimit is how many tasks of the new revision may stop by
+	// themselves or for failing health checks, once it was healthy, before
+	// it is rolled back: a service that loses and replaces tasks again and
+	// again can look healthy at every single moment.
+	// +optional
+	// +default=3
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1000
+	TaskRestartLimit *int32 `json:"taskRestartLimit,omitempty"`
+
 	// keepFailedSeconds is how long the stack of a revision that failed is
 	// kept, without traffic, for people to look into. With the strategy
 	// Recreate only a stack that could not be created is kept: another one

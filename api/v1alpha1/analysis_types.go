@@ -1,0 +1,255 @@
+package v1alpha1
+
+// Analysis says by what a new revision is judged while it gets traffic.
+type Analysis struct {
+	// alarms are the names of CloudWatch alarms, metric or composite, in the
+	// account and region of the deployment. One in ALARM during any step or
+	// the bake time rolls the new revision back. OK counts for a step once
+	// the alarm had time to see it: its evaluation periods × period. An alarm
+	// with INSUFFICIENT_DATA is inconclusive.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MinLength=1
+	// +kubebuilder:validation:items:MaxLength=255
+	// +listType=set
+	Alarms []string `json:"alarms,omitempty"`
+
+	// ifAlarmBefore says what to do when an alarm is in ALARM before the new
+	// revision gets any traffic: Block waits until it is over; Proceed goes
+	// on, notes it in status.rollout.note, and ignores the alarm until it was
+	// over once.
+	// +optional
+	// +default="Block"
+	// +kubebuilder:validation:Enum=Block;Proceed
+	IfAlarmBefore AlarmPolicy `json:"ifAlarmBefore,omitempty"`
+
+	// metrics by which the new revision is measured in each step in which it
+	// gets traffic, and while it bakes.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=map
+	// +listMapKey=name
+	Metrics []MetricCheck `json:"metrics,omitempty"`
+
+	// inconclusiveSeconds is how much longer than its hold a step lasts, at
+	// most, when evidence is missing: no data, too few samples, an alarm
+	// that can't say. What then is for ifInconclusive.
+	// +optional
+	// +default=600
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=86400
+	InconclusiveSeconds *int32 `json:"inconclusiveSeconds,omitempty"`
+
+	// ifInconclusive says what to do when a step's evidence is still missing
+	// after inconclusiveSeconds: Pause waits for it, or until someone promotes
+	// or aborts; RollBack rolls back.
+	// +optional
+	// +default="Pause"
+	// +kubebuilder:validation:Enum=Pause;RollBack
+	IfInconclusive InconclusivePolicy `json:"ifInconclusive,omitempty"`
+}
+
+// AlarmPolicy says what to do about an alarm that is on before the first step.
+type AlarmPolicy string
+
+// Alarm policies.
+const (
+	// AlarmBlock waits until it is over.
+	AlarmBlock AlarmPolicy = "Block"
+	// AlarmProceed goes on.
+	AlarmProceed AlarmPolicy = "Proceed"
+)
+
+// InconclusivePolicy says what to do without evidence.
+type InconclusivePolicy string
+
+// Inconclusive policies.
+const (
+	// InconclusivePause waits for evidence or for someone.
+	InconclusivePause InconclusivePolicy = "Pause"
+	// InconclusiveRollBack rolls back.
+	InconclusiveRollBack InconclusivePolicy = "RollBack"
+)
+
+// BuiltinMetric is a metric that Viridian reads for a revision by itself.
+type BuiltinMetric string
+
+// Builtin metrics.
+const (
+	// MetricErrorRate is the percentage of the revision's requests that its
+	// targets answered with 5XX, or whose connection failed.
+	MetricErrorRate BuiltinMetric = "ErrorRate"
+	// MetricLatencyP50 to P99 are percentiles of the targets' response time
+	// in milliseconds.
+	MetricLatencyP50 BuiltinMetric = "LatencyP50"
+	MetricLatencyP90 BuiltinMetric = "LatencyP90"
+	MetricLatencyP99 BuiltinMetric = "LatencyP99"
+	// MetricRequestCount is how many requests per minute the revision got.
+	MetricRequestCount BuiltinMetric = "RequestCount"
+	// MetricUnhealthyHosts is how many targets were unhealthy at most.
+	MetricUnhealthyHosts BuiltinMetric = "UnhealthyHosts"
+	// MetricCPU and MetricMemory are the service's average utilization in
+	// percent of what its tasks reserve.
+	MetricCPU    BuiltinMetric = "CPUUtilization"
+	MetricMemory BuiltinMetric = "MemoryUtilization"
+)
+
+// MetricCheck is a metric with bounds.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.builtin) != has(self.query)",message="a metric of spec.analysis.metrics needs exactly one of builtin and query"
+// +kubebuilder:validation:XValidation:rule="has(self.max) || has(self.min) || has(self.maxRatioToStable)",message="a metric of spec.analysis.metrics needs a bound: max, min or maxRatioToStable"
+// +kubebuilder:validation:XValidation:rule="!has(self.maxRatioToStable) || !has(self.builtin) || !(self.builtin in ['RequestCount', 'UnhealthyHosts'])",message="maxRatioToStable makes no sense for RequestCount and UnhealthyHosts, which follow from the revision's share: use max or min"
+type MetricCheck struct {
+	// name of the check, unique in the deployment.
+	// +required
+	// +kubebuilder:validation:Pattern=`^[a-z]([-a-z0-9]*[a-z0-9])?$`
+	// +kubebuilder:validation:MaxLength=40
+	Name string `json:"name,omitempty"`
+
+	// builtin metric, read for each revision from the dimensions of its own
+	// target group or service. ErrorRate, CPUUtilization and
+	// MemoryUtilization are percentages, LatencyP50 to LatencyP99
+	// milliseconds, RequestCount is per minute.
+	// +optional
+	// +kubebuilder:validation:Enum=ErrorRate;LatencyP50;LatencyP90;LatencyP99;RequestCount;UnhealthyHosts;CPUUtilization;MemoryUtilization
+	Builtin BuiltinMetric `json:"builtin,omitempty"`
+
+	// query reads CloudWatch metrics of your own.
+	// +optional
+	Query *MetricQuery `json:"query,omitempty"`
+
+	// max is the largest value that is good.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^-?[0-9]{1,12}(\.[0-9]{1,6})?$`
+	// +kubebuilder:validation:MaxLength=20
+	Max string `json:"max,omitempty"`
+
+	// min is the smallest value that is good.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^-?[0-9]{1,12}(\.[0-9]{1,6})?$`
+	// +kubebuilder:validation:MaxLength=20
+	Min string `json:"min,omitempty"`
+
+	// maxRatioToStable is how many times the value of the revision that
+	// serves, in the same minutes, the new one may reach, such as "1.5". For
+	// ErrorRate it is not the ratio itself that is held against the revision,
+	// which is a matter of chance with few errors, but that the ratio is
+	// larger beyond reasonable doubt: by an exact test whose chance of a
+	// false alarm is 1 % for a whole rollout. It says nothing while the old
+	// revision has no traffic.
+	// +optional
+	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,5}(\.[0-9]{1,6})?$`
+	// +kubebuilder:validation:MaxLength=20
+	MaxRatioToStable string `json:"maxRatioToStable,omitempty"`
+
+	// minSamples is how many samples a measurement needs to count: requests
+	// for ErrorRate and latencies (50 when left out), data points for others
+	// (1 when left out). With fewer it is inconclusive.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=1000000
+	MinSamples *int32 `json:"minSamples,omitempty"`
+
+	// failureLimit is how many bad measurements a step puts up with.
+	// +optional
+	// +default=0
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	FailureLimit *int32 `json:"failureLimit,omitempty"`
+
+	// intervalSeconds between two measurements.
+	// +optional
+	// +default=60
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=3600
+	IntervalSeconds *int32 `json:"intervalSeconds,omitempty"`
+
+	// windowSeconds is how far back a measurement looks, within the step.
+	// +optional
+	// +default=600
+	// +kubebuilder:validation:Minimum=60
+	// +kubebuilder:validation:Maximum=10800
+	WindowSeconds *int32 `json:"windowSeconds,omitempty"`
+}
+
+// MetricQuery reads CloudWatch metrics, or computes from several. In
+// namespaces and dimension values, $(targetGroup), $(loadBalancer), $(cluster),
+// $(service) and $(revision) stand for what belongs to the revision that is
+// measured, as CloudWatch writes it.
+//
+// +kubebuilder:validation:XValidation:rule="has(self.expression) || size(self.metrics) == 1",message="a query of several metrics needs an expression"
+type MetricQuery struct {
+	// metrics that are read.
+	// +required
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=10
+	// +listType=map
+	// +listMapKey=id
+	Metrics []QueryMetric `json:"metrics,omitempty"`
+
+	// expression in metric math over the ids of metrics, computed period by
+	// period.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z][a-zA-Z0-9_]*|[0-9]+([.][0-9]+)?|(ABS|CEIL|FLOOR|FILL|IF)[(]|(SUM|AVG|MIN|MAX)[(][[]|REPEAT|AND|OR|&&|[|][|]|[-+*/^(),<>=!]|[]]| )+$')",message="expression may use the ids of metrics, numbers, + - * / ^, comparisons, AND, OR, ABS, CEIL, FLOOR, FILL, IF, and SUM, AVG, MIN, MAX of a list such as SUM([a, b])"
+	Expression string `json:"expression,omitempty"`
+
+	// aggregate makes one value of the data points of a measurement's window.
+	// +optional
+	// +default="Average"
+	// +kubebuilder:validation:Enum=Average;Minimum;Maximum;Sum
+	Aggregate string `json:"aggregate,omitempty"`
+}
+
+// QueryMetric is a CloudWatch metric with a statistic.
+type QueryMetric struct {
+	// id in the expression.
+	// +required
+	// +kubebuilder:validation:Pattern=`^[a-z][a-zA-Z0-9_]*$`
+	// +kubebuilder:validation:MaxLength=40
+	ID string `json:"id,omitempty"`
+
+	// namespace such as AWS/ApplicationELB.
+	// +required
+	// +kubebuilder:validation:Pattern=`^[^:$]([^$]|[$][(](targetGroup|loadBalancer|cluster|service|revision)[)])*$`
+	// +kubebuilder:validation:MaxLength=255
+	Namespace string `json:"namespace,omitempty"`
+
+	// metricName in the namespace.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	MetricName string `json:"metricName,omitempty"`
+
+	// dimensions of the metric.
+	// +optional
+	// +kubebuilder:validation:MaxItems=30
+	// +listType=map
+	// +listMapKey=name
+	Dimensions []QueryDimension `json:"dimensions,omitempty"`
+
+	// stat is the statistic of each period: Sum, Average, Minimum, Maximum,
+	// SampleCount or a percentile such as p99.
+	// +required
+	// +kubebuilder:validation:Pattern=`^(Sum|Average|Minimum|Maximum|SampleCount|p[0-9]{1,2}([.][0-9]{1,2})?)$`
+	// +kubebuilder:validation:MaxLength=16
+	Stat string `json:"stat,omitempty"`
+}
+
+// QueryDimension is a dimension of a CloudWatch metric.
+type QueryDimension struct {
+	// name of the dimension.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Name string `json:"name,omitempty"`
+
+	// value of the dimension.
+	// +required
+	// +kubebuilder:validation:Pattern=`^([^$]|[$][(](targetGroup|loadBalancer|cluster|service|revision)[)])+$`
+	// +kubebuilder:validation:MaxLength=1024
+	Value string `json:"value,omitempty"`
+}
