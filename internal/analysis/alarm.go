@@ -1,0 +1,65 @@
+package analysis
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// Alarm judges a revision by an alarm. before is the verdict of the same alarm
+// in the same rollout; nil if there is none. With proceed, an alarm that is in
+// ALARM since before the rollout is ignored: it is about something else, until
+// it was over once. OK counts only once the alarm, as it was read, had time to
+// see the step. The zero State is that of an alarm that doesn't exist.
+func Alarm(alarm cloud.Alarm, step Step, proceed bool, before *v1alpha1.Verdict, now time.Time) v1alpha1.Verdict {
+	v, last := frame(v1alpha1.SourceAlarm, alarm.Name, step, before)
+	v.Value = string(alarm.State)
+	result, text := alarmed(&alarm, step, proceed, now)
+	return conclude(v, result, text, last, now)
+}
+
+func alarmed(alarm *cloud.Alarm, step Step, proceed bool, now time.Time) (v1alpha1.Result, string) {
+	switch alarm.State {
+	case cloud.AlarmFiring:
+		if proceed && alarm.Since.Before(step.RolloutStarted) {
+			return v1alpha1.ResultSkipped, "ignored: in ALARM since before the rollout"
+		}
+		return v1alpha1.ResultFail, described("in ALARM", alarm, now)
+	case cloud.AlarmOK:
+		return seen(alarm, step, now)
+	case "":
+		return v1alpha1.ResultInconclusive, "there is no alarm of this name"
+	default:
+		return v1alpha1.ResultInconclusive, described("can't say: "+string(alarm.State), alarm, now)
+	}
+}
+
+// seen is the verdict of OK: the alarm looks back for its span, which may reach
+// back to before the step.
+func seen(alarm *cloud.Alarm, step Step, now time.Time) (v1alpha1.Result, string) {
+	if step.Since.IsZero() {
+		return v1alpha1.ResultPending, "OK, but the step's weight isn't in effect yet"
+	}
+	at := now
+	if !alarm.ReadAt.IsZero() && alarm.ReadAt.Before(now) {
+		at = alarm.ReadAt
+	}
+	until := step.Since.Add(alarm.Span)
+	if at.Before(until) {
+		return v1alpha1.ResultPending, fmt.Sprintf("OK, but it hasn't seen the step yet: waits until %s", clock(until, now))
+	}
+	return v1alpha1.ResultPass, "OK"
+}
+
+// described is what state the alarm is in, since when and why.
+func described(state string, alarm *cloud.Alarm, now time.Time) string {
+	if !alarm.Since.IsZero() {
+		state += " since " + clock(alarm.Since, now)
+	}
+	if alarm.Reason == "" {
+		return state
+	}
+	return state + ": " + alarm.Reason
+}

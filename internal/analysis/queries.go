@@ -1,0 +1,117 @@
+package analysis
+
+import (
+	"strings"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// Namespaces of the builtin metrics.
+const (
+	namespaceELB = "AWS/ApplicationELB"
+	namespaceECS = "AWS/ECS"
+)
+
+// Subject is a revision that is measured, in the words of CloudWatch's
+// dimensions.
+type Subject struct {
+	// TargetGroup is targetgroup/name/id.
+	TargetGroup string
+	// LoadBalancer is app/name/id.
+	LoadBalancer string
+	Cluster      string
+	Service      string
+	Revision     string
+}
+
+// TargetGroupDimension is how CloudWatch names the target group of an ARN; ""
+// if it isn't one.
+func TargetGroupDimension(arn string) string {
+	parts := resource(arn)
+	if len(parts) != 3 || parts[0] != "targetgroup" {
+		return ""
+	}
+	return strings.Join(parts, "/")
+}
+
+// LoadBalancerDimension is how CloudWatch names the application load balancer
+// of a listener's or a rule's ARN; "" if it is neither.
+func LoadBalancerDimension(arn string) string {
+	parts := resource(arn)
+	listener := len(parts) == 5 && parts[0] == "listener"
+	rule := len(parts) == 6 && parts[0] == "listener-rule"
+	if !listener && !rule || parts[1] != "app" {
+		return ""
+	}
+	return strings.Join(parts[1:4], "/")
+}
+
+// resource is the last part of an ARN of Elastic Load Balancing, split at its
+// slashes; nil if it isn't one.
+func resource(arn string) []string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "elasticloadbalancing" {
+		return nil
+	}
+	return strings.Split(parts[5], "/")
+}
+
+// Queries are what CloudWatch is asked for to measure s by check. Their order
+// is fixed for a check, and Readings follow it.
+func Queries(check v1alpha1.MetricCheck, s Subject) []cloud.MetricQuery {
+	switch check.Builtin {
+	case v1alpha1.MetricErrorRate:
+		return []cloud.MetricQuery{s.requests(), s.elb("HTTPCode_Target_5XX_Count", "Sum"), s.elb("TargetConnectionErrorCount", "Sum")}
+	case v1alpha1.MetricLatencyP50:
+		return []cloud.MetricQuery{s.requests(), s.elb("TargetResponseTime", "p50")}
+	case v1alpha1.MetricLatencyP90:
+		return []cloud.MetricQuery{s.requests(), s.elb("TargetResponseTime", "p90")}
+	case v1alpha1.MetricLatencyP99:
+		return []cloud.MetricQuery{s.requests(), s.elb("TargetResponseTime", "p99")}
+	case v1alpha1.MetricRequestCount:
+		return []cloud.MetricQuery{s.requests()}
+	case v1alpha1.MetricUnhealthyHosts:
+		return []cloud.MetricQuery{s.elb("UnHealthyHostCount", "Maximum")}
+	case v1alpha1.MetricCPU, v1alpha1.MetricMemory:
+		return []cloud.MetricQuery{s.ecs(string(check.Builtin))}
+	}
+	if check.Query == nil {
+		return nil
+	}
+	return []cloud.MetricQuery{s.custom(check.Query)}
+}
+
+func (s Subject) requests() cloud.MetricQuery { return s.elb("RequestCount", "Sum") }
+
+func (s Subject) elb(name, statistic string) cloud.MetricQuery {
+	return cloud.MetricQuery{Metrics: []cloud.Metric{{
+		Namespace: namespaceELB, Name: name, Statistic: statistic,
+		Dimensions: []cloud.Dimension{{Name: "TargetGroup", Value: s.TargetGroup}, {Name: "LoadBalancer", Value: s.LoadBalancer}},
+	}}}
+}
+
+func (s Subject) ecs(name string) cloud.MetricQuery {
+	return cloud.MetricQuery{Metrics: []cloud.Metric{{
+		Namespace: namespaceECS, Name: name, Statistic: "Average",
+		Dimensions: []cloud.Dimension{{Name: "ClusterName", Value: s.Cluster}, {Name: "ServiceName", Value: s.Service}},
+	}}}
+}
+
+// custom is a query of the user's own, for s.
+func (s Subject) custom(query *v1alpha1.MetricQuery) cloud.MetricQuery {
+	fill := strings.NewReplacer(
+		"$(targetGroup)", s.TargetGroup, "$(loadBalancer)", s.LoadBalancer,
+		"$(cluster)", s.Cluster, "$(service)", s.Service, "$(revision)", s.Revision,
+	)
+	q := cloud.MetricQuery{Expression: query.Expression}
+	for i := range query.Metrics {
+		m := &query.Metrics[i]
+		metric := cloud.Metric{ID: m.ID, Namespace: fill.Replace(m.Namespace), Name: m.MetricName, Statistic: m.Stat}
+		for _, d := range m.Dimensions {
+			metric.Dimensions = append(metric.Dimensions, cloud.Dimension{Name: d.Name, Value: fill.Replace(d.Value)})
+		}
+		q.Metrics = append(q.Metrics, metric)
+	}
+	return q
+}

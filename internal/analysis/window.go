@@ -1,0 +1,98 @@
+package analysis
+
+import (
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// defaultPeriod is that of the points when there is no series that tells.
+const defaultPeriod = time.Minute
+
+// window is the time that a measurement looks at: whole periods, each of them
+// over for long enough that CloudWatch has all its data.
+type window struct {
+	from, to time.Time
+	period   time.Duration
+}
+
+// windowOf is the window of check as far as it was read. It lies within the
+// step, as a point that is partly older mixes two weights. How far back it
+// reaches is rounded up to whole periods, of which there is at least one.
+func windowOf(check *v1alpha1.MetricCheck, since time.Time, r Readings, delay time.Duration, now time.Time) window {
+	period := r.period()
+	w := window{from: ceil(since, period), to: r.readAt(now).Add(-delay).Truncate(period), period: period}
+	length := (seconds(check.WindowSeconds, 600) + period - 1) / period * period
+	if back := w.to.Add(-max(length, period)); back.After(w.from) {
+		w.from = back
+	}
+	return w
+}
+
+func (w window) empty() bool { return !w.from.Before(w.to) }
+
+// periods are how many there are in the window.
+func (w window) periods() int64 { return int64(w.to.Sub(w.from) / w.period) }
+
+// points are those of the window.
+func (w window) points(s *cloud.Series) []cloud.Point {
+	var points []cloud.Point
+	for _, p := range s.Points {
+		if !p.Start.Before(w.from) && !p.Start.Add(w.period).After(w.to) && finite(p.Value) {
+			points = append(points, p)
+		}
+	}
+	return points
+}
+
+// Readings are the series of a check's queries for both revisions, in the
+// order of Queries.
+type Readings struct {
+	Candidate []cloud.Series
+	// Stable is nil when there is no stable revision.
+	Stable []cloud.Series
+}
+
+func (r Readings) period() time.Duration {
+	for i := range r.Candidate {
+		if p := r.Candidate[i].Period; p > 0 {
+			return p
+		}
+	}
+	return defaultPeriod
+}
+
+// readAt is when the oldest of them was read, now at the latest. A reading says
+// nothing of the time after it: what it lacks would count as zero.
+func (r Readings) readAt(now time.Time) time.Time {
+	at := now
+	for _, all := range [][]cloud.Series{r.Candidate, r.Stable} {
+		for i := range all {
+			if t := all[i].ReadAt; !t.IsZero() && t.Before(at) {
+				at = t
+			}
+		}
+	}
+	return at
+}
+
+// ceil rounds t up to a multiple of period.
+func ceil(t time.Time, period time.Duration) time.Time {
+	if down := t.Truncate(period); !down.Equal(t) {
+		return down.Add(period)
+	}
+	return t
+}
+
+func seconds(n *int32, otherwise int32) time.Duration {
+	return time.Duration(or(n, otherwise)) * time.Second
+}
+
+// or is what n points to, and otherwise what the API server would have set.
+func or(n *int32, otherwise int32) int32 {
+	if n == nil {
+		return otherwise
+	}
+	return *n
+}
