@@ -34,11 +34,13 @@ func measure(check *v1alpha1.MetricCheck, series []cloud.Series, w window) measu
 		return measured{value: sum(points(0)) / w.to.Sub(w.from).Minutes(), samples: w.periods()}
 	case v1alpha1.MetricUnhealthyHosts:
 		return aggregated(points(0), "Maximum")
+	case v1alpha1.MetricCPU, v1alpha1.MetricMemory:
+		return aggregated(points(0), "Average")
 	}
-	if check.Query != nil {
-		return aggregated(points(0), check.Query.Aggregate)
+	if check.Query == nil {
+		return measured{}
 	}
-	return aggregated(points(0), "Average")
+	return aggregated(points(0), check.Query.Aggregate)
 }
 
 // errorRate is the percentage of requests that failed. There may be more errors

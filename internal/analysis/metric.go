@@ -110,7 +110,7 @@ func (m *measurement) verdict(v v1alpha1.Verdict, w window, last *v1alpha1.Verdi
 	v.Failures++
 	limit := or(m.check.FailureLimit, 0)
 	if limit > 0 {
-		text += fmt.Sprintf("; bad measurement %d, %d are put up with", v.Failures, limit)
+		text += fmt.Sprintf("; bad measurement %d, %s put up with", v.Failures, are(limit))
 	}
 	if v.Failures <= limit {
 		result = v1alpha1.ResultInconclusive

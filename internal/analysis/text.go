@@ -134,3 +134,10 @@ func cut(s string, length int) string {
 	}
 	return string([]rune(s)[:length-1]) + "…"
 }
+
+func are(n int32) string {
+	if n == 1 {
+		return "1 is"
+	}
+	return count(int64(n)) + " are"
+}

@@ -23,7 +23,7 @@ type window struct {
 func windowOf(check *v1alpha1.MetricCheck, since time.Time, r Readings, delay time.Duration, now time.Time) window {
 	period := r.period()
 	w := window{from: ceil(since, period), to: r.readAt(now).Add(-delay).Truncate(period), period: period}
-	length := (seconds(check.WindowSeconds, 600) + period - 1) / period * period
+	length := (seconds(check.WindowSeconds, 600) + period - 1).Truncate(period)
 	if back := w.to.Add(-max(length, period)); back.After(w.from) {
 		w.from = back
 	}
