@@ -9,12 +9,16 @@ const falseAlarms = 0.01
 // spend is how much of falseAlarms the k-th measurement of a rollout may use,
 // counted from 1. Whoever looks often enough finds what he looks for: tested at
 // 1 % each minute, a good revision is flagged far more often than once in a
-// hundred rollouts. As the sum of 1/k² over all k is π²/6, the sum of all
-// spend(k) is falseAlarms, and the chance that any of the measurements flags a
-// good revision is no larger than that sum, however their windows overlap.
+// hundred rollouts. The first n of 10/((k+9)(k+10)) add up to n/(n+10), all of
+// them to 1, and the chance that any of the measurements flags a good revision
+// is no larger than the sum of what they spend, however their windows overlap
+// and however many there are. The first measurements, which have few requests,
+// // get little more than those that follow. With the better known 6/(π²k²) the
+// very first gets 61 % of it all, and only half as many of the moderately bad
+// revisions are found.
 func spend(k int32) float64 {
 	n := float64(max(k, 1))
-	return falseAlarms * 6 / (math.Pi * math.Pi * n * n)
+	return falseAlarms * 10 / ((n + 9) * (n + 10))
 }
 
 // doubt is the p-value of the hypothesis that the candidate's error rate is at
