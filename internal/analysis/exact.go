@@ -13,9 +13,9 @@ const falseAlarms = 0.01
 // them to 1, and the chance that any of the measurements flags a good revision
 // is no larger than the sum of what they spend, however their windows overlap
 // and however many there are. The first measurements, which have few requests,
-// // get little more than those that follow. With the better known 6/(π²k²) the
-// very first gets 61 % of it all, and only half as many of the moderately bad
-// revisions are found.
+// get little more than those that follow. With the better known 6/(π²k²) the
+// very first gets 61 % of it all, and fewer of the moderately bad revisions are
+// found, down to half as many.
 func spend(k int32) float64 {
 	n := float64(max(k, 1))
 	return falseAlarms * 10 / ((n + 9) * (n + 10))
