@@ -14,6 +14,9 @@ type decider struct {
 	o   *Observation
 	now time.Time
 	d   Decision
+	// frozen is the progress as it was before resume, where that was called
+	// for; nil elsewhere.
+	frozen *Progress
 }
 
 // Decide tells how to go on from what was observed.
@@ -82,12 +85,18 @@ func (x *decider) resume() {
 	if p.BlockedSince.IsZero() {
 		return
 	}
+	x.frozen = new(p.clone())
 	lost := x.now.Sub(p.BlockedSince)
 	p.BlockedSince = time.Time{}
 	if r := p.Rollout; r.active() {
 		r.ProgressedAt = later(r.ProgressedAt, lost)
 		r.StepReachedAt = later(r.StepReachedAt, lost)
 		r.UnhealthySince = time.Time{}
+		for i := range r.Gates {
+			if run := &r.Gates[i]; run.State == v1alpha1.GateRunning {
+				run.StartedAt, run.CallAt = later(run.StartedAt, lost), later(run.CallAt, lost)
+			}
+		}
 	}
 }
 
@@ -152,6 +161,9 @@ func (x *decider) plan() Plan {
 
 // block stops everything until someone puts it right.
 func (x *decider) block(b Blocked) {
+	if x.frozen != nil { // one thing is over, another is in the way
+		x.d.Progress.BlockedSince, x.d.Progress.Rollout = x.frozen.BlockedSince, x.frozen.Rollout
+	}
 	if x.d.Progress.BlockedSince.IsZero() {
 		x.d.Progress.BlockedSince = x.now
 	}
@@ -181,7 +193,7 @@ func (x *decider) idle() {
 		x.act(Action{Kind: ActionCreateRevision})
 		return
 	}
-	if x.unfinished(want) || x.blockedByHealth() {
+	if x.unfinished(want) || x.blockedByHealth() || x.blockedByAlarms(want) {
 		return
 	}
 	x.start(want)
@@ -225,6 +237,9 @@ func (x *decider) start(want *Revision) {
 	p.Rollout = &Rollout{
 		ID: fmt.Sprintf("%s.%d", want.Name, p.Rollouts), Cause: cause, Full: cause == v1alpha1.CauseRevert,
 		Revision: want.Number, From: p.Stable, StartedAt: x.now, ProgressedAt: x.now, Note: x.weakness(),
+	}
+	if x.o.Analysis.Firing != "" && cause != v1alpha1.CauseRevert {
+		p.Rollout.remark(x.o.Analysis.Firing)
 	}
 	if last := x.o.Progress.Rollout; cause == v1alpha1.CauseRetry && last != nil {
 		p.Rollout.Request = last.Request

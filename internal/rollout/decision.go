@@ -35,6 +35,8 @@ const (
 	ActionReleaseRule ActionKind = "ReleaseRule"
 	// ActionDeleteRule deletes the production rule.
 	ActionDeleteRule ActionKind = "DeleteRule"
+	// ActionStartGate starts, or calls again, the gate of Run.
+	ActionStartGate ActionKind = "StartGate"
 	// ActionFinishDeletion lets the deployment go.
 	ActionFinishDeletion ActionKind = "FinishDeletion"
 )
@@ -45,6 +47,7 @@ type Action struct {
 	Revision int64
 	Targets  Targets
 	Count    int32
+	Run      GateRun
 }
 
 // Decision is how to go on.

@@ -51,6 +51,9 @@ func (x *decider) conclude(r *Rollout) {
 		x.until(settled)
 		return
 	}
+	if x.afterwards(r) {
+		return
+	}
 	r.FinishedAt = x.now
 	p.Written = intended
 	x.release(r)
@@ -288,6 +291,7 @@ func (x *decider) weight(r *Revision) int32 {
 func (p Progress) clone() Progress {
 	if p.Rollout != nil {
 		r := *p.Rollout
+		r.Checks, r.Gates = slices.Clone(r.Checks), slices.Clone(r.Gates)
 		p.Rollout = &r
 	}
 	p.Written = slices.Clone(p.Written)

@@ -26,6 +26,7 @@ func (x *decider) forward(r *Rollout) {
 		x.ask(r, candidate)
 	case candidate.Stack != v1alpha1.RevisionCreated:
 		x.provision(r, candidate)
+	case r.VerifiedAt.IsZero() && x.gates(r, v1alpha1.AfterProvision, 0):
 	case r.VerifiedAt.IsZero():
 		x.verify(r, candidate)
 	default:
@@ -35,7 +36,7 @@ func (x *decider) forward(r *Rollout) {
 
 // ask asks for the stack, once there is room for it.
 func (x *decider) ask(r *Rollout, candidate *Revision) {
-	if x.clear(r, candidate) {
+	if x.unvetted(r, candidate) || x.clear(r, candidate) {
 		return
 	}
 	x.tell(v1alpha1.PhaseProvisioning, v1alpha1.ReasonProvisioning, "Provisioning the stack of "+candidate.Name)
@@ -75,7 +76,7 @@ func (x *decider) verify(r *Rollout, candidate *Revision) {
 
 // shift brings the rule to the step's weight and holds it there.
 func (x *decider) shift(r *Rollout, candidate *Revision) {
-	if x.watch(r, candidate) {
+	if x.watch(r, candidate) || x.judged(r) {
 		return
 	}
 	if last := len(x.plan()) - 1; r.Full && r.Step < last && !x.gradual() {
@@ -90,6 +91,7 @@ func (x *decider) shift(r *Rollout, candidate *Revision) {
 	switch {
 	case !reached && weak != nil:
 		x.hesitate(r, weak, position)
+	case !reached && x.premature(r, candidate, step):
 	case !inRule:
 		r.StepReachedAt = time.Time{}
 		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, position)
@@ -122,6 +124,9 @@ func (x *decider) position(r *Rollout, candidate *Revision, step Step) string {
 // rollout is decided by what it saw.
 func (x *decider) watch(r *Rollout, candidate *Revision) bool {
 	h := candidate.Health
+	if x.restless(r, candidate) {
+		return true
+	}
 	capacity := x.capacity(candidate.Number)
 	required := min(r.VerifiedCount, capacity)
 	if h.complete(capacity) {
@@ -205,7 +210,7 @@ func (x *decider) hold(r *Rollout, candidate *Revision, step Step, position stri
 			r.ProgressedAt = end // a hold is no lack of progress
 		}
 		x.hesitate(r, candidate, position)
-	case x.shrinking(step, position), x.approval(r, step, position):
+	case x.shrinking(step, position), x.unproven(r, end, position), x.held(r, last), x.approval(r, step, position):
 	case last:
 		x.promoted(r, candidate)
 	default:

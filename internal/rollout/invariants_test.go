@@ -25,9 +25,12 @@ func (w *walk) checkDecision(o Observation, d Decision) {
 		if len(o.Revisions) > 0 || o.Rule.Exists && o.Rule.Owned {
 			w.fail("the deletion ends with %d revisions, rule %v", len(o.Revisions), o.Rule)
 		}
+	case ActionStartGate:
+		w.checkGate(d)
 	case ActionCreateRevision, ActionClaimRule, ActionReleaseRule, ActionDeleteRule, ActionRetainStack:
 	}
 	w.checkFrozen(o, d)
+	w.checkVerified(o, d)
 	w.checkTasks(o, d)
 	if o.Deleting && o.Policy.Retain && (a.Kind == ActionRemoveStack || a.Kind == ActionDeleteRule || a.Kind == ActionSetTargets) {
 		w.fail("%s although everything shall stay", a.Kind)
@@ -67,6 +70,52 @@ func (w *walk) checkTargets(o Observation, d Decision) {
 	}
 	if d.Action.Targets.Contains(foreignGroup) || d.Action.Targets.Contains("") {
 		w.fail("it routes to %v", d.Action.Targets)
+	}
+}
+
+// checkGate checks that a gate is started only where it stands.
+func (w *walk) checkGate(d Decision) {
+	run, r := d.Action.Run, d.Progress.Rollout
+	promoted, back := r.Outcome.Good(), r.Outcome.Bad()
+	if promoted != (run.At == v1alpha1.AfterPromotion) || back != (run.At == v1alpha1.OnRollback) {
+		w.fail("gate %s (%s) is started in a rollout whose outcome is %q", run.Name, run.At, r.Outcome)
+	}
+	if run.At == v1alpha1.BeforeTraffic && w.rule.Targets.Share(w.stack(r.Revision).TargetGroup) > 0 {
+		w.fail("gate %s is started before traffic that is there", run.Name)
+	}
+	if run.StartedAt.After(w.now) || run.CallAt.After(w.now) {
+		w.fail("gate %s is started before its time: %+v", run.Name, run)
+	}
+}
+
+// checkVerified checks that no step ends, and nothing is promoted, against the
+// evidence or past a gate.
+func (w *walk) checkVerified(o Observation, d Decision) {
+	before, after := o.Progress.Rollout, d.Progress.Rollout
+	if !before.active() || before.Outcome != "" || after == nil || after.ID != before.ID || before.Cause == v1alpha1.CauseRevert {
+		return
+	}
+	further := after.Step > before.Step && !after.Full || after.Outcome.Good()
+	for _, check := range o.Analysis.Checks {
+		if check.Result == v1alpha1.ResultFail && (further || after.Outcome == "") && w.blocked == nil && !o.Deleting && d.Blocked == nil && d.Drifted == "" {
+			w.fail("it goes on although %s: %s", check.Name, check.Message)
+		}
+		if further && check.Result != v1alpha1.ResultPass && !after.Full && after.ApprovedStep <= before.Step {
+			w.fail("it goes on although %s is %s", check.Name, check.Result)
+		}
+	}
+	for _, g := range o.Gates {
+		due := g.At == v1alpha1.AfterStep && after.Step > before.Step || g.At == v1alpha1.BeforePromotion && after.Outcome.Good()
+		if !due || after.Full {
+			continue
+		}
+		step := int32(0)
+		if g.At == v1alpha1.AfterStep {
+			step = int32(before.Step) + 1
+		}
+		if run := after.run(g, step); run == nil || run.State == v1alpha1.GateRunning {
+			w.fail("it goes past gate %s (%s)", g.Name, g.At)
+		}
 	}
 }
 

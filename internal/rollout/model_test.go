@@ -64,8 +64,23 @@ type world struct {
 	progress Progress
 	finished bool
 
-	// failing templates get no stack, sick ones no healthy task.
-	failing, sick map[string]string
+	// failing templates get no stack, sick ones no healthy task, bad ones fail
+	// what is measured.
+	failing, sick, bad map[string]string
+	// restless templates have tasks that stop again and again.
+	restless map[string]int32
+	// alarm tells which alarm is on.
+	alarm string
+	// measures is true when there is something to measure; blind is true
+	// while there are no data. Data come a while after a step is in effect.
+	measures, blind bool
+	// images is what scans of a template's images say.
+	images map[string]Images
+	gates  []Gate
+	// answers are what gates will say; a call takes callTime.
+	answers  map[string]Answer
+	calls    map[string]time.Time
+	callTime time.Duration
 
 	createTime, healthTime, deleteTime, stopTime time.Duration
 }
@@ -87,7 +102,8 @@ type stack struct {
 func newWorld() *world {
 	return &world{
 		now: start, template: "v1", count: 3, plan: canary(), policy: policy(),
-		failing: map[string]string{}, sick: map[string]string{},
+		failing: map[string]string{}, sick: map[string]string{}, bad: map[string]string{}, restless: map[string]int32{},
+		images: map[string]Images{}, answers: map[string]Answer{}, calls: map[string]time.Time{}, callTime: 20 * time.Second,
 		createTime: 3 * time.Minute, healthTime: 20 * time.Second, deleteTime: 2 * time.Minute,
 		stopTime: 10 * time.Second,
 	}
@@ -184,7 +200,68 @@ func (w *world) observe() Observation {
 		}
 		o.Revisions = append(o.Revisions, r)
 	}
+	w.verify(&o)
 	return o
+}
+
+// verify reads what Stage asks for.
+func (w *world) verify(o *Observation) {
+	o.Gates, o.Answers = w.gates, w.answered()
+	stage := o.Stage()
+	if stage.Alarms {
+		o.Analysis.Firing = w.alarm
+	}
+	for i := range o.Revisions {
+		r := &o.Revisions[i]
+		if r.Number == stage.Vetted {
+			r.Images = w.images[r.Hash]
+		}
+		if r.Number == stage.Rolled && r.Health.Known {
+			r.Health.Restarts, r.Health.RestartCause = w.restless[r.Hash], "exit code 1"
+		}
+		if m := stage.Measured; m != nil && w.measures && r.Number == m.Revision {
+			o.Analysis.Checks = []v1alpha1.Verdict{w.check(m, r)}
+		}
+	}
+}
+
+// check is what is measured of a revision.
+func (w *world) check(m *Measured, r *Revision) v1alpha1.Verdict {
+	v := v1alpha1.Verdict{Source: v1alpha1.SourceMetric, Name: "errors", Step: m.Step, Weight: m.Weight, Result: v1alpha1.ResultPass, Message: "ErrorRate 0.1% <= 1%"}
+	bad := w.bad[r.Hash]
+	switch {
+	case w.now.Before(m.Since.Add(90 * time.Second)):
+		v.Result, v.Message = v1alpha1.ResultPending, "no complete minute yet"
+	case w.blind:
+		v.Result, v.Message = v1alpha1.ResultInconclusive, "ErrorRate: 12 of 50 requests needed"
+	case bad != "":
+		v.Result, v.Message = v1alpha1.ResultFail, bad
+	}
+	return v
+}
+
+// answered is what the calls of gates have led to by now.
+func (w *world) answered() map[string]Answer {
+	out := map[string]Answer{}
+	for made, at := range w.calls {
+		id, key, _ := strings.Cut(made, "|")
+		if r := w.progress.Rollout; r == nil || r.ID != id {
+			continue
+		}
+		out[key] = Answer{State: AnswerRunning}
+		if !w.now.Before(at.Add(w.callTime)) {
+			name, _, _ := strings.Cut(key, "/")
+			answer, known := w.answers[key]
+			if !known {
+				answer, known = w.answers[name]
+			}
+			if !known {
+				answer = Answer{State: AnswerYes, Output: "fine"}
+			}
+			out[key] = answer
+		}
+	}
+	return out
 }
 
 // health is what ECS and the load balancer tell of a stack's service. Tasks
@@ -238,6 +315,11 @@ func (w *world) apply(a Action) {
 		w.rule = Rule{None: w.rule.None}
 	case ActionFinishDeletion:
 		w.finished = true
+	case ActionStartGate:
+		key := w.progress.Rollout.ID + "|" + a.Run.Key()
+		if _, made := w.calls[key]; !made {
+			w.calls[key] = w.now
+		}
 	default:
 		panic("unknown action " + a.Kind)
 	}
@@ -283,6 +365,9 @@ func stored(p Progress) Progress {
 	if r := p.Rollout; r != nil {
 		times = append(times, &r.StartedAt, &r.ProgressedAt, &r.VerifiedAt, &r.StepReachedAt,
 			&r.UnhealthySince, &r.DecidedAt, &r.FinishedAt)
+		for i := range r.Gates {
+			times = append(times, &r.Gates[i].StartedAt, &r.Gates[i].CallAt, &r.Gates[i].EndedAt)
+		}
 	}
 	for _, t := range times {
 		*t = t.Truncate(time.Second)

@@ -36,6 +36,12 @@ type Observation struct {
 	Paused bool
 	// Requests are what people ask for by annotation.
 	Requests Requests
+	// Analysis is what alarms and metrics say; read as Stage asks for.
+	Analysis Analysis
+	// Gates are those of spec, in their order.
+	Gates []Gate
+	// Answers are what gates that were started say, by GateRun.Key.
+	Answers map[string]Answer
 	// Progress is what was remembered.
 	Progress Progress
 }
@@ -62,6 +68,22 @@ type Policy struct {
 	BlockUnhealthy bool
 	// Retain is true when a deletion leaves everything as it is.
 	Retain bool
+	// TaskRestarts is how many tasks of a new revision may stop by themselves.
+	TaskRestarts int32
+	// Inconclusive is how much longer than its hold a step lasts for want of
+	// evidence.
+	Inconclusive time.Duration
+	// RollBackInconclusive is true when a step whose evidence is still missing
+	// then is a reason to roll back, not to wait for someone.
+	RollBackInconclusive bool
+	// ProceedInAlarm is true when a rollout goes on although an alarm is on
+	// before it gets traffic.
+	ProceedInAlarm bool
+	// ScanPending is how long the scan of an image is waited for.
+	ScanPending time.Duration
+	// ProceedUnscanned is true when a revision without findings to judge by is
+	// made all the same.
+	ProceedUnscanned bool
 	// HistoryLimit is how many revisions without a stack are kept.
 	HistoryLimit int
 }
@@ -93,6 +115,17 @@ type Revision struct {
 	Drain time.Duration
 	// Health is read for the stable revision and the one rolled out.
 	Health Health
+	// Images is what the scan of its images says; read as Stage asks for.
+	Images Images
+}
+
+// Images is what the scan of a revision's images says.
+type Images struct {
+	// Result is Pass, Fail, Pending, or Inconclusive where there are no
+	// findings; "" when nobody asked.
+	Result v1alpha1.Result
+	// Message tells why.
+	Message string
 }
 
 // absent tells whether it has no stack and none is asked for.
@@ -110,6 +143,11 @@ type Health struct {
 	Steady bool
 	// Failed is true when ECS gave the deployment up.
 	Failed bool
+	// Restarts is how many tasks stopped by themselves or for failing health
+	// checks since the revision was verified, and RestartCause why the last
+	// one did.
+	Restarts     int32
+	RestartCause string
 	// Reason is why targets aren't healthy or tasks don't run.
 	Reason string
 }
@@ -213,6 +251,11 @@ type Rollout struct {
 	Step           int
 	StepReachedAt  time.Time
 	UnhealthySince time.Time
+
+	// Checks are the newest verdicts of alarms and metrics.
+	Checks []v1alpha1.Verdict
+	// Gates are those that were started.
+	Gates []GateRun
 
 	Outcome    v1alpha1.Outcome
 	Reason     string

