@@ -34,6 +34,7 @@ func Decide(o Observation, now time.Time) Decision {
 	case x.requests():
 	case x.tampered():
 	case x.paused():
+	case x.troubled():
 	default:
 		x.resume()
 		x.advance()

@@ -15,6 +15,11 @@ type Analysis struct {
 	Checks []v1alpha1.Verdict
 	// Firing tells which alarms are on; "" if none is.
 	Firing string
+	// Unread is true when alarms were asked for and nobody knows yet.
+	Unread bool
+	// Trouble is what has to be put right before anything can be judged: an
+	// alarm that doesn't exist; nil if nothing is.
+	Trouble *Blocked
 }
 
 // Stage tells what of Analysis, Answers and Images a pass needs, since reading
@@ -146,7 +151,14 @@ func (x *decider) missing() string {
 // blockedByAlarms doesn't let a rollout start while an alarm is on, unless the
 // user wants it so: what is wrong already would be blamed on the new revision.
 func (x *decider) blockedByAlarms(want *Revision) bool {
-	if x.o.Analysis.Firing == "" || x.o.Policy.ProceedInAlarm || x.cause(want) == v1alpha1.CauseRevert {
+	switch a := x.o.Analysis; {
+	case x.cause(want) == v1alpha1.CauseRevert:
+		return false
+	case a.Unread:
+		x.tell(v1alpha1.PhasePending, v1alpha1.ReasonPending, "Reading the alarms before the rollout of "+want.Name)
+		x.wait(x.o.Policy.Poll)
+		return true
+	case a.Firing == "" || x.o.Policy.ProceedInAlarm:
 		return false
 	}
 	x.blockAlarms("The rollout does not start")
@@ -163,14 +175,47 @@ func (x *decider) premature(r *Rollout, candidate *Revision, step Step) bool {
 	if !first || step.Weight == 0 || x.o.Rule.Targets.Share(candidate.TargetGroup) > 0 {
 		return false
 	}
-	if firing := x.o.Analysis.Firing; firing != "" && x.judges(r) {
-		if !x.o.Policy.ProceedInAlarm {
-			x.blockAlarms("No traffic goes to " + candidate.Name)
+	return x.alarmed(r, candidate) || x.gates(r, v1alpha1.BeforeTraffic, 0)
+}
+
+// alarmed holds the first traffic back while an alarm is on.
+func (x *decider) alarmed(r *Rollout, candidate *Revision) bool {
+	switch a := x.o.Analysis; {
+	case !x.judges(r):
+		return false
+	case a.Unread:
+		x.tell(v1alpha1.PhaseVerifying, v1alpha1.ReasonVerifying, "Reading the alarms before "+candidate.Name+" gets traffic")
+		x.wait(x.o.Policy.Poll)
+		return true
+	case a.Firing == "":
+		return false
+	case x.o.Policy.ProceedInAlarm:
+		r.remark(a.Firing)
+		return false
+	}
+	x.blockAlarms("No traffic goes to " + candidate.Name)
+	return true
+}
+
+// troubled stops a rollout whose evidence can't be had before someone puts
+// something right. What can be judged still rolls it back.
+func (x *decider) troubled() bool {
+	r, trouble := x.d.Progress.Rollout, x.o.Analysis.Trouble
+	if trouble == nil {
+		return false
+	}
+	if r.active() {
+		candidate := x.o.revision(r.Revision)
+		if candidate != nil && candidate.Stack == v1alpha1.RevisionCreated && !r.VerifiedAt.IsZero() &&
+			(x.watch(r, candidate) || x.judged(r)) {
 			return true
 		}
-		r.remark(firing)
+		if candidate == nil || candidate.Hash != x.o.WantHash || candidate.Stack == v1alpha1.RevisionFailed {
+			return false // given up anyway
+		}
 	}
-	return x.gates(r, v1alpha1.BeforeTraffic, 0)
+	x.block(*trouble)
+	return true
 }
 
 // blockAlarms says that alarms are in the way.

@@ -154,6 +154,7 @@ func (x *decider) follow(r *Rollout, gate Gate, run *GateRun) bool {
 	case answer.State == AnswerNone:
 		x.tellGate(r, run, "starting")
 		x.act(Action{Kind: ActionStartGate, Revision: r.Revision, Run: *run})
+		x.wait(min(x.o.Policy.Poll, time.Second)) // an answer takes its time
 	default:
 		run.CallAt = time.Time{}
 		x.tellGate(r, run, "running since "+clock(run.StartedAt))

@@ -69,8 +69,11 @@ type world struct {
 	failing, sick, bad map[string]string
 	// restless templates have tasks that stop again and again.
 	restless map[string]int32
-	// alarm tells which alarm is on.
-	alarm string
+	// alarm tells which alarm is on, unread is true while nobody knows, trouble
+	// is what is wrong with the alarms themselves.
+	alarm   string
+	unread  bool
+	trouble *Blocked
 	// measures is true when there is something to measure; blind is true
 	// while there are no data. Data come a while after a step is in effect.
 	measures, blind bool
@@ -209,7 +212,10 @@ func (w *world) verify(o *Observation) {
 	o.Gates, o.Answers = w.gates, w.answered()
 	stage := o.Stage()
 	if stage.Alarms {
-		o.Analysis.Firing = w.alarm
+		o.Analysis.Unread, o.Analysis.Trouble = w.unread, w.trouble
+		if !w.unread {
+			o.Analysis.Firing = w.alarm
+		}
 	}
 	for i := range o.Revisions {
 		r := &o.Revisions[i]

@@ -210,7 +210,7 @@ func (w *walk) busy() bool {
 // heal ends all disturbances.
 func (w *walk) heal() {
 	w.note("disturbances end")
-	w.blocked, w.paused, w.alarm, w.blind = nil, false, "", false
+	w.blocked, w.paused, w.alarm, w.blind, w.unread, w.trouble = nil, false, "", false, false, nil
 	for _, s := range w.stacks {
 		s.flap, s.Tampered = "", ""
 	}
@@ -277,7 +277,13 @@ func (w *walk) disturb() {
 
 // doubt changes what alarms, metrics and scans say.
 func (w *walk) doubt() {
-	switch w.r.IntN(4) {
+	switch w.r.IntN(6) {
+	case 4:
+		w.unread = !w.unread
+	case 5:
+		if w.trouble = nil; w.r.IntN(2) == 0 {
+			w.trouble = &Blocked{Reason: v1alpha1.ReasonAlarmNotFound, Message: "The alarm checkout-5xx does not exist", Cure: "Create it"}
+		}
 	case 0:
 		if w.alarm = "checkout-5xx is in ALARM"; w.r.IntN(2) == 0 {
 			w.alarm = ""
@@ -290,7 +296,8 @@ func (w *walk) doubt() {
 	case 3:
 		w.restless["v2"] = int32(w.r.IntN(6))
 	}
-	w.note("alarm %q, blind %t, images of v2 %v, %d restarts of v2", w.alarm, w.blind, w.images["v2"], w.restless["v2"])
+	w.note("alarm %q, unread %t, trouble %t, blind %t, images of v2 %v, %d restarts of v2",
+		w.alarm, w.unread, w.trouble != nil, w.blind, w.images["v2"], w.restless["v2"])
 }
 
 // ask makes a request, which may make sense or not.
