@@ -210,7 +210,7 @@ func TestIgnoredRequests(t *testing.T) {
 		{v1alpha1.AnnotationPromote, "checkout-1/full", "it names no rollout under way"},
 		{v1alpha1.AnnotationPromote, "checkout-2.1/1", "it names no rollout under way"},
 		{v1alpha1.AnnotationPromote, "checkout-2/2", "step 2 is not under way, step 1 is"},
-		{v1alpha1.AnnotationPromote, "checkout-2", "it must read checkout-2/<step> or checkout-2/full"},
+		{v1alpha1.AnnotationPromote, "checkout-2", "it must read checkout-2/<step>, checkout-2/full, or checkout-2/<gate>"},
 		{v1alpha1.AnnotationPromote, "yes", "it names no rollout under way"},
 		{v1alpha1.AnnotationAbort, "checkout-3", "it names no rollout under way"},
 		{v1alpha1.AnnotationRetry, "checkout-2", "it names no rollout that failed or was aborted"},

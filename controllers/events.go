@@ -2,6 +2,8 @@ package controllers
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -10,29 +12,70 @@ import (
 
 // announcement is an event to be.
 type announcement struct {
-	kind    string
-	reason  string
+	kind   string
+	reason string
+	// action tells events apart that have the same reason: the recorder takes
+	// those that differ by their messages only for one that repeats.
+	action  string
 	message string
 }
 
 // announcements tells what changed between two statuses that people want to
 // hear of: what is in the way, phases and steps.
 func announcements(before, after *v1alpha1.ImmutableDeploymentStatus) []announcement {
-	var out []announcement
+	out := verdicts(before.Rollout, after.Rollout)
 	switch was, is := before.BlockedBy, after.BlockedBy; {
 	case is != nil && (was == nil || was.Reason != is.Reason):
-		out = append(out, announcement{corev1.EventTypeWarning, is.Reason, is.Message + ". " + is.Cure})
+		out = append(out, announcement{corev1.EventTypeWarning, is.Reason, "", is.Message + ". " + is.Cure})
 	case is == nil && was != nil:
-		out = append(out, announcement{corev1.EventTypeNormal, v1alpha1.ReasonResumed, fmt.Sprintf("Goes on: %s is over", was.Reason)})
+		out = append(out, announcement{corev1.EventTypeNormal, v1alpha1.ReasonResumed, "", fmt.Sprintf("Goes on: %s is over", was.Reason)})
 	}
 	if after.BlockedBy != nil {
 		return out
 	}
 	switch stepped := after.Phase == v1alpha1.PhaseShifting && before.Step != after.Step; {
 	case before.Phase != after.Phase:
-		out = append(out, announcement{gravity(after.Phase), string(after.Phase), phaseMessage(after)})
+		out = append(out, announcement{gravity(after.Phase), string(after.Phase), "", phaseMessage(after)})
 	case stepped:
-		out = append(out, announcement{corev1.EventTypeNormal, v1alpha1.ReasonShifting, phaseMessage(after)})
+		out = append(out, announcement{corev1.EventTypeNormal, v1alpha1.ReasonShifting, "", phaseMessage(after)})
+	}
+	return out
+}
+
+// verdicts tells which checks changed their mind and which gates ended.
+func verdicts(before, after *v1alpha1.Rollout) []announcement {
+	if after == nil {
+		return nil
+	}
+	if before == nil || before.ID != after.ID {
+		before = &v1alpha1.Rollout{}
+	}
+	var out []announcement
+	for _, v := range after.Checks {
+		was := v1alpha1.ResultPending
+		for _, old := range before.Checks {
+			if old.Source == v.Source && old.Name == v.Name {
+				was = old.Result
+			}
+		}
+		if v.Result == was || v.Result == v1alpha1.ResultPending {
+			continue
+		}
+		kind := corev1.EventTypeNormal
+		if v.Result == v1alpha1.ResultFail {
+			kind = corev1.EventTypeWarning
+		}
+		out = append(out, announcement{kind, v1alpha1.ReasonVerdict, v.Name + " " + string(v.Result),
+			fmt.Sprintf("%s %s, was %s: %s", v.Name, v.Result, was, v.Message)})
+	}
+	for _, g := range after.Gates {
+		ended := func(old v1alpha1.GateRun) bool {
+			return old.Name == g.Name && old.At == g.At && old.Step == g.Step && old.State == g.State
+		}
+		if g.State == v1alpha1.GateSucceeded && !slices.ContainsFunc(before.Gates, ended) {
+			out = append(out, announcement{corev1.EventTypeNormal, v1alpha1.ReasonGateSucceeded, fmt.Sprintf("%s %d", g.Name, g.Step),
+				strings.TrimSuffix(fmt.Sprintf("Gate %s (%s) succeeded: %s", g.Name, g.At, g.Message), ": ")})
+		}
 	}
 	return out
 }

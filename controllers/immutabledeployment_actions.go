@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -36,6 +35,8 @@ func (r *DeploymentReconciler) apply(ctx context.Context, imd *v1alpha1.Immutabl
 		return r.finish(ctx, imd)
 	case rollout.ActionScale:
 		return scale(ctx, view, a)
+	case rollout.ActionStartGate:
+		return r.startGate(ctx, imd, view, d.Progress.Rollout, a.Run)
 	default:
 		return r.applyToRule(ctx, imd, view, a)
 	}
@@ -106,7 +107,7 @@ func (r *DeploymentReconciler) createRevision(ctx context.Context, imd *v1alpha1
 // freeze makes a revision of the template in spec: its images pinned and its
 // CloudFormation template built.
 func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, number int64) (*v1alpha1.ImmutableRevision, error) {
-	pinned, err := pin(ctx, view.clients.Images, imd.Spec.Template)
+	pinned, err := r.pin(ctx, imd, view.clients.Images)
 	if err != nil {
 		return nil, err
 	}
@@ -149,30 +150,6 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 			},
 		},
 	}, nil
-}
-
-// pin resolves the images' tags to digests, so that every task of the revision
-// runs the same image, whatever is pushed later.
-func pin(ctx context.Context, images cloud.Images, t v1alpha1.RevisionTemplate) (v1alpha1.RevisionTemplate, error) {
-	pinned := *t.DeepCopy()
-	for i := range pinned.Containers {
-		container := &pinned.Containers[i]
-		digest, known, err := images.Digest(ctx, container.Image)
-		if cloud.IsNotFound(err) {
-			var cause *cloud.Error
-			errors.As(err, &cause)
-			return pinned, blocked(v1alpha1.ReasonImageNotFound,
-				fmt.Sprintf("The image %s of container %s is not in Amazon ECR: %s", container.Image, container.Name, cause.Message),
-				"Push the image, or correct spec.template.containers")
-		}
-		if err != nil {
-			return pinned, err
-		}
-		if known {
-			container.Image = template.PinImage(container.Image, digest)
-		}
-	}
-	return pinned, nil
 }
 
 // setStack asks for a revision's stack with so many tasks, or for it to go.

@@ -59,7 +59,7 @@ func (r *DeploymentReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	if decision.Action.Kind == rollout.ActionFinishDeletion {
 		return ctrl.Result{}, nil
 	}
-	if err := r.keepTimeline(ctx, &view); err != nil {
+	if err := r.keepEvidence(ctx, &view, decision.Progress.Rollout); err != nil {
 		return retry(err)
 	}
 	if err := r.save(ctx, imd, &view, decision); err != nil {

@@ -55,7 +55,7 @@ func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.Immuta
 		}
 		view.Revisions = append(view.Revisions, seen)
 	}
-	return view, nil
+	return view, r.observeEvidence(ctx, imd, &view)
 }
 
 // wish translates spec and what status remembers.
@@ -90,10 +90,28 @@ func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.O
 	balanced := spec.Traffic.LoadBalancer.Exists()
 	o.Rule.None = !balanced
 	o.Plan = rollout.Compile(&spec, o.DesiredCount, balanced)
+	judge(&o.Policy, &spec)
 	if spec.RevisionHistoryLimit != nil {
 		o.Policy.HistoryLimit = int(*spec.RevisionHistoryLimit)
 	}
 	return o
+}
+
+// judge translates by what a new revision is judged.
+func judge(policy *rollout.Policy, spec *v1alpha1.ImmutableDeploymentSpec) {
+	policy.TaskRestarts = 3
+	if limit := spec.Rollback.TaskRestartLimit; limit != nil {
+		policy.TaskRestarts = *limit
+	}
+	if a := spec.Analysis; a != nil {
+		policy.Inconclusive = seconds(a.InconclusiveSeconds, 600)
+		policy.RollBackInconclusive = a.IfInconclusive == v1alpha1.InconclusiveRollBack
+		policy.ProceedInAlarm = a.IfAlarmBefore == v1alpha1.AlarmProceed
+	}
+	if scan := spec.ImagePolicy.Scan; scan != nil {
+		policy.ScanPending = seconds(scan.PendingSeconds, 600)
+		policy.ProceedUnscanned = scan.IfUnavailable == v1alpha1.ScanProceed
+	}
 }
 
 // requestsOf reads the requests by annotation. What is too long to be one is

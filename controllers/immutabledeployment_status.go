@@ -13,6 +13,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/analysis"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
@@ -61,7 +62,7 @@ func (r *DeploymentReconciler) write(ctx context.Context, imd *v1alpha1.Immutabl
 		r.Recorder.Eventf(imd, nil, kind, notice.Reason, cmp.Or(notice.Action, notice.Reason), "%s", truncate(notice.Message, 1000))
 	}
 	for _, e := range announcements(&before, next) {
-		r.Recorder.Eventf(imd, nil, e.kind, e.reason, "Reconcile", "%s", truncate(e.message, 1000))
+		r.Recorder.Eventf(imd, nil, e.kind, e.reason, cmp.Or(e.action, "Reconcile"), "%s", truncate(e.message, 1000))
 	}
 	return nil
 }
@@ -130,6 +131,7 @@ func setConditions(next *v1alpha1.ImmutableDeploymentStatus, generation int64, d
 	set.while(v1alpha1.ConditionDegraded, d.Degraded != "", v1alpha1.ReasonUnhealthy, d.Degraded)
 	set.while(v1alpha1.ConditionDrifted, d.Drifted != "", v1alpha1.ReasonRuleDrifted, d.Drifted)
 	setAvailable(set, next, d)
+	setAnalysis(set, d)
 	if d.InSync {
 		set.set(v1alpha1.ConditionTrafficInSync, metav1.ConditionTrue, v1alpha1.ReasonInSync, "The load balancer routes as intended")
 	} else {
@@ -140,6 +142,24 @@ func setConditions(next *v1alpha1.ImmutableDeploymentStatus, generation int64, d
 			fmt.Sprintf("Stacks still to be deleted: %v; see kubectl get imr", d.CleaningUp))
 	} else {
 		set.set(v1alpha1.ConditionCleanedUp, metav1.ConditionTrue, v1alpha1.ReasonStackRemoved, "Only stacks that are needed exist")
+	}
+}
+
+// setAnalysis sums up what was measured in the rollout.
+func setAnalysis(set conditionSetter, d rollout.Decision) {
+	var checks []v1alpha1.Verdict
+	if d.Progress.Rollout != nil {
+		checks = d.Progress.Rollout.Checks
+	}
+	switch result, message := analysis.Summary(checks); result {
+	case "":
+		set.while(v1alpha1.ConditionAnalysis, false, "", "")
+	case v1alpha1.ResultFail:
+		set.set(v1alpha1.ConditionAnalysis, metav1.ConditionFalse, v1alpha1.ReasonMetricOutOfBounds, message)
+	case v1alpha1.ResultInconclusive, v1alpha1.ResultPending:
+		set.set(v1alpha1.ConditionAnalysis, metav1.ConditionUnknown, v1alpha1.ReasonInconclusive, message)
+	default:
+		set.set(v1alpha1.ConditionAnalysis, metav1.ConditionTrue, v1alpha1.ReasonAnalysisPassing, message)
 	}
 }
 

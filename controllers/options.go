@@ -6,7 +6,10 @@ import (
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/viridian-dev/viridian/internal/background"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/webhook"
 )
 
 // Options are what both reconcilers share.
@@ -18,6 +21,10 @@ type Options struct {
 	Live client.Reader
 	// Cloud gives access to AWS.
 	Cloud cloud.Provider
+	// Webhooks posts to the gates that are webhooks.
+	Webhooks *webhook.Client
+	// Calls are the functions and webhooks under way.
+	Calls *background.Runner[rollout.Answer]
 	// Recorder of events.
 	Recorder events.EventRecorder
 	// Now is the time; time.Now outside tests.
@@ -41,6 +48,9 @@ type Timing struct {
 	// Propagation is how long a load balancer takes to apply a rule change
 	// on all its nodes.
 	Propagation time.Duration
+	// MetricDelay is how long after the end of a period CloudWatch has all its
+	// data.
+	MetricDelay time.Duration
 }
 
 // soon is the pause before the next pass when there is more to do at once. It

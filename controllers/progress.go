@@ -61,6 +61,7 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 			Step: int(r.Step), StepReachedAt: at(r.StepReachedAt), UnhealthySince: at(r.UnhealthySince),
 			Outcome: r.Outcome, Reason: r.Reason, Message: r.Message,
 			DecidedAt: at(r.DecidedAt), FinishedAt: at(r.FinishedAt),
+			Checks: r.Checks, Gates: gateRuns(r.Gates),
 		}
 	}
 	return p
@@ -92,9 +93,39 @@ func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, 
 			Step: int32(r.Step), StepReachedAt: maybe(r.StepReachedAt), UnhealthySince: maybe(r.UnhealthySince), //nolint:gosec // a plan has few steps
 			Outcome: r.Outcome, Reason: r.Reason, Message: truncate(r.Message, 2000),
 			DecidedAt: maybe(r.DecidedAt), FinishedAt: maybe(r.FinishedAt),
+			Checks: r.Checks, Gates: gateStatus(r.Gates),
 		}
 	}
 	rememberTraffic(status, view, d)
+}
+
+// gateRunsKept bounds how many gates of a rollout status holds.
+const gateRunsKept = 100
+
+// gateStatus writes the gates that were started to status. The oldest make room:
+// a step that is over asks for none of its gates again.
+func gateStatus(in []rollout.GateRun) []v1alpha1.GateRun {
+	var out []v1alpha1.GateRun
+	for _, g := range in[max(0, len(in)-gateRunsKept):] {
+		out = append(out, v1alpha1.GateRun{
+			Name: g.Name, At: g.At, Step: g.Step, State: g.State, Attempt: g.Attempt, Calls: g.Calls,
+			StartedAt: stamp(g.StartedAt), CallAt: maybe(g.CallAt), EndedAt: maybe(g.EndedAt),
+			Message: truncate(g.Message, 500), Output: truncate(g.Output, 1000),
+		})
+	}
+	return out
+}
+
+// gateRuns reads the gates that were started from status.
+func gateRuns(in []v1alpha1.GateRun) []rollout.GateRun {
+	var out []rollout.GateRun
+	for _, g := range in {
+		out = append(out, rollout.GateRun{
+			Name: g.Name, At: g.At, Step: g.Step, State: g.State, Attempt: g.Attempt, Calls: g.Calls,
+			StartedAt: g.StartedAt.Time, CallAt: at(g.CallAt), EndedAt: at(g.EndedAt), Message: g.Message, Output: g.Output,
+		})
+	}
+	return out
 }
 
 // rememberTraffic writes the ledger of the production rule to status.

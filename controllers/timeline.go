@@ -4,33 +4,77 @@ import (
 	"context"
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
-// timelineLength is how many changes of its traffic a revision remembers.
-const timelineLength = 50
+const (
+	// timelineLength is how many changes of its traffic a revision remembers.
+	timelineLength = 50
+	// verdictsLength is how many verdicts.
+	verdictsLength = 100
+)
 
-// keepTimeline notes on each revision what part of the traffic it gets, when
-// that has changed. It is evidence for people; nothing is decided by it.
-func (r *DeploymentReconciler) keepTimeline(ctx context.Context, view *deploymentView) error {
+// keepEvidence notes on each revision what part of the traffic it gets, and
+// what was said of the one that is rolled out, when that has changed. It is
+// evidence for people; nothing is decided by it.
+func (r *DeploymentReconciler) keepEvidence(ctx context.Context, view *deploymentView, ro *rollout.Rollout) error {
 	for i := range view.Revisions {
 		seen, imr := view.Revisions[i], &view.revisions[i]
-		share := view.Rule.Targets.Share(seen.TargetGroup)
-		last := int32(0)
-		if n := len(imr.Status.Traffic); n > 0 {
-			last = imr.Status.Traffic[n-1].Weight
+		next := imr.Status.DeepCopy()
+		r.keepTimeline(next, seen, view.Rule.Targets.Share(seen.TargetGroup))
+		if ro != nil && ro.Revision == seen.Number {
+			for _, v := range r.verdictsOf(ro, seen.Images) {
+				next.Verdicts = keepVerdict(next.Verdicts, v, ro.StartedAt)
+			}
 		}
-		if seen.TargetGroup == "" && last == 0 || share == last {
+		if equality.Semantic.DeepEqual(&imr.Status, next) {
 			continue
 		}
 		patch := client.MergeFromWithOptions(imr.DeepCopy(), client.MergeFromWithOptimisticLock{})
-		points := append(imr.Status.Traffic, v1alpha1.TrafficPoint{At: stamp(r.Now()), Weight: share})
-		imr.Status.Traffic = points[max(0, len(points)-timelineLength):]
+		imr.Status = *next
 		if err := r.Client.Status().Patch(ctx, imr, patch); client.IgnoreNotFound(err) != nil {
-			return fmt.Errorf("note the traffic of %s: %w", imr.Name, err)
+			return fmt.Errorf("note the evidence of %s: %w", imr.Name, err)
 		}
 	}
 	return nil
+}
+
+// keepTimeline notes a change of the traffic.
+func (r *DeploymentReconciler) keepTimeline(next *v1alpha1.ImmutableRevisionStatus, seen rollout.Revision, share int32) {
+	last := int32(0)
+	if n := len(next.Traffic); n > 0 {
+		last = next.Traffic[n-1].Weight
+	}
+	if seen.TargetGroup == "" && last == 0 || share == last {
+		return
+	}
+	points := append(next.Traffic, v1alpha1.TrafficPoint{At: stamp(r.Now()), Weight: share})
+	next.Traffic = points[max(0, len(points)-timelineLength):]
+}
+
+// verdictsOf are all verdicts on the revision that is rolled out.
+func (r *DeploymentReconciler) verdictsOf(ro *rollout.Rollout, images rollout.Images) []v1alpha1.Verdict {
+	var out []v1alpha1.Verdict
+	if images.Result != "" {
+		out = append(out, v1alpha1.Verdict{Source: v1alpha1.SourceImages, Name: "scan", Result: images.Result,
+			Message: truncate(images.Message, 500), Since: stamp(r.Now())})
+	}
+	out = append(out, ro.Checks...)
+	for _, g := range ro.Gates {
+		v := v1alpha1.Verdict{Source: v1alpha1.SourceGate, Name: g.Name, Step: g.Step, Result: v1alpha1.ResultPending,
+			Message: truncate(g.Message, 500), Value: fmt.Sprintf("attempt %d", g.Attempt), Since: stamp(g.StartedAt)}
+		switch g.State {
+		case v1alpha1.GateSucceeded:
+			v.Result, v.Since = v1alpha1.ResultPass, stamp(g.EndedAt)
+		case v1alpha1.GateFailed:
+			v.Result, v.Since = v1alpha1.ResultFail, stamp(g.EndedAt)
+		case v1alpha1.GateRunning:
+		}
+		out = append(out, v)
+	}
+	return out
 }

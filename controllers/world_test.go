@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"net/netip"
 	"os"
 	"sync/atomic"
 	"testing"
@@ -19,16 +20,23 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/config"
+	ctrlmanager "sigs.k8s.io/controller-runtime/pkg/manager"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/controllers"
 	"github.com/viridian-dev/viridian/internal/awssim"
+	"github.com/viridian-dev/viridian/internal/background"
 	awscloud "github.com/viridian-dev/viridian/internal/cloud/aws"
+	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/webhook"
 )
 
 // speed is how much faster than a clock the account and the managers live.
 const speed = 200
+
+// batchWindow is how often alarms and metrics are read for all at most.
+const batchWindow = 100 * time.Millisecond
 
 // patience is when a test gives up. It says nothing about how long things take.
 const patience = 2 * time.Minute
@@ -166,13 +174,18 @@ func (w *world) startAs(s *setup) *manager {
 		StaticCredentials: &s.credentials,
 		HTTPClient:        &http.Client{Transport: &cloudWire{w, m, s, w.sim.Transport()}},
 		MaxAttempts:       1,
+		BatchWindow:       batchWindow,
+		Now:               w.now,
 	})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
+	calls := background.New[rollout.Answer](50)
+	w.Expect(mgr.Add(ctrlmanager.RunnableFunc(calls.Run))).To(gomega.Succeed())
 	w.Expect(controllers.Setup(mgr, controllers.Options{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Cloud: provider,
+		Webhooks: webhook.New(webhook.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Now: w.now}), Calls: calls,
 		Recorder: mgr.GetEventRecorder("viridian"), Now: w.now, ClusterID: "test-cluster", MaxConcurrent: 2,
 		AllowedRoleARNs: s.roles,
-		Timing:          controllers.Timing{Poll: 100 * time.Millisecond, Resync: 500 * time.Millisecond, Propagation: cmp.Or(s.propagation, 15*time.Second)},
+		Timing:          controllers.Timing{Poll: 100 * time.Millisecond, Resync: 500 * time.Millisecond, Propagation: cmp.Or(s.propagation, 15*time.Second), MetricDelay: time.Minute},
 	})).To(gomega.Succeed())
 	w.run(m, mgr)
 	return m

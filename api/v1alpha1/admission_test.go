@@ -131,7 +131,56 @@ var refusals = map[string]struct {
 	"AWS's tag":            {template("tags: [{key: 'aws:x', value: v}]"), []string{"tag keys that begin with aws: or viridian.dev/ are reserved"}},
 	"our tag":              {template("tags: [{key: viridian.dev/uid, value: v}]"), []string{"tag keys that begin with aws: or viridian.dev/ are reserved"}},
 	"tag twice":            {template("tags: [{key: a, value: b}, {key: a, value: c}]"), []string{"tags[1]: Duplicate value"}},
+
+	"alarm twice":          {"spec: {analysis: {alarms: [a, a]}}", []string{"spec.analysis.alarms[1]: Duplicate value"}},
+	"alarm policy":         {"spec: {analysis: {ifAlarmBefore: Ignore}}", []string{"spec.analysis.ifAlarmBefore", `"Block", "Proceed"`}},
+	"no metric":            {metrics("max: '1'"), []string{"a metric of spec.analysis.metrics needs exactly one of builtin and query"}},
+	"two metrics in one":   {metrics("builtin: ErrorRate, max: '1', query: " + query("")), []string{"a metric of spec.analysis.metrics needs exactly one of builtin and query"}},
+	"no bound":             {metrics("builtin: ErrorRate"), []string{"a metric of spec.analysis.metrics needs a bound: max, min or maxRatioToStable"}},
+	"bound with a unit":    {metrics("builtin: ErrorRate, max: 1%"), []string{"spec.analysis.metrics[0].max"}},
+	"bound as a number":    {metrics("builtin: ErrorRate, max: 1"), []string{"spec.analysis.metrics[0].max"}},
+	"ratio below one":      {metrics("builtin: ErrorRate, maxRatioToStable: '0.5'"), []string{"spec.analysis.metrics[0].maxRatioToStable"}},
+	"ratio of counts":      {metrics("builtin: RequestCount, maxRatioToStable: '2'"), []string{"maxRatioToStable makes no sense for RequestCount and UnhealthyHosts, which follow from the revision's share: use max or min"}},
+	"unknown metric":       {metrics("builtin: Happiness, min: '1'"), []string{"spec.analysis.metrics[0].builtin", "Unsupported value"}},
+	"metric twice":         {"spec: {analysis: {metrics: [{name: a, builtin: ErrorRate, max: '1'}, {name: a, builtin: ErrorRate, max: '2'}]}}", []string{"spec.analysis.metrics[1]: Duplicate value"}},
+	"worker with requests": {"spec: {template: {target: null, network: {loadBalancerSecurityGroupIDs: null}}, traffic: null, analysis: {metrics: [{name: a, builtin: ErrorRate, max: '1'}]}}", []string{"a worker without spec.traffic.loadBalancer has no requests to measure: of the builtin metrics, spec.analysis.metrics may hold CPUUtilization and MemoryUtilization"}},
+	"several, no math":     {metrics("max: '1', query: {metrics: [{id: a, namespace: Shop, metricName: M, stat: Sum}, {id: b, namespace: Shop, metricName: M, stat: Sum}]}"), []string{"a query of several metrics needs an expression"}},
+	"search":               {metrics("max: '1', query: " + query("expression: \"SEARCH('x', 'Sum', 60)\"")), []string{"expression may use the ids of metrics, numbers, + - * / ^, comparisons, AND, OR, ABS, CEIL, FLOOR, FILL, IF, and SUM, AVG, MIN, MAX of a list such as SUM([a, b])"}},
+	"all metrics":          {metrics("max: '1', query: " + query("expression: 'SUM(METRICS())'")), []string{"expression may use the ids of metrics"}},
+	"mean of a series":     {metrics("max: '1', query: " + query("expression: 'a / AVG(a)'")), []string{"expression may use the ids of metrics"}},
+	"statistic":            {metrics("max: '1', query: {metrics: [{id: a, namespace: Shop, metricName: M, stat: Mode}]}"), []string{"query.metrics[0].stat"}},
+	"unknown placeholder":  {metrics("max: '1', query: {metrics: [{id: a, namespace: Shop, metricName: M, stat: Sum, dimensions: [{name: D, value: $(pod)}]}]}"), []string{"dimensions[0].value"}},
+
+	"nothing to ask":    {gate("at: AfterStep"), []string{"a gate of spec.gates needs exactly one of lambda, stepFunctions, webhook and approval"}},
+	"two to ask":        {gate("at: AfterStep, approval: {}, webhook: {url: 'https://example.com/'}"), []string{"a gate of spec.gates needs exactly one of lambda, stepFunctions, webhook and approval"}},
+	"gate nowhere":      {gate("approval: {}"), []string{"spec.gates[0].at: Required value"}},
+	"gate point":        {gate("at: Whenever, approval: {}"), []string{"spec.gates[0].at", "Unsupported value"}},
+	"gate named full":   {"spec: {gates: [{name: full, at: AfterStep, approval: {}}]}", []string{"'full' is what the annotation viridian.dev/promote calls the way to 100%: choose another name"}},
+	"gate named 2":      {"spec: {gates: [{name: '2', at: AfterStep, approval: {}}]}", []string{"spec.gates[0].name"}},
+	"gate twice":        {"spec: {gates: [{name: a, at: AfterStep, approval: {}}, {name: a, at: AfterStep, approval: {}}]}", []string{"spec.gates[1]: Duplicate value"}},
+	"steps elsewhere":   {gate("at: BeforeTraffic, steps: [1], approval: {}"), []string{"steps goes with at: AfterStep"}},
+	"late approval":     {gate("at: AfterPromotion, approval: {}"), []string{"nobody can approve what has happened already: an approval can't be at AfterPromotion or OnRollback"}},
+	"approval, retried": {gate("at: AfterStep, approval: {}, retries: 2"), []string{"timeoutSeconds and retries don't go with approval: use approval.expirySeconds"}},
+	"plain HTTP":        {gate("at: AfterStep, webhook: {url: 'http://example.com/'}"), []string{"webhook.url must be an https:// address"}},
+	"no address":        {gate("at: AfterStep, webhook: {url: 'hook'}"), []string{"webhook.url must be an https:// address"}},
+	"function by name":  {gate("at: AfterStep, lambda: {functionARN: smoke}"), []string{"spec.gates[0].lambda.functionARN"}},
+	"state machine":     {gate("at: AfterStep, stepFunctions: {stateMachineARN: 'arn:aws:states:eu-west-1:111122223333:execution:a:b'}"), []string{"spec.gates[0].stepFunctions.stateMachineARN"}},
+
+	"severity":           {"spec: {imagePolicy: {scan: {severity: BAD}}}", []string{"spec.imagePolicy.scan.severity", "Unsupported value"}},
+	"allowed, no reason": {"spec: {imagePolicy: {scan: {severity: HIGH, allow: [{id: CVE-1, expires: '2027-01-31T00:00:00Z'}]}}}", []string{"spec.imagePolicy.scan.allow[0].reason: Required value"}},
+	"allowed for ever":   {"spec: {imagePolicy: {scan: {severity: HIGH, allow: [{id: CVE-1, reason: r}]}}}", []string{"spec.imagePolicy.scan.allow[0].expires: Required value"}},
+	"restarts":           {"spec: {rollback: {taskRestartLimit: -1}}", []string{"spec.rollback.taskRestartLimit"}},
 }
+
+func metrics(m string) string {
+	return "spec: {analysis: {metrics: [{name: errors, " + m + "}]}}"
+}
+
+func query(more string) string {
+	return "{metrics: [{id: a, namespace: Shop, metricName: M, stat: Sum}], " + more + "}"
+}
+
+func gate(g string) string { return "spec: {gates: [{name: sign-off, " + g + "}]}" }
 
 func TestRefused(t *testing.T) {
 	for name, c := range refusals {
@@ -163,6 +212,12 @@ func TestAdmitted(t *testing.T) {
 		"named target":       template("target: {containerName: app}"),
 		"own cluster":        template("cluster: null"),
 		"secrets":            containers("environment: [{name: A, value: ''}], secrets: [{name: B, valueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/b'}]"),
+		"alarms":             "spec: {analysis: {alarms: [checkout-5xx], ifAlarmBefore: Proceed, inconclusiveSeconds: 0, ifInconclusive: RollBack}}",
+		"metric":             metrics("builtin: ErrorRate, max: '0.5', maxRatioToStable: '1.5', minSamples: 1, failureLimit: 0, intervalSeconds: 1, windowSeconds: 60"),
+		"query":              metrics("max: '-1.5', query: {aggregate: Maximum, expression: 'IF(a > 0, 100 * SUM([a, b]) / FILL(b, 1), ABS(a))', metrics: [{id: a, namespace: 'Shop/$(service)', metricName: M, stat: p99.9, dimensions: [{name: D, value: 'x-$(targetGroup)-y'}]}, {id: b, namespace: Shop, metricName: M, stat: Sum}]}"),
+		"worker's metric":    "spec: {template: {target: null, network: {loadBalancerSecurityGroupIDs: null}}, traffic: null, analysis: {metrics: [{name: a, builtin: CPUUtilization, max: '80'}]}}",
+		"gates":              "spec: {gates: [{name: a, at: AfterStep, steps: [1], lambda: {functionARN: 'arn:aws:lambda:eu-west-1:111122223333:function:viridian-smoke:live', payload: CodeDeploy}, timeoutSeconds: 1, retries: 10}, {name: b, at: OnRollback, stepFunctions: {stateMachineARN: 'arn:aws:states:eu-west-1:111122223333:stateMachine:viridian-load'}}, {name: c, at: BeforeTraffic, webhook: {url: 'https://example.com:8443/a?b=c', secretName: hook}}, {name: d, at: BeforePromotion, approval: {expirySeconds: 60, ifExpired: Proceed}}]}",
+		"images":             "spec: {imagePolicy: {foreignTags: Allow, mutableTags: Deny, missingRepository: Create, scan: {severity: HIGH, ifUnavailable: Proceed, allow: [{id: CVE-2026-1, reason: not reachable, expires: '2027-01-31T00:00:00Z'}]}}}",
 		"role":               "spec: {aws: {region: us-gov-west-1, roleARN: 'arn:aws-us-gov:iam::111122223333:role/path/x'}}",
 	} {
 		t.Run(name, func(t *testing.T) {

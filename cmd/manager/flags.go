@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -24,6 +25,9 @@ type options struct {
 	maxConcurrent           int
 	timing                  controllers.Timing
 	allowedRoleARNs         []string
+	metricPeriod            time.Duration
+	webhookAllowed          []netip.Prefix
+	maxGateCalls            int
 	log                     zap.Options
 }
 
@@ -43,6 +47,13 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.DurationVar(&o.timing.Poll, "poll-interval", 10*time.Second, "How often AWS is looked at while a rollout goes on.")
 	fs.DurationVar(&o.timing.Resync, "resync-interval", 5*time.Minute, "How often AWS is looked at while nothing goes on.")
 	fs.DurationVar(&o.timing.Propagation, "traffic-propagation", 15*time.Second, "How long a load balancer takes to apply a rule change on all its nodes.")
+	fs.DurationVar(&o.metricPeriod, "metric-period", time.Minute, "Period of the CloudWatch metrics that are read: 1, 5, 10, 20, 30 or a multiple of 60 seconds.")
+	fs.DurationVar(&o.timing.MetricDelay, "metric-delay", time.Minute, "How long after the end of a period CloudWatch has all its data.")
+	fs.IntVar(&o.maxGateCalls, "max-gate-calls", 50, "How many Lambda functions and webhooks of gates are called at once.")
+	fs.Func("webhook-allowed-cidrs", "Networks, separated by commas, to which webhooks may be posted besides public addresses, such as 10.0.0.0/8.", func(s string) (err error) {
+		o.webhookAllowed, err = prefixes(s)
+		return err
+	})
 	roles := fs.String("allowed-role-arns", "", "IAM roles, separated by commas, that any namespace may use in spec.aws.roleARN; * allows all.")
 	if err := fs.Parse(args); err != nil {
 		return o, err
@@ -56,6 +67,19 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return o, nil
 }
 
+// prefixes reads networks separated by commas.
+func prefixes(s string) ([]netip.Prefix, error) {
+	var out []netip.Prefix
+	for _, field := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' }) {
+		prefix, err := netip.ParsePrefix(field)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, prefix)
+	}
+	return out, nil
+}
+
 // check refuses what can't work.
 func (o options) check(rest []string) error {
 	switch {
@@ -65,8 +89,10 @@ func (o options) check(rest []string) error {
 		return errors.New("--max-concurrent-reconciles must be at least 1")
 	case o.timing.Poll <= 0 || o.timing.Resync <= 0:
 		return errors.New("--poll-interval and --resync-interval must be positive")
-	case o.timing.Propagation < 0:
-		return errors.New("--traffic-propagation must not be negative")
+	case o.timing.Propagation < 0 || o.timing.MetricDelay < 0:
+		return errors.New("--traffic-propagation and --metric-delay must not be negative")
+	case o.maxGateCalls < 1:
+		return errors.New("--max-gate-calls must be at least 1")
 	}
 	return nil
 }

@@ -18,13 +18,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/controllers"
+	"github.com/viridian-dev/viridian/internal/background"
 	awscloud "github.com/viridian-dev/viridian/internal/cloud/aws"
+	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/webhook"
 )
 
 // Exit codes.
@@ -67,7 +71,10 @@ func start(ctx context.Context, opts options) error {
 	if err != nil {
 		return err
 	}
-	provider, err := awscloud.NewProvider(ctx, awscloud.Options{Metrics: metrics.Registry, Logger: ctrl.Log.WithName("aws")})
+	provider, err := awscloud.NewProvider(ctx, awscloud.Options{
+		Metrics: metrics.Registry, Logger: ctrl.Log.WithName("aws"),
+		BatchWindow: opts.timing.Poll, MetricPeriod: opts.metricPeriod,
+	})
 	if err != nil {
 		return fmt.Errorf("configure AWS: %w", err)
 	}
@@ -75,8 +82,13 @@ func start(ctx context.Context, opts options) error {
 	if err != nil {
 		return err
 	}
+	calls := background.New[rollout.Answer](opts.maxGateCalls)
+	if err := mgr.Add(manager.RunnableFunc(calls.Run)); err != nil {
+		return fmt.Errorf("add the calls of gates: %w", err)
+	}
 	shared := controllers.Options{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Cloud: provider,
+		Webhooks: webhook.New(webhook.Options{Allowed: opts.webhookAllowed, Now: time.Now}), Calls: calls,
 		Recorder: mgr.GetEventRecorder("viridian"), Now: time.Now, ClusterID: cluster,
 		AllowedRoleARNs: opts.allowedRoleARNs, Timing: opts.timing, MaxConcurrent: opts.maxConcurrent,
 	}

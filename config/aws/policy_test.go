@@ -37,7 +37,7 @@ type statement struct {
 
 // byCloudFormation tells whether a statement is for the calls that
 // CloudFormation makes in the controller's name.
-func (s statement) byCloudFormation() bool { return strings.HasPrefix(s.Sid, "CloudFormation") }
+func (s statement) byCloudFormation() bool { return strings.HasPrefix(s.Sid, "Cfn") }
 
 // open tells whether a statement holds for any call and resource.
 func (s statement) open() bool { return slices.Equal(s.Resource, list{"*"}) && len(s.Condition) == 0 }

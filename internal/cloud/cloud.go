@@ -5,7 +5,10 @@
 // It imports the standard library only.
 package cloud
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Identity is where and as whom AWS is called. The zero value is the default
 // credential chain in its own region. It is comparable, so that clients can be
@@ -169,6 +172,9 @@ type Traffic interface {
 	UntagRule(ctx context.Context, ruleARN string, keys []string) error
 	// DeleteRule deletes a rule. One that is gone is no error.
 	DeleteRule(ctx context.Context, ruleARN string) error
+	// Endpoint is the URL at which a listener takes requests, with the load
+	// balancer's own name: http(s)://name[:port].
+	Endpoint(ctx context.Context, listenerARN string) (string, error)
 	// TargetHealth counts the targets of a target group by their health.
 	TargetHealth(ctx context.Context, targetGroupARN string) (TargetHealth, error)
 }
@@ -270,4 +276,10 @@ type StoppedTask struct {
 	// Reason in ECS's words, with the container's exit code or reason if it
 	// has one.
 	Reason string
+	// StoppedAt is when it stopped, or began to.
+	StoppedAt time.Time
+	// Failed is true when it stopped by itself, could not start, or was
+	// stopped for failing health checks; false when someone, a deployment or
+	// a smaller desired count stopped it, or its capacity was taken away.
+	Failed bool
 }

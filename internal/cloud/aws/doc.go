@@ -25,6 +25,7 @@
 //	Traffic.TagRule         elasticloadbalancing:AddTags
 //	Traffic.UntagRule       elasticloadbalancing:RemoveTags
 //	Traffic.DeleteRule      elasticloadbalancing:DeleteRule
+//	Traffic.Endpoint        elasticloadbalancing:DescribeListeners, elasticloadbalancing:DescribeLoadBalancers
 //	Traffic.TargetHealth    elasticloadbalancing:DescribeTargetHealth
 //	Services.Service        ecs:DescribeServices
 //	Services.StoppedTasks   ecs:ListTasks, ecs:DescribeTasks

@@ -101,7 +101,10 @@ func (s *services) StoppedTasks(ctx context.Context, cluster, service string, li
 	})
 	var out []cloud.StoppedTask
 	for i := range tasks[:min(limit, len(tasks))] {
-		out = append(out, cloud.StoppedTask{StopCode: string(tasks[i].StopCode), Reason: stopReason(&tasks[i])})
+		out = append(out, cloud.StoppedTask{
+			StopCode: string(tasks[i].StopCode), Reason: stopReason(&tasks[i]),
+			StoppedAt: stoppedAt(&tasks[i]), Failed: failed(&tasks[i]),
+		})
 	}
 	return out, nil
 }
@@ -128,6 +131,19 @@ func stoppedAt(t *types.Task) time.Time {
 	default:
 		return awssdk.ToTime(t.CreatedAt)
 	}
+}
+
+// failed tells whether a task stopped for a fault of its own. The scheduler
+// stops tasks for two reasons that only its words tell apart: health checks
+// that fail, and a count that got smaller.
+func failed(t *types.Task) bool {
+	switch t.StopCode { //nolint:exhaustive // others are nobody's fault
+	case types.TaskStopCodeEssentialContainerExited, types.TaskStopCodeTaskFailedToStart:
+		return true
+	case types.TaskStopCodeServiceSchedulerInitiated:
+		return strings.Contains(awssdk.ToString(t.StoppedReason), "health checks")
+	}
+	return false
 }
 
 // stopReason is ECS's reason with what the first failed container adds:

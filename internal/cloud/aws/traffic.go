@@ -3,6 +3,7 @@ package aws
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -108,6 +109,36 @@ func (t *traffic) UntagRule(ctx context.Context, ruleARN string, keys []string) 
 func (t *traffic) DeleteRule(ctx context.Context, ruleARN string) error {
 	_, err := t.api.DeleteRule(ctx, &elb.DeleteRuleInput{RuleArn: &ruleARN})
 	return unlessGone(wrap(err))
+}
+
+func (t *traffic) Endpoint(ctx context.Context, listenerARN string) (string, error) {
+	listeners, err := t.api.DescribeListeners(ctx, &elb.DescribeListenersInput{ListenerArns: []string{listenerARN}})
+	if err != nil {
+		return "", wrap(err)
+	}
+	if len(listeners.Listeners) == 0 {
+		return "", notFound("elasticloadbalancing:DescribeListeners", "ListenerNotFound", "Listener "+listenerARN+" not found")
+	}
+	listener := listeners.Listeners[0]
+	balancers, err := t.api.DescribeLoadBalancers(ctx, &elb.DescribeLoadBalancersInput{
+		LoadBalancerArns: []string{awssdk.ToString(listener.LoadBalancerArn)},
+	})
+	if err != nil {
+		return "", wrap(err)
+	}
+	if len(balancers.LoadBalancers) == 0 {
+		return "", notFound("elasticloadbalancing:DescribeLoadBalancers", "LoadBalancerNotFound",
+			"Load balancer "+awssdk.ToString(listener.LoadBalancerArn)+" not found")
+	}
+	scheme, usual := "http", int32(80)
+	if listener.Protocol == types.ProtocolEnumHttps {
+		scheme, usual = "https", 443
+	}
+	url := scheme + "://" + awssdk.ToString(balancers.LoadBalancers[0].DNSName)
+	if port := awssdk.ToInt32(listener.Port); port != usual {
+		url += fmt.Sprintf(":%d", port)
+	}
+	return url, nil
 }
 
 func (t *traffic) TargetHealth(ctx context.Context, targetGroupARN string) (cloud.TargetHealth, error) {

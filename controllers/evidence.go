@@ -1,0 +1,247 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/analysis"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/rollout"
+)
+
+// observeEvidence reads what a decision about the rollout needs besides the
+// health of its revisions: alarms, metrics, scans and the answers of gates.
+func (r *DeploymentReconciler) observeEvidence(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	view.Gates = gatesOf(imd.Spec.Gates)
+	stage := view.Stage()
+	if err := view.observeRestarts(ctx, stage.Rolled); err != nil {
+		return err
+	}
+	if err := r.observeImages(ctx, imd, view, stage.Vetted); err != nil {
+		return err
+	}
+	if imd.Spec.Analysis != nil {
+		if err := r.observeAnalysis(ctx, imd.Spec.Analysis, view, stage); err != nil {
+			return err
+		}
+	}
+	return r.observeGates(ctx, imd, view)
+}
+
+// observeAnalysis reads the alarms and, in a step that is measured, judges them
+// and the metrics.
+func (r *DeploymentReconciler) observeAnalysis(ctx context.Context, spec *v1alpha1.Analysis, view *deploymentView, stage rollout.Stage) error {
+	if !stage.Alarms {
+		return nil
+	}
+	alarms, err := view.clients.Alarms.States(ctx, spec.Alarms)
+	unread := errors.Is(err, cloud.ErrPending)
+	switch {
+	case len(spec.Alarms) == 0:
+		unread = false
+	case err != nil && !unread:
+		return err
+	case !unread:
+		view.Analysis.Trouble = missingAlarms(spec.Alarms, alarms)
+	}
+	view.Analysis.Unread = unread
+	view.Analysis.Firing = firing(alarms)
+	if stage.Measured == nil {
+		return nil
+	}
+	m := measurer{spec: spec, view: view, Measured: *stage.Measured, delay: r.Timing.MetricDelay, now: r.Now()}
+	m.alarms(alarms, unread)
+	if err := m.metrics(ctx); err != nil {
+		return err
+	}
+	view.Analysis.Checks = m.verdicts
+	return nil
+}
+
+// missingAlarms says which alarms don't exist; nil if all do. An alarm that
+// isn't there can't speak against a revision, and must not be taken for one
+// that is silent.
+func missingAlarms(names []string, found []cloud.Alarm) *rollout.Blocked {
+	var missing []string
+	for _, name := range names {
+		if !slices.ContainsFunc(found, func(a cloud.Alarm) bool { return a.Name == name }) {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return &rollout.Blocked{
+		Reason:  v1alpha1.ReasonAlarmNotFound,
+		Message: "CloudWatch has no alarm named " + strings.Join(missing, ", "),
+		Cure:    "Create it in the account and region of the deployment, or correct spec.analysis.alarms",
+	}
+}
+
+// firing tells which alarms are on; "" if none is.
+func firing(alarms []cloud.Alarm) string {
+	var parts []string
+	for _, a := range alarms {
+		if a.State == cloud.AlarmFiring {
+			parts = append(parts, fmt.Sprintf("%s (%s)", a.Name, truncate(a.Reason, 200)))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// measurer judges the alarms and metrics of a step.
+type measurer struct {
+	rollout.Measured
+	spec  *v1alpha1.Analysis
+	view  *deploymentView
+	delay time.Duration
+	now   time.Time
+
+	verdicts []v1alpha1.Verdict
+}
+
+func (m *measurer) step() analysis.Step {
+	return analysis.Step{Number: m.Step, Weight: m.Weight, Since: m.Since, RolloutStarted: m.Started}
+}
+
+// before is a check's last verdict; nil if there is none.
+func (m *measurer) before(source v1alpha1.VerdictSource, name string) *v1alpha1.Verdict {
+	for i := range m.Before {
+		if v := &m.Before[i]; v.Source == source && v.Name == name {
+			return v
+		}
+	}
+	return nil
+}
+
+// unread is the verdict while nothing was read: what was said of the step
+// before stays true.
+func (m *measurer) unread(source v1alpha1.VerdictSource, name string) v1alpha1.Verdict {
+	before := m.before(source, name)
+	if before != nil && before.Step == m.Step {
+		return *before
+	}
+	v := v1alpha1.Verdict{Source: source, Name: name, Step: m.Step, Weight: m.Weight,
+		Result: v1alpha1.ResultPending, Message: "not read yet", Since: stamp(m.now)}
+	if before != nil {
+		v.Measurements = before.Measurements
+	}
+	return v
+}
+
+// alarms judges the alarms in the order of spec.
+func (m *measurer) alarms(read []cloud.Alarm, unread bool) {
+	for _, name := range m.spec.Alarms {
+		i := slices.IndexFunc(read, func(a cloud.Alarm) bool { return a.Name == name })
+		if unread || i < 0 {
+			m.verdicts = append(m.verdicts, m.unread(v1alpha1.SourceAlarm, name))
+			continue
+		}
+		proceed := m.spec.IfAlarmBefore == v1alpha1.AlarmProceed
+		m.verdicts = append(m.verdicts, analysis.Alarm(read[i], m.step(), proceed, m.before(v1alpha1.SourceAlarm, name), m.now))
+	}
+}
+
+// metrics reads and judges the metrics.
+func (m *measurer) metrics(ctx context.Context) error {
+	candidate, err := m.view.subject(m.Revision)
+	if err != nil {
+		return err
+	}
+	for _, check := range m.spec.Metrics {
+		readings, err := m.read(ctx, check, candidate)
+		var invalid *cloud.Error
+		switch {
+		case errors.Is(err, cloud.ErrPending):
+			m.verdicts = append(m.verdicts, m.unread(v1alpha1.SourceMetric, check.Name))
+		case errors.As(err, &invalid) && invalid.Kind == cloud.KindInvalid:
+			m.verdicts = append(m.verdicts, m.unread(v1alpha1.SourceMetric, check.Name))
+			m.view.Analysis.Trouble = &rollout.Blocked{
+				Reason:  v1alpha1.ReasonMetricInvalid,
+				Message: fmt.Sprintf("CloudWatch refuses the query of metric %s: %s", check.Name, invalid.Message),
+				Cure:    "Correct it in spec.analysis.metrics",
+			}
+		case err != nil:
+			return err
+		default:
+			m.verdicts = append(m.verdicts, analysis.Metric(check, m.step(), readings, m.delay, m.before(v1alpha1.SourceMetric, check.Name), m.now))
+		}
+	}
+	return nil
+}
+
+// read reads a metric of both revisions.
+func (m *measurer) read(ctx context.Context, check v1alpha1.MetricCheck, candidate analysis.Subject) (analysis.Readings, error) {
+	queries := analysis.Queries(check, candidate)
+	own := len(queries)
+	if m.Stable != 0 {
+		stable, err := m.view.subject(m.Stable)
+		if err != nil {
+			return analysis.Readings{}, err
+		}
+		queries = append(queries, analysis.Queries(check, stable)...)
+	}
+	series, err := m.view.clients.Metrics.Read(ctx, queries, m.Since)
+	if err != nil {
+		return analysis.Readings{}, err
+	}
+	return analysis.Readings{Candidate: series[:own], Stable: series[own:]}, nil
+}
+
+// subject is a revision in the words of CloudWatch's dimensions.
+func (view *deploymentView) subject(number int64) (analysis.Subject, error) {
+	imr := view.find(number)
+	out := imr.Status.Outputs
+	if out == nil {
+		return analysis.Subject{}, fmt.Errorf("%s has no outputs", imr.Name)
+	}
+	return analysis.Subject{
+		TargetGroup:  analysis.TargetGroupDimension(out.TargetGroupARN),
+		LoadBalancer: analysis.LoadBalancerDimension(imr.Spec.Frozen.ListenerARN),
+		Cluster:      out.Cluster,
+		Service:      out.ServiceName,
+		Revision:     strconv.FormatInt(number, 10),
+	}, nil
+}
+
+// restartsRead bounds how many stopped tasks are looked at.
+const restartsRead = 500
+
+// observeRestarts counts the tasks of a revision that stopped by themselves
+// since it was verified. ECS's own count of failed tasks starts anew whenever
+// one runs.
+func (view *deploymentView) observeRestarts(ctx context.Context, number int64) error {
+	if number == 0 {
+		return nil
+	}
+	for i := range view.Revisions {
+		seen := &view.Revisions[i]
+		out := view.revisions[i].Status.Outputs
+		if seen.Number != number || !seen.Health.Known || out == nil {
+			continue
+		}
+		stopped, err := view.clients.Services.StoppedTasks(ctx, out.Cluster, out.ServiceName, restartsRead)
+		if cloud.IsNotFound(err) {
+			return nil // its health says so already
+		}
+		if err != nil {
+			return err
+		}
+		for _, task := range stopped {
+			if !task.Failed || !task.StoppedAt.After(view.Progress.Rollout.VerifiedAt) {
+				continue
+			}
+			if seen.Health.Restarts == 0 {
+				seen.Health.RestartCause = task.Reason // the newest comes first
+			}
+			seen.Health.Restarts++
+		}
+	}
+	return nil
+}

@@ -1,0 +1,31 @@
+package controllers
+
+import (
+	"slices"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// keepVerdict notes a verdict. What a check says again, with newer figures, takes
+// the place of what it said; what it says differently, or of another step or
+// rollout, is added, and the oldest make room.
+func keepVerdict(kept []v1alpha1.Verdict, v v1alpha1.Verdict, started time.Time) []v1alpha1.Verdict {
+	last := -1
+	for i := range kept {
+		if kept[i].Source == v.Source && kept[i].Name == v.Name && kept[i].Step == v.Step {
+			last = i
+		}
+	}
+	fresh := last >= 0 && !kept[last].Since.Time.Before(started)
+	switch {
+	case fresh && kept[last].Result == v.Result:
+		v.Since = kept[last].Since
+		kept[last] = v
+		return kept
+	case v.Result == v1alpha1.ResultPending:
+		return kept
+	}
+	kept = append(slices.Clone(kept), v)
+	return kept[max(0, len(kept)-verdictsLength):]
+}
