@@ -104,6 +104,14 @@ func readCall(r *http.Request) (action string, param func(string) string) {
 		}
 		return target[strings.LastIndex(target, ".")+1:], func(name string) string { return fmt.Sprint(members[name]) }
 	}
+	nothing := func(string) string { return "" }
+	if _, operation, rpc := strings.Cut(r.URL.Path, "/operation/"); rpc { // CloudWatch
+		return operation, nothing
+	}
+	if _, path, rest := strings.Cut(r.URL.Path, "/functions/"); rest { // Lambda
+		function, _, _ := strings.Cut(path, "/")
+		return "Invoke", func(string) string { return function[strings.LastIndex(function, ":")+1:] }
+	}
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		panic(err)
@@ -118,6 +126,8 @@ func (w *world) describe(action string, param func(string) string) string {
 		return action + " " + stackOf(param("StackName"))
 	case "CreateRule", "ModifyRule":
 		return action + " " + w.route()
+	case "Invoke":
+		return action + " " + param("FunctionName")
 	case "UpdateService":
 		return action + " " + stackOf(param("service")) + " desiredCount=" + param("desiredCount")
 	}

@@ -26,6 +26,7 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/controllers"
 	"github.com/viridian-dev/viridian/internal/awssim"
+	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
 	"github.com/viridian-dev/viridian/internal/background"
 	awscloud "github.com/viridian-dev/viridian/internal/cloud/aws"
 	"github.com/viridian-dev/viridian/internal/rollout"
@@ -91,7 +92,7 @@ func running(t *testing.T) *world {
 // belongs to others.
 func (w *world) openAccount(edit []func(*awssim.Options)) {
 	w.t.Helper()
-	options := awssim.Options{Speed: speed, Seed: 1}
+	options := awssim.Options{Speed: speed, Seed: 1, CloudWatch: cloudwatch.Options{Clock: w.now, Resolution: time.Minute}}
 	for _, f := range edit {
 		f(&options)
 	}
@@ -101,7 +102,7 @@ func (w *world) openAccount(edit []func(*awssim.Options)) {
 	var err error
 	w.listener, err = w.sim.CreateListener("shop", 80)
 	w.Expect(err).NotTo(gomega.HaveOccurred())
-	for _, tag := range []string{"1", "2", "3", "crash", "nopull", "unhealthy"} {
+	for _, tag := range []string{"1", "2", "3", "crash", "nopull", "unhealthy", "err1", "err20"} {
 		w.sim.PutImage("checkout", tag, "")
 	}
 	w.others = newOthers(w)

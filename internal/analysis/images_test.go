@@ -12,7 +12,9 @@ import (
 
 func TestImages(t *testing.T) {
 	now := time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC)
-	done := func(findings ...cloud.Finding) cloud.Scan { return cloud.Scan{Status: cloud.ScanDone, Findings: findings} }
+	done := func(findings ...cloud.Finding) cloud.Scan {
+		return cloud.Scan{Status: cloud.ScanDone, Findings: findings}
+	}
 	high := cloud.Finding{ID: "CVE-1", Severity: "HIGH", Package: "openssl 3.0.1"}
 	critical := cloud.Finding{ID: "CVE-2", Severity: "CRITICAL"}
 	low := cloud.Finding{ID: "CVE-3", Severity: "LOW"}

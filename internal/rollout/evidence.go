@@ -105,11 +105,12 @@ func (x *decider) judged(r *Rollout) bool {
 		if check.Result != v1alpha1.ResultFail || !x.judges(r) {
 			continue
 		}
-		reason := v1alpha1.ReasonMetricOutOfBounds
 		if check.Source == v1alpha1.SourceAlarm {
-			reason = v1alpha1.ReasonAlarmFiring
+			x.fail(r, v1alpha1.ReasonAlarmFiring, fmt.Sprintf("alarm %s: %s, at step %d/%d (weight %d)",
+				check.Name, check.Message, check.Step, len(x.plan()), check.Weight))
+			return true
 		}
-		x.fail(r, reason, check.Message)
+		x.fail(r, v1alpha1.ReasonMetricOutOfBounds, check.Message)
 		return true
 	}
 	return false
