@@ -40,7 +40,7 @@ func smokeAt(at v1alpha1.GatePoint) v1alpha1.Gate {
 func (w *world) function(answers ...string) {
 	w.t.Helper()
 	var mu sync.Mutex
-	w.Expect(w.sim.RegisterFunction("viridian-smoke", lambda.Function{Timeout: time.Hour, Handler: func([]byte) ([]byte, error) {
+	w.Expect(w.sim.RegisterFunction("viridian-smoke", lambda.Function{Timeout: 15 * time.Minute, Handler: func([]byte) ([]byte, error) {
 		mu.Lock()
 		defer mu.Unlock()
 		answer := answers[0]
@@ -183,7 +183,7 @@ func TestGateOnRollback(t *testing.T) {
 // A function that never answers is given up.
 func TestFunctionTakesTooLong(t *testing.T) {
 	w := running(t)
-	w.Expect(w.sim.RegisterFunction("viridian-smoke", lambda.Function{Timeout: 24 * time.Hour, Duration: 20 * time.Hour})).To(gomega.Succeed())
+	w.Expect(w.sim.RegisterFunction("viridian-smoke", lambda.Function{Timeout: 15 * time.Minute, Duration: 14 * time.Minute})).To(gomega.Succeed())
 	gate := smokeAt(v1alpha1.BeforeTraffic)
 	gate.TimeoutSeconds = new(int32(60))
 	imd := w.serving()

@@ -23,8 +23,8 @@ func keepVerdict(kept []v1alpha1.Verdict, v v1alpha1.Verdict, started time.Time)
 		v.Since = kept[last].Since
 		kept[last] = v
 		return kept
-	case v.Result == v1alpha1.ResultPending:
-		return kept
+	case v.Result == v1alpha1.ResultPending && v.Source != v1alpha1.SourceImages:
+		return kept // every check begins so, but a scan that went on tells something
 	}
 	kept = append(slices.Clone(kept), v)
 	return kept[max(0, len(kept)-verdictsLength):]

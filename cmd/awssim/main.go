@@ -1,6 +1,6 @@
 // Command awssim serves a simulated AWS account, for anybody's SDK or CLI:
-// CloudFormation, ECS, Elastic Load Balancing, ECR, Lambda, Step Functions and
-// STS at one endpoint.
+// CloudFormation, ECS, Elastic Load Balancing, ECR, Lambda, Step Functions,
+// CloudWatch and STS at one endpoint.
 package main
 
 import (

@@ -363,6 +363,28 @@ func TestFastClock(t *testing.T) {
 	})
 }
 
+// TestClockOfUnknownSpeed shows that the periods of a clock that runs 200 times
+// as fast as the world takes it for are noticed in time.
+func TestClockOfUnknownSpeed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		clock := func() time.Time { return begun.Add(200 * time.Since(begun)) }
+		sim := New(Options{CloudWatch: simcloudwatch.Options{Clock: clock, Resolution: time.Minute, Delay: -1}})
+		defer sim.Close()
+		c := cwClient(sim)
+		if _, err := c.PutMetricAlarm(t.Context(), ordersAlarm("orders")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(310 * time.Millisecond) // into the second minute
+		putValue(t, c, "Orders", 7)
+		time.Sleep(600 * time.Millisecond)
+		a := described(t, c, "orders")
+		if since := clock().Sub(*a.StateTransitionedTimestamp); a.StateValue != cwtypes.StateValueAlarm || since < time.Second || since > 2*time.Minute {
+			t.Errorf("%s after it should be an alarm: %+v", since, a)
+		}
+	})
+}
+
 func TestCloudWatchFaults(t *testing.T) {
 	tests := map[Effect]string{
 		Throttle: "ThrottlingException", ServerError: "InternalFailure", AccessDenied: "AccessDeniedException", ExpiredToken: "ExpiredTokenException",

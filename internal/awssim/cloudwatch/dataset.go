@@ -98,7 +98,11 @@ type statistic struct {
 	share float64
 }
 
-var percentile = regexp.MustCompile(`^p([0-9]{1,2}(\.[0-9]{1,10})?|100)$`)
+var (
+	percentile = regexp.MustCompile(`^p([0-9]{1,2}(\.[0-9]{1,10})?|100)$`)
+	// trimmed are the statistics that AWS knows besides.
+	trimmed = regexp.MustCompile(`^(tm|wm|tc|ts|pr|TM|WM|TC|TS|PR)[0-9(]|^(IQM|iqm)$`)
+)
 
 // parseStatistic reads what GetMetricData calls Stat.
 func parseStatistic(text string) (statistic, error) {
@@ -109,11 +113,13 @@ func parseStatistic(text string) (statistic, error) {
 		percent, _ := strconv.ParseFloat(text[1:], 64) // the pattern was checked
 		return statistic{name: text, share: percent / 100}, nil
 	}
-	if regexp.MustCompile(`^(tm|wm|tc|ts|pr|TM|WM|TC|TS|PR)[0-9(]|^(IQM|iqm)$`).MatchString(text) {
+	if trimmed.MatchString(text) {
 		return statistic{}, invalid("The statistic %s is not simulated", text)
 	}
 	return statistic{}, invalid("The value %s for parameter Stat is not supported.", text)
 }
+
+func (st statistic) isPercentile() bool { return st.name[0] == 'p' }
 
 // of is the statistic of a period; false if it has none.
 func (st statistic) of(d *dataset) (float64, bool) {

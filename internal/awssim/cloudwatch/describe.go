@@ -109,11 +109,15 @@ func (in *describeAlarmsIn) check() error {
 		return invalid("AlarmNamePrefix and AlarmNames cannot be specified together")
 	case in.StateValue != "" && !slices.Contains(states(), in.StateValue):
 		return invalid("1 validation error detected: Value '%s' at 'stateValue' failed to satisfy constraint: Member must satisfy enum value set: [INSUFFICIENT_DATA, ALARM, OK]", in.StateValue)
-	case in.MaxRecords != nil && (*in.MaxRecords < 1 || *in.MaxRecords > maxAlarmPage):
-		return invalid("1 validation error detected: Value '%d' at 'maxRecords' failed to satisfy constraint: Member must have value between 1 and %d", *in.MaxRecords, maxAlarmPage)
 	case in.NextToken != "" && !strings.HasPrefix(in.NextToken, "after:"):
 		return badToken()
+	case in.MaxRecords != nil && (*in.MaxRecords < 1 || *in.MaxRecords > maxAlarmPage):
+		return invalid("1 validation error detected: Value '%d' at 'maxRecords' failed to satisfy constraint: Member must have value between 1 and %d", *in.MaxRecords, maxAlarmPage)
 	}
+	return in.checkLists()
+}
+
+func (in *describeAlarmsIn) checkLists() error {
 	for _, kind := range in.AlarmTypes {
 		if !oneOf(kind, typeMetric, typeComposite) {
 			return invalid("The value %s for parameter AlarmTypes is not known or not simulated.", kind)
@@ -159,7 +163,7 @@ func (a *alarm) metricAlarm() metricAlarmOut {
 		Period: int(w.period / time.Second), EvaluationPeriods: w.evaluationPeriods,
 		Threshold: w.threshold, ComparisonOperator: w.comparison,
 	}
-	if w.statistic.name[0] == 'p' {
+	if w.statistic.isPercentile() {
 		out.ExtendedStatistic = w.statistic.name
 	} else {
 		out.Statistic = w.statistic.name

@@ -70,43 +70,48 @@ func (w *watch) breaches(n float64) bool {
 
 // relevant are the readings that are judged: the newest that are there, from
 // farther back if need be, and how many are missing still.
-func (w *watch) relevant(readings []reading) (real []reading, missing int) {
-	for i := len(readings) - 1; i >= 0 && len(real) < w.evaluationPeriods; i-- {
+func (w *watch) relevant(readings []reading) (there []reading, missing int) {
+	for i := len(readings) - 1; i >= 0 && len(there) < w.evaluationPeriods; i-- {
 		if readings[i].there {
-			real = append(real, readings[i])
+			there = append(there, readings[i])
 		}
 	}
-	return real, w.evaluationPeriods - len(real)
+	return there, w.evaluationPeriods - len(there)
 }
 
 // judge is the state that the readings call for; "" leaves the alarm as it is.
 func (w *watch) judge(readings []reading) string {
-	real, missing := w.relevant(readings)
-	breaching := 0
-	for _, r := range real {
-		if r.breaching {
-			breaching++
-		}
+	there, missing := w.relevant(readings)
+	breaching := countBreaching(there)
+	counted := breaching
+	if w.missing == treatBreaching {
+		counted += missing
 	}
-	if missing > 0 && w.missing == treatBreaching {
-		breaching += missing
-	}
+	sure := missing == 0 || oneOf(w.missing, treatBreaching, treatNotBreaching)
 	switch {
-	case breaching >= w.datapoints:
+	case counted >= w.datapoints:
 		return stateAlarm
-	case missing == 0 || w.missing == treatBreaching || w.missing == treatNotBreaching:
-		return stateOK
-	case breaching < len(real):
+	case sure || breaching < len(there):
 		return stateOK
 	case w.missing == treatIgnore:
 		return ""
-	case len(real) == 0:
+	case len(there) == 0:
 		return stateInsufficient
 	case w.oldEnough(readings):
 		return stateAlarm
 	default:
 		return "" // too early to tell
 	}
+}
+
+func countBreaching(readings []reading) int {
+	n := 0
+	for _, r := range readings {
+		if r.breaching {
+			n++
+		}
+	}
+	return n
 }
 
 // oldEnough tells whether the oldest reading that is there, all of which are
@@ -123,16 +128,16 @@ func (w *watch) oldEnough(readings []reading) bool {
 
 // reason explains a state in CloudWatch's words.
 func (w *watch) reason(readings []reading, before, after string) string {
-	real, missing := w.relevant(readings)
+	there, missing := w.relevant(readings)
 	if after == stateInsufficient {
 		return fmt.Sprintf("Insufficient Data: %s unknown.", plural(missing, "was", "were"))
 	}
 	var shown []string
-	count := 0
-	for _, r := range real {
-		if r.breaching == (after == stateAlarm) {
-			count++
-		}
+	count := countBreaching(there)
+	if after == stateOK {
+		count = len(there) - count
+	}
+	for _, r := range there {
 		shown = append(shown, fmt.Sprintf("%s (%s)", strconv.FormatFloat(r.value, 'f', -1, 64), r.start.Format("02/01/06 15:04:05")))
 	}
 	verb := "was"
@@ -142,12 +147,12 @@ func (w *watch) reason(readings []reading, before, after string) string {
 	if after == stateOK {
 		verb += " not"
 	}
-	if len(real) == 0 {
+	if len(there) == 0 {
 		return fmt.Sprintf("Threshold Crossed: no datapoints were received for %s and %s missing datapoints were treated as [%s].",
 			plural(w.evaluationPeriods, "", ""), plural(missing, "", ""), w.missing)
 	}
 	return fmt.Sprintf("Threshold Crossed: %d out of the last %d datapoints [%s] %s %s the threshold (%s) (minimum %s for %s -> %s transition).",
-		count, len(real), strings.Join(shown, ", "), verb, comparisonWords(w.comparison), strconv.FormatFloat(w.threshold, 'f', -1, 64),
+		count, len(there), strings.Join(shown, ", "), verb, comparisonWords(w.comparison), strconv.FormatFloat(w.threshold, 'f', -1, 64),
 		strings.TrimSpace(plural(w.datapoints, "", "")), before, after)
 }
 

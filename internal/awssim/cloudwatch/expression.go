@@ -143,27 +143,37 @@ func (p *mathParser) power() (*expression, error) {
 
 func (p *mathParser) primary() (*expression, error) {
 	token := p.next()
-	switch {
-	case token == "":
+	switch token {
+	case "":
 		return nil, invalid("the expression ends too early")
-	case token == "(":
+	case "(":
 		e, err := p.binary(0)
 		if err != nil {
 			return nil, err
 		}
 		return e, p.expect(")")
-	case token == "[":
+	case "[":
 		args, err := p.list("]")
 		return &expression{kind: "array", args: args}, err
-	case token[0] >= '0' && token[0] <= '9':
+	case "AND", "OR":
+		return nil, invalid("unexpected %q", token)
+	default:
+		return p.leaf(token)
+	}
+}
+
+// leaf reads a number, an id or a word.
+func (p *mathParser) leaf(token string) (*expression, error) {
+	switch first := token[0]; {
+	case first >= '0' && first <= '9':
 		number, err := strconv.ParseFloat(token, 64)
 		if err != nil {
 			return nil, invalid("%q is not a number", token)
 		}
 		return &expression{kind: "number", number: number}, nil
-	case token[0] >= 'a' && token[0] <= 'z':
+	case first >= 'a' && first <= 'z':
 		return &expression{kind: "id", name: token}, nil
-	case token[0] >= 'A' && token[0] <= 'Z' && token != "AND" && token != "OR":
+	case first >= 'A' && first <= 'Z':
 		return p.word(token)
 	default:
 		return nil, invalid("unexpected %q", token)

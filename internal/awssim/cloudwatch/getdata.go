@@ -104,14 +104,20 @@ func (in *getMetricDataIn) check() error {
 		return missing("EndTime")
 	case !in.StartTime.Before(*in.EndTime):
 		return invalid("The parameter StartTime must be less than the parameter EndTime.")
-	case len(in.MetricDataQueries) == 0:
-		return missing("MetricDataQueries")
-	case len(in.MetricDataQueries) > maxQueries:
-		return invalid("The collection MetricDataQueries must not have a size greater than %d.", maxQueries)
 	case !oneOf(in.ScanBy, "", "TimestampAscending", "TimestampDescending"):
 		return invalid("The value %s for parameter ScanBy is invalid.", in.ScanBy)
 	case in.MaxDatapoints != nil && (*in.MaxDatapoints < 1 || *in.MaxDatapoints > maxDatapoints):
 		return invalid("The parameter MaxDatapoints must be between 1 and %d.", maxDatapoints)
+	}
+	return in.checkQueries()
+}
+
+func (in *getMetricDataIn) checkQueries() error {
+	switch {
+	case len(in.MetricDataQueries) == 0:
+		return missing("MetricDataQueries")
+	case len(in.MetricDataQueries) > maxQueries:
+		return invalid("The collection MetricDataQueries must not have a size greater than %d.", maxQueries)
 	case !slices.ContainsFunc(in.MetricDataQueries, func(q dataQuery) bool { return q.returned() }):
 		return invalid("At least one of the MetricDataQueries must have ReturnData set to true.")
 	}
@@ -170,8 +176,11 @@ func (m *metricStat) check(id string) error {
 	return err
 }
 
+// maxPeriod is longer than anything is kept, and short enough to reckon with.
+const maxPeriod = 455 * 24 * 60 * 60
+
 func checkPeriod(seconds int) error {
-	if slices.Contains([]int{1, 5, 10, 20, 30}, seconds) || seconds >= 60 && seconds%60 == 0 {
+	if slices.Contains([]int{1, 5, 10, 20, 30}, seconds) || seconds >= 60 && seconds%60 == 0 && seconds <= maxPeriod {
 		return nil
 	}
 	return invalid("Period must be 1, 5, 10, 20, 30 or a multiple of 60, not %d.", seconds)

@@ -100,12 +100,6 @@ func (ev *evaluator) all(list []*expression) ([]value, error) {
 // each applies f point by point. Scalars are the same at all times; a point
 // that any series misses is missing in the result.
 func each(args []value, f func([]float64) float64) value {
-	var result value
-	for _, a := range args {
-		if !a.scalar && (result.points == nil || a.step > result.step) {
-			result = a
-		}
-	}
 	numbers := make([]float64, len(args))
 	apply := func(t int64) float64 {
 		for i, a := range args {
@@ -116,14 +110,27 @@ func each(args []value, f func([]float64) float64) value {
 		}
 		return f(numbers)
 	}
-	if result.points == nil {
+	series := coarsest(args)
+	if series.scalar {
 		return number(apply(0))
 	}
-	out := result.empty()
-	for t := range result.points {
+	out := series.empty()
+	for t := range series.points {
 		out.set(t, apply(t))
 	}
 	return out
+}
+
+// coarsest is the series with the longest periods, or a number if there are
+// only numbers.
+func coarsest(args []value) value {
+	result := number(math.NaN())
+	for _, a := range args {
+		if !a.scalar && (result.scalar || a.step > result.step) {
+			result = a
+		}
+	}
+	return result
 }
 
 func truth(b bool) float64 {
@@ -217,18 +224,15 @@ func (ev *evaluator) aggregate(e *expression) (value, error) {
 		return value{}, err
 	}
 	numbers := map[int64][]float64{}
-	out := value{}
 	for _, v := range series {
 		if v.scalar {
 			return value{}, invalid("The function %s is not simulated for an array that holds a number", e.name)
-		}
-		if out.points == nil || v.step > out.step {
-			out = v.empty()
 		}
 		for t, n := range v.points {
 			numbers[t] = append(numbers[t], n)
 		}
 	}
+	out := coarsest(series).empty()
 	for t, list := range numbers {
 		out.set(t, summary(e.name, list))
 	}
@@ -250,90 +254,4 @@ func summary(name string, list []float64) float64 {
 		sum /= float64(len(list))
 	}
 	return sum
-}
-
-// fill puts a number, or the point before, where the series has none.
-func (ev *evaluator) fill(e *expression) (value, error) {
-	if len(e.args) != 2 {
-		return value{}, invalid("The function FILL takes 2 arguments, not %d", len(e.args))
-	}
-	arg, err := ev.eval(e.args[0])
-	if err != nil {
-		return value{}, err
-	}
-	if arg.scalar {
-		return value{}, invalid("The function FILL takes a time series, not a number")
-	}
-	repeat := e.args[1].kind == "word" && e.args[1].name == "REPEAT"
-	filler := number(math.NaN())
-	if !repeat {
-		if filler, err = ev.eval(e.args[1]); err != nil {
-			return value{}, err
-		}
-		if !filler.scalar {
-			return value{}, invalid("The function FILL is simulated with a number or REPEAT only")
-		}
-	}
-	if ev.end.Sub(ev.start)/arg.step > maxDatapoints {
-		return value{}, invalid("The function FILL would make more than %d data points", maxDatapoints)
-	}
-	out := arg.empty()
-	first := floor(ev.start, arg.step)
-	if first.Before(ev.start) {
-		first = first.Add(arg.step)
-	}
-	for t := first; t.Before(ev.end); t = t.Add(arg.step) {
-		n, there := arg.points[t.Unix()]
-		if !there {
-			n = filler.number
-		}
-		if repeat {
-			filler.number = n
-		}
-		out.set(t.Unix(), n)
-	}
-	return out, nil
-}
-
-// choose is IF: without a third argument there is no point where the condition
-// is false. What isn't chosen may be missing.
-func (ev *evaluator) choose(e *expression) (value, error) {
-	if len(e.args) != 2 && len(e.args) != 3 {
-		return value{}, invalid("The function IF takes 2 or 3 arguments, not %d", len(e.args))
-	}
-	args, err := ev.all(e.args)
-	if err != nil {
-		return value{}, err
-	}
-	if len(args) == 2 {
-		args = append(args, number(math.NaN()))
-	}
-	pick := func(t int64) float64 {
-		condition := args[0].at(t)
-		switch {
-		case math.IsNaN(condition):
-			return math.NaN()
-		case condition != 0:
-			return args[1].at(t)
-		default:
-			return args[2].at(t)
-		}
-	}
-	times := map[int64]bool{}
-	var out value
-	for _, a := range args {
-		if !a.scalar && (out.points == nil || a.step > out.step) {
-			out = a.empty()
-		}
-		for t := range a.points {
-			times[t] = true
-		}
-	}
-	if out.points == nil {
-		return number(pick(0)), nil
-	}
-	for t := range times {
-		out.set(t, pick(t))
-	}
-	return out, nil
 }

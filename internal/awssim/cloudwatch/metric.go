@@ -119,13 +119,13 @@ func (s *Service) record(m *metric, at time.Time, node int, value float64) {
 // delay, at a moment that follows from metric and period.
 func (s *Service) lag(m *metric, start time.Time, node int) time.Duration {
 	third := float64(s.opts.Delay) / nodes
-	return time.Duration(third * (float64(node) + spread(m.hash, start, uint64(node))))
+	return time.Duration(third * (float64(node) + spread(m.hash, start, node)))
 }
 
 // spread is a number from 0 to 1 that looks random. The world's random source
 // isn't touched, so that who looks at metrics doesn't change what happens.
-func spread(hash uint64, start time.Time, salt uint64) float64 {
-	x := hash ^ uint64(start.UnixNano()) ^ salt*0x9e3779b97f4a7c15 //nolint:gosec // only mixing bits
+func spread(hash uint64, start time.Time, salt int) float64 {
+	x := hash ^ uint64(start.UnixNano()) ^ uint64(salt)*0x9e3779b97f4a7c15 //nolint:gosec // only mixing bits
 	x = (x ^ x>>31) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>29) * 0x94d049bb133111eb
 	return float64(x>>11) / (1 << 53)
@@ -136,7 +136,7 @@ func (s *Service) put(m *metric, start time.Time, data dataset) {
 	now := s.now()
 	p := m.at(start)
 	p.batches = append(merged(p.batches, now), batch{
-		visible: now.Add(time.Duration(spread(m.hash, now, uint64(len(p.batches))) * float64(s.opts.Delay))),
+		visible: now.Add(time.Duration(spread(m.hash, now, len(p.batches)) * float64(s.opts.Delay))),
 		data:    data,
 	})
 }

@@ -59,21 +59,46 @@ func (in *putMetricAlarmIn) check() error {
 	if err := checkDimensions("Alarm", in.Dimensions); err != nil {
 		return err
 	}
-	switch n := *in.EvaluationPeriods; {
-	case n < 1:
-		return badValue("The parameter EvaluationPeriods must be at least 1.")
-	case in.DatapointsToAlarm != nil && (*in.DatapointsToAlarm < 1 || *in.DatapointsToAlarm > n):
-		return invalid("DatapointsToAlarm must be at least 1 and at most EvaluationPeriods.")
-	case !slices.Contains([]int{10, 20, 30}, *in.Period) && (*in.Period < 60 || *in.Period%60 != 0):
-		return invalid("Period must be 10, 20, 30 or a multiple of 60, not %d.", *in.Period)
-	case *in.Period < 3600 && *in.Period*n > 24*3600, *in.Period*n > 7*24*3600:
-		return invalid("Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400), or a week if the period is an hour or longer.")
+	return in.checkValues()
+}
+
+// The longest time that an alarm looks back over, in seconds: a day, or a week
+// if its period is an hour or longer.
+const (
+	maxLookBack     = 24 * 60 * 60
+	maxLongLookBack = 7 * maxLookBack
+)
+
+func (in *putMetricAlarmIn) checkValues() error {
+	if err := in.checkPeriods(*in.Period, *in.EvaluationPeriods); err != nil {
+		return err
+	}
+	switch {
 	case !oneOf(in.ComparisonOperator, "GreaterThanThreshold", "GreaterThanOrEqualToThreshold", "LessThanThreshold", "LessThanOrEqualToThreshold"):
 		return invalid("The value %s for parameter ComparisonOperator is not known or not simulated.", in.ComparisonOperator)
 	case !oneOf(in.TreatMissingData, "", treatMissing, treatIgnore, treatBreaching, treatNotBreaching):
 		return invalid("Value '%s' at 'treatMissingData' is not one of breaching, notBreaching, ignore and missing", in.TreatMissingData)
 	case !fits(*in.Threshold):
 		return badValue("The value %v for parameter Threshold is invalid.", *in.Threshold)
+	}
+	return nil
+}
+
+func (in *putMetricAlarmIn) checkPeriods(period, n int) error {
+	lookBack := maxLookBack
+	if period >= 3600 {
+		lookBack = maxLongLookBack
+	}
+	known := slices.Contains([]int{10, 20, 30}, period) || period >= 60 && period%60 == 0 && period <= maxLongLookBack
+	switch m := in.DatapointsToAlarm; {
+	case n < 1 || n > maxLookBack:
+		return badValue("The parameter EvaluationPeriods must be at least 1, and not %d.", n)
+	case m != nil && (*m < 1 || *m > n):
+		return invalid("DatapointsToAlarm must be at least 1 and at most EvaluationPeriods.")
+	case !known:
+		return invalid("Period must be 10, 20, 30 or a multiple of 60, not %d.", period)
+	case period*n > lookBack:
+		return invalid("Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400), or a week if the period is an hour or longer.")
 	}
 	return nil
 }
@@ -103,7 +128,7 @@ func (in *putMetricAlarmIn) watch() (*watch, error) {
 	if err != nil {
 		return nil, err
 	}
-	if (st.share > 0 || st.name[0] == 'p') == (in.ExtendedStatistic == "") {
+	if st.isPercentile() == (in.ExtendedStatistic == "") {
 		return nil, badValue("The value %s is invalid for its parameter: percentiles are extended statistics.", st.name)
 	}
 	w := &watch{

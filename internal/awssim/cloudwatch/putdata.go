@@ -1,7 +1,6 @@
 package cloudwatch
 
 import (
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -112,7 +111,11 @@ func (s *Service) checkDatum(at string, d *datum) error {
 	if d.Timestamp == nil {
 		return nil
 	}
-	if age := s.now().Sub(*d.Timestamp); age > maxAge || age < -maxAhead {
+	return s.checkTime(at, *d.Timestamp)
+}
+
+func (s *Service) checkTime(at string, t time.Time) error {
+	if age := s.now().Sub(t); age > maxAge || age < -maxAhead {
 		return badValue("The parameter %s.Timestamp must specify a time no more than two weeks in the past and two hours in the future.", at)
 	}
 	return nil
@@ -156,15 +159,22 @@ func (d *datum) dataset(at string) (dataset, error) {
 	case d.StatisticValues != nil:
 		return d.StatisticValues.dataset(at)
 	case d.Value != nil:
-		d.Values = []float64{*d.Value}
+		return valuesOf(at, []float64{*d.Value}, nil)
+	default:
+		return valuesOf(at, d.Values, d.Counts)
 	}
-	if len(d.Values) > maxValues || len(d.Counts) > 0 && len(d.Counts) != len(d.Values) {
+}
+
+// valuesOf counts each value once, or as often as counts says.
+func valuesOf(at string, values, counts []float64) (dataset, error) {
+	var data dataset
+	if len(values) > maxValues || len(counts) > 0 && len(counts) != len(values) {
 		return data, badValue("The parameters %s.Values and Counts must have the same size, at most %d.", at, maxValues)
 	}
-	for i, value := range d.Values {
+	for i, value := range values {
 		count := 1.0
-		if len(d.Counts) > 0 {
-			count = d.Counts[i]
+		if len(counts) > 0 {
+			count = counts[i]
 		}
 		if !fits(value) || !fits(count) || count <= 0 {
 			return data, badValue("The value %v for parameter %s.Value is invalid.", value, at)
@@ -192,71 +202,4 @@ func (set *statisticSet) dataset(at string) (dataset, error) {
 // fits tells whether CloudWatch can hold a value.
 func fits(value float64) bool {
 	return !math.IsNaN(value) && math.Abs(value) <= math.Exp2(360)
-}
-
-type dimensionFilter struct {
-	Name  string
-	Value *string
-}
-
-type listMetricsIn struct {
-	Namespace, MetricName string
-	Dimensions            []dimensionFilter
-	NextToken             string
-	RecentlyActive        string
-}
-
-type metricOut struct {
-	Namespace  string
-	MetricName string
-	Dimensions []Dimension
-}
-
-type listMetricsOut struct {
-	Metrics   []metricOut
-	NextToken string `cbor:",omitempty"`
-}
-
-const listPage = 500
-
-// listMetrics lists the metrics that have data to be seen.
-func (s *Service) listMetrics(in listMetricsIn) (any, error) {
-	if in.RecentlyActive != "" && in.RecentlyActive != "PT3H" {
-		return nil, invalid("The value %s for parameter RecentlyActive is invalid.", in.RecentlyActive)
-	}
-	out := listMetricsOut{Metrics: []metricOut{}}
-	for _, key := range slices.Sorted(maps.Keys(s.metrics)) {
-		m := s.metrics[key]
-		if key <= in.NextToken || !in.wants(m) || !s.active(m, in.RecentlyActive != "") {
-			continue
-		}
-		out.Metrics = append(out.Metrics, metricOut{m.namespace, m.name, m.dimensions})
-		if len(out.Metrics) == listPage {
-			out.NextToken = key
-			break
-		}
-	}
-	return out, nil
-}
-
-func (s *Service) active(m *metric, recently bool) bool {
-	now := s.now()
-	return slices.ContainsFunc(m.periods, func(p *period) bool {
-		data := p.seen(now)
-		return data.count > 0 && (!recently || now.Sub(p.start) <= 3*time.Hour)
-	})
-}
-
-func (in *listMetricsIn) wants(m *metric) bool {
-	if in.Namespace != "" && in.Namespace != m.namespace || in.MetricName != "" && in.MetricName != m.name {
-		return false
-	}
-	for _, f := range in.Dimensions {
-		if !slices.ContainsFunc(m.dimensions, func(d Dimension) bool {
-			return d.Name == f.Name && (f.Value == nil || *f.Value == d.Value)
-		}) {
-			return false
-		}
-	}
-	return true
 }

@@ -43,8 +43,9 @@ type Service struct {
 	sampled, evaluated time.Time
 	timer              *core.Timer
 	// begun and begunWorld are one moment on both clocks, to learn how fast
-	// Clock runs.
+	// Clock runs; sameClock says that there is only one.
 	begun, begunWorld time.Time
+	sameClock         bool
 }
 
 // New returns a CloudWatch without alarms. Start begins its work.
@@ -57,11 +58,12 @@ func New(world *core.World, lb *elb.Service, tasks *ecs.Service, opts Options) *
 		opts.Delay = opts.Resolution
 	}
 	opts.Delay = max(opts.Delay, 0)
-	if opts.Clock == nil {
+	sameClock := opts.Clock == nil
+	if sameClock {
 		opts.Clock = world.Now
 	}
 	return &Service{
-		world: world, opts: opts, lb: lb, tasks: tasks,
+		world: world, opts: opts, lb: lb, tasks: tasks, sameClock: sameClock,
 		metrics: map[string]*metric{}, balanced: map[string]*balanced{}, alarms: map[string]*alarm{},
 	}
 }
@@ -119,20 +121,29 @@ func (s *Service) arm() {
 const (
 	shortestWait = time.Millisecond
 	longestWait  = time.Minute
+	// learningTime is how long a clock is watched to know how fast it runs.
+	learningTime = 10 * time.Millisecond
 )
 
 // wait turns a duration on Clock into one as AWS would take it, which the world
-// scales. How fast Clock runs is learned from how it ran so far.
+// scales.
 func (s *Service) wait(d time.Duration) time.Duration {
 	scale := float64(s.world.Scale(time.Hour)) / float64(time.Hour)
-	rate := float64(s.opts.Resolution) / float64(s.world.Scale(time.Minute))
-	passed := s.world.Now().Sub(s.begunWorld)
-	if ran := s.now().Sub(s.begun); passed >= shortestWait && ran > 0 {
-		rate = float64(ran) / float64(passed)
-	}
-	wait := time.Duration(math.Ceil(float64(d) / rate))
-	wait = min(max(wait, shortestWait), max(s.world.Scale(longestWait), shortestWait))
+	wait := min(max(s.waitInWorld(d), shortestWait), max(s.world.Scale(longestWait), shortestWait))
 	return time.Duration(math.Ceil(float64(wait) / scale))
+}
+
+// waitInWorld is how long a duration on Clock takes, as far as can be told from
+// how Clock ran so far.
+func (s *Service) waitInWorld(d time.Duration) time.Duration {
+	if s.sameClock {
+		return d
+	}
+	passed, ran := s.world.Now().Sub(s.begunWorld), s.now().Sub(s.begun)
+	if passed < learningTime || ran <= 0 {
+		return learningTime
+	}
+	return time.Duration(math.Ceil(float64(d) * float64(passed) / float64(ran)))
 }
 
 // catchUp does what is due at this moment of Clock. Each call does it first, so

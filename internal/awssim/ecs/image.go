@@ -81,6 +81,11 @@ func (b *behaviour) learn(word string) {
 	case "slow":
 		b.delay = slowDelay
 	}
+	b.learnNumber(word)
+}
+
+// learnNumber reads the words which end in a number.
+func (b *behaviour) learnNumber(word string) {
 	if n, ok := numbered(word, "slow"); ok {
 		b.delay = time.Duration(n) * time.Millisecond
 	}
