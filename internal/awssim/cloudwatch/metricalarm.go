@@ -89,18 +89,21 @@ func (in *putMetricAlarmIn) checkPeriods(period, n int) error {
 	if period >= 3600 {
 		lookBack = maxLongLookBack
 	}
-	known := slices.Contains([]int{10, 20, 30}, period) || period >= 60 && period%60 == 0 && period <= maxLongLookBack
 	switch m := in.DatapointsToAlarm; {
 	case n < 1 || n > maxLookBack:
 		return badValue("The parameter EvaluationPeriods must be at least 1, and not %d.", n)
 	case m != nil && (*m < 1 || *m > n):
 		return invalid("DatapointsToAlarm must be at least 1 and at most EvaluationPeriods.")
-	case !known:
+	case !alarmPeriod(period):
 		return invalid("Period must be 10, 20, 30 or a multiple of 60, not %d.", period)
 	case period*n > lookBack:
 		return invalid("Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400), or a week if the period is an hour or longer.")
 	}
 	return nil
+}
+
+func alarmPeriod(seconds int) bool {
+	return slices.Contains([]int{10, 20, 30}, seconds) || seconds >= 60 && seconds%60 == 0 && seconds <= maxLongLookBack
 }
 
 func (in *putMetricAlarmIn) checkPresent() error {
