@@ -180,7 +180,7 @@ func TestQueryRefused(t *testing.T) {
 }
 
 // alarmed makes a deployment one with an alarm in the account.
-func alarmed(w *world, edit ...func(*v1alpha1.Analysis)) func(*v1alpha1.ImmutableDeploymentSpec) {
+func alarmed(edit ...func(*v1alpha1.Analysis)) func(*v1alpha1.ImmutableDeploymentSpec) {
 	a := v1alpha1.Analysis{Alarms: []string{"checkout-5xx"}, InconclusiveSeconds: new(int32(3600))}
 	for _, f := range edit {
 		f(&a)
@@ -196,7 +196,7 @@ func (w *world) alarm(state string) {
 
 func TestAlarmMissing(t *testing.T) {
 	w := running(t)
-	imd := w.serving(alarmed(w))
+	imd := w.serving(alarmed())
 	w.roll(imd, "2")
 	now := w.blocked(imd, v1alpha1.ReasonAlarmNotFound)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.Equal("CloudWatch has no alarm named checkout-5xx"))
@@ -210,7 +210,7 @@ func TestAlarmMissing(t *testing.T) {
 func TestAlarmBefore(t *testing.T) {
 	w := running(t)
 	w.alarm("ALARM")
-	imd := w.serving(alarmed(w))
+	imd := w.serving(alarmed())
 	w.roll(imd, "2")
 	now := w.blocked(imd, v1alpha1.ReasonAlarmFiring)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.HavePrefix("The rollout does not start while an alarm is on: checkout-5xx (Threshold Crossed"))
@@ -224,7 +224,7 @@ func TestAlarmBefore(t *testing.T) {
 func TestAlarmBeforeProceeds(t *testing.T) {
 	w := running(t)
 	w.alarm("ALARM")
-	imd := w.serving(alarmed(w, func(a *v1alpha1.Analysis) { a.IfAlarmBefore = v1alpha1.AlarmProceed }), func(s *v1alpha1.ImmutableDeploymentSpec) {
+	imd := w.serving(alarmed(func(a *v1alpha1.Analysis) { a.IfAlarmBefore = v1alpha1.AlarmProceed }), func(s *v1alpha1.ImmutableDeploymentSpec) {
 		s.Strategy = canary(0, forever)
 	})
 	w.roll(imd, "2")
@@ -246,7 +246,7 @@ func TestAlarmDuring(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := running(t)
 			w.alarm("OK")
-			imd := w.serving(alarmed(w), func(s *v1alpha1.ImmutableDeploymentSpec) {
+			imd := w.serving(alarmed(), func(s *v1alpha1.ImmutableDeploymentSpec) {
 				s.Strategy, s.Rollback.KeepOldSeconds = canary(0, 0), new(int32(forever))
 				if at == "2/3" {
 					s.Strategy = canary(0, forever)
@@ -267,7 +267,7 @@ func TestAlarmDuring(t *testing.T) {
 func TestAlarmWithoutData(t *testing.T) {
 	w := running(t)
 	w.alarm("INSUFFICIENT_DATA")
-	imd := w.serving(alarmed(w, func(a *v1alpha1.Analysis) { a.InconclusiveSeconds = new(int32(60)) }))
+	imd := w.serving(alarmed(func(a *v1alpha1.Analysis) { a.InconclusiveSeconds = new(int32(60)) }))
 	w.roll(imd, "2")
 	now := w.blocked(imd, v1alpha1.ReasonInconclusive)
 	w.Expect(now.Status.Step).To(gomega.Equal("1/3"))

@@ -42,7 +42,8 @@ func announcements(before, after *v1alpha1.ImmutableDeploymentStatus) []announce
 	return out
 }
 
-// verdicts tells which checks changed their mind and which gates ended.
+// verdicts tells which checks changed their mind and which gates ended well;
+// those that end a rollout are told by its phase.
 func verdicts(before, after *v1alpha1.Rollout) []announcement {
 	if after == nil {
 		return nil
@@ -52,32 +53,40 @@ func verdicts(before, after *v1alpha1.Rollout) []announcement {
 	}
 	var out []announcement
 	for _, v := range after.Checks {
-		was := v1alpha1.ResultPending
-		for _, old := range before.Checks {
-			if old.Source == v.Source && old.Name == v.Name {
-				was = old.Result
-			}
+		if was := resultOf(before.Checks, v); v.Result != was && v.Result != v1alpha1.ResultPending {
+			out = append(out, announceVerdict(v, was))
 		}
-		if v.Result == was || v.Result == v1alpha1.ResultPending {
-			continue
-		}
-		kind := corev1.EventTypeNormal
-		if v.Result == v1alpha1.ResultFail {
-			kind = corev1.EventTypeWarning
-		}
-		out = append(out, announcement{kind, v1alpha1.ReasonVerdict, v.Name + " " + string(v.Result),
-			fmt.Sprintf("%s %s, was %s: %s", v.Name, v.Result, was, v.Message)})
 	}
 	for _, g := range after.Gates {
-		ended := func(old v1alpha1.GateRun) bool {
+		told := func(old v1alpha1.GateRun) bool {
 			return old.Name == g.Name && old.At == g.At && old.Step == g.Step && old.State == g.State
 		}
-		if g.State == v1alpha1.GateSucceeded && !slices.ContainsFunc(before.Gates, ended) {
+		if g.State == v1alpha1.GateSucceeded && !slices.ContainsFunc(before.Gates, told) {
 			out = append(out, announcement{corev1.EventTypeNormal, v1alpha1.ReasonGateSucceeded, fmt.Sprintf("%s %d", g.Name, g.Step),
 				strings.TrimSuffix(fmt.Sprintf("Gate %s (%s) succeeded: %s", g.Name, g.At, g.Message), ": ")})
 		}
 	}
 	return out
+}
+
+// resultOf is what a check said before.
+func resultOf(checks []v1alpha1.Verdict, v v1alpha1.Verdict) v1alpha1.Result {
+	for _, old := range checks {
+		if old.Source == v.Source && old.Name == v.Name {
+			return old.Result
+		}
+	}
+	return v1alpha1.ResultPending
+}
+
+// announceVerdict tells that a check changed its mind.
+func announceVerdict(v v1alpha1.Verdict, was v1alpha1.Result) announcement {
+	kind := corev1.EventTypeNormal
+	if v.Result == v1alpha1.ResultFail {
+		kind = corev1.EventTypeWarning
+	}
+	return announcement{kind, v1alpha1.ReasonVerdict, v.Name + " " + string(v.Result),
+		fmt.Sprintf("%s %s, was %s: %s", v.Name, v.Result, was, v.Message)}
 }
 
 // gravity is the type of the event that announces a phase.

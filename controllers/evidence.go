@@ -217,31 +217,26 @@ const restartsRead = 500
 // since it was verified. ECS's own count of failed tasks starts anew whenever
 // one runs.
 func (view *deploymentView) observeRestarts(ctx context.Context, number int64) error {
-	if number == 0 {
+	i := slices.IndexFunc(view.Revisions, func(r rollout.Revision) bool { return r.Number == number })
+	if i < 0 || !view.Revisions[i].Health.Known || view.revisions[i].Status.Outputs == nil {
 		return nil
 	}
-	for i := range view.Revisions {
-		seen := &view.Revisions[i]
-		out := view.revisions[i].Status.Outputs
-		if seen.Number != number || !seen.Health.Known || out == nil {
+	health, out := &view.Revisions[i].Health, view.revisions[i].Status.Outputs
+	stopped, err := view.clients.Services.StoppedTasks(ctx, out.Cluster, out.ServiceName, restartsRead)
+	if cloud.IsNotFound(err) {
+		return nil // its health says so already
+	}
+	if err != nil {
+		return err
+	}
+	for _, task := range stopped {
+		if !task.Failed || !task.StoppedAt.After(view.Progress.Rollout.VerifiedAt) {
 			continue
 		}
-		stopped, err := view.clients.Services.StoppedTasks(ctx, out.Cluster, out.ServiceName, restartsRead)
-		if cloud.IsNotFound(err) {
-			return nil // its health says so already
+		if health.Restarts == 0 {
+			health.RestartCause = task.Reason // the newest comes first
 		}
-		if err != nil {
-			return err
-		}
-		for _, task := range stopped {
-			if !task.Failed || !task.StoppedAt.After(view.Progress.Rollout.VerifiedAt) {
-				continue
-			}
-			if seen.Health.Restarts == 0 {
-				seen.Health.RestartCause = task.Reason // the newest comes first
-			}
-			seen.Health.Restarts++
-		}
+		health.Restarts++
 	}
 	return nil
 }

@@ -112,6 +112,7 @@ func (r *DeploymentReconciler) answerOf(ctx context.Context, imd *v1alpha1.Immut
 			r.Calls.Forget(key) // it is called again
 		}
 		return answer, err
+	case background.Unknown:
 	}
 	return rollout.Answer{}, nil
 }

@@ -80,6 +80,15 @@ func prefixes(s string) ([]netip.Prefix, error) {
 	return out, nil
 }
 
+// goodPeriod tells whether CloudWatch takes the period.
+func goodPeriod(d time.Duration) bool {
+	switch d {
+	case time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second:
+		return true
+	}
+	return d > 0 && d%time.Minute == 0
+}
+
 // check refuses what can't work.
 func (o options) check(rest []string) error {
 	switch {
@@ -91,6 +100,8 @@ func (o options) check(rest []string) error {
 		return errors.New("--poll-interval and --resync-interval must be positive")
 	case o.timing.Propagation < 0 || o.timing.MetricDelay < 0:
 		return errors.New("--traffic-propagation and --metric-delay must not be negative")
+	case !goodPeriod(o.metricPeriod):
+		return errors.New("--metric-period must be 1, 5, 10, 20, 30 or a multiple of 60 seconds, as CloudWatch takes it")
 	case o.maxGateCalls < 1:
 		return errors.New("--max-gate-calls must be at least 1")
 	}

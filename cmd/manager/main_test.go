@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,7 +49,11 @@ func TestExitCodes(t *testing.T) {
 		"no workers":       {[]string{"--max-concurrent-reconciles=0"}, exitUsage, []string{"--max-concurrent-reconciles must be at least 1"}},
 		"no poll":          {[]string{"--poll-interval=0"}, exitUsage, []string{"--poll-interval and --resync-interval must be positive"}},
 		"no resync":        {[]string{"--resync-interval=-1s"}, exitUsage, []string{"must be positive"}},
-		"negative":         {[]string{"--traffic-propagation=-1s"}, exitUsage, []string{"--traffic-propagation must not be negative"}},
+		"no gate calls":    {[]string{"--max-gate-calls=0"}, exitUsage, []string{"--max-gate-calls must be at least 1"}},
+		"no network":       {[]string{"--webhook-allowed-cidrs=10.0.0.1"}, exitUsage, []string{"-webhook-allowed-cidrs", "10.0.0.1"}},
+		"negative delay":   {[]string{"--metric-delay=-1s"}, exitUsage, []string{"--traffic-propagation and --metric-delay must not be negative"}},
+		"odd period":       {[]string{"--metric-period=7s"}, exitUsage, []string{"--metric-period must be"}},
+		"negative":         {[]string{"--traffic-propagation=-1s"}, exitUsage, []string{"--traffic-propagation and --metric-delay must not be negative"}},
 		"no kubeconfig":    {[]string{"--kubeconfig=" + filepath.Join(t.TempDir(), "none")}, exitError, []string{"find the cluster"}},
 		"no cluster there": {[]string{"--kubeconfig=" + nowhere, "--health-probe-bind-address=0"}, exitError, []string{"127.0.0.1:1"}},
 	} {
@@ -79,6 +84,7 @@ func TestFlags(t *testing.T) {
 		"--health-probe-bind-address=:1", "--metrics-bind-address=:2", "--metrics-secure=false", "--leader-elect",
 		"--leader-election-namespace=ns", "--max-concurrent-reconciles=7", "--poll-interval=1s", "--resync-interval=2s",
 		"--traffic-propagation=0", "--allowed-role-arns=a,b, c",
+		"--metric-period=30s", "--metric-delay=0", "--max-gate-calls=3", "--webhook-allowed-cidrs=10.0.0.0/8,fd00::/8",
 	}, &stderr)
 	if err != nil {
 		t.Fatal(err)
@@ -87,8 +93,10 @@ func TestFlags(t *testing.T) {
 		probeAddress: ":1", metricsAddress: ":2", leaderElect: true, leaderElectionNamespace: "ns", maxConcurrent: 7,
 		timing:          controllers.Timing{Poll: time.Second, Resync: 2 * time.Second},
 		allowedRoleARNs: []string{"a", "b", "c"},
+		metricPeriod:    30 * time.Second, maxGateCalls: 3,
+		webhookAllowed: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
 	}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(options{}), cmpopts.IgnoreTypes(zap.Options{})); diff != "" {
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(options{}), cmpopts.EquateComparable(netip.Prefix{}), cmpopts.IgnoreTypes(zap.Options{})); diff != "" {
 		t.Errorf("parse (-want +got):\n%s", diff)
 	}
 	if stderr.Len() > 0 {

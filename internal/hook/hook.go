@@ -171,7 +171,7 @@ func FromWebhook(status int, body []byte) rollout.Answer {
 
 // FromExecution reads how an execution of a workflow is going.
 func FromExecution(e cloud.Execution) rollout.Answer {
-	switch e.Status {
+	switch e.Status { //nolint:exhaustive // whatever else it is, it has ended without success
 	case cloud.ExecutionRunning:
 		return rollout.Answer{State: rollout.AnswerRunning}
 	case cloud.ExecutionSucceeded:

@@ -76,7 +76,7 @@ func (x *decider) tampered() bool {
 			x.d.Drifted = what
 		}
 		if x.rolling(revision.Number) && r.Outcome == "" && revision.Hash == x.o.WantHash && revision.Stack == v1alpha1.RevisionCreated {
-			if !r.VerifiedAt.IsZero() && x.watch(r, &revision) {
+			if !r.VerifiedAt.IsZero() && x.condemned(r, &revision) {
 				return true
 			}
 			x.block(Blocked{

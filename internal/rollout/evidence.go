@@ -208,7 +208,7 @@ func (x *decider) troubled() bool {
 	if r.active() {
 		candidate := x.o.revision(r.Revision)
 		if candidate != nil && candidate.Stack == v1alpha1.RevisionCreated && !r.VerifiedAt.IsZero() &&
-			(x.watch(r, candidate) || x.judged(r)) {
+			x.condemned(r, candidate) {
 			return true
 		}
 		if candidate == nil || candidate.Hash != x.o.WantHash || candidate.Stack == v1alpha1.RevisionFailed {

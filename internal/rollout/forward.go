@@ -76,12 +76,10 @@ func (x *decider) verify(r *Rollout, candidate *Revision) {
 
 // shift brings the rule to the step's weight and holds it there.
 func (x *decider) shift(r *Rollout, candidate *Revision) {
-	if x.watch(r, candidate) || x.judged(r) {
+	if x.condemned(r, candidate) {
 		return
 	}
-	if last := len(x.plan()) - 1; r.Full && r.Step < last && !x.gradual() {
-		r.Step, r.StepReachedAt = last, time.Time{}
-	}
+	x.skip(r)
 	intended := x.intended()
 	step := x.plan()[r.Step]
 	position := x.position(r, candidate, step)
@@ -106,6 +104,21 @@ func (x *decider) shift(r *Rollout, candidate *Revision) {
 	}
 }
 
+// condemned fails a rollout whose revision was healthy once and isn't good any
+// more: its tasks stop again and again, it lost its health, or what is measured
+// is out of bounds. It tells whether it does.
+func (x *decider) condemned(r *Rollout, candidate *Revision) bool {
+	return x.restless(r, candidate) || x.watch(r, candidate) || x.judged(r)
+}
+
+// skip goes to the last step where someone asked for that, unless the steps
+// before it take tasks away from the old revision.
+func (x *decider) skip(r *Rollout) {
+	if last := len(x.plan()) - 1; r.Full && r.Step < last && !x.gradual() {
+		r.Step, r.StepReachedAt = last, time.Time{}
+	}
+}
+
 // position says where in the plan the rollout is.
 func (x *decider) position(r *Rollout, candidate *Revision, step Step) string {
 	at := fmt.Sprintf("Step %d/%d, ", r.Step+1, len(x.plan()))
@@ -124,9 +137,6 @@ func (x *decider) position(r *Rollout, candidate *Revision, step Step) string {
 // rollout is decided by what it saw.
 func (x *decider) watch(r *Rollout, candidate *Revision) bool {
 	h := candidate.Health
-	if x.restless(r, candidate) {
-		return true
-	}
 	capacity := x.capacity(candidate.Number)
 	required := min(r.VerifiedCount, capacity)
 	if h.complete(capacity) {
