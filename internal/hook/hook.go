@@ -127,7 +127,7 @@ func FromFunction(answer cloud.FunctionAnswer) rollout.Answer {
 	out := rollout.Answer{State: rollout.AnswerYes, Output: cut(string(answer.Payload), outputMax)}
 	if answer.Failed {
 		out.State = rollout.AnswerNo
-		out.Message = cut("the function raised an error: "+strings.Trim(result.ErrorType+": "+result.ErrorMessage, ": "), messageMax)
+		out.Message = cut(strings.TrimRight("the function raised an error: "+strings.Trim(result.ErrorType+": "+result.ErrorMessage, ": "), ": "), messageMax)
 		return out
 	}
 	status := strings.ToUpper(cmp.Or(result.HookStatus, result.Status))
