@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/awssim"
 )
 
 // judgedBy makes a deployment one whose revisions are judged.
@@ -302,4 +303,41 @@ func TestVerdictsAreSentences(t *testing.T) {
 	status, message := condition(now, v1alpha1.ConditionAnalysis)
 	w.Expect(status).To(gomega.Equal(metav1.ConditionTrue))
 	w.Expect(message).To(gomega.And(gomega.ContainSubstring("checkout-5xx: "), gomega.ContainSubstring("errors: ErrorRate 0%")))
+}
+
+// While CloudWatch refuses to answer, nothing is judged, but health is watched
+// on: a revision that dies is rolled back all the same.
+func TestHealthCountsWithoutCloudWatch(t *testing.T) {
+	w := running(t)
+	w.alarm("OK")
+	imd := w.serving(alarmed(), func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = canary(0, forever) })
+	w.roll(imd, "2")
+	w.reached(imd, "2/3")
+	w.until(imd, "the alarm to pass", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return len(s.Rollout.Checks) == 1 && s.Rollout.Checks[0].Result == v1alpha1.ResultPass
+	})
+	w.sim.Faults.Add(awssim.Fault{Service: "monitoring", Effect: awssim.AccessDenied})
+	now := w.blocked(imd, v1alpha1.ReasonAccessDenied)
+	w.Expect(now.Status.Rollout.Outcome).To(gomega.BeEmpty())
+	w.others.spoil(w, w.groupOf("checkout-2"))
+	now = w.until(imd, "a rollback", func(s v1alpha1.ImmutableDeploymentStatus) bool { return s.Phase == v1alpha1.PhaseRolledBack })
+	w.Expect(now.Status.Rollout.Reason).To(gomega.Equal(v1alpha1.ReasonUnhealthy))
+}
+
+// An outage of CloudWatch is no evidence either way: the step waits.
+func TestCloudWatchOutage(t *testing.T) {
+	w := running(t)
+	w.alarm("OK")
+	imd := w.serving(alarmed(), func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = canary(forever, 0) })
+	w.roll(imd, "2")
+	w.reached(imd, "1/3")
+	remove := w.sim.Faults.Add(awssim.Fault{Service: "monitoring", Effect: awssim.ServerError})
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = canary(0, 0) })
+	now := w.until(imd, "no verdict", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return len(s.Rollout.Checks) == 1 && s.Rollout.Checks[0].Result == v1alpha1.ResultInconclusive
+	})
+	w.Expect(now.Status.Step).To(gomega.Equal("1/3"))
+	w.Expect(now.Status.Rollout.Checks[0].Message).To(gomega.HavePrefix("not read: cloudwatch:DescribeAlarms"))
+	remove()
+	w.eventually(imd, v1alpha1.PhaseComplete)
 }

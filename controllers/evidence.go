@@ -40,27 +40,45 @@ func (r *DeploymentReconciler) observeAnalysis(ctx context.Context, spec *v1alph
 	if !stage.Alarms {
 		return nil
 	}
-	alarms, err := view.clients.Alarms.States(ctx, spec.Alarms)
-	unread := errors.Is(err, cloud.ErrPending)
-	switch {
-	case len(spec.Alarms) == 0:
-		unread = false
-	case err != nil && !unread:
-		return err
-	case !unread:
-		view.Analysis.Trouble = missingAlarms(spec.Alarms, alarms)
+	var alarms []cloud.Alarm
+	var err error
+	if len(spec.Alarms) > 0 {
+		alarms, err = view.clients.Alarms.States(ctx, spec.Alarms)
 	}
-	view.Analysis.Unread = unread
+	if err == nil {
+		view.Analysis.Trouble = missingAlarms(spec.Alarms, alarms)
+	} else if err := view.unreadable(err); err != nil {
+		return err
+	}
+	view.Analysis.Unread = err != nil
 	view.Analysis.Firing = firing(alarms)
 	if stage.Measured == nil {
 		return nil
 	}
 	m := measurer{spec: spec, view: view, Measured: *stage.Measured, delay: r.Timing.MetricDelay, now: r.Now()}
-	m.alarms(alarms, unread)
+	m.alarms(alarms, err)
 	if err := m.metrics(ctx); err != nil {
 		return err
 	}
 	view.Analysis.Checks = m.verdicts
+	return nil
+}
+
+// unreadable tells what it means that evidence can't be read. A pass goes on
+// without it, since the health of both revisions is still to be watched: what
+// passes by itself leaves a check without a verdict, what has to be put right
+// stops the rollout. Errors of the cluster end the pass.
+func (view *deploymentView) unreadable(err error) error {
+	if errors.Is(err, cloud.ErrPending) {
+		return nil
+	}
+	t, ok := troubleOf(err)
+	if !ok {
+		return err
+	}
+	if !t.passing && view.Analysis.Trouble == nil {
+		view.Analysis.Trouble = &t.Blocked
+	}
 	return nil
 }
 
@@ -120,27 +138,46 @@ func (m *measurer) before(source v1alpha1.VerdictSource, name string) *v1alpha1.
 	return nil
 }
 
-// unread is the verdict while nothing was read: what was said of the step
-// before stays true.
-func (m *measurer) unread(source v1alpha1.VerdictSource, name string) v1alpha1.Verdict {
+// unread is the verdict when nothing was read. While a reading is pending, what
+// was said of the step before stays true; when it fails, only that the revision
+// is bad does.
+func (m *measurer) unread(source v1alpha1.VerdictSource, name string, err error) v1alpha1.Verdict {
 	before := m.before(source, name)
-	if before != nil && before.Step == m.Step {
+	here := before != nil && before.Step == m.Step
+	if pending := errors.Is(err, cloud.ErrPending); here && (pending || before.Result == v1alpha1.ResultFail) {
 		return *before
+	} else if pending {
+		return m.blank(source, name, v1alpha1.ResultPending, "not read yet")
 	}
-	v := v1alpha1.Verdict{Source: source, Name: name, Step: m.Step, Weight: m.Weight,
-		Result: v1alpha1.ResultPending, Message: "not read yet", Since: stamp(m.now)}
-	if before != nil {
+	v := m.blank(source, name, v1alpha1.ResultInconclusive, truncate("not read: "+err.Error(), 500))
+	if here {
+		v.To, v.Failures = before.To, before.Failures
+		if before.Result == v.Result {
+			v.Since = before.Since
+		}
+	}
+	return v
+}
+
+// blank is a verdict without a measurement.
+func (m *measurer) blank(source v1alpha1.VerdictSource, name string, result v1alpha1.Result, message string) v1alpha1.Verdict {
+	v := v1alpha1.Verdict{Source: source, Name: name, Step: m.Step, Weight: m.Weight, Result: result, Message: message, Since: stamp(m.now)}
+	if before := m.before(source, name); before != nil {
 		v.Measurements = before.Measurements
 	}
 	return v
 }
 
 // alarms judges the alarms in the order of spec.
-func (m *measurer) alarms(read []cloud.Alarm, unread bool) {
+func (m *measurer) alarms(read []cloud.Alarm, err error) {
 	for _, name := range m.spec.Alarms {
 		i := slices.IndexFunc(read, func(a cloud.Alarm) bool { return a.Name == name })
-		if unread || i < 0 {
-			m.verdicts = append(m.verdicts, m.unread(v1alpha1.SourceAlarm, name))
+		switch {
+		case err != nil:
+			m.verdicts = append(m.verdicts, m.unread(v1alpha1.SourceAlarm, name, err))
+			continue
+		case i < 0:
+			m.verdicts = append(m.verdicts, m.blank(v1alpha1.SourceAlarm, name, v1alpha1.ResultInconclusive, "there is no such alarm"))
 			continue
 		}
 		proceed := m.spec.IfAlarmBefore == v1alpha1.AlarmProceed
@@ -156,21 +193,17 @@ func (m *measurer) metrics(ctx context.Context) error {
 	}
 	for _, check := range m.spec.Metrics {
 		readings, err := m.read(ctx, check, candidate)
-		var invalid *cloud.Error
-		switch {
-		case errors.Is(err, cloud.ErrPending):
-			m.verdicts = append(m.verdicts, m.unread(v1alpha1.SourceMetric, check.Name))
-		case errors.As(err, &invalid) && invalid.Kind == cloud.KindInvalid:
-			m.verdicts = append(m.verdicts, m.unread(v1alpha1.SourceMetric, check.Name))
-			m.view.Analysis.Trouble = &rollout.Blocked{
-				Reason:  v1alpha1.ReasonMetricInvalid,
-				Message: fmt.Sprintf("CloudWatch refuses the query of metric %s: %s", check.Name, invalid.Message),
-				Cure:    "Correct it in spec.analysis.metrics",
-			}
-		case err != nil:
-			return err
-		default:
+		if err == nil {
 			m.verdicts = append(m.verdicts, analysis.Metric(check, m.step(), readings, m.delay, m.before(v1alpha1.SourceMetric, check.Name), m.now))
+			continue
+		}
+		m.verdicts = append(m.verdicts, m.unread(v1alpha1.SourceMetric, check.Name, err))
+		if invalid, ok := errors.AsType[*cloud.Error](err); ok && invalid.Kind == cloud.KindInvalid {
+			err = blocked(v1alpha1.ReasonMetricInvalid, fmt.Sprintf("CloudWatch refuses the query of metric %s: %s", check.Name, invalid.Message),
+				"Correct it in spec.analysis.metrics")
+		}
+		if err := m.view.unreadable(err); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -81,9 +81,14 @@ func (r *DeploymentReconciler) observeGates(ctx context.Context, imd *v1alpha1.I
 		}
 		answer, err := r.answerOf(ctx, imd, view, gate, ro.ID, run)
 		if err != nil {
-			if answer, err = unavailable(gate, err); err != nil {
+			answer, err = unavailable(gate, err)
+		}
+		if err != nil {
+			// Health is to be watched on, so the pass goes on without an answer.
+			if err := view.unreadable(err); err != nil {
 				return err
 			}
+			answer.State = rollout.AnswerRunning
 		}
 		view.Answers[run.Key()] = answer
 	}

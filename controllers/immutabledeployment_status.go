@@ -40,6 +40,9 @@ func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.Immutable
 		}
 	}
 	next.BlockedBy = r.blockedBy(imd.Status.BlockedBy, d.Blocked)
+	if was := imd.Status.BlockedBy; was != nil && was.Reason == v1alpha1.ReasonGateUnavailable && d.Blocked == nil && d.Reason == v1alpha1.ReasonGateRunning {
+		next.BlockedBy = was // it is asked again; until it answers, what was wrong counts
+	}
 	keepHistory(&imd.Status, next, view)
 	setConditions(next, imd.Generation, d)
 	return r.write(ctx, imd, next, d.Notices...)

@@ -202,7 +202,7 @@ func (x *decider) alarmed(r *Rollout, candidate *Revision) bool {
 // something right. What can be judged still rolls it back.
 func (x *decider) troubled() bool {
 	r, trouble := x.d.Progress.Rollout, x.o.Analysis.Trouble
-	if trouble == nil {
+	if trouble == nil || r.active() && r.Outcome != "" {
 		return false
 	}
 	if r.active() {
