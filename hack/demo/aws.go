@@ -17,14 +17,21 @@ import (
 
 	"github.com/viridian-dev/viridian/internal/awssim"
 	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
+	"github.com/viridian-dev/viridian/internal/awssim/lambda"
 )
 
 const (
 	region = "eu-west-1"
-	// simSpeed is how much faster than AWS the simulated one is.
-	simSpeed = 6
+	// simSpeed is how much faster than AWS the simulated one is. A minute of
+	// CloudWatch's metrics is so much shorter, too, which must be a period that
+	// CloudWatch knows.
+	simSpeed = 12
 	// clusterName is the ECS cluster that the sample names.
 	clusterName = "shop"
+	// functionName is the Lambda function that is the sample's gate here. The
+	// manager's policy is about names that begin so.
+	functionName = "viridian-smoke-test"
+	functionARN  = "arn:aws:lambda:" + region + ":111122223333:function:" + functionName
 	// managerKey and ownKey are access keys that tell the manager's calls from
 	// our own.
 	managerKey = "AKIAMANAGER"
@@ -44,7 +51,7 @@ type account struct {
 }
 
 // openAccount makes an account with what the sample expects to be there: a
-// load balancer with a listener, and an ECS cluster.
+// load balancer with a listener, and an ECS cluster; and a Lambda function.
 func openAccount() (*account, error) {
 	a := &account{sim: awssim.New(awssim.Options{
 		Region: region, Speed: simSpeed, ECRAutoCreate: true,
@@ -66,6 +73,10 @@ func (a *account) open() (err error) {
 	}
 	if err = a.sim.CreateCluster(clusterName); err != nil {
 		return fmt.Errorf("create the ECS cluster: %w", err)
+	}
+	test := lambda.Function{Duration: time.Second, Timeout: time.Minute, Handler: smokeTest(a.listenerURL)}
+	if err = a.sim.RegisterFunction(functionName, test); err != nil {
+		return fmt.Errorf("make the Lambda function: %w", err)
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // local and immediate
 	if err != nil {

@@ -57,7 +57,7 @@ func (d *demo) run(ctx context.Context, up bool) error {
 	}
 	chapters := []func(context.Context) error{d.firstVersion, d.canary}
 	if !up {
-		chapters = append(chapters, d.badVersion, d.deletion)
+		chapters = append(chapters, d.badVersion, d.crashingVersion, d.deletion)
 	}
 	for _, chapter := range chapters {
 		if err := chapter(ctx); err != nil {
@@ -76,7 +76,7 @@ func (d *demo) run(ctx context.Context, up bool) error {
 
 // start starts everything.
 func (d *demo) start(ctx context.Context) (err error) {
-	d.screen.chapter("Start (about a minute and a half in all)")
+	d.screen.chapter("Start (about two minutes in all)")
 	d.screen.tell("Starting etcd and kube-apiserver")
 	if err := d.cluster.start(ctx); err != nil {
 		return err
@@ -180,7 +180,7 @@ func (d *demo) stayUp(ctx context.Context) error {
 	d.screen.block(strings.Join([]string{
 		"export KUBECONFIG=" + d.cluster.kubeconfig,
 		kubectl + " get imd,imr -w",
-		kubectl + " edit imd " + d.watcher.key.Name + "     # another image tag is another canary; -crash, -unhealthy, -nopull are bad",
+		kubectl + " edit imd " + d.watcher.key.Name + "     # another image tag is another canary; -err20, -slow, -crash, -unhealthy, -nopull are bad",
 		"curl -i -H 'Host: " + d.users.host + "' " + d.account.listenerURL,
 		"curl -i -H 'Host: " + d.users.host + "' -H 'x-viridian-revision: 2' " + d.account.listenerURL + "     # one revision, whatever the weights",
 		strings.Join(d.account.environment(ownKey)[:4], " ") + " aws cloudformation list-stacks",

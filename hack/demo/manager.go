@@ -16,6 +16,10 @@ const (
 	// propagation is how long the simulated load balancer takes at most to
 	// follow its rules, and half a second.
 	propagation = 15*time.Second/simSpeed + 500*time.Millisecond
+	// metricPeriod is what a minute of the simulated CloudWatch is, and
+	// metricDelay how long after it all its data is there.
+	metricPeriod = time.Minute / simSpeed
+	metricDelay  = metricPeriod
 )
 
 // manager is the controller under demonstration, a process of its own.
@@ -40,6 +44,7 @@ func (m *manager) start(ctx context.Context, kubeconfig string) error {
 		args: []string{
 			"--kubeconfig=" + kubeconfig, "--health-probe-bind-address=" + ports[0],
 			"--poll-interval=" + pollInterval.String(), "--traffic-propagation=" + propagation.String(),
+			"--metric-period=" + metricPeriod.String(), "--metric-delay=" + metricDelay.String(),
 		},
 		env: m.env, log: m.log(),
 	})

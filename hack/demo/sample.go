@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
 // Times of the demonstration, in seconds, where the sample has minutes.
@@ -15,14 +18,24 @@ const (
 	holdSeconds    = 9
 	keepOldSeconds = 8
 	drainSeconds   = 3
+	// intervalSeconds between two measurements: one each metricPeriod.
+	intervalSeconds = int64(metricPeriod / time.Second)
 )
+
+// minSamples is how many requests a measurement needs. The first step gets some
+// 40 in a metricPeriod.
+const minSamples = 20
+
+// gateName is that of the gate that the demonstration adds.
+const gateName = "smoke-test"
 
 // sample is the manifest in config/samples with what must differ here.
 type sample struct {
 	object *unstructured.Unstructured
 }
 
-// loadSample reads a manifest and changes the listener and the times.
+// loadSample reads a manifest, changes the listener, the times and how much
+// evidence it takes, and adds a gate.
 func loadSample(path, listenerARN string) (*sample, error) {
 	body, err := os.ReadFile(path) //nolint:gosec // a file of this repository
 	if err != nil {
@@ -39,6 +52,12 @@ func loadSample(path, listenerARN string) (*sample, error) {
 		unstructured.SetNestedField(content, int64(drainSeconds), "spec", "template", "target", "deregistrationDelaySeconds"),
 		eachIn(content, func(step map[string]any) { step["holdSeconds"] = int64(holdSeconds) },
 			"spec", "strategy", "canary", "steps"),
+		eachIn(content, func(check map[string]any) {
+			check["intervalSeconds"], check["minSamples"] = intervalSeconds, int64(minSamples)
+		}, "spec", "analysis", "metrics"),
+		unstructured.SetNestedSlice(content, []any{map[string]any{
+			"name": gateName, "at": string(v1alpha1.BeforeTraffic), "lambda": map[string]any{"functionARN": functionARN},
+		}}, "spec", "gates"),
 	); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

@@ -42,6 +42,21 @@ func TestSampleChangesWhatMustDiffer(t *testing.T) {
 			t.Errorf("a step is held for %d s", *step.HoldSeconds)
 		}
 	}
+	checks := map[v1alpha1.BuiltinMetric]string{}
+	for i := range d.Spec.Analysis.Metrics {
+		check := &d.Spec.Analysis.Metrics[i]
+		checks[check.Builtin] = check.Max
+		if *check.IntervalSeconds != int32(intervalSeconds) || *check.MinSamples != minSamples {
+			t.Errorf("%s is measured every %d s from %d samples", check.Name, *check.IntervalSeconds, *check.MinSamples)
+		}
+	}
+	// The bad version is caught by it, and the good one far from it.
+	if checks[v1alpha1.MetricErrorRate] != "1" {
+		t.Errorf("checks are %v", checks)
+	}
+	if len(d.Spec.Gates) != 1 || d.Spec.Gates[0].Lambda.FunctionARN != functionARN {
+		t.Errorf("gates are %v", d.Spec.Gates)
+	}
 	if tag, err := s.tag(); err != nil || tag != "9.9.9" {
 		t.Errorf("tag %q: %v", tag, err)
 	}

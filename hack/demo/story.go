@@ -21,7 +21,8 @@ const (
 	outage = 3 * time.Second
 
 	betterTag = "2.2.0"
-	badTag    = "2.3.0-crash"
+	badTag    = "2.3.0-err20"
+	crashTag  = "2.4.0-crash"
 )
 
 // Revisions of the story.
@@ -29,6 +30,7 @@ const (
 	firstRevision  int64 = 1
 	betterRevision int64 = 2
 	badRevision    int64 = 3
+	crashRevision  int64 = 4
 )
 
 // firstVersion deploys the sample where nothing serves yet.
@@ -57,7 +59,7 @@ func (d *demo) firstVersion(ctx context.Context) error {
 func (d *demo) canary(ctx context.Context) error {
 	d.screen.chapter("2  Version " + betterTag + " as a canary, and the manager is killed in the middle")
 	started := time.Now()
-	watch, err := d.startWatch()
+	watch, err := d.startWatch("canary")
 	if err != nil {
 		return err
 	}
@@ -76,21 +78,26 @@ func (d *demo) canary(ctx context.Context) error {
 		return err
 	}
 	d.report.calls = d.account.managerCalls(started)
-	watch.stop(0)
-	d.screen.tell("What kubectl get imd -w has shown:")
-	d.screen.block(strings.Join(tail(watch.log, 100), "\n"))
+	d.showWatch(watch)
 	if err := d.kubectl(ctx, "get", "imd,imr", "-o", "wide"); err != nil {
 		return err
 	}
 	return d.judgeCanary(ctx, started)
 }
 
-// startWatch has kubectl watch the rollout.
-func (d *demo) startWatch() (*process, error) {
+// startWatch has kubectl watch a chapter's rollout.
+func (d *demo) startWatch(chapter string) (*process, error) {
 	return d.launcher.start(spec{
 		path: filepath.Join(d.cluster.bin, "kubectl"), args: []string{"get", "imd", "-w"},
-		env: environment("KUBECONFIG=" + d.cluster.kubeconfig), log: filepath.Join(d.dir, "watch.log"),
+		env: environment("KUBECONFIG=" + d.cluster.kubeconfig), log: filepath.Join(d.dir, "watch-"+chapter+".log"),
 	})
+}
+
+// showWatch ends the watch and shows what it has seen.
+func (d *demo) showWatch(watch *process) {
+	watch.stop(0)
+	d.screen.tell("What kubectl get imd -w has shown:")
+	d.screen.block(strings.Join(tail(watch.log, 100), "\n"))
 }
 
 // preview asks for the new revision by the header.
@@ -160,60 +167,24 @@ func (d *demo) judgeCanary(ctx context.Context, started time.Time) error {
 		d.report.add(judgeShare(s, seen))
 	}
 	seen := d.addTraffic("canary", started)
+	s := d.watcher.state()
+	d.screen.tell("What the last step was judged by:")
+	for _, v := range s.status().Rollout.Checks {
+		d.screen.block(string(v.Result) + "  " + v.Name + ": " + v.Message)
+	}
 	d.report.add(
+		judgeGate(s.status().Rollout),
+		judgePasses(s.revision(betterRevision)),
 		same("The steps were", "1/4 2/4 3/4 4/4", strings.Join(steps, " ")),
 		same("Stacks created, in spite of the crash", 1, d.report.calls["cloudformation:CreateStack"]),
 		noFailures("Requests failed during the canary", seen),
 	)
-	stacks, err := d.account.stacks(ctx)
-	if err != nil {
-		return err
-	}
-	d.report.add(same("Stacks left after the canary", 1, len(stacks)))
-	return nil
-}
-
-// badVersion tries a version whose containers crash.
-func (d *demo) badVersion(ctx context.Context) error {
-	d.screen.chapter("3  Version " + badTag + ", which crashes")
-	started := time.Now()
-	if err := d.apply(ctx, badTag); err != nil {
-		return err
-	}
-	if err := d.watcher.until(ctx, "the bad version is rolled back", rolledBack(badRevision)); err != nil {
-		return err
-	}
-	seen := d.addTraffic("bad version", started)
-	s := d.watcher.state()
-	rollout := s.status().Rollout
-	d.screen.tell("Rolled back: %s", rollout.Message)
-	if err := d.kubectl(ctx, "get", "imd,imr"); err != nil {
-		return err
-	}
-	stacks, err := d.account.stacks(ctx)
-	if err != nil {
-		return err
-	}
-	d.report.add(
-		check{
-			what: "The bad version is rolled back, with the cause", want: "a cause",
-			got: cut(rollout.Message, 60), ok: rollout.Message != "",
-		},
-		same("Requests that the bad version got", 0, seen.byRevision[badRevision]),
-		check{
-			what: "All went on with the version before", want: "100 % ± 0",
-			got: fmt.Sprintf("%.0f %% of %d", seen.share(betterRevision), seen.total),
-			ok:  seen.total >= minAnswers && seen.byRevision[betterRevision] == seen.total,
-		},
-		noFailures("Requests failed during the rollback", seen),
-		same("Stacks left after the rollback", 1, len(stacks)),
-	)
-	return nil
+	return d.addStacks(ctx, "Stacks left after the canary")
 }
 
 // deletion deletes the deployment and looks for what is left in AWS.
 func (d *demo) deletion(ctx context.Context) error {
-	d.screen.chapter("4  kubectl delete")
+	d.screen.chapter("5  kubectl delete")
 	d.stopUsers()
 	if err := d.kubectl(ctx, "delete", "--wait=false", "-f", d.manifest()); err != nil {
 		return err
@@ -240,9 +211,12 @@ func (d *demo) addTraffic(chapter string, since time.Time) tally {
 	return seen
 }
 
+// kinds of failures that were seen.
+func kinds(seen tally) []string { return slices.Sorted(maps.Keys(seen.failures)) }
+
 func noFailures(what string, seen tally) check {
 	got := []string{fmt.Sprintf("%d of %d", seen.failed, seen.total)}
-	for _, failure := range slices.Sorted(maps.Keys(seen.failures)) {
+	for _, failure := range kinds(seen) {
 		got = append(got, fmt.Sprintf("%d × %s", seen.failures[failure], failure))
 	}
 	return check{what: what, want: "0", got: strings.Join(got, "; "), ok: seen.failed == 0 && seen.total > 0}

@@ -96,8 +96,8 @@ type users struct {
 }
 
 const (
-	// userCount users send a request each every userPause: 40 a second.
-	userCount = 8
+	// userCount users send a request each every userPause: 80 a second.
+	userCount = 16
 	userPause = 200 * time.Millisecond
 	// requestLimit is how long a user waits for an answer.
 	requestLimit = 5 * time.Second

@@ -165,6 +165,15 @@ func (w *watcher) state() state {
 	return w.now
 }
 
+// message of the rollout's outcome; "" while there is none.
+func (w *watcher) message() string {
+	s := w.state()
+	if rollout := s.status().Rollout; rollout != nil {
+		return rollout.Message
+	}
+	return ""
+}
+
 // stages of a revision's rollout.
 func (w *watcher) stages(revision int64) []stage {
 	w.mu.Lock()

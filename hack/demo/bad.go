@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// What the bad version does, and to whom.
+const (
+	// badErrors is the percentage of requests to which it answers with an
+	// error, by its tag, and badWeight that of the requests which it gets.
+	badErrors = 20
+	badWeight = 10
+	// errorTolerance, in percentage points, is more than three times what
+	// chance does to badErrors of minBadAnswers.
+	errorTolerance = 15
+	minBadAnswers  = 60
+	// lossTolerance, likewise, is what chance does to the part of all requests
+	// that fail.
+	lossTolerance = 1.5
+)
+
+// badVersion tries a version that starts and is healthy, and fails some of the
+// requests that users send.
+func (d *demo) badVersion(ctx context.Context) error {
+	d.screen.chapter(fmt.Sprintf("3  Version %s, which is healthy, but fails %d %% of the users' requests", badTag, badErrors))
+	started := time.Now()
+	watch, err := d.startWatch("bad")
+	if err != nil {
+		return err
+	}
+	defer watch.stop(0)
+	if err := d.apply(ctx, badTag); err != nil {
+		return err
+	}
+	if err := d.watcher.until(ctx, "the bad version's first step", reached(badRevision, 0)); err != nil {
+		return err
+	}
+	exposed := time.Now()
+	d.screen.tell("It is healthy, the smoke test likes it, and it gets %d %% of the requests", badWeight)
+	if err := d.watcher.until(ctx, "the traffic is taken from it", relieved(badRevision)); err != nil {
+		return err
+	}
+	d.screen.print(d.screen.timed(span{"The traffic is back at revision 2: " + d.watcher.message(), red}))
+	back := time.Now().Add(propagation)
+	if err := d.watcher.until(ctx, "the bad version is rolled back", rolledBack(badRevision)); err != nil {
+		return err
+	}
+	if err := d.awaitAnswers(ctx, back); err != nil {
+		return err
+	}
+	d.showWatch(watch)
+	if err := d.kubectl(ctx, "get", "imd,imr", "-o", "wide"); err != nil {
+		return err
+	}
+	d.addTraffic("bad version", started)
+	s := d.watcher.state()
+	d.report.add(judgeCatch(s.status().Rollout, d.watcher.stages(badRevision))...)
+	d.report.add(judgeLoss(d.ledger.between(exposed, back), back.Sub(exposed))...)
+	d.report.add(noFailures("Requests failed after the rollback", d.ledger.between(back, time.Now())))
+	return d.addStacks(ctx, "Stacks left after the rollback")
+}
+
+// awaitAnswers waits until there are enough answers since a time to judge by.
+func (d *demo) awaitAnswers(ctx context.Context, since time.Time) error {
+	return d.watcher.until(ctx, "users go on", func(*state) (bool, error) {
+		return d.ledger.between(since, time.Now()).total >= minAnswers, nil
+	})
+}
+
+// addStacks adds to the report that one stack is left.
+func (d *demo) addStacks(ctx context.Context, what string) error {
+	stacks, err := d.account.stacks(ctx)
+	if err != nil {
+		return err
+	}
+	d.report.add(same(what, 1, len(stacks)))
+	return nil
+}
+
+// judgeCatch looks at how the bad version was caught.
+func judgeCatch(rollout *v1alpha1.Rollout, stages []stage) []check {
+	var steps []string
+	for _, s := range stages {
+		steps = append(steps, fmt.Sprintf("%s with %.0f %%", s.step, s.weight))
+	}
+	by := fmt.Sprint(rollout.Reason)
+	for i := range rollout.Checks {
+		if v := &rollout.Checks[i]; v.Result == v1alpha1.ResultFail {
+			by = fmt.Sprintf("%s: %s > %s", v.Name, v.Value, v.Bound)
+		}
+	}
+	return []check{
+		same("The bad version is caught at step", fmt.Sprintf("1/4 with %d %%", badWeight), strings.Join(steps, ", ")),
+		{
+			what: "It is caught by its error rate", want: v1alpha1.ReasonMetricOutOfBounds,
+			got: cut(rollout.Message, 90), ok: rollout.Reason == v1alpha1.ReasonMetricOutOfBounds && strings.HasPrefix(by, "errors:"),
+		},
+	}
+}
+
+// judgeLoss looks at what the users saw from when the bad version got requests
+// until it got none.
+func judgeLoss(seen tally, took time.Duration) []check {
+	answers := seen.byRevision[badRevision]
+	errors, loss := 0.0, 0.0
+	if answers > 0 {
+		errors = 100 * float64(seen.failed) / float64(answers)
+	}
+	if seen.total > 0 {
+		loss = 100 * float64(seen.failed) / float64(seen.total)
+	}
+	const expected = badWeight * badErrors / 100.0
+	return []check{
+		{
+			what: "Its answers that were errors", want: fmt.Sprintf("%d %% ± %d", badErrors, errorTolerance),
+			got: fmt.Sprintf("%.1f %% of %d", errors, answers),
+			ok:  answers >= minBadAnswers && errors >= badErrors-errorTolerance && errors <= badErrors+errorTolerance,
+		},
+		{
+			what: "All requests that failed meanwhile",
+			want: fmt.Sprintf("≤ %d %% × %d %% ± %.1f", badWeight, badErrors, lossTolerance),
+			got:  fmt.Sprintf("%.1f %% of %d in %.0f s", loss, seen.total, took.Seconds()),
+			ok:   seen.failed > 0 && loss <= expected+lossTolerance,
+		},
+		same("They failed by", "500 Internal Server Error", strings.Join(kinds(seen), ", ")),
+	}
+}
+
+// judgeGate looks at whether the function was asked, and what it said.
+func judgeGate(rollout *v1alpha1.Rollout) check {
+	c := check{what: "A Lambda function tried it before any user", want: string(v1alpha1.GateSucceeded), got: "it was not asked"}
+	for i := range rollout.Gates {
+		if g := &rollout.Gates[i]; g.Name == gateName {
+			c.got, c.ok = string(g.State)+": "+cut(g.Output, 60), g.State == v1alpha1.GateSucceeded
+		}
+	}
+	return c
+}
+
+// judgePasses looks for the steps for which a revision's error rate and latency
+// were found good.
+func judgePasses(revision *v1alpha1.ImmutableRevision) check {
+	c := check{what: "Its error rate and latency passed at step", want: "errors 1 2 3 4, latency 1 2 3 4"}
+	passed := map[string][]string{}
+	for i := range revision.Status.Verdicts {
+		v := &revision.Status.Verdicts[i]
+		step := fmt.Sprint(v.Step)
+		if had := passed[v.Name]; v.Source == v1alpha1.SourceMetric && v.Result == v1alpha1.ResultPass && (len(had) == 0 || had[len(had)-1] != step) {
+			passed[v.Name] = append(had, step)
+		}
+	}
+	c.got = "errors " + strings.Join(passed["errors"], " ") + ", latency " + strings.Join(passed["latency"], " ")
+	c.ok = c.got == c.want
+	return c
+}
+
+// crashingVersion tries a version whose containers crash.
+func (d *demo) crashingVersion(ctx context.Context) error {
+	d.screen.chapter("4  Version " + crashTag + ", which doesn't even start")
+	started := time.Now()
+	if err := d.apply(ctx, crashTag); err != nil {
+		return err
+	}
+	if err := d.watcher.until(ctx, "the crashing version is rolled back", rolledBack(crashRevision)); err != nil {
+		return err
+	}
+	seen := d.addTraffic("crashing version", started)
+	d.screen.tell("Rolled back: %s", d.watcher.message())
+	d.report.add(
+		check{
+			what: "The crashing version is given up, with the cause", want: "a cause",
+			got: cut(d.watcher.message(), 90), ok: d.watcher.message() != "",
+		},
+		check{
+			what: "All went on with the version before", want: "100 % ± 0",
+			got: fmt.Sprintf("%.0f %% of %d", seen.share(betterRevision), seen.total),
+			ok:  seen.total >= minAnswers && seen.byRevision[betterRevision] == seen.total,
+		},
+		noFailures("Requests failed meanwhile", seen),
+	)
+	return d.addStacks(ctx, "Stacks left after it")
+}
+
+// relieved is seen when a revision that is given up has no weight any more.
+func relieved(revision int64) func(*state) (bool, error) {
+	return func(s *state) (bool, error) {
+		if !current(s, revision) {
+			return false, nil
+		}
+		if s.status().Rollout.Outcome == v1alpha1.OutcomePromoted {
+			return false, fmt.Errorf("revision %d was promoted", revision)
+		}
+		targets := observed(s.status())
+		return s.status().Rollout.Outcome.Bad() && len(targets) > 0 && percentage(targets, revision) == 0, nil
+	}
+}
