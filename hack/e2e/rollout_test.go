@@ -22,8 +22,13 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim"
 )
 
-// speed is how much faster than AWS the simulated account is.
-const speed = 200
+const (
+	// speed is how much faster than AWS the simulated account is.
+	speed = 200
+	// metricPeriod is what a minute of the account's CloudWatch is, the
+	// shortest that it knows, and its delay.
+	metricPeriod = time.Second
+)
 
 // world is a simulated account and one ImmutableDeployment.
 type world struct {
@@ -31,11 +36,13 @@ type world struct {
 	t        *testing.T
 	sim      *awssim.Sim
 	endpoint string
+	listener string
 	imd      *v1alpha1.ImmutableDeployment
 }
 
 // TestRollout takes the binary through the life of a deployment: two versions,
-// a crash in the middle of the second, deletion, and an orderly end.
+// of which the second passes gates and is judged by its requests, a crash in the
+// middle of that, deletion, and an orderly end.
 func TestRollout(t *testing.T) {
 	w := newWorld(t)
 	first := startManager(t, w.endpoint)
@@ -43,15 +50,22 @@ func TestRollout(t *testing.T) {
 	w.create()
 	w.eventually(v1alpha1.PhaseComplete)
 
+	users := w.users()
+	smoke, hook := w.function(), receive(t)
 	w.update(func(imd *v1alpha1.ImmutableDeployment) {
+		imd.Spec.Gates = []v1alpha1.Gate{smoke, hook.gate()}
 		imd.Spec.Template.Containers[0].Image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/checkout:2.2.0"
 	})
+	w.secretIsGuarded(hook)
 	before := w.halfway()
+	w.asked(before, hook)
 	w.Expect(first.end(syscall.SIGKILL)).To(gomega.Equal(-1))
 	calls := w.sim.CallCounts()
 	second := startManager(t, w.endpoint)
 	w.takenOver(calls)
-	w.Expect(w.get().Status.Rollout).To(gomega.Equal(before.Status.Rollout), "the crash changed the rollout")
+	after := w.get()
+	before.Status.Rollout.Checks, after.Status.Rollout.Checks = nil, nil // measured again and again
+	w.Expect(after.Status.Rollout).To(gomega.Equal(before.Status.Rollout), "the crash changed the rollout")
 
 	w.update(func(imd *v1alpha1.ImmutableDeployment) {
 		imd.Spec.Strategy.Canary.Steps[2].HoldSeconds = new(int32(0))
@@ -64,6 +78,9 @@ func TestRollout(t *testing.T) {
 	w.Expect(done.Status.Rollout.StartedAt).To(gomega.Equal(before.Status.Rollout.StartedAt))
 	w.Expect(w.sim.CallCounts()["cloudformation:CreateStack"]).To(gomega.Equal(2), "a stack was created twice")
 
+	w.proven(done)
+	w.Expect(hook.received()).To(gomega.HaveLen(1), "the webhook was asked again")
+	users()
 	w.metricsAreGuarded(second)
 	w.delete()
 	w.Expect(second.end(syscall.SIGTERM)).To(gomega.Equal(0))
@@ -82,17 +99,19 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(server.Close)
 	w.endpoint = server.URL
 	w.Expect(w.sim.CreateCluster("shop")).To(gomega.Succeed())
-	listener, err := w.sim.CreateListener("shop", 80)
+	var err error
+	w.listener, err = w.sim.CreateListener("shop", 80)
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	for _, tag := range []string{"2.1.0", "2.2.0"} {
 		w.sim.PutImage("checkout", tag, "")
 	}
-	w.imd = sample(w, listener)
+	w.imd = sample(w, w.listener)
 	return w
 }
 
 // sample is config/samples/canary.yaml on the account's listener and without
-// waits, but for the last step before all traffic, which is held.
+// waits, but for the last step before all traffic, which is held. What it takes
+// to be judged is what the users here give it.
 func sample(w *world, listener string) *v1alpha1.ImmutableDeployment {
 	w.t.Helper()
 	manifest, err := os.ReadFile(filepath.Join(root, "config", "samples", "canary.yaml"))
@@ -108,6 +127,9 @@ func sample(w *world, listener string) *v1alpha1.ImmutableDeployment {
 		steps[i].HoldSeconds = new(int32(0))
 	}
 	steps[len(steps)-1].HoldSeconds = new(int32(3600))
+	for i := range imd.Spec.Analysis.Metrics {
+		imd.Spec.Analysis.Metrics[i].MinSamples = new(int32(5))
+	}
 	return imd
 }
 
