@@ -15,13 +15,16 @@ const (
 	// error, by its tag, and badWeight that of the requests which it gets.
 	badErrors = 20
 	badWeight = 10
-	// errorTolerance, in percentage points, is more than three times what
-	// chance does to badErrors of minBadAnswers.
+	// errorTolerance, in percentage points, is more than twice what chance does
+	// to badErrors of minBadAnswers, and nearly four times what it does to the
+	// some 100 answers that there are.
 	errorTolerance = 15
-	minBadAnswers  = 60
-	// lossTolerance, likewise, is what chance does to the part of all requests
-	// that fail.
+	minBadAnswers  = 40
+	// lossTolerance, likewise, is nearly four times what chance does to the part
+	// of some 1200 requests that fail.
 	lossTolerance = 1.5
+	// messageWidth is how much of a message the report holds.
+	messageWidth = 70
 )
 
 // badVersion tries a version that starts and is healthy, and fails some of the
@@ -45,7 +48,7 @@ func (d *demo) badVersion(ctx context.Context) error {
 	if err := d.watcher.until(ctx, "the traffic is taken from it", relieved(badRevision)); err != nil {
 		return err
 	}
-	d.screen.print(d.screen.timed(span{"The traffic is back at revision 2: " + d.watcher.message(), red}))
+	d.screen.print(d.screen.timed(span{fmt.Sprintf("All traffic goes to revision %d again: %s", betterRevision, d.watcher.message()), red}))
 	back := time.Now().Add(propagation)
 	if err := d.watcher.until(ctx, "the bad version is rolled back", rolledBack(badRevision)); err != nil {
 		return err
@@ -88,17 +91,12 @@ func judgeCatch(rollout *v1alpha1.Rollout, stages []stage) []check {
 	for _, s := range stages {
 		steps = append(steps, fmt.Sprintf("%s with %.0f %%", s.step, s.weight))
 	}
-	by := fmt.Sprint(rollout.Reason)
-	for i := range rollout.Checks {
-		if v := &rollout.Checks[i]; v.Result == v1alpha1.ResultFail {
-			by = fmt.Sprintf("%s: %s > %s", v.Name, v.Value, v.Bound)
-		}
-	}
 	return []check{
 		same("The bad version is caught at step", fmt.Sprintf("1/4 with %d %%", badWeight), strings.Join(steps, ", ")),
 		{
-			what: "It is caught by its error rate", want: v1alpha1.ReasonMetricOutOfBounds,
-			got: cut(rollout.Message, 90), ok: rollout.Reason == v1alpha1.ReasonMetricOutOfBounds && strings.HasPrefix(by, "errors:"),
+			what: "It is rolled back for a metric", want: string(v1alpha1.MetricErrorRate),
+			got: cut(rollout.Message, messageWidth),
+			ok:  rollout.Reason == v1alpha1.ReasonMetricOutOfBounds && strings.HasPrefix(rollout.Message, string(v1alpha1.MetricErrorRate)+" "),
 		},
 	}
 }
@@ -122,7 +120,7 @@ func judgeLoss(seen tally, took time.Duration) []check {
 			ok:  answers >= minBadAnswers && errors >= badErrors-errorTolerance && errors <= badErrors+errorTolerance,
 		},
 		{
-			what: "All requests that failed meanwhile",
+			what: "All requests that failed while it had some",
 			want: fmt.Sprintf("≤ %d %% × %d %% ± %.1f", badWeight, badErrors, lossTolerance),
 			got:  fmt.Sprintf("%.1f %% of %d in %.0f s", loss, seen.total, took.Seconds()),
 			ok:   seen.failed > 0 && loss <= expected+lossTolerance,
@@ -131,13 +129,17 @@ func judgeLoss(seen tally, took time.Duration) []check {
 	}
 }
 
-// judgeGate looks at whether the function was asked, and what it said.
-func judgeGate(rollout *v1alpha1.Rollout) check {
+// judgeGate looks at whether the function was asked before the first users came,
+// and what it said.
+func judgeGate(rollout *v1alpha1.Rollout, stages []stage) check {
 	c := check{what: "A Lambda function tried it before any user", want: string(v1alpha1.GateSucceeded), got: "it was not asked"}
 	for i := range rollout.Gates {
-		if g := &rollout.Gates[i]; g.Name == gateName {
-			c.got, c.ok = string(g.State)+": "+cut(g.Output, 60), g.State == v1alpha1.GateSucceeded
+		g := &rollout.Gates[i]
+		if g.Name != gateName {
+			continue
 		}
+		c.got = string(g.State) + ": " + cut(g.Message, messageWidth)
+		c.ok = g.State == v1alpha1.GateSucceeded && len(stages) > 0 && g.EndedAt != nil && g.EndedAt.Time.Before(stages[0].from)
 	}
 	return c
 }
@@ -145,7 +147,7 @@ func judgeGate(rollout *v1alpha1.Rollout) check {
 // judgePasses looks for the steps for which a revision's error rate and latency
 // were found good.
 func judgePasses(revision *v1alpha1.ImmutableRevision) check {
-	c := check{what: "Its error rate and latency passed at step", want: "errors 1 2 3 4, latency 1 2 3 4"}
+	c := check{what: "It was found good at each step", want: "errors 1 2 3 4, latency 1 2 3 4"}
 	passed := map[string][]string{}
 	for i := range revision.Status.Verdicts {
 		v := &revision.Status.Verdicts[i]
@@ -174,7 +176,7 @@ func (d *demo) crashingVersion(ctx context.Context) error {
 	d.report.add(
 		check{
 			what: "The crashing version is given up, with the cause", want: "a cause",
-			got: cut(d.watcher.message(), 90), ok: d.watcher.message() != "",
+			got: cut(d.watcher.message(), messageWidth), ok: d.watcher.message() != "",
 		},
 		check{
 			what: "All went on with the version before", want: "100 % ± 0",

@@ -173,7 +173,7 @@ func (d *demo) judgeCanary(ctx context.Context, started time.Time) error {
 		d.screen.block(string(v.Result) + "  " + v.Name + ": " + v.Message)
 	}
 	d.report.add(
-		judgeGate(s.status().Rollout),
+		judgeGate(s.status().Rollout, d.watcher.stages(betterRevision)),
 		judgePasses(s.revision(betterRevision)),
 		same("The steps were", "1/4 2/4 3/4 4/4", strings.Join(steps, " ")),
 		same("Stacks created, in spite of the crash", 1, d.report.calls["cloudformation:CreateStack"]),

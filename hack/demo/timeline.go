@@ -83,8 +83,8 @@ func percentage(targets []v1alpha1.WeightedTarget, revision int64) float64 {
 
 const (
 	// shareTolerance, in percentage points, is three times what chance does to
-	// one half of minAnswers, and more than five times what it does to the
-	// some 350 answers of a step.
+	// one half of minAnswers, and more than nine times what it does to the
+	// some 1000 answers of a step.
 	shareTolerance = 15
 	// minAnswers is how many answers a share needs to mean something.
 	minAnswers = 100

@@ -132,6 +132,7 @@ func (s *snapshot) panel() []line {
 			{"observed ", dim}, {weights(observed(status)), plain},
 		},
 		s.seenLine(),
+		{{" checks   ", dim}, {s.checks(), plain}},
 		{{" stacks   ", dim}, {s.stacks(), plain}},
 		{{" message  ", dim}, {s.message(), plain}},
 	}
@@ -184,6 +185,20 @@ func (s *snapshot) stacks() string {
 			state = string(r.Status.Phase)
 		}
 		parts = append(parts, fmt.Sprintf("%d:%s", r.Spec.Revision, orDash(state)))
+	}
+	return orDash(strings.Join(parts, "  "))
+}
+
+// checks is what the rollout is judged by, such as "errors Pass 0%".
+func (s *snapshot) checks() string {
+	rollout := s.deployment.Status.Rollout
+	if rollout == nil {
+		return orDash("")
+	}
+	var parts []string
+	for i := range rollout.Checks {
+		v := &rollout.Checks[i]
+		parts = append(parts, strings.TrimRight(fmt.Sprintf("%s %s %s", v.Name, v.Result, v.Value), " "))
 	}
 	return orDash(strings.Join(parts, "  "))
 }

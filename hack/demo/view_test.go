@@ -34,6 +34,9 @@ func shifting() *snapshot {
 			Status: v1alpha1.ImmutableDeploymentStatus{
 				Phase: v1alpha1.PhaseShifting, Step: "2/4", Revision: "checkout-2",
 				Traffic: &v1alpha1.TrafficStatus{Written: targets, Observed: targets},
+				Rollout: &v1alpha1.Rollout{Revision: 2, Checks: []v1alpha1.Verdict{
+					{Name: "errors", Result: v1alpha1.ResultPass, Value: "0%"}, {Name: "latency", Result: v1alpha1.ResultPending},
+				}},
 				Conditions: []metav1.Condition{
 					{Type: v1alpha1.ConditionReconciling, Status: metav1.ConditionTrue},
 					{Type: v1alpha1.ConditionReady, Status: metav1.ConditionFalse, Message: "Step 2/4: 25% to checkout-2"},
@@ -64,6 +67,7 @@ func TestPanel(t *testing.T) {
  phase    Shifting     step 2/4   revision checkout-2
  weights  written 1:75 2:25     observed 1:75 2:25
  answers  1:██████████████████████████████ 75%  2:██████████ 25%  of 200  0 failed
+ checks   errors Pass 0%  latency Pending
  stacks   1:CREATE_COMPLETE  2:-
  message  Step 2/4: 25% to checkout-2
 `},
@@ -72,6 +76,7 @@ func TestPanel(t *testing.T) {
  phase    Shifting     step 2/4   revision checkout-2   NO MANAGER RUNS
  weights  written 1:75 2:25     observed 1:75 2:25
  answers  1:██████████████████████████████ 75%  2:██████████ 25%  of 200  3 failed
+ checks   errors Pass 0%  latency Pending
  stacks   1:CREATE_COMPLETE  2:-
  message  The rule was changed by someone else
 `},
