@@ -120,6 +120,9 @@ func (st *stack) callCreate(r *resource) {
 		st.resourceFailed(r, fmt.Sprintf("Properties validation failed for resource %s with message:\n%s", r.id, message(err)))
 		return
 	}
+	if st.fails(r, false) {
+		return
+	}
 	r.called = true
 	turn := r.turn
 	st.provider(r).Create(st.stackRef(r), properties, func(c core.Created, err error) {

@@ -75,6 +75,9 @@ func (st *stack) deleteResource(r *resource) {
 			st.resourceDeleted(r, nil)
 			return
 		}
+		if st.fails(r, true) {
+			return
+		}
 		st.provider(r).Delete(st.stackRef(r), r.physicalID, func(err error) {
 			if r.turn == turn {
 				st.resourceDeleted(r, err)

@@ -29,6 +29,8 @@ type Service struct {
 	byID   map[string]*stack
 	// tokens remembers which stack a ClientRequestToken created.
 	tokens map[string]*stack
+	// trouble is asked whether resources fail; nil is never.
+	trouble Trouble
 }
 
 // New returns CloudFormation which creates resources through the given
