@@ -1,0 +1,231 @@
+package simtest
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/serializer"
+	"k8s.io/apimachinery/pkg/types"
+	clienttesting "k8s.io/client-go/testing"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// The kinds that are watched.
+const (
+	deployments = "imd"
+	revisions   = "imr"
+)
+
+// namespace of all objects.
+const namespace = "shop"
+
+var scheme = newScheme()
+
+func newScheme() *runtime.Scheme {
+	s := runtime.NewScheme()
+	if err := corev1.AddToScheme(s); err != nil {
+		panic(err)
+	}
+	if err := v1alpha1.AddToScheme(s); err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// cluster is the API server: the fake client and what it lacks, which are
+// UIDs, generations, the garbage collector and an ordered watch of each kind.
+type cluster struct {
+	client.WithWatch
+	uids int
+	// changes are what watches show, in order; a nil object is a deletion.
+	changes map[string][]change
+	// changed is called after each change.
+	changed func(kind string)
+}
+
+// change is one event of a watch.
+type change struct {
+	key    types.NamespacedName
+	object client.Object
+}
+
+func newCluster() *cluster {
+	// A tracker without managed fields, which nobody reads and everybody would wait for.
+	tracker := clienttesting.NewObjectTracker(scheme, serializer.NewCodecFactory(scheme).UniversalDecoder())
+	c := fake.NewClientBuilder().WithScheme(scheme).WithObjectTracker(tracker).
+		WithStatusSubresource(&v1alpha1.ImmutableDeployment{}, &v1alpha1.ImmutableRevision{}).
+		WithObjects(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}).Build()
+	return &cluster{WithWatch: c, changes: map[string][]change{}, changed: func(string) {}}
+}
+
+// kindOf names a kind.
+func kindOf(object client.Object) string {
+	switch object.(type) {
+	case *v1alpha1.ImmutableDeployment:
+		return deployments
+	case *v1alpha1.ImmutableRevision:
+		return revisions
+	}
+	return fmt.Sprintf("%T", object)
+}
+
+// blank is an empty object of a kind.
+func blank(kind string) client.Object {
+	if kind == deployments {
+		return &v1alpha1.ImmutableDeployment{}
+	}
+	return &v1alpha1.ImmutableRevision{}
+}
+
+// specOf is a spec as text.
+func specOf(object client.Object) string {
+	var spec any
+	switch o := object.(type) {
+	case *v1alpha1.ImmutableDeployment:
+		spec = o.Spec
+	case *v1alpha1.ImmutableRevision:
+		spec = o.Spec
+	}
+	out, err := json.Marshal(spec)
+	if err != nil {
+		panic(err)
+	}
+	return string(out)
+}
+
+// find reads an object; nil if there is none.
+func (c *cluster) find(kind string, key types.NamespacedName) client.Object {
+	object := blank(kind)
+	switch err := c.Get(context.Background(), key, object); {
+	case apierrors.IsNotFound(err):
+		return nil
+	case err != nil:
+		panic(err)
+	}
+	return object
+}
+
+// list reads all objects of a kind in the order of their names.
+func (c *cluster) list(kind string) []client.Object {
+	var out []client.Object
+	if kind == deployments {
+		for _, o := range c.deployments() {
+			out = append(out, o)
+		}
+		return out
+	}
+	var list v1alpha1.ImmutableRevisionList
+	if err := c.List(context.Background(), &list); err != nil {
+		panic(err)
+	}
+	for i := range list.Items {
+		out = append(out, &list.Items[i])
+	}
+	return out
+}
+
+// deployments reads all ImmutableDeployments in the order of their names.
+func (c *cluster) deployments() []*v1alpha1.ImmutableDeployment {
+	var list v1alpha1.ImmutableDeploymentList
+	if err := c.List(context.Background(), &list); err != nil {
+		panic(err)
+	}
+	out := make([]*v1alpha1.ImmutableDeployment, 0, len(list.Items))
+	for i := range list.Items {
+		out = append(out, &list.Items[i])
+	}
+	return out
+}
+
+// create makes an object.
+func (c *cluster) create(ctx context.Context, object client.Object) error {
+	c.uids++
+	object.SetUID(types.UID(fmt.Sprintf("00000000-0000-4000-8000-%012d", c.uids)))
+	object.SetGeneration(1)
+	object.SetCreationTimestamp(metav1.Now())
+	if err := c.WithWatch.Create(ctx, object); err != nil {
+		return err
+	}
+	c.note(object)
+	return nil
+}
+
+// write makes a change of an object, with a new generation if spec changes.
+func (c *cluster) write(ctx context.Context, object client.Object, do func() error) error {
+	before := c.find(kindOf(object), client.ObjectKeyFromObject(object))
+	if err := do(); err != nil {
+		return err
+	}
+	now := c.find(kindOf(object), client.ObjectKeyFromObject(object))
+	if before != nil && now != nil && specOf(before) != specOf(now) {
+		if err := c.raise(ctx, now); err != nil {
+			return err
+		}
+		object.SetGeneration(now.GetGeneration())
+		object.SetResourceVersion(now.GetResourceVersion())
+	}
+	if before != nil && now != nil && before.GetResourceVersion() == now.GetResourceVersion() {
+		return nil
+	}
+	c.note(object)
+	return nil
+}
+
+// raise counts a new generation.
+func (c *cluster) raise(ctx context.Context, object client.Object) error {
+	object.SetGeneration(object.GetGeneration() + 1)
+	return c.Update(ctx, object)
+}
+
+// remove asks for an object to be deleted.
+func (c *cluster) remove(ctx context.Context, object client.Object) error {
+	before := c.find(kindOf(object), client.ObjectKeyFromObject(object))
+	if err := c.Delete(ctx, object); err != nil {
+		return err
+	}
+	now := c.find(kindOf(object), client.ObjectKeyFromObject(object))
+	if now != nil && before.GetDeletionTimestamp().IsZero() {
+		if err := c.raise(ctx, now); err != nil {
+			return err
+		}
+	}
+	c.note(object)
+	return nil
+}
+
+// note shows a change to those who watch, and collects what lost its owner.
+func (c *cluster) note(object client.Object) {
+	kind, key := kindOf(object), client.ObjectKeyFromObject(object)
+	now := c.find(kind, key)
+	c.changes[kind] = append(c.changes[kind], change{key, now})
+	c.changed(kind)
+	if kind == deployments && now == nil {
+		c.collect()
+	}
+}
+
+// collect deletes the revisions whose owner is gone.
+func (c *cluster) collect() {
+	var owners []types.UID
+	for _, imd := range c.deployments() {
+		owners = append(owners, imd.UID)
+	}
+	for _, imr := range c.list(revisions) {
+		ref := metav1.GetControllerOf(imr)
+		if ref == nil || slices.Contains(owners, ref.UID) || !imr.GetDeletionTimestamp().IsZero() {
+			continue
+		}
+		if err := c.remove(context.Background(), imr); err != nil {
+			panic(err)
+		}
+	}
+}

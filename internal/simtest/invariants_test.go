@@ -1,0 +1,337 @@
+package simtest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// owned finds the deployment with a UID; nil if it is gone.
+func (o *observer) owned(uid string) *v1alpha1.ImmutableDeployment {
+	for _, imd := range o.w.cluster.deployments() {
+		if string(imd.UID) == uid {
+			return imd
+		}
+	}
+	return nil
+}
+
+// checkSum checks that a rule that forwards routes somewhere.
+func (o *observer) checkSum(r *ruleTruth) {
+	sum := 0
+	for _, x := range r.targets {
+		sum += x.weight
+	}
+	if r.forwards && sum == 0 {
+		o.fail("I1", "rule %s of %s routes nowhere", r.priority, o.nameOf(r.uid))
+	}
+}
+
+// before checks a change that is about to be made in the account.
+func (o *observer) before(at *pass, q request) {
+	t := o.truth()
+	switch q.action {
+	case "CreateRule":
+		o.checkIncrease(at, nil, t, targetsIn(q.values))
+	case "ModifyRule", "DeleteRule":
+		o.checkRule(at, q, t)
+	case "AddTags", "RemoveTags":
+		o.checkTagged(q, t)
+	case "DeleteStack":
+		o.checkDeletion(at, q, t)
+	case "CreateStack":
+		o.checkCreation(at)
+	case "UpdateService":
+		for _, s := range t.services {
+			if (s.name == q.values.Get("service") || s.arn == q.values.Get("service")) && s.uid == "" {
+				o.fail("I8", "the service %s, which isn't Viridian's, is changed by %s", s.name, at.about())
+			}
+		}
+	}
+}
+
+// checkRule checks a write of a rule.
+func (o *observer) checkRule(at *pass, q request, t *truth) {
+	i := slices.IndexFunc(t.rules, func(r *ruleTruth) bool { return r.arn == q.values.Get("RuleArn") })
+	if i < 0 {
+		return // gone: AWS says so
+	}
+	r := t.rules[i]
+	if r.uid == "" {
+		o.fail("I8", "%s changes rule %s, which isn't marked as its own", at.about(), r.priority)
+		return
+	}
+	if at.imd != nil && r.uid != string(at.imd.UID) {
+		o.fail("I8", "%s changes rule %s of %s", at.about(), r.priority, o.nameOf(r.uid))
+	}
+	if q.action == "ModifyRule" {
+		o.checkIncrease(at, r, t, targetsIn(q.values))
+	}
+}
+
+// checkTagged checks that only rules of ours, or that users named, are marked.
+func (o *observer) checkTagged(q request, t *truth) {
+	for _, r := range t.rules {
+		named := slices.Contains(mapValues(o.w.others.adopted), r.arn)
+		if r.arn == q.values.Get("ResourceArns.member.1") && r.uid == "" && !named {
+			o.fail("I8", "rule %s of others is tagged", r.priority)
+		}
+	}
+}
+
+// checkIncrease checks that no revision gets more requests than before unless
+// it was healthy as the pass saw it, but for the one that they return to.
+func (o *observer) checkIncrease(at *pass, r *ruleTruth, t *truth, after []target) {
+	var before []target
+	if r != nil {
+		before = r.targets
+	}
+	sum := 0
+	for _, x := range after {
+		sum += x.weight
+		g := t.groups[x.group]
+		if g.arn == "" || share(after, x.group) <= share(before, x.group) || at.imd == nil {
+			continue
+		}
+		if g.uid != string(at.imd.UID) {
+			original := at.imd.Status.Traffic != nil && at.imd.Status.Traffic.OriginalTargetGroupARN == g.arn
+			if !original {
+				o.fail("I8", "%s routes requests to %s, which isn't its own", at.about(), g.name)
+			}
+			continue
+		}
+		o.checkWhole(at, g, share(after, x.group))
+	}
+	if len(after) > 0 && sum == 0 {
+		o.fail("I1", "%s makes a rule route nowhere", at.about())
+	}
+}
+
+// checkWhole checks that a revision which gets more requests was whole.
+func (o *observer) checkWhole(at *pass, g groupTruth, share int) {
+	s := at.imd.Status
+	if r := s.Rollout; r == nil || r.Outcome != "" || fmt.Sprint(r.Revision) != g.revision || r.Revision == s.Stable {
+		if fmt.Sprint(s.Stable) != g.revision {
+			o.fail("I1", "%s routes %d%% to revision %s, which is neither stable nor rolled out", at.about(), share, g.revision)
+		}
+		return
+	}
+	need := int(*at.imd.Spec.DesiredCount)
+	if at.imd.Spec.Strategy.Type == v1alpha1.StrategyRolling {
+		_, missing, _ := at.imd.Spec.Strategy.Rolling.Bounds(*at.imd.Spec.DesiredCount)
+		need = max(1, (need-int(missing))*share/100)
+	}
+	seen, looked := at.healthy[g.arn]
+	if !looked || seen < need {
+		o.fail("I1", "%s routes %d%% to revision %s with %d healthy targets of %d as seen (looked: %t)", at.about(), share, g.revision, seen, need, looked)
+	}
+	if at.imd.Status.Rollout.VerifiedAt == nil {
+		o.fail("I1", "%s routes %d%% to revision %s before it was verified", at.about(), share, g.revision)
+	}
+}
+
+// checkDeletion checks that a stack may go.
+func (o *observer) checkDeletion(at *pass, q request, t *truth) {
+	id := q.values.Get("StackName")
+	i := slices.IndexFunc(t.stacks, func(s stackTruth) bool { return s.id == id })
+	if i < 0 {
+		if !strings.HasPrefix(id, "arn:") {
+			o.fail("I8", "%s deletes a stack by its name: %s", at.about(), id)
+		}
+		return
+	}
+	s := t.stacks[i]
+	if s.uid == "" {
+		o.fail("I8", "%s deletes the stack %s of others", at.about(), s.name)
+		return
+	}
+	for _, arn := range sortedKeys(t.groups) {
+		if t.groups[arn].stack == id {
+			o.checkDrained(at, t, t.groups[arn])
+		}
+	}
+	imd := o.owned(s.uid)
+	if imd == nil || !imd.DeletionTimestamp.IsZero() || imd.Spec.Strategy.Type == v1alpha1.StrategyRecreate || o.various[s.uid] || o.changed[s.uid] {
+		return
+	}
+	if fmt.Sprint(imd.Status.Stable) == s.revision && !strings.HasPrefix(s.status, "DELETE") {
+		o.fail("I2", "%s deletes the stack of revision %s, which serves", at.about(), s.revision)
+	}
+}
+
+// checkDrained checks that a target group's requests have had their time.
+func (o *observer) checkDrained(at *pass, t *truth, g groupTruth) {
+	for _, r := range t.rules {
+		if r.uid == g.uid && r.contains(g.arn) {
+			o.fail("I2", "%s deletes the stack of revision %s while the rule routes %s", at.about(), g.revision, t.route(r))
+		}
+	}
+	left, was := o.left[g.arn]
+	if !was || time.Since(o.clock) < 12*time.Hour && !o.clock.IsZero() {
+		return
+	}
+	need := propagation
+	for i := range o.w.plan.Apps {
+		if o.w.users.uid(i) == g.uid {
+			need += time.Duration(o.w.plan.Apps[i].Drain) * time.Second
+		}
+	}
+	if wait := time.Since(left); wait < need {
+		o.fail("I2", "%s deletes the stack of revision %s %s after it left the rule, not %s", at.about(), g.revision, wait, need)
+	}
+}
+
+// checkCreation checks that there is at most one candidate, and room for it.
+func (o *observer) checkCreation(at *pass) {
+	imr, _ := o.w.cluster.find(revisions, at.key).(*v1alpha1.ImmutableRevision)
+	if imr == nil {
+		return
+	}
+	imd := o.owned(string(metav1.GetControllerOf(imr).UID))
+	if imd == nil {
+		o.fail("I5", "%s creates a stack though its owner is gone", at.about())
+		return
+	}
+	s := imd.Status
+	var candidates []string
+	for _, object := range o.w.cluster.list(revisions) {
+		x, _ := object.(*v1alpha1.ImmutableRevision)
+		retiring := slices.ContainsFunc(s.Retiring, func(r v1alpha1.RetiringRevision) bool { return r.Revision == x.Spec.Revision })
+		if metav1.IsControlledBy(x, imd) && x.Spec.StackState == v1alpha1.StackPresent && x.Spec.Revision != s.Stable && !retiring {
+			from := s.Rollout != nil && s.Rollout.From == x.Spec.Revision
+			if !from {
+				candidates = append(candidates, x.Name)
+			}
+		}
+	}
+	if len(candidates) > 1 {
+		o.fail("I3", "%s are wanted beside revision %d, which serves", strings.Join(candidates, " and "), s.Stable)
+	}
+}
+
+// status checks a status that was just written.
+func (o *observer) status(at *pass, before, now client.Object) {
+	if now == nil {
+		return
+	}
+	switch x := now.(type) {
+	case *v1alpha1.ImmutableDeployment:
+		was, _ := before.(*v1alpha1.ImmutableDeployment)
+		o.checkStatus(at, was, x)
+	case *v1alpha1.ImmutableRevision:
+		o.secrets("the status of "+x.Name, jsonOf(x.Status))
+		if len(x.Status.Traffic) > 50 || len(x.Status.Verdicts) > 100 || len(x.Status.Retained) > 50 {
+			o.fail("history", "the status of %s grows", x.Name)
+		}
+		o.checkKstatus(x.Name, x.Generation, x.Status.ObservedGeneration, x.Status.Conditions, false)
+	}
+}
+
+// checkStatus checks what a deployment's status says against the truth.
+func (o *observer) checkStatus(at *pass, was, now *v1alpha1.ImmutableDeployment) {
+	s, text := now.Status, jsonOf(now.Status)
+	o.secrets("the status of "+now.Name, text)
+	if len(s.History) > 20 || len(text) > 60_000 {
+		o.fail("history", "the status of %s has %d bytes, %d rollouts", now.Name, len(text), len(s.History))
+	}
+	if r := s.Rollout; r != nil && (was.Status.Rollout == nil || was.Status.Rollout.ID != r.ID) {
+		o.count++
+		o.w.log.tell(at.String(), "rollout %s of %s begins: %s", r.ID, now.Name, r.Cause)
+	}
+	if was.Status.Phase != s.Phase || was.Status.Step != s.Step {
+		o.w.log.tell(at.String(), "%s is %s %s %s", now.Name, s.Phase, s.Revision, s.Step)
+	}
+	o.checkObserved(at, was, now)
+	o.checkOutcome(was, now)
+	going := s.Rollout != nil && s.Rollout.FinishedAt == nil
+	o.checkKstatus(now.Name, now.Generation, s.ObservedGeneration, s.Conditions, going)
+}
+
+// checkOutcome checks that a decided rollout stays decided, and has a reason.
+func (o *observer) checkOutcome(was, now *v1alpha1.ImmutableDeployment) {
+	a, b := was.Status.Rollout, now.Status.Rollout
+	if b == nil {
+		return
+	}
+	if b.Outcome != "" && (b.Reason == "" || b.Message == "") {
+		o.fail("I4", "the outcome %s of %s has no reason", b.Outcome, b.ID)
+	}
+	if a == nil || a.ID != b.ID || a.Outcome == "" || a.Outcome == b.Outcome {
+		return
+	}
+	reopened := a.Outcome.Good() && b.Outcome == v1alpha1.OutcomeRolledBack
+	// What Recreate took away can't always be made again, nor what others did.
+	uid := string(now.UID)
+	lost := b.Outcome == v1alpha1.OutcomeFailed && (now.Spec.Strategy.Type == v1alpha1.StrategyRecreate || o.various[uid] || o.changed[uid])
+	if !reopened && !lost {
+		o.fail("outcome", "the outcome of %s was %s and becomes %q", b.ID, a.Outcome, b.Outcome)
+	}
+}
+
+// checkObserved checks that the ledger tells how the rule routes, or did a
+// moment ago.
+func (o *observer) checkObserved(at *pass, was, now *v1alpha1.ImmutableDeployment) {
+	after, before := now.Status.Traffic, was.Status.Traffic
+	if after == nil || before != nil && jsonOf(after.Observed) == jsonOf(before.Observed) {
+		return
+	}
+	all := o.samples[string(now.UID)]
+	if len(all) == 0 {
+		return // not ours before this pass
+	}
+	var said []target
+	for _, x := range after.Observed {
+		said = append(said, target{x.TargetGroupARN, int(x.Weight)})
+	}
+	from := at.began.Add(-staleFor - time.Second)
+	for i, x := range all {
+		over := i+1 < len(all) && all[i+1].at.Before(from)
+		if !over && sameShares(x.targets, said) {
+			return
+		}
+	}
+	o.fail("status", "%s says that the rule routes %s, which it did not lately: %v", now.Name, jsonOf(after.Observed), all[max(0, len(all)-3):])
+}
+
+func sameShares(a, b []target) bool {
+	for _, x := range append(slices.Clone(a), b...) {
+		if share(a, x.group) != share(b, x.group) {
+			return false
+		}
+	}
+	return true
+}
+
+// checkKstatus checks the conditions as kstatus reads them.
+func (o *observer) checkKstatus(name string, generation, observed int64, conditions []metav1.Condition, going bool) {
+	ready := meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReady)
+	reconciling := meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionReconciling)
+	stalled := meta.IsStatusConditionTrue(conditions, v1alpha1.ConditionStalled)
+	switch {
+	case reconciling && stalled:
+		o.fail("kstatus", "%s is reconciling and stalled", name)
+	case ready && (reconciling || stalled):
+		o.fail("kstatus", "%s is ready, and reconciling or stalled", name)
+	case ready && going && observed == generation:
+		o.fail("kstatus", "%s is Current in the middle of a rollout", name)
+	case observed > generation:
+		o.fail("kstatus", "%s tells of generation %d, it has %d", name, observed, generation)
+	}
+}
+
+func mapValues(m map[int]string) []string {
+	var out []string
+	for i := range 10 {
+		if v, ok := m[i]; ok {
+			out = append(out, v)
+		}
+	}
+	return out
+}

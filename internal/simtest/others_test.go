@@ -1,0 +1,199 @@
+package simtest
+
+import (
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+)
+
+// others are people with access to the account who aren't Viridian.
+type others struct {
+	w   *world
+	elb *elb.Client
+	cfn *cloudformation.Client
+	ecs *ecs.Client
+
+	listener string
+	group    string
+	// adopted are the rules that were there before, by application.
+	adopted map[int]string
+	// edited counts what was edited in production rules, by application.
+	edited map[int]time.Time
+}
+
+func newOthers(w *world) *others {
+	cfg := aws.Config{
+		Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("AKIAOTHERS", "theirs", ""),
+		HTTPClient: &http.Client{Transport: w.sim.Transport()}, RetryMaxAttempts: 1,
+	}
+	return &others{w: w, elb: elb.NewFromConfig(cfg), cfn: cloudformation.NewFromConfig(cfg), ecs: ecs.NewFromConfig(cfg),
+		adopted: map[int]string{}, edited: map[int]time.Time{}}
+}
+
+// must panics: the account does as others want.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// settle makes what there is before Viridian.
+func (o *others) settle() {
+	must(o.w.sim.CreateCluster("shop"))
+	var err error
+	o.listener, err = o.w.sim.CreateListener("shop", 80)
+	must(err)
+	for _, tags := range [][]string{good, sick, {"9"}} {
+		for _, tag := range tags {
+			o.w.sim.PutImage("checkout", tag, "")
+		}
+	}
+	o.group = o.makeGroup("theirs")
+	o.makeRule(200, o.group)
+	_, err = o.cfn.CreateStack(nobody, &cloudformation.CreateStackInput{
+		StackName: aws.String("theirs"), TemplateBody: aws.String(`{"Resources":{"Logs":{"Type":"AWS::Logs::LogGroup"}}}`),
+	})
+	must(err)
+	for i, a := range o.w.plan.Apps {
+		if a.Rule == ruleAdopted {
+			group := o.makeGroup("legacy-" + a.Name)
+			o.adopted[i] = o.makeRule(int32(300+i), group)
+			o.serve("legacy-"+a.Name, group)
+		}
+	}
+}
+
+// serve runs a service behind a target group.
+func (o *others) serve(name, group string) {
+	out, err := o.ecs.RegisterTaskDefinition(nobody, &ecs.RegisterTaskDefinitionInput{
+		Family: &name, NetworkMode: ecstypes.NetworkModeAwsvpc, RequiresCompatibilities: []ecstypes.Compatibility{ecstypes.CompatibilityFargate},
+		Cpu: aws.String("256"), Memory: aws.String("512"),
+		ContainerDefinitions: []ecstypes.ContainerDefinition{{
+			Name: aws.String("app"), Image: aws.String(image("1")), PortMappings: []ecstypes.PortMapping{{ContainerPort: aws.Int32(8080)}},
+		}},
+		ExecutionRoleArn: aws.String("arn:aws:iam::111122223333:role/ecs-execution"),
+	})
+	must(err)
+	_, err = o.ecs.CreateService(nobody, &ecs.CreateServiceInput{
+		Cluster: aws.String("shop"), ServiceName: &name, TaskDefinition: out.TaskDefinition.TaskDefinitionArn, DesiredCount: aws.Int32(2),
+		LaunchType: ecstypes.LaunchTypeFargate, LoadBalancers: []ecstypes.LoadBalancer{{
+			TargetGroupArn: &group, ContainerName: aws.String("app"), ContainerPort: aws.Int32(8080),
+		}},
+		NetworkConfiguration: &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{Subnets: []string{"subnet-0a1b2c3d"}}},
+	})
+	must(err)
+}
+
+func (o *others) makeGroup(name string) string {
+	out, err := o.elb.CreateTargetGroup(nobody, &elb.CreateTargetGroupInput{
+		Name: &name, Port: aws.Int32(8080), Protocol: elbtypes.ProtocolEnumHttp,
+		TargetType: elbtypes.TargetTypeEnumIp, VpcId: aws.String("vpc-0a1b2c3d"),
+	})
+	must(err)
+	return aws.ToString(out.TargetGroups[0].TargetGroupArn)
+}
+
+func (o *others) makeRule(priority int32, group string) string {
+	out, err := o.elb.CreateRule(nobody, &elb.CreateRuleInput{
+		ListenerArn: &o.listener, Priority: &priority,
+		Actions:    []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: &group}},
+		Conditions: []elbtypes.RuleCondition{{Field: aws.String("host-header"), Values: []string{fmt.Sprintf("host-%d.example.com", priority)}}},
+	})
+	must(err)
+	return aws.ToString(out.Rules[0].RuleArn)
+}
+
+// meddle changes what is Viridian's, if it is there.
+func (o *others) meddle(f fault) {
+	uid := o.w.users.uid(f.App)
+	if uid == "" {
+		return
+	}
+	t := o.w.observer.truth()
+	switch f.Kind { //nolint:exhaustive // the others are none of these people's
+	case faultTasks:
+		o.stopTasks(t, uid)
+	case faultRule:
+		o.editRule(t, f.App, uid)
+	case faultRuleGone:
+		if r := t.production(uid); r != nil && o.adopted[f.App] == "" {
+			o.edited[f.App] = time.Now()
+			_, err := o.elb.DeleteRule(nobody, &elb.DeleteRuleInput{RuleArn: &r.arn})
+			must(err)
+		}
+	case faultPreview:
+		for _, r := range t.rules {
+			if r.preview == uid {
+				o.w.observer.meddled(uid)
+				_, err := o.elb.DeleteRule(nobody, &elb.DeleteRuleInput{RuleArn: aws.String(r.arn)})
+				must(err)
+				return
+			}
+		}
+	case faultScale:
+		for _, s := range t.services {
+			if s.uid == uid {
+				_, err := o.ecs.UpdateService(nobody, &ecs.UpdateServiceInput{Cluster: &s.cluster, Service: &s.name, DesiredCount: aws.Int32(int32(o.w.dice.IntN(6)))})
+				must(err)
+				return
+			}
+		}
+	case faultStack:
+		for _, s := range t.stacks {
+			if s.uid == uid && s.status == "CREATE_COMPLETE" {
+				o.w.observer.meddled(uid)
+				o.w.observer.exempt(s.id)
+				_, err := o.cfn.DeleteStack(nobody, &cloudformation.DeleteStackInput{StackName: &s.id})
+				if err != nil {
+					o.w.log.tell("others", "can't delete %s: %v", s.name, err)
+				}
+				return
+			}
+		}
+	}
+	o.w.observer.look()
+}
+
+// stopTasks stops some tasks of an application.
+func (o *others) stopTasks(t *truth, uid string) {
+	for _, s := range t.services {
+		if s.uid != uid {
+			continue
+		}
+		tasks, err := o.ecs.ListTasks(nobody, &ecs.ListTasksInput{Cluster: &s.cluster, ServiceName: &s.name})
+		must(err)
+		for _, task := range tasks.TaskArns {
+			if o.w.dice.chance(0.7) {
+				_, err := o.ecs.StopTask(nobody, &ecs.StopTaskInput{Cluster: &s.cluster, Task: &task})
+				must(err)
+			}
+		}
+	}
+}
+
+// editRule makes a production rule route otherwise.
+func (o *others) editRule(t *truth, app int, uid string) {
+	r := t.production(uid)
+	if r == nil {
+		return
+	}
+	groups := []elbtypes.TargetGroupTuple{{TargetGroupArn: &o.group, Weight: aws.Int32(int32(1 + o.w.dice.IntN(5)))}}
+	for _, x := range r.targets {
+		if o.w.dice.chance(0.5) {
+			groups = append(groups, elbtypes.TargetGroupTuple{TargetGroupArn: aws.String(x.group), Weight: aws.Int32(int32(o.w.dice.IntN(3)))})
+		}
+	}
+	o.edited[app] = time.Now()
+	_, err := o.elb.ModifyRule(nobody, &elb.ModifyRuleInput{RuleArn: &r.arn, Actions: []elbtypes.Action{{
+		Type: elbtypes.ActionTypeEnumForward, ForwardConfig: &elbtypes.ForwardActionConfig{TargetGroups: groups},
+	}}})
+	must(err)
+}

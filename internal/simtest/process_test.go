@@ -1,0 +1,244 @@
+package simtest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/go-logr/logr"
+	"github.com/go-logr/logr/funcr"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/controllers"
+	"github.com/viridian-dev/viridian/internal/background"
+	awscloud "github.com/viridian-dev/viridian/internal/cloud/aws"
+	"github.com/viridian-dev/viridian/internal/rollout"
+)
+
+// errDead is what a dead process's calls return.
+var errDead = errors.New("the process is dead")
+
+// process runs the controllers.
+type process struct {
+	w    *world
+	name string
+	// ctx ends with the process.
+	ctx  context.Context
+	kill context.CancelFunc
+	dead bool
+	// stoppedUntil is until when the process doesn't run, as if its machine
+	// was suspended.
+	stoppedUntil time.Time
+	// skew is how far its clock goes ahead.
+	skew time.Duration
+
+	reconcilers map[string]reconcile.Reconciler
+	queues      map[string]*queue
+	caches      map[string]*informer
+	dice        dice
+	parked      int
+}
+
+// start starts a process.
+func (w *world) start() *process {
+	w.processes++
+	p := &process{w: w, name: fmt.Sprintf("manager-%d", w.processes), dice: newDice(w.plan.Seed, "process %d", w.processes),
+		queues: map[string]*queue{}, caches: map[string]*informer{}}
+	p.ctx, p.kill = context.WithCancel(context.Background())
+	provider, err := awscloud.NewProvider(p.ctx, awscloud.Options{
+		Region: "eu-west-1", StaticCredentials: &awscloud.StaticCredentials{AccessKeyID: accessKey, SecretAccessKey: secretKey},
+		HTTPClient: &http.Client{Transport: &wire{p}}, Logger: p.logger(), BatchWindow: w.plan.Poll,
+	})
+	if err != nil {
+		panic(err)
+	}
+	o := controllers.Options{
+		Client: p.cached(), Live: p.live(), Cloud: provider, Recorder: recorder{p},
+		Calls: background.New[rollout.Answer](4),
+		Now:   func() time.Time { return time.Now().Add(p.skew) }, ClusterID: "simulated",
+		Timing: controllers.Timing{Poll: w.plan.Poll, Resync: w.plan.Resync, Propagation: propagation, MetricDelay: time.Minute},
+	}
+	p.reconcilers = map[string]reconcile.Reconciler{
+		deployments: &controllers.DeploymentReconciler{Options: o}, revisions: &controllers.RevisionReconciler{Options: o},
+	}
+	w.alive = append(w.alive, p)
+	w.log.tell(p.name, "starts")
+	for _, kind := range []string{deployments, revisions} {
+		p.queues[kind] = newQueue(p, kind)
+		p.caches[kind] = newInformer(p, kind)
+	}
+	for _, kind := range []string{deployments, revisions} {
+		p.caches[kind].relist()
+	}
+	return p
+}
+
+// die ends a process; nothing of it happens any more.
+func (p *process) die(why string) {
+	if p.dead {
+		return
+	}
+	p.dead = true
+	p.w.log.tell(p.name, "dies %s", why)
+	p.w.stats.crashes++
+	p.kill()
+	p.w.alive = slices.DeleteFunc(p.w.alive, func(x *process) bool { return x == p })
+	if len(p.w.alive) == 0 {
+		p.w.after(p.dice.between(time.Second, time.Minute), func() {
+			if len(p.w.alive) == 0 {
+				p.w.start()
+			}
+		})
+	}
+}
+
+// pass is one reconcile.
+type pass struct {
+	p     *process
+	kind  string
+	key   types.NamespacedName
+	began time.Time
+	// imd is the ImmutableDeployment as the pass read it.
+	imd *v1alpha1.ImmutableDeployment
+	// healthy counts the healthy targets by target group, as read in the pass.
+	healthy map[string]int
+	// effects counts what the pass changed.
+	effects int
+}
+
+type passKey struct{}
+
+// passOf is the pass in which a call is made; a call beside the passes has an
+// empty one.
+func (p *process) passOf(ctx context.Context) *pass {
+	if at, ok := ctx.Value(passKey{}).(*pass); ok {
+		return at
+	}
+	return &pass{p: p, kind: "gate", healthy: map[string]int{}}
+}
+
+func (at *pass) String() string { return at.p.name }
+
+// about names what the pass is about.
+func (at *pass) about() string { return at.kind + " " + at.key.Name }
+
+// reconcile makes one pass and tells the queue of its end.
+func (p *process) reconcile(q *queue, key types.NamespacedName) {
+	at := &pass{p: p, kind: q.kind, key: key, began: time.Now(), healthy: map[string]int{}}
+	ctx := context.WithValue(p.ctx, passKey{}, at)
+	ctx = logr.NewContext(ctx, p.logger())
+	result, err := p.reconcilers[q.kind].Reconcile(ctx, ctrl.Request{NamespacedName: key})
+	p.w.after(0, func() { q.done(at, result, err) })
+}
+
+// logger keeps what is logged, to be searched for secrets.
+func (p *process) logger() logr.Logger {
+	return funcr.New(func(_, args string) { p.w.observer.secrets("the log", args) }, funcr.Options{Verbosity: 2})
+}
+
+// recorder takes events.
+type recorder struct{ p *process }
+
+var _ events.EventRecorder = recorder{}
+
+// Eventf implements events.EventRecorder.
+func (r recorder) Eventf(regarding, _ runtime.Object, kind, reason, _, note string, args ...any) {
+	if r.p.dead {
+		return
+	}
+	text := fmt.Sprintf(note, args...)
+	r.p.w.log.tell(r.p.name, "event about %s: %s %s: %s", regarding.(interface{ GetName() string }).GetName(), kind, reason, text)
+	r.p.w.observer.secrets("an event", text)
+}
+
+// queue is a work queue with its workers, as controller-runtime's: a key is
+// worked at by one worker at a time, and waits once however often it is added.
+type queue struct {
+	p    *process
+	kind string
+	due  map[types.NamespacedName]time.Time
+	busy map[types.NamespacedName]bool
+	// failures in a row, for the backoff.
+	failures map[types.NamespacedName]int
+	// idle counts passes in a row that changed nothing and asked to look again
+	// at once.
+	idle map[types.NamespacedName]int
+	// passes are the times of the latest passes.
+	passes map[types.NamespacedName][]time.Time
+}
+
+// workers is how many objects of a kind are reconciled at once.
+const workers = 2
+
+func newQueue(p *process, kind string) *queue {
+	return &queue{p: p, kind: kind, due: map[types.NamespacedName]time.Time{}, busy: map[types.NamespacedName]bool{},
+		failures: map[types.NamespacedName]int{}, idle: map[types.NamespacedName]int{}, passes: map[types.NamespacedName][]time.Time{}}
+}
+
+// add has a key worked at after d.
+func (q *queue) add(key types.NamespacedName, d time.Duration) {
+	at := time.Now().Add(d)
+	if due, ok := q.due[key]; ok && !at.Before(due) {
+		return
+	}
+	q.due[key] = at
+	q.p.w.after(d, q.pump)
+}
+
+// pump starts what is due, in any order.
+func (q *queue) pump() {
+	if q.p.dead {
+		return
+	}
+	if stopped := time.Until(q.p.stoppedUntil); stopped > 0 {
+		q.p.w.after(stopped, q.pump)
+		return
+	}
+	ready := slices.DeleteFunc(slices.SortedFunc(maps.Keys(q.due), byName), func(key types.NamespacedName) bool {
+		return q.busy[key] || q.due[key].After(time.Now())
+	})
+	for len(ready) > 0 && len(q.busy) < workers {
+		i := q.p.dice.IntN(len(ready))
+		key := ready[i]
+		ready = slices.Delete(ready, i, i+1)
+		delete(q.due, key)
+		q.busy[key] = true
+		q.p.w.stats.passes++
+		go q.p.reconcile(q, key)
+		return // one thing at a time; the others in a moment
+	}
+}
+
+func byName(a, b types.NamespacedName) int { return cmp.Compare(a.Name, b.Name) }
+
+// done ends a pass.
+func (q *queue) done(at *pass, result ctrl.Result, err error) {
+	if q.p.dead {
+		return
+	}
+	delete(q.busy, at.key)
+	q.p.w.log.whisper(q.p.name, "%s: pass over, %v, %v", at.about(), result.RequeueAfter, err)
+	q.p.w.observer.passed(q, at, result, err)
+	switch {
+	case err != nil:
+		q.failures[at.key]++
+		backoff := 200 * time.Millisecond << min(q.failures[at.key]-1, 20)
+		q.add(at.key, min(backoff, 6*q.p.w.plan.Poll))
+	case result.RequeueAfter > 0:
+		delete(q.failures, at.key)
+		q.add(at.key, result.RequeueAfter)
+	default:
+		delete(q.failures, at.key)
+	}
+	q.p.w.after(0, q.pump)
+}

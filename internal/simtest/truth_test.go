@@ -1,0 +1,153 @@
+package simtest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/awssim/elb"
+)
+
+// truth is how the account is, in the terms of deployments.
+type truth struct {
+	stacks   []stackTruth
+	rules    []*ruleTruth
+	groups   map[string]groupTruth
+	services []serviceTruth
+}
+
+type stackTruth struct {
+	id, name, status, uid, revision string
+}
+
+type serviceTruth struct {
+	name, cluster, uid, revision, arn string
+	desired, running                  int
+}
+
+type groupTruth struct {
+	arn, name, uid, revision, stack string
+	healthy                         int
+}
+
+// ruleTruth is a listener rule; preview is the UID of the stack's owner that
+// it is the preview of.
+type ruleTruth struct {
+	arn, priority, uid, preview string
+	forwards                    bool
+	targets                     []target
+}
+
+// target of a rule.
+type target struct {
+	group  string
+	weight int
+}
+
+// share is a target group's percentage of the requests.
+func share(targets []target, group string) int {
+	sum, own := 0, 0
+	for _, t := range targets {
+		sum += t.weight
+		if t.group == group {
+			own += t.weight
+		}
+	}
+	if sum == 0 {
+		return 0
+	}
+	return own * 100 / sum
+}
+
+// contains tells whether a target group is in the rule, with whatever weight.
+func (r *ruleTruth) contains(group string) bool {
+	return slices.ContainsFunc(r.targets, func(t target) bool { return t.group == group })
+}
+
+// route writes where a rule forwards to.
+func (t *truth) route(r *ruleTruth) string {
+	if r == nil {
+		return "no rule"
+	}
+	parts := make([]string, 0, len(r.targets))
+	for _, x := range r.targets {
+		name := short(x.group)
+		if g := t.groups[x.group]; g.revision != "" {
+			name = "revision " + g.revision
+		}
+		parts = append(parts, fmt.Sprintf("%s: %d", name, x.weight))
+	}
+	slices.Sort(parts)
+	if !r.forwards {
+		return "a fixed answer"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// production is a deployment's production rule; nil if it has none.
+func (t *truth) production(uid string) *ruleTruth {
+	for _, r := range t.rules {
+		if r.uid == uid {
+			return r
+		}
+	}
+	return nil
+}
+
+// groupOf is a revision's target group; "" if it has none.
+func (t *truth) groupOf(uid, revision string) string {
+	for _, arn := range sortedKeys(t.groups) {
+		if g := t.groups[arn]; g.uid == uid && g.revision == revision {
+			return g.arn
+		}
+	}
+	return ""
+}
+
+// truth reads the account.
+func (o *observer) truth() *truth {
+	snap := o.w.sim.Snapshot()
+	t := &truth{groups: map[string]groupTruth{}}
+	for i := range snap.Stacks {
+		s := &snap.Stacks[i]
+		t.stacks = append(t.stacks, stackTruth{s.ID, s.Name, s.Status, s.Tags[v1alpha1.TagUID], s.Tags[v1alpha1.TagRevision]})
+	}
+	for _, g := range snap.TargetGroups {
+		truth := groupTruth{arn: g.ARN, name: g.Name, uid: g.Tags[v1alpha1.TagUID], revision: g.Tags[v1alpha1.TagRevision], stack: g.Tags["aws:cloudformation:stack-id"]}
+		for _, x := range g.Targets {
+			if x.Health.State == elb.StateHealthy {
+				truth.healthy++
+			}
+		}
+		t.groups[g.ARN] = truth
+	}
+	for i := range snap.Rules {
+		t.rules = append(t.rules, ruleFrom(&snap.Rules[i]))
+	}
+	for _, s := range snap.Services {
+		t.services = append(t.services, serviceTruth{name: s.Name, cluster: s.Cluster, arn: s.ARN, uid: s.Tags[v1alpha1.TagUID], revision: s.Tags[v1alpha1.TagRevision], desired: s.Desired, running: s.Running})
+	}
+	return t
+}
+
+func ruleFrom(x *elb.RuleTruth) *ruleTruth {
+	r := &ruleTruth{arn: x.RuleArn, priority: x.Priority, uid: x.Tags[v1alpha1.TagUID]}
+	if x.Tags["aws:cloudformation:stack-id"] != "" {
+		r.preview, r.uid = r.uid, ""
+	}
+	for _, action := range x.Actions {
+		if action.ForwardConfig == nil {
+			continue
+		}
+		r.forwards = true
+		for _, tuple := range action.ForwardConfig.TargetGroups {
+			weight := 1
+			if tuple.Weight != nil {
+				weight = *tuple.Weight
+			}
+			r.targets = append(r.targets, target{tuple.TargetGroupArn, weight})
+		}
+	}
+	return r
+}
