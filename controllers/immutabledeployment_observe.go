@@ -252,7 +252,7 @@ func unsuitable(imd *v1alpha1.ImmutableDeployment, rule cloud.Rule, fresh bool) 
 	}
 	_, last := bounds(imd.Spec.Traffic.LoadBalancer.PreviewPriorities)
 	switch {
-	case !rule.Forwards:
+	case fresh && !rule.Forwards: // later on, Recreate has it answer 503 for a while
 		return "does not forward to a target group"
 	case fresh && len(rule.Targets) != 1:
 		return fmt.Sprintf("forwards to %d target groups, not to one", len(rule.Targets))
