@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -36,7 +37,11 @@ func (r *DeploymentReconciler) keepEvidence(ctx context.Context, view *deploymen
 		}
 		patch := client.MergeFromWithOptions(imr.DeepCopy(), client.MergeFromWithOptimisticLock{})
 		imr.Status = *next
-		if err := r.Client.Status().Patch(ctx, imr, patch); client.IgnoreNotFound(err) != nil {
+		err := r.Client.Status().Patch(ctx, imr, patch)
+		if apierrors.IsConflict(err) {
+			continue // the cache is a moment old; a later pass notes it, and the rollout must not wait for that
+		}
+		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("note the evidence of %s: %w", imr.Name, err)
 		}
 	}

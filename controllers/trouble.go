@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -53,11 +52,8 @@ func troubleOf(err error) (t trouble, ok bool) {
 	return t, true
 }
 
-// retry ends a pass that could not reach the cluster. That someone else wrote
-// the object meanwhile is no error: the next pass reads what they wrote.
-func retry(err error) (ctrl.Result, error) {
-	if apierrors.IsConflict(err) {
-		return ctrl.Result{RequeueAfter: soon}, nil
-	}
-	return ctrl.Result{}, err
-}
+// retry ends a pass that could not reach the cluster, or that found out that
+// someone else wrote an object meanwhile. Mostly the next pass has read what
+// they wrote; but while the cache hears nothing, it hasn't, so each pass comes
+// later than the one before.
+func retry(err error) (ctrl.Result, error) { return ctrl.Result{}, err }
