@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -77,6 +78,11 @@ func (r *DeploymentReconciler) applyToRule(ctx context.Context, imd *v1alpha1.Im
 	return fmt.Errorf("unknown rollout action %q", a.Kind)
 }
 
+// errBehind ends a pass whose cache doesn't show yet what exists. It mostly does
+// in a moment, but while the watch is broken it doesn't: each pass comes later
+// than the one before.
+var errBehind = errors.New("the cache does not show the revision of the template yet")
+
 // createRevision freezes the template in spec. The cluster itself is asked
 // first whether that was done already, since the cache may be a moment old.
 func (r *DeploymentReconciler) createRevision(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
@@ -87,7 +93,7 @@ func (r *DeploymentReconciler) createRevision(ctx context.Context, imd *v1alpha1
 	number := imd.Status.LatestRevision
 	for _, imr := range present {
 		if imr.Spec.Frozen.TemplateHash == view.WantHash && imr.DeletionTimestamp.IsZero() {
-			return nil // it'll be in the cache in a moment
+			return errBehind
 		}
 		number = max(number, imr.Spec.Revision)
 	}
