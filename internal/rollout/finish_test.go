@@ -108,6 +108,11 @@ func TestChangeOfMind(t *testing.T) {
 				o.Progress.Written, o.Progress.Observed = to1(), to1()
 			}),
 			verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Rollout: 1, Reached: true}},
+		"changed while new serves and someone deleted the old stack: goes on": {
+			with(changed(rolling(2, time.Second), "v3"), func(o *Observation) {
+				o.Revisions[0].Stack, o.Revisions[0].Health = v1alpha1.RevisionFailed, Health{}
+			}),
+			verdict{Phase: v1alpha1.PhaseBaking, Reason: v1alpha1.ReasonBaking, After: poll, Stable: 1, Rollout: 2, Step: 2, Reached: true}},
 		"changed right after the revision was made: its stack goes": {
 			with(serving(), func(o *Observation) {
 				o.WantHash = "v3"

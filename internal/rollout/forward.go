@@ -170,10 +170,12 @@ func (x *decider) place(r *Rollout, candidate *Revision) string {
 }
 
 // alone tells whether the new revision serves already and nothing could take
-// its place: there is no way but forward.
+// its place: there is no way but forward. What served before can't if someone
+// else deleted its stack.
 func (x *decider) alone() bool {
-	candidate := x.o.revision(x.d.Progress.Rollout.Revision)
-	return !x.returnable() && candidate != nil && x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
+	candidate, stable := x.o.revision(x.d.Progress.Rollout.Revision), x.o.revision(x.d.Progress.Stable)
+	lost := stable != nil && stable.Wanted && stable.Stack == v1alpha1.RevisionFailed
+	return (!x.returnable() || lost) && candidate != nil && x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
 }
 
 // weak is the revision that would get a larger share without the tasks for it;

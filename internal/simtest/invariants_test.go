@@ -71,8 +71,26 @@ func (o *observer) checkRule(at *pass, q request, t *truth) {
 	if at.imd != nil && r.uid != string(at.imd.UID) {
 		o.fail("I8", "%s changes rule %s of %s", at.about(), r.priority, o.nameOf(r.uid))
 	}
+	o.checkServed(at, r, t, targetsIn(q.values))
 	if q.action == "ModifyRule" {
 		o.checkIncrease(at, r, t, targetsIn(q.values))
+	}
+}
+
+// checkServed checks that requests aren't taken from what is healthy to give
+// them to what isn't, or to nobody.
+func (o *observer) checkServed(at *pass, r *ruleTruth, t *truth, after []target) {
+	if at.imd == nil || !at.imd.DeletionTimestamp.IsZero() || o.various[r.uid] || at.imd.Spec.Strategy.Type == v1alpha1.StrategyRecreate {
+		return
+	}
+	var serves string
+	for _, x := range r.targets {
+		if g := t.groups[x.group]; x.weight > 0 && g.healthy > 0 && g.uid == r.uid && share(r.targets, x.group) == 100 {
+			serves = g.revision
+		}
+	}
+	if serves != "" && len(after) == 0 {
+		o.fail("served", "%s takes the requests from revision %s, which is healthy, to give them to nobody", at.about(), serves)
 	}
 }
 
