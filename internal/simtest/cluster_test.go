@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/apimachinery/pkg/types"
 	clienttesting "k8s.io/client-go/testing"
@@ -46,6 +48,8 @@ func newScheme() *runtime.Scheme {
 type cluster struct {
 	client.WithWatch
 	uids int
+	// store is what there is, so that not every look at it goes through JSON.
+	store map[string]map[types.NamespacedName]client.Object
 	// changes are what watches show, in order; a nil object is a deletion.
 	changes map[string][]change
 	// changed is called after each change.
@@ -64,7 +68,8 @@ func newCluster() *cluster {
 	c := fake.NewClientBuilder().WithScheme(scheme).WithObjectTracker(tracker).
 		WithStatusSubresource(&v1alpha1.ImmutableDeployment{}, &v1alpha1.ImmutableRevision{}).
 		WithObjects(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}).Build()
-	return &cluster{WithWatch: c, changes: map[string][]change{}, changed: func(string) {}}
+	store := map[string]map[types.NamespacedName]client.Object{deployments: {}, revisions: {}}
+	return &cluster{WithWatch: c, store: store, changes: map[string][]change{}, changed: func(string) {}}
 }
 
 // kindOf names a kind.
@@ -102,8 +107,13 @@ func specOf(object client.Object) string {
 	return string(out)
 }
 
-// find reads an object; nil if there is none.
+// find returns an object, which must not be changed; nil if there is none.
 func (c *cluster) find(kind string, key types.NamespacedName) client.Object {
+	return c.store[kind][key]
+}
+
+// reread reads an object after it was written; nil if there is none.
+func (c *cluster) reread(kind string, key types.NamespacedName) client.Object {
 	object := blank(kind)
 	switch err := c.Get(context.Background(), key, object); {
 	case apierrors.IsNotFound(err):
@@ -114,34 +124,38 @@ func (c *cluster) find(kind string, key types.NamespacedName) client.Object {
 	return object
 }
 
-// list reads all objects of a kind in the order of their names.
+// show copies an object to where a caller wants it.
+func (c *cluster) show(key types.NamespacedName, into client.Object) error {
+	kind := kindOf(into)
+	if kind != deployments && kind != revisions {
+		return c.Get(context.Background(), key, into)
+	}
+	switch object := c.store[kind][key].(type) {
+	case *v1alpha1.ImmutableDeployment:
+		object.DeepCopyInto(into.(*v1alpha1.ImmutableDeployment)) //nolint:forcetypeassert // kindOf says so
+	case *v1alpha1.ImmutableRevision:
+		object.DeepCopyInto(into.(*v1alpha1.ImmutableRevision)) //nolint:forcetypeassert // kindOf says so
+	default:
+		return apierrors.NewNotFound(schema.GroupResource{Group: v1alpha1.GroupVersion.Group, Resource: kind}, key.Name)
+	}
+	return nil
+}
+
+// list returns all objects of a kind in the order of their names.
 func (c *cluster) list(kind string) []client.Object {
 	var out []client.Object
-	if kind == deployments {
-		for _, o := range c.deployments() {
-			out = append(out, o)
-		}
-		return out
-	}
-	var list v1alpha1.ImmutableRevisionList
-	if err := c.List(context.Background(), &list); err != nil {
-		panic(err)
-	}
-	for i := range list.Items {
-		out = append(out, &list.Items[i])
+	for _, key := range slices.SortedFunc(maps.Keys(c.store[kind]), byName) {
+		out = append(out, c.store[kind][key])
 	}
 	return out
 }
 
-// deployments reads all ImmutableDeployments in the order of their names.
+// deployments returns all ImmutableDeployments in the order of their names.
 func (c *cluster) deployments() []*v1alpha1.ImmutableDeployment {
-	var list v1alpha1.ImmutableDeploymentList
-	if err := c.List(context.Background(), &list); err != nil {
-		panic(err)
-	}
-	out := make([]*v1alpha1.ImmutableDeployment, 0, len(list.Items))
-	for i := range list.Items {
-		out = append(out, &list.Items[i])
+	var out []*v1alpha1.ImmutableDeployment
+	for _, object := range c.list(deployments) {
+		imd, _ := object.(*v1alpha1.ImmutableDeployment)
+		out = append(out, imd)
 	}
 	return out
 }
@@ -155,7 +169,8 @@ func (c *cluster) create(ctx context.Context, object client.Object) error {
 	if err := c.WithWatch.Create(ctx, object); err != nil {
 		return err
 	}
-	c.note(object)
+	kind, key := kindOf(object), client.ObjectKeyFromObject(object)
+	c.note(kind, key, c.reread(kind, key))
 	return nil
 }
 
@@ -165,7 +180,7 @@ func (c *cluster) write(ctx context.Context, object client.Object, do func() err
 	if err := do(); err != nil {
 		return err
 	}
-	now := c.find(kindOf(object), client.ObjectKeyFromObject(object))
+	now := c.reread(kindOf(object), client.ObjectKeyFromObject(object))
 	if before != nil && now != nil && specOf(before) != specOf(now) {
 		if err := c.raise(ctx, now); err != nil {
 			return err
@@ -176,7 +191,7 @@ func (c *cluster) write(ctx context.Context, object client.Object, do func() err
 	if before != nil && now != nil && before.GetResourceVersion() == now.GetResourceVersion() {
 		return nil
 	}
-	c.note(object)
+	c.note(kindOf(object), client.ObjectKeyFromObject(object), now)
 	return nil
 }
 
@@ -192,20 +207,22 @@ func (c *cluster) remove(ctx context.Context, object client.Object) error {
 	if err := c.Delete(ctx, object); err != nil {
 		return err
 	}
-	now := c.find(kindOf(object), client.ObjectKeyFromObject(object))
+	kind, key := kindOf(object), client.ObjectKeyFromObject(object)
+	now := c.reread(kind, key)
 	if now != nil && before.GetDeletionTimestamp().IsZero() {
 		if err := c.raise(ctx, now); err != nil {
 			return err
 		}
 	}
-	c.note(object)
+	c.note(kind, key, now)
 	return nil
 }
 
 // note shows a change to those who watch, and collects what lost its owner.
-func (c *cluster) note(object client.Object) {
-	kind, key := kindOf(object), client.ObjectKeyFromObject(object)
-	now := c.find(kind, key)
+func (c *cluster) note(kind string, key types.NamespacedName, now client.Object) {
+	if c.store[kind][key] = now; now == nil {
+		delete(c.store[kind], key)
+	}
 	c.changes[kind] = append(c.changes[kind], change{key, now})
 	c.changed(kind)
 	if kind == deployments && now == nil {
@@ -219,7 +236,8 @@ func (c *cluster) collect() {
 	for _, imd := range c.deployments() {
 		owners = append(owners, imd.UID)
 	}
-	for _, imr := range c.list(revisions) {
+	for _, object := range c.list(revisions) {
+		imr, _ := object.DeepCopyObject().(client.Object)
 		ref := metav1.GetControllerOf(imr)
 		if ref == nil || slices.Contains(owners, ref.UID) || !imr.GetDeletionTimestamp().IsZero() {
 			continue

@@ -95,6 +95,8 @@ type faults struct {
 	// point is a call at which something shall befall the process.
 	point *point
 	calls int
+	// wrote are the calls that were to change something.
+	wrote map[int]bool
 }
 
 // point is one call of a run, and what becomes of it.
@@ -105,7 +107,9 @@ type point struct {
 	was string
 }
 
-func newFaults(w *world) *faults { return &faults{w: w, left: map[int]int{}, tokens: 20} }
+func newFaults(w *world) *faults {
+	return &faults{w: w, left: map[int]int{}, tokens: 20, wrote: map[int]bool{}}
+}
 
 // now are the faults of a kind that are on.
 func (f *faults) now(kind faultKind) []fault {
@@ -125,6 +129,9 @@ func (f *faults) now(kind faultKind) []fault {
 // verdict says what becomes of a call.
 func (f *faults) verdict(p *process, c callID) verdict {
 	f.calls++
+	if c.writes {
+		f.wrote[f.calls] = true
+	}
 	if f.point != nil && f.calls == f.point.call {
 		f.point.was = c.String()
 		return f.hit(p, c, f.point.verdict)

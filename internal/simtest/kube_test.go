@@ -99,9 +99,9 @@ func (p *process) cached() client.Client {
 func (p *process) funcs() interceptor.Funcs {
 	c := p.w.cluster
 	return interceptor.Funcs{
-		Get: func(ctx context.Context, _ client.WithWatch, key client.ObjectKey, object client.Object, opts ...client.GetOption) error {
+		Get: func(ctx context.Context, _ client.WithWatch, key client.ObjectKey, object client.Object, _ ...client.GetOption) error {
 			object.SetName(key.Name)
-			err := p.call(ctx, "get", object, func() error { return c.Get(ctx, key, object, opts...) })
+			err := p.call(ctx, "get", object, func() error { return c.show(key, object) })
 			if imd, ok := object.(*v1alpha1.ImmutableDeployment); ok && err == nil && p.passOf(ctx).kind == deployments {
 				p.passOf(ctx).imd = imd.DeepCopy()
 			}

@@ -127,7 +127,7 @@ func newApp(d dice, i int) app {
 
 // wish draws what users do.
 func (p *plan) wish(d dice) {
-	for range 2 + d.IntN(7) {
+	for range 2 + d.IntN(9) {
 		u := wish{At: d.between(0, p.Length), App: d.IntN(len(p.Apps)), N: int32(1 + d.IntN(5)), Tag: pick(d, good...)}
 		if d.chance(0.25) {
 			u.Tag = pick(d, sick...)
@@ -148,8 +148,11 @@ func (p *plan) wish(d dice) {
 
 // disturb draws what goes wrong.
 func (p *plan) disturb(d dice) {
-	for range d.IntN(7) {
+	for range d.IntN(10) {
 		f := fault{At: d.between(0, p.Length), App: d.IntN(len(p.Apps))}
+		if d.chance(0.6) { // where something goes on that can go wrong
+			f.At = pick(d, p.Users...).At + d.between(0, 5*time.Minute)
+		}
 		switch n := d.IntN(34); {
 		case n < 9:
 			f.Kind, f.Nth, f.Verdict, f.For = faultCrash, 1+d.IntN(60), pick(d, dieBefore, dieAfter, loseAnswer), time.Hour

@@ -29,7 +29,9 @@ type world struct {
 	alive     []*process
 	processes int
 	// verdict on the call that is being made.
-	verdict   verdict
+	verdict verdict
+	// story is true when somebody else than the seed decides what users do.
+	story     bool
 	lastWrite string
 	stats     stats
 }
