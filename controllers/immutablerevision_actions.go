@@ -169,13 +169,25 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, view revisionView, ne
 		failure.Message = event.LogicalID + ": " + event.Reason
 		break
 	}
+	if next.Attempts = max(next.Attempts, 1); raced(failure) && next.Attempts < maxAttempts {
+		next.Phase = v1alpha1.RevisionDeleting
+		return nil
+	}
 	if failure.Resource == template.LogicalService {
 		failure.Message += taskCauses(ctx, view)
 	}
 	failure.Message = truncate(failure.Message, 2000)
 	next.Failure = failure
-	next.Attempts = max(next.Attempts, 1)
 	return nil
+}
+
+// maxAttempts bounds how often a stack is made again after a race.
+const maxAttempts = 5
+
+// raced tells whether someone else took the preview rule's priority between the
+// choice of it and its use, which isn't the template's fault.
+func raced(failure *v1alpha1.StackFailure) bool {
+	return failure.Resource == template.LogicalPreviewRule && strings.Contains(failure.Message, "currently in use")
 }
 
 // taskCauses tells in ECS's words why tasks of the stack's service stopped; ""

@@ -52,6 +52,9 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	if err := r.apply(ctx, imr, view, decision, next); err != nil {
 		return r.report(ctx, imr, err)
 	}
+	if decision.Action == stack.ActionDiagnose && next.Phase == v1alpha1.RevisionDeleting {
+		decision = stack.Again()
+	}
 	if err := r.save(ctx, imr, next, decision); err != nil {
 		return retry(err)
 	}

@@ -31,7 +31,7 @@ type scenario struct {
 // scenarios are those whose every call is tried.
 func scenarios() []scenario {
 	web := app{Name: "web", Rule: ruleManaged, Strategy: v1alpha1.StrategyCanary, Tag: "1", Desired: 2, Hold: 20, Keep: 20, Drain: 10,
-		Unhealthy: 30, Deadline: 1800, History: 2, Surge: 50, Missing: 0, Enforce: true, OnDeleteFailure: v1alpha1.DeleteFailureRetry}
+		Unhealthy: 30, Deadline: 1800, History: 2, Surge: 50, Missing: 0, OnDeleteFailure: v1alpha1.DeleteFailureRetry}
 	with := func(edit func(*app)) app { a := web; edit(&a); return a }
 	as := func(s v1alpha1.StrategyType) app { return with(func(a *app) { a.Strategy = s }) }
 	slow := with(func(a *app) { a.Hold = 300 })
@@ -47,6 +47,13 @@ func scenarios() []scenario {
 		{"recreate", as(v1alpha1.StrategyRecreate), first, roll},
 		{"rollback of a stack that fails", web, first, func(w *world) { w.users.template(0, "crash"); w.reach(rolledBack) }},
 		{"recreate, and back", as(v1alpha1.StrategyRecreate), first, func(w *world) { w.users.template(0, "crash"); w.reach(rolledBack) }},
+		{"health lost", slow, first, func(w *world) { w.users.template(0, "flap"); w.reach(rolledBack) }},
+		{"AWS away for two hours", slow, halfway, func(w *world) {
+			w.faults.away = true
+			w.until(time.Now().Add(2 * time.Hour))
+			w.faults.away = false
+			w.reach(complete("web-2"))
+		}},
 		{"abort", slow, halfway, func(w *world) { w.users.act(wish{What: wishAbort}); w.reach(rolledBack) }},
 		{"supersede", slow, halfway, func(w *world) {
 			w.users.template(0, "3")

@@ -63,6 +63,7 @@ const (
 	faultPreview  faultKind = "preview rule deleted by others"
 	faultScale    faultKind = "service scaled by others"
 	faultStack    faultKind = "stack deleted by others"
+	faultName     faultKind = "stack name taken by others"
 )
 
 // fault is one fault of a plan.
@@ -95,6 +96,8 @@ type faults struct {
 	// point is a call at which something shall befall the process.
 	point *point
 	calls int
+	// away is true while AWS doesn't answer.
+	away bool
 	// wrote are the calls that were to change something.
 	wrote map[int]bool
 }
@@ -135,6 +138,9 @@ func (f *faults) verdict(p *process, c callID) verdict {
 	if f.point != nil && f.calls == f.point.call {
 		f.point.was = c.String()
 		return f.hit(p, c, f.point.verdict)
+	}
+	if f.away && c.api != "kubernetes" {
+		return f.hit(p, c, loseRequest)
 	}
 	if f.over {
 		return proceed

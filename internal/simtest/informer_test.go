@@ -5,7 +5,9 @@ import (
 	"slices"
 	"time"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -113,6 +115,19 @@ func (i *informer) concerns(before, now client.Object) bool {
 		return true
 	}
 	return i.kind == deployments && !maps.Equal(before.GetAnnotations(), now.GetAnnotations())
+}
+
+// get answers from the cache.
+func (i *informer) get(key types.NamespacedName, into client.Object) error {
+	switch object := i.store[key].(type) {
+	case *v1alpha1.ImmutableDeployment:
+		object.DeepCopyInto(into.(*v1alpha1.ImmutableDeployment)) //nolint:forcetypeassert // it is of this kind
+	case *v1alpha1.ImmutableRevision:
+		object.DeepCopyInto(into.(*v1alpha1.ImmutableRevision)) //nolint:forcetypeassert // it is of this kind
+	default:
+		return apierrors.NewNotFound(schema.GroupResource{Group: v1alpha1.GroupVersion.Group, Resource: i.kind}, key.Name)
+	}
+	return nil
 }
 
 // listRevisions answers a list from the cache.

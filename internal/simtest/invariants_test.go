@@ -42,6 +42,7 @@ func (o *observer) before(at *pass, q request) {
 		o.checkIncrease(at, nil, t, targetsIn(q.values))
 	case "ModifyRule", "DeleteRule":
 		o.checkRule(at, q, t)
+		o.checkRetained(at, q)
 	case "AddTags", "RemoveTags":
 		o.checkTagged(q, t)
 	case "DeleteStack":
@@ -126,6 +127,9 @@ func (o *observer) checkIncrease(at *pass, r *ruleTruth, t *truth, after []targe
 			continue
 		}
 		o.checkWhole(at, g, share(after, x.group))
+		if s := at.imd.Status; s.Rollout != nil && s.Rollout.Outcome == "" && fmt.Sprint(s.Rollout.Revision) == g.revision {
+			o.checkPace(at, g, share(after, x.group))
+		}
 	}
 	if len(after) > 0 && sum == 0 {
 		o.fail("I1", "%s makes a rule route nowhere", at.about())

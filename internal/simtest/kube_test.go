@@ -92,6 +92,12 @@ func (p *process) cached() client.Client {
 		p.caches[revisions].listRevisions(imrs, opts...)
 		return nil
 	}
+	funcs.Get = func(_ context.Context, _ client.WithWatch, key client.ObjectKey, object client.Object, _ ...client.GetOption) error {
+		if p.dead {
+			return errDead
+		}
+		return p.caches[kindOf(object)].get(key, object)
+	}
 	return interceptor.NewClient(p.w.cluster, funcs)
 }
 

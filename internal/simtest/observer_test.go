@@ -33,9 +33,14 @@ type observer struct {
 	// strange are the stacks that others deleted, changed the deployments in
 	// which they laid hands on a stack, various those whose strategy changed.
 	strange, changed, various map[string]bool
-	// mutations by deployment, for bounds.
-	retained map[string]bool
-	count    int
+	// count is that of rollouts.
+	count int
+	// increases are those of target groups; asked are the rollouts that
+	// somebody promoted; requests and answers are counted by deployment and
+	// annotation.
+	increases         map[string]increase
+	asked             map[string]bool
+	requests, answers map[string]int
 }
 
 // sample is how a production rule routed from a moment on.
@@ -53,7 +58,7 @@ func (v *violation) String() string { return v.Invariant + ": " + v.Message }
 
 func newObserver(w *world) *observer {
 	return &observer{w: w, stackStatus: map[string]string{}, route: map[string]string{}, left: map[string]time.Time{},
-		samples: map[string][]sample{}, strange: map[string]bool{}, changed: map[string]bool{}, various: map[string]bool{}, retained: map[string]bool{}}
+		samples: map[string][]sample{}, strange: map[string]bool{}, changed: map[string]bool{}, various: map[string]bool{}, increases: map[string]increase{}, asked: map[string]bool{}, requests: map[string]int{}, answers: map[string]int{}}
 }
 
 // fail notes the first violation.

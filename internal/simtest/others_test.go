@@ -12,6 +12,8 @@ import (
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"github.com/viridian-dev/viridian/internal/template"
 )
 
 // others are people with access to the account who aren't Viridian.
@@ -25,6 +27,8 @@ type others struct {
 	group    string
 	// adopted are the rules that were there before, by application.
 	adopted map[int]string
+	// taken are the rules that are in the way of deployments.
+	taken []string
 	// edited counts what was edited in production rules, by application.
 	edited map[int]time.Time
 }
@@ -63,6 +67,9 @@ func (o *others) settle() {
 	})
 	must(err)
 	for i, a := range o.w.plan.Apps {
+		if a.Taken && a.Rule == ruleManaged {
+			o.taken = append(o.taken, o.makeRule(int32(100+i), o.group))
+		}
 		if a.Rule == ruleAdopted {
 			group := o.makeGroup("legacy-" + a.Name)
 			o.adopted[i] = o.makeRule(int32(300+i), group)
@@ -138,6 +145,8 @@ func (o *others) meddle(f fault) {
 				return
 			}
 		}
+	case faultName:
+		o.takeName(f.App, uid)
 	case faultScale:
 		for _, s := range t.services {
 			if s.uid == uid {
@@ -160,6 +169,30 @@ func (o *others) meddle(f fault) {
 		}
 	}
 	o.w.observer.look()
+}
+
+// giveWay takes away what is in the way of deployments.
+func (o *others) giveWay() {
+	for _, arn := range o.taken {
+		_, err := o.elb.DeleteRule(nobody, &elb.DeleteRuleInput{RuleArn: &arn})
+		must(err)
+	}
+	o.taken = nil
+}
+
+// takeName makes a stack by the name that a deployment's next one would have.
+func (o *others) takeName(app int, uid string) {
+	imd := o.w.users.get(app)
+	name := template.StackName(imd.Namespace, imd.Name, uid, imd.Status.LatestRevision+1)
+	_, err := o.cfn.CreateStack(nobody, &cloudformation.CreateStackInput{
+		StackName: &name, TemplateBody: aws.String(`{"Resources":{"Logs":{"Type":"AWS::Logs::LogGroup"}}}`),
+	})
+	if err != nil {
+		o.w.log.tell("others", "can't take the name %s: %v", name, err)
+		return
+	}
+	o.w.observer.look()
+	o.w.observer.foreign = o.w.observer.belongings()
 }
 
 // stopTasks stops some tasks of an application.

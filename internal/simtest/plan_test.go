@@ -44,7 +44,9 @@ type app struct {
 	Surge, Missing    int32
 	Enforce, Block    bool
 	Retain, Protected bool
-	OnDeleteFailure   v1alpha1.DeleteFailurePolicy
+	// Taken says that a rule of others has the priority until disturbances end.
+	Taken           bool
+	OnDeleteFailure v1alpha1.DeleteFailurePolicy
 }
 
 // ruleKind is how an application gets requests.
@@ -116,7 +118,7 @@ func newApp(d dice, i int) app {
 		Tag:      pick(d, good...), Desired: int32(1 + d.IntN(4)), Hold: int32(d.IntN(4) * 30), Keep: int32(d.IntN(4) * 60),
 		Drain: int32(d.IntN(4) * 20), Approval: d.chance(0.2), Unhealthy: int32(d.IntN(3) * 60), Deadline: int32(pick(d, 900, 1800, 3600)),
 		KeepFailed: int32(d.IntN(2) * d.IntN(600)), History: int32(d.IntN(4)), Surge: int32(d.IntN(3) * 50), Missing: int32(25 + d.IntN(2)*25),
-		Enforce: d.chance(0.5), Block: d.chance(0.2), Protected: d.chance(0.2), Retain: d.chance(0.1),
+		Enforce: d.chance(0.5), Block: d.chance(0.2), Protected: d.chance(0.2), Retain: d.chance(0.1), Taken: d.chance(0.05),
 		OnDeleteFailure: pick(d, v1alpha1.DeleteFailureRetry, v1alpha1.DeleteFailureRetain, v1alpha1.DeleteFailureForce),
 	}
 	if d.chance(0.1) {
@@ -174,7 +176,7 @@ func (p *plan) disturb(d dice) {
 // rare draws one of the less usual faults.
 func (p *plan) rare(d dice, f *fault, n int) {
 	f.Kind = []faultKind{faultTwin, faultTwin, faultStop, faultClock, faultBucket, faultWatch, faultSlow, faultRepeat,
-		faultCreate, faultHang, faultDelete, faultTasks, pick(d, faultRule, faultRuleGone), pick(d, faultPreview, faultScale, faultStack)}[n]
+		faultCreate, faultHang, faultDelete, faultTasks, pick(d, faultRule, faultRuleGone), pick(d, faultPreview, faultScale, faultStack, faultName)}[n]
 	f.For, f.P = d.between(time.Minute, 15*time.Minute), pick(d, 0.1, 0.3)
 	f.By = d.between(time.Second, 2*time.Minute)
 	switch f.Kind { //nolint:exhaustive // only these differ

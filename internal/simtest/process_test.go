@@ -156,8 +156,9 @@ func (r recorder) Eventf(regarding, _ runtime.Object, kind, reason, _, note stri
 	if r.p.dead {
 		return
 	}
-	text := fmt.Sprintf(note, args...)
-	r.p.w.log.tell(r.p.name, "event about %s: %s %s: %s", regarding.(interface{ GetName() string }).GetName(), kind, reason, text)
+	text, name := fmt.Sprintf(note, args...), regarding.(interface{ GetName() string }).GetName()
+	r.p.w.log.tell(r.p.name, "event about %s: %s %s: %s", name, kind, reason, text)
+	r.p.w.observer.noticed(name, reason, text)
 	r.p.w.observer.secrets("an event", text)
 }
 

@@ -44,6 +44,7 @@ func (w *world) rest() {
 func (w *world) calm() {
 	w.log.tell("observer", "disturbances end")
 	w.faults.over = true
+	w.others.giveWay()
 	for len(w.alive) > 1 {
 		w.alive[0].die("of being one too many")
 	}

@@ -223,6 +223,9 @@ func (u *users) request(i int, annotation, value string) {
 		if imd.Annotations == nil {
 			imd.Annotations = map[string]string{}
 		}
+		if imd.Annotations[annotation] != value {
+			u.w.observer.requested(imd, annotation)
+		}
 		imd.Annotations[annotation] = value
 	})
 }

@@ -150,7 +150,7 @@ func (w *world) befall(f fault) {
 			w.stop(f)
 		case faultClock:
 			w.jump(f)
-		case faultTasks, faultRule, faultRuleGone, faultPreview, faultScale, faultStack:
+		case faultTasks, faultRule, faultRuleGone, faultPreview, faultScale, faultStack, faultName:
 			w.others.meddle(f)
 		}
 		w.stats.faults++

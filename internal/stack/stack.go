@@ -146,6 +146,12 @@ func follow(o Observation, known bool) Decision {
 	}
 }
 
+// Again is the decision to make a stack anew whose failure was an accident.
+func Again() Decision {
+	return Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonProvisioning,
+		Message: "Another rule took the priority of the preview rule meanwhile: the stack is deleted and made again"}
+}
+
 // changed reports that someone else worked on the stack.
 func changed(phase v1alpha1.RevisionPhase, what string, status cloud.StackStatus) Decision {
 	return Decision{Phase: phase, Reason: v1alpha1.ReasonStackChanged, Settled: true,
