@@ -33,7 +33,7 @@ demo-up: bin/demo build $(CLUSTER_TOOLS) ## The same, and stay up for your own k
 
 ##@ Develop
 
-.PHONY: test test-unit lint generate verify
+.PHONY: test test-unit conformance lint generate verify
 test: $(CLUSTER_TOOLS) ## Run every test, with the race detector and a real Kubernetes API
 	@KUBEBUILDER_ASSETS="$(abspath bin)" go test -race $(TESTFLAGS) $(PKG)
 
@@ -43,6 +43,10 @@ test-unit: ## Run the tests that need no Kubernetes API
 	@go list -test -f '{{.ImportPath}} {{.Deps}}' $(PKG) \
 		| grep -E '^[^ ]+\.test ' | grep -v sigs.k8s.io/controller-runtime/pkg/envtest \
 		| sed 's/\.test .*//' | xargs go test $(TESTFLAGS)
+
+# One part: make conformance PART=kubernetes
+conformance: $(CLUSTER_TOOLS) ## Compare with what others wrote, and print a table; see docs/conformance.md
+	@KUBEBUILDER_ASSETS="$(abspath bin)" hack/conformance/run.sh $(PART)
 
 lint: bin/golangci-lint ## Run golangci-lint, and kube-api-linter over api/
 	@bin/golangci-lint run
