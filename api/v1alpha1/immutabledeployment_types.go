@@ -34,8 +34,11 @@ type ImmutableDeployment struct {
 	// +required
 	Spec ImmutableDeploymentSpec `json:"spec,omitzero"`
 
-	// status is what is observed and what goes on.
+	// status is what is observed and what goes on. Its observedGeneration is -1
+	// before the first look: without any, kstatus would take a new object for
+	// one that is done.
 	// +optional
+	// +default={"observedGeneration": -1}
 	Status ImmutableDeploymentStatus `json:"status,omitzero"`
 }
 

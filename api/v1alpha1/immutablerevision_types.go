@@ -29,8 +29,10 @@ type ImmutableRevision struct {
 	// +required
 	Spec ImmutableRevisionSpec `json:"spec,omitzero"`
 
-	// status is how the stack is.
+	// status is how the stack is. Its observedGeneration is -1 before the first
+	// look: without any, kstatus would take a new object for one that is done.
 	// +optional
+	// +default={"observedGeneration": -1}
 	Status ImmutableRevisionStatus `json:"status,omitzero"`
 }
 

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
@@ -162,5 +163,23 @@ func TestRevisionIsFrozen(t *testing.T) {
 				t.Errorf("got %s, want %q", got, tc.want)
 			}
 		})
+	}
+}
+
+// A new object must not look like one that is done: kstatus takes one without
+// status.observedGeneration and conditions for current.
+func TestNewIsUnobserved(t *testing.T) {
+	imd := &v1alpha1.ImmutableDeployment{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "unobserved"},
+		Spec:       worker(),
+	}
+	if err := api.Create(t.Context(), imd); err != nil {
+		t.Fatal(err)
+	}
+	if err := api.Get(t.Context(), client.ObjectKeyFromObject(imd), imd); err != nil {
+		t.Fatal(err)
+	}
+	if imd.Status.ObservedGeneration != -1 {
+		t.Errorf("status of a new object: %+v", imd.Status)
 	}
 }
