@@ -28,8 +28,10 @@ func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRe
 		reason = v1alpha1.ReasonInvalidSpec
 	}
 	stalled := failed || next.Phase == v1alpha1.RevisionDeleteFailed || reason == v1alpha1.ReasonStackChanged
+	// Ready is that the stack is as it shall be, also if it shall be gone.
+	ready := reason == v1alpha1.ReasonStackCreated || reason == v1alpha1.ReasonRetained || d.Gone()
 	set := conditionSetter{&next.Conditions, imr.Generation}
-	set.ready(reason == v1alpha1.ReasonStackCreated, !stalled && !d.Settled, stalled, reason, message)
+	set.ready(ready, !stalled && !d.Settled, stalled, reason, message)
 	return r.write(ctx, imr, next)
 }
 
