@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -303,7 +304,7 @@ func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploy
 		Deleting: !imr.DeletionTimestamp.IsZero(),
 		Retained: imr.Spec.StackState == v1alpha1.StackRetained,
 		Stack:    imr.Status.Phase,
-		Drain:    seconds(imr.Spec.Frozen.Template.Target.DeregistrationDelaySeconds, 300),
+		Drain:    drain(&imr.Spec.Frozen),
 	}
 	if seen.Stack == "" {
 		seen.Stack = v1alpha1.RevisionPending
@@ -322,6 +323,14 @@ func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploy
 		return seen, nil
 	}
 	return seen, readHealth(ctx, view.clients, *imr.Status.Outputs, &seen)
+}
+
+// drain is how long requests of a revision may take to end. A worker has none.
+func drain(frozen *v1alpha1.FrozenRevision) time.Duration {
+	if frozen.ListenerARN == "" {
+		return 0
+	}
+	return seconds(frozen.Template.Target.DeregistrationDelaySeconds, 300)
 }
 
 // tampered says what someone else did to a revision's stack; "" if nothing is
