@@ -31,6 +31,7 @@ import (
 	awscloud "github.com/viridian-dev/viridian/internal/cloud/aws"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/webhook"
+	"github.com/viridian-dev/viridian/internal/wirelog"
 )
 
 // speed is how much faster than a clock the account and the managers live.
@@ -173,7 +174,7 @@ func (w *world) startAs(s *setup) *manager {
 	provider, err := awscloud.NewProvider(w.ctx, awscloud.Options{
 		Region:            "eu-west-1",
 		StaticCredentials: &s.credentials,
-		HTTPClient:        &http.Client{Transport: &cloudWire{w, m, s, w.sim.Transport()}},
+		HTTPClient:        &http.Client{Transport: &cloudWire{w, m, s, wirelog.Transport(w.sim.Transport())}},
 		MaxAttempts:       1,
 		BatchWindow:       batchWindow,
 		Now:               w.now,

@@ -11,6 +11,7 @@ import (
 
 	"github.com/viridian-dev/viridian/internal/awssim"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/wirelog"
 )
 
 const region = "eu-west-1"
@@ -45,7 +46,7 @@ func bubble(t *testing.T, o awssim.Options, f func(t *testing.T, w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		sim := awssim.New(o)
 		defer sim.Close()
-		p := newProvider(t, Options{HTTPClient: &http.Client{Transport: sim.Transport()}})
+		p := newProvider(t, Options{HTTPClient: &http.Client{Transport: wirelog.Transport(sim.Transport())}})
 		f(t, &world{sim: sim, provider: p, Clients: clientsOf(t, p, cloud.Identity{})})
 	})
 }
