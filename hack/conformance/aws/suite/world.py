@@ -1,0 +1,105 @@
+"""Prepares both accounts alike with what the calls need to be there."""
+
+import json
+import sys
+import time
+
+import servers
+
+# What a test without the network's API can name; moto wants them to exist.
+NETWORK = {
+    "vpc": "vpc-0123456789abcdef0",
+    "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
+    "group": "sg-0123456789abcdef0",
+}
+GOLDEN = servers.ROOT / "internal" / "template" / "testdata"
+
+
+IMAGES = ["checkout:1.0", "checkout:2.0"]
+
+
+def prepare(account, images=IMAGES):
+    """A VPC, an application load balancer with a listener, an ECS cluster and
+    images in ECR."""
+    account.things = dict(NETWORK)
+    if account.name == "moto":
+        _moto_network(account)
+        _moto_images(account, images)
+    t = account.things
+    balancer = account.quiet(
+        "elbv2:CreateLoadBalancer", Name="shop", Subnets=t["subnets"], SecurityGroups=[t["group"]], Type="application",
+    ).response["LoadBalancers"][0]
+    t["balancer"] = balancer["LoadBalancerArn"]
+    t["listener"] = account.quiet(
+        "elbv2:CreateListener", LoadBalancerArn=t["balancer"], Protocol="HTTP", Port=80,
+        DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
+    ).response["Listeners"][0]["ListenerArn"]
+    account.quiet("ecs:CreateCluster", clusterName="shop")
+
+
+def _moto_network(account):
+    """moto checks that the VPC, the subnets and the group exist."""
+    ec2 = account.client("ec2")
+    t = account.things
+    t["vpc"] = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    zones = [servers.REGION + z for z in "ab"]
+    t["subnets"] = [
+        ec2.create_subnet(VpcId=t["vpc"], CidrBlock=f"10.0.{i}.0/24", AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        for i, zone in enumerate(zones)
+    ]
+    t["group"] = ec2.create_security_group(GroupName="alb", Description="alb", VpcId=t["vpc"])["GroupId"]
+
+
+def _moto_images(account, images):
+    """The simulator is given its images by flags."""
+    ecr = account.client("ecr")
+    for repository in sorted({i.split(":")[0] for i in images}):
+        ecr.create_repository(repositoryName=repository)
+    for n, image in enumerate(images):
+        repository, tag = image.split(":")
+        manifest = {
+            "schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+            "config": {"mediaType": "application/vnd.docker.container.image.v1+json", "size": 7023, "digest": f"sha256:{n:064x}"},
+            "layers": [],
+        }
+        ecr.put_image(repositoryName=repository, imageManifest=json.dumps(manifest), imageTag=tag)
+
+
+def template(account, name="minimal", **changes):
+    """A template that the controller builds, in this account's network."""
+    text = (GOLDEN / f"{name}.golden.json").read_text()
+    built = json.loads(text)
+    r, t = built["Resources"], account.things
+    r["SecurityGroup"]["Properties"]["VpcId"] = t["vpc"]
+    for rule in r["SecurityGroup"]["Properties"].get("SecurityGroupIngress", []):
+        rule["SourceSecurityGroupId"] = t["group"]
+    vpc = r["Service"]["Properties"]["NetworkConfiguration"]["AwsvpcConfiguration"]
+    vpc["Subnets"] = t["subnets"]
+    if "TargetGroup" in r:
+        r["TargetGroup"]["Properties"]["VpcId"] = t["vpc"]
+        r["TargetGroup"]["Properties"]["Name"] = changes.get("target_group", "checkout-1")
+        r["PreviewRule"]["Properties"]["ListenerArn"] = t["listener"]
+    return json.dumps(built)
+
+
+def settled(account, stack):
+    """Waits until CloudFormation does nothing more to a stack."""
+    for _ in range(300):
+        outcome = account.quiet("cloudformation:DescribeStacks", StackName=stack)
+        if outcome.code or not outcome.response["Stacks"][0]["StackStatus"].endswith("_IN_PROGRESS"):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(f"{account.name}: stack {stack} does not settle")
+
+
+def main(endpoint, images):
+    """Prepares moto for a test in another language and tells what there is."""
+    from client import Account
+
+    account = Account("moto", endpoint)
+    prepare(account, images)
+    print(json.dumps(account.things))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
