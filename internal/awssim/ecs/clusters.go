@@ -96,8 +96,8 @@ func (s *Service) cluster(id string) (*cluster, error) {
 
 func (s *Service) clusterOut(c *cluster) clusterOut {
 	out := clusterOut{
-		ClusterArn: c.arn, ClusterName: c.name, Status: "ACTIVE", Settings: c.settings,
-		CapacityProviders: c.providers, DefaultStrategy: c.strategy, Tags: c.tags,
+		ClusterArn: c.arn, ClusterName: c.name, Status: "ACTIVE", Settings: listed(c.settings),
+		CapacityProviders: listed(c.providers), DefaultStrategy: listed(c.strategy), Tags: listed(c.tags),
 	}
 	for _, t := range s.tasks {
 		switch {

@@ -56,8 +56,8 @@ type container struct {
 	Memory                 *int              `json:"memory,omitempty"`
 	MemoryReservation      *int              `json:"memoryReservation,omitempty"`
 	Essential              *bool             `json:"essential,omitempty"`
-	PortMappings           []portMapping     `json:"portMappings,omitempty"`
-	Environment            []nameValue       `json:"environment,omitempty"`
+	PortMappings           []portMapping     `json:"portMappings,omitzero"`
+	Environment            []nameValue       `json:"environment,omitzero"`
 	Secrets                []secret          `json:"secrets,omitempty"`
 	Command                []string          `json:"command,omitempty"`
 	EntryPoint             []string          `json:"entryPoint,omitempty"`
@@ -71,7 +71,8 @@ type container struct {
 	HealthCheck            *healthCheck      `json:"healthCheck,omitempty"`
 	LogConfiguration       *logConfiguration `json:"logConfiguration,omitempty"`
 	LinuxParameters        *linuxParameters  `json:"linuxParameters,omitempty"`
-	MountPoints            []mountPoint      `json:"mountPoints,omitempty"`
+	MountPoints            []mountPoint      `json:"mountPoints,omitzero"`
+	VolumesFrom            []struct{}        `json:"volumesFrom,omitzero"`
 	Ulimits                []ulimit          `json:"ulimits,omitempty"`
 	VersionConsistency     string            `json:"versionConsistency,omitempty"`
 }
@@ -148,17 +149,20 @@ func (c *container) exposes(port int) bool {
 
 type definitionOut struct {
 	registerInput
-	TaskDefinitionArn string   `json:"taskDefinitionArn"`
-	Revision          int      `json:"revision"`
-	Status            string   `json:"status"`
-	Compatibilities   []string `json:"compatibilities"`
-	RegisteredAt      epoch    `json:"registeredAt"`
-	DeregisteredAt    *epoch   `json:"deregisteredAt,omitempty"`
+	// Volumes and Constraints are listed even when there are none.
+	Volumes           []volume   `json:"volumes"`
+	Constraints       []struct{} `json:"placementConstraints"`
+	TaskDefinitionArn string     `json:"taskDefinitionArn"`
+	Revision          int        `json:"revision"`
+	Status            string     `json:"status"`
+	Compatibilities   []string   `json:"compatibilities"`
+	RegisteredAt      epoch      `json:"registeredAt"`
+	DeregisteredAt    *epoch     `json:"deregisteredAt,omitempty"`
 }
 
 func (d *taskDefinition) out() definitionOut {
 	return definitionOut{
-		registerInput: d.registerInput, TaskDefinitionArn: d.arn, Revision: d.revision, Status: d.status,
+		registerInput: d.registerInput, Volumes: listed(d.Volumes), Constraints: []struct{}{}, TaskDefinitionArn: d.arn, Revision: d.revision, Status: d.status,
 		Compatibilities: []string{"EC2", "FARGATE"}, RegisteredAt: stamp(d.registered), DeregisteredAt: stampOrNil(d.deregistered),
 	}
 }
@@ -168,7 +172,7 @@ func (s *Service) registerTaskDefinition(in registerInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"taskDefinition": d.out(), "tags": slices.Concat([]Tag{}, d.tags)}, nil
+	return map[string]any{"taskDefinition": d.out(), "tags": listed(d.tags)}, nil
 }
 
 func (s *Service) addDefinition(in registerInput) (*taskDefinition, error) {
@@ -193,7 +197,11 @@ func (in *registerInput) complete() {
 		if c.Essential == nil {
 			c.Essential = new(true)
 		}
-		c.PortMappings = slices.Clone(c.PortMappings)
+		if c.Cpu == nil {
+			c.Cpu = new(0)
+		}
+		c.Environment, c.MountPoints, c.VolumesFrom = listed(c.Environment), listed(c.MountPoints), listed(c.VolumesFrom)
+		c.PortMappings = listed(c.PortMappings)
 		for j := range c.PortMappings {
 			m := &c.PortMappings[j]
 			m.HostPort = &m.ContainerPort
@@ -233,7 +241,7 @@ func (s *Service) describeTaskDefinition(in describeDefinitionInput) (any, error
 	}
 	out := map[string]any{"taskDefinition": d.out()}
 	if slices.Contains(in.Include, "TAGS") {
-		out["tags"] = slices.Concat([]Tag{}, d.tags)
+		out["tags"] = listed(d.tags)
 	}
 	return out, nil
 }

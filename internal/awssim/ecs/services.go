@@ -132,15 +132,19 @@ type deploymentOut struct {
 
 type serviceOut struct {
 	serviceInput
-	ServiceArn     string          `json:"serviceArn"`
-	ServiceName    string          `json:"serviceName"`
-	ClusterArn     string          `json:"clusterArn"`
-	Status         string          `json:"status"`
-	TaskDefinition string          `json:"taskDefinition"`
-	DesiredCount   int             `json:"desiredCount"`
-	RunningCount   int             `json:"runningCount"`
-	PendingCount   int             `json:"pendingCount"`
-	LoadBalancers  []loadBalancer  `json:"loadBalancers"`
+	ServiceArn     string         `json:"serviceArn"`
+	ServiceName    string         `json:"serviceName"`
+	ClusterArn     string         `json:"clusterArn"`
+	Status         string         `json:"status"`
+	TaskDefinition string         `json:"taskDefinition"`
+	DesiredCount   int            `json:"desiredCount"`
+	RunningCount   int            `json:"runningCount"`
+	PendingCount   int            `json:"pendingCount"`
+	LoadBalancers  []loadBalancer `json:"loadBalancers"`
+	// Registries, Constraints and Strategy are never used and always listed.
+	Registries     []struct{}      `json:"serviceRegistries"`
+	Constraints    []struct{}      `json:"placementConstraints"`
+	Strategy       []struct{}      `json:"placementStrategy"`
 	Deployments    []deploymentOut `json:"deployments"`
 	Events         []serviceEvent  `json:"events"`
 	CreatedAt      epoch           `json:"createdAt"`
@@ -215,7 +219,7 @@ func (s *Service) serviceOut(svc *service) serviceOut {
 	out := serviceOut{
 		serviceInput: svc.serviceInput, ServiceArn: svc.arn, ServiceName: svc.name, ClusterArn: svc.cluster.arn, Status: svc.status,
 		DesiredCount: svc.desired, RunningCount: running, PendingCount: pending, LoadBalancers: svc.loadBalancers,
-		Deployments: []deploymentOut{}, Events: svc.events, CreatedAt: stamp(svc.created), PlatformFamily: "Linux", Tags: svc.tags,
+		Registries: []struct{}{}, Constraints: []struct{}{}, Strategy: []struct{}{}, Deployments: []deploymentOut{}, Events: listed(svc.events), CreatedAt: stamp(svc.created), PlatformFamily: "Linux", Tags: svc.tags,
 	}
 	for i, dep := range svc.deployments {
 		out.Deployments = append(out.Deployments, s.deploymentOut(svc, dep, i == 0))

@@ -108,8 +108,11 @@ func (s *Service) listTagsForResource(in listTagsInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"tags": slices.Concat([]Tag{}, *tags)}, nil
+	return map[string]any{"tags": listed(*tags)}, nil
 }
+
+// listed is a list as AWS writes it: one without elements is there, too.
+func listed[T any](in []T) []T { return append([]T{}, in...) }
 
 const maxResults = 100
 
@@ -131,7 +134,7 @@ func listOut(name string, arns []string, in listInput) (any, error) {
 		start = min(n, len(arns))
 	}
 	end := min(start+size, len(arns))
-	out := map[string]any{name: slices.Concat([]string{}, arns[start:end])}
+	out := map[string]any{name: listed(arns[start:end])}
 	if end < len(arns) {
 		out["nextToken"] = strconv.Itoa(end)
 	}
