@@ -93,7 +93,7 @@ func running(t *testing.T) *world {
 // belongs to others.
 func (w *world) openAccount(edit []func(*awssim.Options)) {
 	w.t.Helper()
-	options := awssim.Options{Speed: speed, Seed: 1, CloudWatch: cloudwatch.Options{Clock: w.now, Resolution: time.Minute}}
+	options := awssim.Options{Speed: speed, Seed: 1, TaskClock: w.now, CloudWatch: cloudwatch.Options{Clock: w.now, Resolution: time.Minute}}
 	for _, f := range edit {
 		f(&options)
 	}

@@ -47,6 +47,13 @@ func (s *Sim) CreateCluster(name string) error {
 	return err
 }
 
+// CrashTasks has up to n running tasks of a service exit by themselves, the
+// oldest first, and returns how many did. The service replaces them.
+func (s *Sim) CrashTasks(cluster, service string, n int) (crashed int) {
+	s.Do(func() { crashed = s.ecs.Crash(cluster, service, n) })
+	return crashed
+}
+
 // PutImage pushes an image tag to ECR, creating the repository if it is
 // missing, and returns the digest, which follows from repository and tag unless
 // one is given. It returns "" if the tag is immutable and has another digest.

@@ -1,6 +1,8 @@
 package awssim
 
 import (
+	"time"
+
 	"github.com/viridian-dev/viridian/internal/awssim/cfn"
 	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
 	"github.com/viridian-dev/viridian/internal/awssim/core"
@@ -34,6 +36,9 @@ type Options struct {
 	// DataPlane says whether listeners and tasks are real local ports. Without
 	// them, as in a synctest bubble, Route takes requests in process.
 	DataPlane dataplane.Options
+	// TaskClock is what the timestamps of ECS tasks are on. Default the
+	// account's own clock.
+	TaskClock func() time.Time
 	// CloudWatch is the clock of metrics and alarms and how fast it turns.
 	CloudWatch cloudwatch.Options
 }
@@ -78,7 +83,7 @@ func New(o Options) *Sim {
 		ec2: ec2.New(w), logs: logs.New(w), sts: sts.New(w),
 		lambda: lambda.New(w), sfn: sfn.New(w),
 	}
-	s.ecs = ecs.New(w, s.elb, ecs.Options{TagResolver: s.ecr.Tags})
+	s.ecs = ecs.New(w, s.elb, ecs.Options{TagResolver: s.ecr.Tags, Clock: o.TaskClock})
 	s.plane = dataplane.New(w, s.elb, s.ecs, o.DataPlane)
 	s.cfn = cfn.New(w, o.CloudFormation, s.elb, s.ecs, s.ec2, s.logs)
 	for _, q := range []core.QueryService{s.cfn, s.elb, s.sts} {

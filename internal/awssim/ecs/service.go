@@ -16,6 +16,9 @@ type Options struct {
 	// repository has no registry ("shop/checkout"), digest is "sha256:…". Nil
 	// finds none. It is called with the world's lock held.
 	TagResolver func(repository, digest string) []string
+	// Clock is what the timestamps of tasks on the wire are on. Default
+	// World.Now.
+	Clock func() time.Time
 }
 
 // Service is the simulated ECS. All methods expect the world's lock to be held.
@@ -45,6 +48,9 @@ type Endpoint struct {
 // New returns an ECS without clusters. Its tasks become the load balancers'
 // backend.
 func New(world *core.World, lb *elb.Service, opts Options) *Service {
+	if opts.Clock == nil {
+		opts.Clock = world.Now
+	}
 	s := &Service{
 		world:     world,
 		lb:        lb,

@@ -128,7 +128,7 @@ func (t *task) out() taskOut {
 		Cpu: t.definition.Cpu, Memory: t.definition.Memory,
 		LastStatus: t.status, DesiredStatus: t.desired, HealthStatus: t.health,
 		StopCode: t.stopCode, StoppedReason: t.stoppedReason,
-		CreatedAt: stamp(t.created), StartedAt: stampOrNil(t.started), StoppedAt: stampOrNil(t.stopped), Tags: t.tags,
+		CreatedAt: stamp(t.created), StartedAt: stampOrNil(t.startedAt), StoppedAt: stampOrNil(t.stopped), Tags: t.tags,
 	}
 	for i := range t.definition.ContainerDefinitions {
 		d := &t.definition.ContainerDefinitions[i]

@@ -59,9 +59,11 @@ type task struct {
 	health   string
 	exitCode *int
 	// failure is why the containers failed, such as a pull error.
-	failure                   string
-	stopCode, stoppedReason   string
-	created, started, stopped time.Time
+	failure                 string
+	stopCode, stoppedReason string
+	// started is on the world's clock, the others on that of the wire.
+	started                     time.Time
+	created, startedAt, stopped time.Time
 	// serving is true while the containers answer.
 	serving bool
 	// proven is set once the task was running and healthy.
@@ -86,7 +88,7 @@ func (s *Service) launch(svc *service, dep *deployment) *task {
 		status:     taskProvisioning,
 		desired:    taskRunning,
 		health:     healthUnknown,
-		created:    s.world.Now(),
+		created:    s.opts.Clock(),
 		tags:       svc.propagatedTags(dep.definition),
 	}
 	s.nextIP = s.nextIP.Next()
@@ -116,7 +118,7 @@ func (s *Service) startContainers(t *task) {
 		s.end(t, stopFailedToStart, t.failure)
 		return
 	}
-	t.started = s.world.Now()
+	t.started, t.startedAt = s.world.Now(), s.opts.Clock()
 	if t.behaves.crash {
 		t.exitCode = new(1)
 		s.end(t, stopContainerExit, "Essential container in task exited")
@@ -239,6 +241,26 @@ func (s *Service) end(t *task, code, reason string) {
 	s.tearDown(t)
 }
 
+// Crash has up to n running tasks of a service exit with code 1, the oldest
+// first, and tells how many did.
+func (s *Service) Crash(cluster, service string, n int) (crashed int) {
+	for _, t := range s.tasks {
+		if crashed == n {
+			break
+		}
+		if t.cluster.name != cluster || t.service.name != service || t.status != taskRunning || t.desired != taskRunning {
+			continue
+		}
+		t.step.Stop()
+		t.checks.Stop()
+		s.deregisterTargets(t)
+		t.exitCode = new(1)
+		s.end(t, stopContainerExit, "Essential container in task exited")
+		crashed++
+	}
+	return crashed
+}
+
 // tearDown takes the task's resources away.
 func (s *Service) tearDown(t *task) {
 	if t.serving {
@@ -249,7 +271,7 @@ func (s *Service) tearDown(t *task) {
 	}
 	s.enter(t, taskDeprovisioning)
 	s.in(t, deprovisioningTime, func() {
-		t.stopped = s.world.Now()
+		t.stopped = s.opts.Clock()
 		s.enter(t, taskStopped)
 		t.step = s.world.After(stoppedVisible, func() {
 			s.tasks = slices.DeleteFunc(s.tasks, func(o *task) bool { return o == t })
