@@ -89,8 +89,8 @@ type ImmutableDeploymentStatus struct {
 	// +optional
 	DetachedAt *metav1.Time `json:"detachedAt,omitempty"`
 
-	// conditions are Ready, Reconciling, Stalled, Available, TrafficInSync,
-	// Drifted and CleanedUp.
+	// conditions are Ready, Reconciling, Stalled, Available, Degraded,
+	// TrafficInSync, Drifted, AnalysisPassing and CleanedUp.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
