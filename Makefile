@@ -25,7 +25,7 @@ MODULES := . hack/kube hack/tools hack/golangci-lint
 ##@ Try it
 
 .PHONY: demo demo-up
-demo: bin/demo build $(CLUSTER_TOOLS) ## Watch three rollouts against a simulated AWS: good, better, bad
+demo: bin/demo build $(CLUSTER_TOOLS) ## Watch rollouts against a simulated AWS: good, better, failing, crashing
 	@bin/demo $(DEMOFLAGS)
 
 demo-up: bin/demo build $(CLUSTER_TOOLS) ## The same, and stay up for your own kubectl until Ctrl-C

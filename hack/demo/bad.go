@@ -121,7 +121,7 @@ func judgeLoss(seen tally, took time.Duration) []check {
 		},
 		{
 			what: "All requests that failed while it had some",
-			want: fmt.Sprintf("≤ %d %% × %d %% ± %.1f", badWeight, badErrors, lossTolerance),
+			want: fmt.Sprintf("≤ %d %% × %d %% + %.1f", badWeight, badErrors, lossTolerance),
 			got:  fmt.Sprintf("%.1f %% of %d in %.0f s", loss, seen.total, took.Seconds()),
 			ok:   seen.failed > 0 && loss <= expected+lossTolerance,
 		},
