@@ -214,3 +214,20 @@ func differs(calm, after tale) string {
 }
 
 func indent(s string) string { return "  " + strings.ReplaceAll(s, "\n", "\n  ") }
+
+// TestHistoryStaysBounded has more rollouts than status keeps.
+func TestHistoryStaysBounded(t *testing.T) {
+	a := scenarios()[0].app
+	a.Rule, a.Strategy, a.Keep = ruleNone, v1alpha1.StrategyBlueGreen, 0
+	r := tell(t, scenario{"history", a, nil, func(w *world) {
+		for i := range 23 {
+			w.reach(func(imd *v1alpha1.ImmutableDeployment) bool {
+				return imd != nil && imd.Status.Phase == v1alpha1.PhaseComplete && imd.Status.RolloutCount == int64(i+1) && tidy(imd)
+			})
+			w.users.template(0, good[(i+1)%2])
+		}
+	}}, nil)
+	if r.violation != nil {
+		t.Errorf("%s\n%s", r.violation, r.log)
+	}
+}

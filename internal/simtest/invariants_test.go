@@ -44,7 +44,7 @@ func (o *observer) before(at *pass, q request) {
 		o.checkRule(at, q, t)
 		o.checkRetained(at, q)
 	case "AddTags", "RemoveTags":
-		o.checkTagged(q, t)
+		o.checkTagged(at, q, t)
 	case "DeleteStack":
 		o.checkDeletion(at, q, t)
 	case "CreateStack":
@@ -96,11 +96,15 @@ func (o *observer) checkServed(at *pass, r *ruleTruth, t *truth, after []target)
 }
 
 // checkTagged checks that only rules of ours, or that users named, are marked.
-func (o *observer) checkTagged(q request, t *truth) {
+// To take one's own marks off twice does no harm.
+func (o *observer) checkTagged(at *pass, q request, t *truth) {
 	for _, r := range t.rules {
+		if r.arn != q.values.Get("ResourceArns.member.1") {
+			continue
+		}
 		named := slices.Contains(mapValues(o.w.others.adopted), r.arn)
-		if r.arn == q.values.Get("ResourceArns.member.1") && r.uid == "" && !named {
-			o.fail("I8", "rule %s of others is tagged", r.priority)
+		if r.uid == "" && !named && q.action == "AddTags" || r.uid != "" && at.imd != nil && r.uid != string(at.imd.UID) {
+			o.fail("I8", "%s by %s to rule %s, which isn't its own", q.action, at.about(), r.priority)
 		}
 	}
 }
@@ -313,6 +317,9 @@ func (o *observer) checkObserved(at *pass, was, now *v1alpha1.ImmutableDeploymen
 		said = append(said, target{x.TargetGroupARN, int(x.Weight)})
 	}
 	from := at.began.Add(-staleFor - time.Second)
+	if len(said) == 0 && all[0].at.After(from) {
+		return // there was none yet
+	}
 	for i, x := range all {
 		over := i+1 < len(all) && all[i+1].at.Before(from)
 		if !over && sameShares(x.targets, said) {

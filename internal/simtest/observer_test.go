@@ -156,7 +156,7 @@ func (o *observer) nameOf(uid string) string {
 func (o *observer) belongings() []string {
 	var out []string
 	for _, s := range o.latest.stacks {
-		if s.uid == "" {
+		if s.name == "theirs" {
 			out = append(out, "stack "+s.name)
 		}
 	}

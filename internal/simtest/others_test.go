@@ -178,6 +178,12 @@ func (o *others) giveWay() {
 		must(err)
 	}
 	o.taken = nil
+	for _, s := range o.w.observer.truth().stacks {
+		if s.uid == "" && s.name != "theirs" {
+			_, err := o.cfn.DeleteStack(nobody, &cloudformation.DeleteStackInput{StackName: &s.id})
+			must(err)
+		}
+	}
 }
 
 // takeName makes a stack by the name that a deployment's next one would have.

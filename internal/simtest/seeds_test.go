@@ -12,6 +12,7 @@ import (
 var (
 	seedCount = flag.Uint64("seeds", 20, "how many seeds to run")
 	verbose   = flag.Bool("log", false, "show the log of each run")
+	chunkFile = flag.String("chunk", "", "file for a summary of the seeds")
 	all       = flag.Bool("all", false, "go on after a violation")
 	save      = flag.String("save", "", "file for the shortest plan that breaks an invariant")
 	shrinks   = flag.Int("shrinks", 60, "how many runs to take for making a plan shorter")
@@ -69,4 +70,41 @@ func TestSameSeedSameRun(t *testing.T) {
 			t.Errorf("Seed %d: %s, then %s", seed, first.hash, second.hash)
 		}
 	}
+}
+
+// chunk is what hack/simulate learns of some seeds.
+type chunk struct {
+	Seeds                                        int
+	VirtualHours                                 float64
+	AWSCalls, KubernetesCalls, Mutations, Writes int
+	Passes, Rollouts, Faults, Crashes            int
+	Violations                                   map[uint64]string
+}
+
+// TestChunk runs seeds for hack/simulate.
+func TestChunk(t *testing.T) {
+	if *chunkFile == "" {
+		t.Skip("for hack/simulate only")
+	}
+	sum := chunk{Violations: map[uint64]string{}}
+	for seed := *seedFrom; seed < *seedFrom+*seedCount; seed++ {
+		r := runPlan(t, newPlan(seed))
+		if r.violation != nil {
+			sum.Violations[seed] = r.violation.String()
+		}
+		s := r.stats
+		sum.Seeds++
+		sum.VirtualHours += s.virtual.Hours()
+		sum.AWSCalls += s.aws
+		sum.KubernetesCalls += s.calls - s.aws
+		sum.Mutations += s.mutations
+		sum.Writes += s.writes
+		sum.Passes += s.passes
+		sum.Rollouts += s.rollouts
+		sum.Faults += s.faults
+		sum.Crashes += s.crashes
+	}
+	out, err := json.Marshal(sum)
+	must(err)
+	must(os.WriteFile(*chunkFile, out, 0o600))
 }

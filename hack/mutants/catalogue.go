@@ -1,0 +1,77 @@
+package main
+
+// mutant is one plausible mistake: a text that is there once in a file, and
+// what takes its place.
+type mutant struct {
+	name, file, old, new string
+	// also is a second change that belongs to it.
+	also *mutant
+	// survives says why nothing catches it; "" for those that must be caught.
+	survives string
+}
+
+const (
+	deploymentActions = "controllers/immutabledeployment_actions.go"
+	deploymentPass    = "controllers/immutabledeployment_controller.go"
+	deploymentObserve = "controllers/immutabledeployment_observe.go"
+	deploymentStatus  = "controllers/immutabledeployment_status.go"
+	revisionActions   = "controllers/immutablerevision_actions.go"
+	revisionPass      = "controllers/immutablerevision_controller.go"
+	revisionStatus    = "controllers/immutablerevision_status.go"
+	forward           = "internal/rollout/forward.go"
+	finish            = "internal/rollout/finish.go"
+)
+
+// catalogue are the mistakes.
+func catalogue() []mutant {
+	return []mutant{
+		{name: "skip the wait for requests to end", file: finish, old: "entry.Since.Add(x.o.Policy.Propagation + r.Drain + entry.Keep)", new: "entry.Since"},
+		{name: "forget propagation before a stack goes", file: finish, old: "entry.Since.Add(x.o.Policy.Propagation + r.Drain + entry.Keep)", new: "entry.Since.Add(r.Drain + entry.Keep)"},
+		{name: "forget to adopt on AlreadyExists", file: revisionActions, old: "		next.Phase = imr.Status.Phase\n		return nil", new: "		next.Phase = v1alpha1.RevisionFailed\n		return nil"},
+		{name: "delete a stack by its name", file: revisionActions, old: "in.StackID = view.Stack.ID", new: "in.StackID = view.Stack.Name"},
+		{name: "count a lost answer as a failure", file: revisionActions, old: "case cloud.KindOf(err) == cloud.KindInvalid:", new: "case err != nil && !cloud.IsConflict(err):"},
+		{name: "decide by a cached deployment", file: deploymentPass, old: "r.Live.Get(ctx, req.NamespacedName, imd)", new: "r.Client.Get(ctx, req.NamespacedName, imd)"},
+		{name: "decide by a cached revision", file: revisionPass, old: "r.Live.Get(ctx, req.NamespacedName, imr)", new: "r.Client.Get(ctx, req.NamespacedName, imr)"},
+		{name: "write a weight before it is verified", file: forward, old: "case h.complete(x.capacity(candidate.Number)):\n		r.VerifiedAt", new: "case h.Known:\n		r.VerifiedAt",
+			also: &mutant{file: forward, old: "if candidate.Health.complete(x.capacity(candidate.Number)) {\n			return nil", new: "if candidate.Health.Known {\n			return nil"}},
+		{name: "increase without a look at health", file: forward, old: "if candidate.Health.complete(x.capacity(candidate.Number)) {\n			return nil", new: "if true {\n			return nil"},
+		{name: "ignore observedGeneration", file: deploymentStatus, old: "	next.ObservedGeneration = imd.Generation\n	next.Phase, next.Step", new: "	next.Phase, next.Step"},
+		{name: "hear a promotion again and again", file: "internal/rollout/requests.go", old: "		handled.Promote = asked.Promote\n", new: ""},
+		{name: "don't hold a step", file: forward, old: "	case x.now.Before(end):\n", new: "	case false:\n"},
+		{name: "go on without an approval", file: "internal/rollout/requests.go", old: "if !step.Approval || r.Full || r.ApprovedStep > r.Step {", new: "if true {"},
+		{name: "go on although paused", file: "internal/rollout/requests.go", old: "if !x.o.Paused || r.active() && r.Outcome != \"\" || !r.active() && (x.served() || x.stuck()) {", new: "if true {"},
+		{name: "don't look after a new revision", file: forward, old: "if x.watch(r, candidate) || x.judged(r) {", new: "if x.judged(r) {"},
+		{name: "delete the rule instead of routing back", file: finish, old: "		if len(intended) > 0 {\n", new: "		if false {\n"},
+		{name: "don't bring back what Recreate took", file: finish, old: "if !r.Outcome.Good() && x.restore(r) {", new: "if false {"},
+		{name: "forget stacks that nobody came to use", file: finish, old: "if r.Wanted && !used && !listed {", new: "if false {",
+			also: &mutant{file: finish, old: "	p.Retiring = append(p.Retiring, retiring)\n", new: "	_ = retiring\n"}},
+		{name: "don't look who uses a stack", file: finish, old: "if x.rolling(r.Number) || x.o.Rule.Targets.Contains(r.TargetGroup) {", new: "if x.rolling(r.Number) {",
+			also: &mutant{file: revisionActions, old: "	if err := checkUnused(ctx, imr, view); err != nil {\n		return err\n	}\n", new: ""}},
+		{name: "route nowhere", file: "internal/rollout/targets.go", old: "t = append(t, Target{candidate, weight})", new: "t = append(t, Target{candidate, 0})"},
+		{name: "take a stack of others for one's own", file: revisionPass, old: "	view.Owned = found.ID", new: "	view.Owned = true || found.ID"},
+		{name: "take a rule of others for one's own", file: deploymentObserve, old: "	if ownedBy(tags, string(imd.UID)) {\n		view.take(rules[i])\n		return nil", new: "	if true {\n		view.take(rules[i])\n		return nil"},
+		{name: "forget the finalizer", file: deploymentPass, old: "if !controllerutil.ContainsFinalizer(imd, v1alpha1.Finalizer) {", new: "if false {"},
+		{name: "let a revision go before its stack", file: revisionPass, old: "&& (view.Retained || decision.Gone()) {", new: "&& (view.Retained || decision.Action != \"\" || decision.Gone()) {"},
+		{name: "let a deployment go before its revisions", file: deploymentActions, old: "	if err != nil || len(left) > 0 {\n		return err // one", new: "	if err != nil {\n		return err // one",
+			also: &mutant{file: "internal/rollout/removal.go", old: "	if len(x.o.Revisions) > 0 {\n", new: "	if false {\n"}},
+		{name: "freeze a template twice", file: deploymentActions, old: "imr.Spec.Frozen.TemplateHash == view.WantHash && imr.DeletionTimestamp.IsZero()", new: "false && imr.DeletionTimestamp.IsZero()"},
+		{name: "look again at once, always", file: deploymentPass, old: "max(decision.After, soon)", new: "soon"},
+		{name: "delete stacks before the rule", file: "internal/rollout/removal.go", old: "if p.DetachedAt.IsZero() || x.o.Rule.Exists && x.o.Rule.Owned {", new: "if false {"},
+		{name: "don't wait for requests in a deletion", file: "internal/rollout/removal.go", old: "	return x.o.Policy.Propagation + longest\n", new: "	return 0\n"},
+		{name: "delete what shall be retained", file: "internal/rollout/removal.go", old: "	if x.o.Policy.Retain {\n		x.leave()", new: "	if false {\n		x.leave()"},
+		{name: "don't give an adopted rule back", file: "internal/rollout/removal.go", old: "case x.d.Progress.Original != \"\" && x.routesToUs():", new: "case false:"},
+		{name: "tell a template's secrets", file: revisionStatus, old: "truncate(ready.Message, 1000)", new: "ready.Message+imr.Spec.Frozen.TemplateBody"},
+		{name: "keep all history", file: "controllers/history.go", old: "next.History = next.History[:min(len(next.History), historyLength)]", new: "_ = historyLength"},
+		{name: "take one's own write for someone else's", file: "internal/rollout/drift.go", old: "case rule.Targets.Equal(x.intended()), rule.Targets.Equal(p.Written):", new: "case rule.Targets.Equal(p.Written):"},
+		{name: "enforce without a look at health", file: "internal/rollout/drift.go", old: "if !x.safe(targets) {", new: "if false {"},
+		{name: "never run out of time", file: forward, old: "	if x.now.Sub(r.ProgressedAt) < limit {", new: "	if x.now.Sub(r.ProgressedAt) < limit || true {"},
+		{name: "count an outage as lack of progress", file: "internal/rollout/decide.go", old: "lost := x.now.Sub(p.BlockedSince)", new: "lost := 0 * x.now.Sub(p.BlockedSince)"},
+		{name: "be Ready in a rollout", file: deploymentStatus, old: "ready, stalled := false, false", new: "ready, stalled := d.Phase == v1alpha1.PhaseShifting, false"},
+		{name: "never scale", file: finish, old: "	if x.scale() || x.retire() {", new: "	if x.retire() {"},
+		{name: "leave termination protection on", file: revisionActions, old: "	if imr.Spec.Frozen.TerminationProtection {\n		if err", new: "	if false {\n		if err"},
+		{name: "store the outcome after its effect", file: forward, old: "	x.announce(r)\n	x.wait(0)\n}", new: "	x.announce(r)\n	x.conclude(r)\n}"},
+		{name: "create a stack that was deleted by others", file: "internal/stack/stack.go", old: "		if known {\n			return changed(v1alpha1.RevisionFailed, \"deleted\", status)\n		}\n", new: ""},
+		{name: "swallow a conflict in status", file: deploymentPass, old: "	if err := r.save(ctx, imd, &view, decision); err != nil {\n		return retry(err)\n	}\n", new: "	_ = r.save(ctx, imd, &view, decision)\n"},
+		{name: "say InSync without looking", file: finish, old: "	d.InSync = x.o.Rule.Targets.Equal(d.Intended)\n", new: "	d.InSync = true\n"},
+	}
+}
