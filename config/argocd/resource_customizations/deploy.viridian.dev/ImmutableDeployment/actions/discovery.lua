@@ -1,0 +1,53 @@
+-- An action is enabled if Viridian would carry it out now: docs/control.md.
+if obj.metadata.deletionTimestamp ~= nil then
+  return {}
+end
+
+local status = obj.status or {}
+local rollout = status.rollout
+local paused = obj.spec.paused == true
+local seen = status.observedGeneration == obj.metadata.generation
+
+-- A rollout that isn't decided yet, and one that ended badly.
+local open = seen and rollout ~= nil and rollout.finishedAt == nil and rollout.outcome == nil
+local failed = seen and rollout ~= nil and rollout.finishedAt ~= nil
+  and (rollout.outcome == "RolledBack" or rollout.outcome == "Aborted" or rollout.outcome == "Failed")
+
+-- Something is in the way: a promotion would come later than one would think.
+local stalled = false
+for _, condition in ipairs(status.conditions or {}) do
+  stalled = stalled or condition.type == "Stalled" and condition.status == "True"
+end
+
+local actions = {}
+actions["promote"] = {
+  ["disabled"] = not open or paused or stalled or rollout.verifiedAt == nil,
+  ["displayName"] = "Promote: end or approve the step under way",
+  ["iconClass"] = "fa fa-fw fa-step-forward",
+}
+actions["promote-full"] = {
+  ["disabled"] = not open or paused or stalled or rollout.full == true,
+  ["displayName"] = "Promote to 100 %: skip all steps",
+  ["iconClass"] = "fa fa-fw fa-fast-forward",
+}
+actions["abort"] = {
+  ["disabled"] = not open,
+  ["displayName"] = "Abort: return traffic to the stable revision",
+  ["iconClass"] = "fa fa-fw fa-undo",
+}
+actions["retry"] = {
+  ["disabled"] = not failed,
+  ["displayName"] = "Retry what failed or was aborted",
+  ["iconClass"] = "fa fa-fw fa-redo",
+}
+actions["pause"] = {
+  ["disabled"] = paused,
+  ["displayName"] = "Pause: freeze rollouts",
+  ["iconClass"] = "fa fa-fw fa-pause",
+}
+actions["resume"] = {
+  ["disabled"] = not paused,
+  ["displayName"] = "Resume",
+  ["iconClass"] = "fa fa-fw fa-play",
+}
+return actions

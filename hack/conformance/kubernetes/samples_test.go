@@ -1,0 +1,115 @@
+package kubernetes_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/onsi/gomega"
+	"sigs.k8s.io/yaml"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// TestSamples rolls out two versions of each sample, as two ways of applying
+// leave it, and asks the real kubectl for a difference afterwards.
+func TestSamples(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join(root, "config", "samples", "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := 0
+	compared(t, "kubectl diff after rollouts of config/samples", &count, "applied by the client and by the server, two versions each")
+	for _, path := range files {
+		file := filepath.Base(path)
+		if file == "kustomization.yaml" {
+			continue
+		}
+		for way, flags := range map[string][]string{"client": nil, "server": {"--server-side"}} {
+			count += 2
+			t.Run(file+" by "+way, func(t *testing.T) {
+				t.Parallel()
+				name := strings.TrimSuffix(file, ".yaml")
+				s := newStory(t, "sample-"+name+"-"+way)
+				imd := s.sample(file)
+				s.name = imd.Name
+				quicken(s, imd)
+				s.version(imd, "1", flags)
+				s.version(imd, "2", flags)
+			})
+		}
+	}
+}
+
+// version applies a version, waits for it and asks for a difference.
+func (s *story) version(imd *v1alpha1.ImmutableDeployment, tag string, flags []string) {
+	s.t.Helper()
+	cluster.sim.PutImage(imd.Name, tag, "")
+	imd.Spec.Template.Containers[0].Image = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/" + imd.Name + ":" + tag
+	path := s.write(imd)
+	kubectl(s.t, append([]string{"apply", "-f", path}, flags...)...)
+	s.until("the rollout of version "+tag, func(status v1alpha1.ImmutableDeploymentStatus) bool {
+		if status.BlockedBy != nil && status.BlockedBy.Reason == v1alpha1.ReasonAwaitingApproval {
+			s.merge(`{"metadata":{"annotations":{"viridian.dev/promote":"` + status.Rollout.ID + `/full"}}}`)
+		}
+		return status.Phase == v1alpha1.PhaseComplete
+	})
+	kubectl(s.t, "wait", "--for=condition=Ready", "--timeout=60s", "-n", s.namespace, "imd/"+s.name)
+	// Server-side, the annotation of an approval is another manager's.
+	kubectl(s.t, append([]string{"diff", "-f", path}, flags...)...)
+}
+
+// write writes the manifest as a person would, without a status.
+func (s *story) write(imd *v1alpha1.ImmutableDeployment) string {
+	s.t.Helper()
+	body, err := yaml.Marshal(imd)
+	s.Expect(err).NotTo(gomega.HaveOccurred())
+	var object map[string]any
+	s.Expect(yaml.Unmarshal(body, &object)).To(gomega.Succeed())
+	delete(object, "status")
+	body, err = yaml.Marshal(object)
+	s.Expect(err).NotTo(gomega.HaveOccurred())
+	path := filepath.Join(s.t.TempDir(), s.name+".yaml")
+	s.Expect(os.WriteFile(path, body, 0o600)).To(gomega.Succeed())
+	return path
+}
+
+// quicken puts a sample on the story's listener and takes its waits away.
+func quicken(s *story, imd *v1alpha1.ImmutableDeployment) {
+	s.t.Helper()
+	none := new(int32(0))
+	imd.Spec.Rollback.KeepOldSeconds = none
+	if imd.Spec.Template.Target.ContainerPort != 0 {
+		imd.Spec.Template.Target.DeregistrationDelaySeconds = none
+	}
+	if imd.Spec.Traffic.LoadBalancer.ListenerARN != "" {
+		imd.Spec.Traffic.LoadBalancer.ListenerARN = s.listener
+	}
+	if imd.Spec.Traffic.LoadBalancer.RuleARN != "" {
+		imd.Spec.Traffic.LoadBalancer.RuleARN = s.adoptable()
+	}
+	if c := imd.Spec.Strategy.Canary; c != nil {
+		for i := range c.Steps {
+			c.Steps[i].HoldSeconds = none
+		}
+	}
+	if r := imd.Spec.Strategy.Rolling; r != nil {
+		r.PauseSeconds = none
+	}
+	for i := range imd.Spec.Template.Containers {
+		image := imd.Spec.Template.Containers[i].Image
+		repository, tag, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")
+		cluster.sim.PutImage(repository, tag, "")
+	}
+}
+
+// adoptable makes a rule that forwards to a target group of someone else.
+func (s *story) adoptable() string {
+	s.t.Helper()
+	arn, err := others().rule(s.t.Context(), s.listener, "adopt-"+fmt.Sprint(len(s.namespace)))
+	s.Expect(err).NotTo(gomega.HaveOccurred())
+	return arn
+}
