@@ -28,6 +28,7 @@ type config struct {
 	listeners     []listenerFlag
 	clusters      []string
 	functions     []functionFlag
+	stateMachines []string
 }
 
 // imageFlag is a repository and tag in ECR.
@@ -57,6 +58,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	fs.Func("listener", "make a load balancer and a listener, `name:port` (repeatable)", cfg.addListener)
 	fs.Func("cluster", "make an ECS cluster `name` (repeatable)", cfg.addCluster)
 	fs.Func("function", "make a Lambda function for lifecycle hooks, `name=behaviour`: "+behaviourNames()+" (repeatable)", cfg.addFunction)
+	fs.Func("state-machine", "make a Step Functions state machine `name` whose executions succeed (repeatable)", cfg.addStateMachine)
 	if err := fs.Parse(args); err != nil {
 		return cfg, err
 	}
@@ -104,6 +106,11 @@ func (c *config) addListener(text string) error {
 
 func (c *config) addCluster(name string) error {
 	c.clusters = append(c.clusters, name)
+	return nil
+}
+
+func (c *config) addStateMachine(name string) error {
+	c.stateMachines = append(c.stateMachines, name)
 	return nil
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/viridian-dev/viridian/internal/awssim"
 	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
+	"github.com/viridian-dev/viridian/internal/awssim/sfn"
 )
 
 // Exit statuses.
@@ -102,10 +103,8 @@ func prepare(sim *awssim.Sim, cfg config) ([]listener, error) {
 			return nil, fmt.Errorf("cluster %s: %w", name, err)
 		}
 	}
-	for _, f := range cfg.functions {
-		if err := sim.RegisterFunction(f.name, f.function()); err != nil {
-			return nil, fmt.Errorf("function %s: %w", f.name, err)
-		}
+	if err := prepareHooks(sim, cfg); err != nil {
+		return nil, err
 	}
 	var listeners []listener
 	for _, want := range cfg.listeners {
@@ -122,6 +121,21 @@ func prepare(sim *awssim.Sim, cfg config) ([]listener, error) {
 		listeners = append(listeners, made)
 	}
 	return listeners, nil
+}
+
+// prepareHooks makes what gates and lifecycle hooks call.
+func prepareHooks(sim *awssim.Sim, cfg config) error {
+	for _, f := range cfg.functions {
+		if err := sim.RegisterFunction(f.name, f.function()); err != nil {
+			return fmt.Errorf("function %s: %w", f.name, err)
+		}
+	}
+	for _, name := range cfg.stateMachines {
+		if _, err := sim.RegisterStateMachine(name, sfn.StateMachine{Duration: functionTakes}); err != nil {
+			return fmt.Errorf("state machine %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // announce tells a person what there is and how to use it.

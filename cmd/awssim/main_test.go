@@ -31,6 +31,7 @@ func TestUsage(t *testing.T) {
 		"listener":     {[]string{"--listener", "shop"}, exitUsage, "want name:port"},
 		"function":     {[]string{"--function", "check"}, exitUsage, "want name=behaviour, which is one of fail, in-progress-then-succeed, succeed"},
 		"behaviour":    {[]string{"--function", "check=maybe"}, exitUsage, "want name=behaviour"},
+		"bad machine":  {[]string{"--state-machine", "a b"}, exitFailed, "state machine a b: "},
 		"bad name":     {[]string{"--function", "a b=fail"}, exitFailed, "function a b: "},
 		"argument":     {[]string{"start"}, exitUsage, `unexpected argument "start"`},
 		"address":      {[]string{"--listen", "nowhere:-1"}, exitFailed, "awssim: "},
