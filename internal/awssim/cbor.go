@@ -51,7 +51,7 @@ func (cborEndpoint) shape() shape { return cborShape }
 
 func (e cborEndpoint) parse(r *http.Request, body []byte) (request, *core.APIError) {
 	if r.Header.Get(protocolHeader) != cborProtocol {
-		return request{}, core.Errorf("UnknownOperationException", "The service is simulated with the protocol %s only", cborProtocol)
+		return request{}, core.Errorf("UnknownOperationException", "The service is simulated with the protocols %s and JSON only", cborProtocol)
 	}
 	action, found := strings.CutPrefix(r.URL.Path, "/service/"+e.service.Shape()+"/operation/")
 	run, known := e.service.RPC()[action]
@@ -183,9 +183,12 @@ func shortParams(members map[string]any) map[string]string {
 	return params
 }
 
-// encodeCBORError writes an error's body and tells its code as the query
-// protocol has it, which SDKs prefer: without the suffix of the exception.
-func encodeCBORError(e *core.APIError, header http.Header) []byte {
+// queryErrorHeader tells an error's code as the query protocol has it.
+const queryErrorHeader = "X-Amzn-Query-Error"
+
+// queryError is an error's code as the query protocol has it, which SDKs
+// prefer: without the suffix of the exception.
+func queryError(e *core.APIError) string {
 	query, isParameter := strings.CutSuffix(e.Code, "Exception")
 	if !isParameter || !strings.Contains(query, "Parameter") {
 		query = e.Code
@@ -193,7 +196,11 @@ func encodeCBORError(e *core.APIError, header http.Header) []byte {
 	if query == "MissingRequiredParameter" {
 		query = "MissingParameter"
 	}
-	header.Set("X-Amzn-Query-Error", query+";"+side(e))
+	return query + ";" + side(e)
+}
+
+func encodeCBORError(e *core.APIError, header http.Header) []byte {
+	header.Set(queryErrorHeader, queryError(e))
 	body, _ := cbor.Marshal(map[string]string{"__type": e.Code, "message": e.Message}) // strings always marshal
 	return body
 }

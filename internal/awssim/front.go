@@ -76,6 +76,9 @@ func (s *Sim) dispatch(r *http.Request, body []byte) (response, error) {
 	if !known {
 		return errorResponse(core.Errorf("InvalidAction", "The service %s is not simulated", id.service), requestID, shapeOf(r)), nil
 	}
+	if m, ok := target.(multilingual); ok {
+		target = m.speaking(r)
+	}
 	if refused := s.checkRegion(id); refused != nil {
 		return failed(target, refused, requestID), nil
 	}
