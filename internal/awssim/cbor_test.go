@@ -53,7 +53,7 @@ func TestCBOR(t *testing.T) {
 		"not gzip":        {path: granite + "DescribeAlarms", body: encoded(t, m{}), edit: func(r *http.Request) { r.Header.Set("Content-Encoding", "gzip") }, status: 400, want: "SerializationException"},
 		"unknown member":  {path: granite + "DescribeAlarms", body: encoded(t, m{"AlarmNames": []string{"a"}, "Alarms": 1}), status: 400, want: "The member Alarms is not known"},
 		"unknown, deeper": {path: granite + "GetMetricData", body: encoded(t, m{"MetricDataQueries": []any{m{"Id": "a"}, m{"Id": "b", "AccountId": "1"}}}), status: 400, want: "MetricDataQueries[1].AccountId"},
-		"no such alarm":   {path: granite + "SetAlarmState", body: encoded(t, m{"AlarmName": "a", "StateValue": "OK", "StateReason": "x"}), status: 400, want: "ResourceNotFound"},
+		"no such alarm":   {path: granite + "SetAlarmState", body: encoded(t, m{"AlarmName": "a", "StateValue": "OK", "StateReason": "x"}), status: 404, want: "ResourceNotFound"},
 	}
 	sim := New(Options{})
 	defer sim.Close()

@@ -36,13 +36,14 @@ func TestCloudWatchJSON(t *testing.T) {
 	}{
 		{"PutMetricAlarm", `{"AlarmName":"x","Namespace":"Shop","MetricName":"Orders","Statistic":"Sum","Period":60,"EvaluationPeriods":1,"Threshold":1.5,"ComparisonOperator":"LessThanThreshold"}`, 200, "{}"},
 		{"DescribeAlarms", `{"AlarmNames":["x"]}`, 200, `"StateUpdatedTimestamp":1`},
+		{"DescribeAlarms", `{"AlarmNames":["x"]}`, 200, `"Dimensions":[]`},
 		{"GetMetricData", `{"MetricDataQueries":[` + metric + `],` + window + `}`, 200, `"StatusCode":"Complete"`},
 		{"DescribeAlarms", `{"Alarms":1}`, 400, "The member Alarms is not known"},
 		{"DescribeAlarms", `[]`, 400, "SerializationException"},
 		{"DescribeAlarms", `{"AlarmNames":"a"}`, 400, "SerializationException"},
 		{"GetMetricData", `{"MetricDataQueries":[],"StartTime":"now"}`, 400, "SerializationException"},
 		{"PutDashboard", `{}`, 400, "UnknownOperationException"},
-		{"SetAlarmState", `{"AlarmName":"a","StateValue":"OK","StateReason":"x"}`, 400, "ResourceNotFound"},
+		{"SetAlarmState", `{"AlarmName":"a","StateValue":"OK","StateReason":"x"}`, 404, "ResourceNotFound"},
 	}
 	for _, tc := range tests {
 		answer, err := sim.serve(jsonRequest(t, tc.action, tc.body))

@@ -2,6 +2,7 @@ package cloudwatch
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -122,7 +123,7 @@ func (s *Service) setAlarmState(in setAlarmStateIn) (any, error) {
 	}
 	a := s.alarms[in.AlarmName]
 	if a == nil {
-		return nil, core.Errorf("ResourceNotFound", "Unknown alarm %s", in.AlarmName)
+		return nil, &core.APIError{Status: http.StatusNotFound, Code: "ResourceNotFound", Message: "Unknown alarm " + in.AlarmName}
 	}
 	s.become(a, in.StateValue, in.StateReason, in.StateReasonData)
 	return nil, nil

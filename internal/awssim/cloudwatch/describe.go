@@ -159,7 +159,7 @@ func (a *alarm) common() alarmOut {
 func (a *alarm) metricAlarm() metricAlarmOut {
 	w := a.watch
 	out := metricAlarmOut{
-		alarmOut: a.common(), MetricName: w.metric.name, Namespace: w.metric.namespace, Dimensions: w.metric.dimensions,
+		alarmOut: a.common(), MetricName: w.metric.name, Namespace: w.metric.namespace, Dimensions: listed(w.metric.dimensions),
 		Period: int(w.period / time.Second), EvaluationPeriods: w.evaluationPeriods,
 		Threshold: w.threshold, ComparisonOperator: w.comparison,
 	}
@@ -176,3 +176,7 @@ func (a *alarm) metricAlarm() metricAlarmOut {
 	}
 	return out
 }
+
+// listed is a list of dimensions as AWS writes it: one without any is there,
+// too.
+func listed(in []Dimension) []Dimension { return append([]Dimension{}, in...) }
