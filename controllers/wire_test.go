@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
@@ -67,6 +69,9 @@ func (c *cloudWire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errors.New("dial tcp: no route to host")
 	}
 	action, param := readCall(r)
+	if c.s.asks != nil && strings.Contains(r.URL.Path, "/operation/") {
+		c.s.asks(action, members(r))
+	}
 	if !mutates(action) {
 		return c.next.RoundTrip(r)
 	}
@@ -117,6 +122,20 @@ func readCall(r *http.Request) (action string, param func(string) string) {
 		panic(err)
 	}
 	return form.Get("Action"), form.Get
+}
+
+// members are those of the input of a call in Smithy's RPC protocol.
+func members(r *http.Request) map[string]any {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		panic(err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	out := map[string]any{}
+	if err := cbor.Unmarshal(body, &out); err != nil {
+		panic(err)
+	}
+	return out
 }
 
 // describe writes an effect so that it reads the same in every run.

@@ -143,6 +143,13 @@ type setup struct {
 	offline atomic.Bool
 	// roles that any namespace may use.
 	roles []string
+	// asks is told of every call of CloudWatch before it is made, with the
+	// members of its input. Nil is nobody.
+	asks func(action string, members map[string]any)
+	// window, poll and workers differ where many deployments are rolled out;
+	// zero is as usual.
+	window, poll time.Duration
+	workers      int
 	// propagation is how long the load balancer is given for a change; by
 	// default 15 s.
 	propagation time.Duration
@@ -176,7 +183,7 @@ func (w *world) startAs(s *setup) *manager {
 		StaticCredentials: &s.credentials,
 		HTTPClient:        &http.Client{Transport: &cloudWire{w, m, s, wirelog.Transport(w.sim.Transport())}},
 		MaxAttempts:       1,
-		BatchWindow:       batchWindow,
+		BatchWindow:       cmp.Or(s.window, batchWindow),
 		Now:               w.now,
 	})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
@@ -185,9 +192,12 @@ func (w *world) startAs(s *setup) *manager {
 	w.Expect(controllers.Setup(mgr, controllers.Options{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Cloud: provider,
 		Webhooks: webhook.New(webhook.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Now: w.now}), Calls: calls,
-		Recorder: mgr.GetEventRecorder("viridian"), Now: w.now, ClusterID: "test-cluster", MaxConcurrent: 2,
+		Recorder: mgr.GetEventRecorder("viridian"), Now: w.now, ClusterID: "test-cluster", MaxConcurrent: cmp.Or(s.workers, 2),
 		AllowedRoleARNs: s.roles,
-		Timing:          controllers.Timing{Poll: 100 * time.Millisecond, Resync: 500 * time.Millisecond, Propagation: cmp.Or(s.propagation, 15*time.Second), MetricDelay: time.Minute},
+		Timing: controllers.Timing{
+			Poll: cmp.Or(s.poll, 100*time.Millisecond), Resync: 5 * cmp.Or(s.poll, 100*time.Millisecond),
+			Propagation: cmp.Or(s.propagation, 15*time.Second), MetricDelay: time.Minute,
+		},
 	})).To(gomega.Succeed())
 	w.run(m, mgr)
 	return m
