@@ -69,16 +69,23 @@ func TestEveryEffectKills(t *testing.T) {
 // until a revision serves.
 func (w *world) untilComplete(imd *v1alpha1.ImmutableDeployment, revision string, lethal func(string) bool) {
 	w.t.Helper()
-	complete := func() bool {
+	w.live(&setup{lethal: lethal}, func() bool {
 		now := w.seen.latest(imd)
 		return now != nil && now.Status.Phase == v1alpha1.PhaseComplete && now.Status.Revision == revision
-	}
-	for lives := 0; !complete(); lives++ {
-		if lives > 150 {
+	}, func(*manager) {})
+}
+
+// live starts managers, one after the other's death, until it's done. Each is
+// introduced when it starts.
+func (w *world) live(s *setup, done func() bool, introduce func(*manager)) {
+	w.t.Helper()
+	for lives := 0; !done(); lives++ {
+		if lives > 400 {
 			w.t.Fatalf("%d managers did not bring it about\n%s", lives, w.explain())
 		}
-		m := w.startAs(&setup{lethal: lethal})
-		w.Eventually(func() bool { return m.dead.Load() || complete() }).Should(gomega.BeTrue(), func() string { return w.explain() })
+		m := w.startAs(s)
+		introduce(m)
+		w.Eventually(func() bool { return m.dead.Load() || done() }).Should(gomega.BeTrue(), func() string { return w.explain() })
 		m.stop()
 	}
 }

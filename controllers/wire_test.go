@@ -45,10 +45,15 @@ func (m *manager) dies(s *setup, effect string) bool {
 	if s.lethal == nil || !s.lethal(effect) {
 		return false
 	}
+	m.kill()
+	return true
+}
+
+// kill makes a manager a dead one.
+func (m *manager) kill() {
 	if m.dead.CompareAndSwap(false, true) {
 		close(m.killed)
 	}
-	return true
 }
 
 // cloudWire is between a manager and the account. It notes what the manager
