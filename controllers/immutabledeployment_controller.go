@@ -53,6 +53,12 @@ func (r *DeploymentReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 		return r.report(ctx, imd, err)
 	}
 	decision := rollout.Decide(view.Observation, r.Now())
+	if decision.Action.Kind == rollout.ActionProvision {
+		// Once the stack is asked for, nobody reads the scan again.
+		if err := r.keepEvidence(ctx, &view, decision.Progress.Rollout); err != nil {
+			return retry(err)
+		}
+	}
 	if err := r.apply(ctx, imd, &view, decision); err != nil {
 		return r.report(ctx, imd, err)
 	}
