@@ -33,7 +33,7 @@ demo-up: bin/demo build $(CLUSTER_TOOLS) ## The same, and stay up for your own k
 
 ##@ Develop
 
-.PHONY: test test-unit conformance lint generate verify
+.PHONY: test test-unit judge-load conformance lint generate verify
 test: $(CLUSTER_TOOLS) ## Run every test, with the race detector and a real Kubernetes API
 	@KUBEBUILDER_ASSETS="$(abspath bin)" go test -race $(TESTFLAGS) $(PKG)
 
@@ -47,6 +47,12 @@ test-unit: ## Run the tests that need no Kubernetes API
 # One part: make conformance PART=kubernetes
 conformance: $(CLUSTER_TOOLS) ## Compare with what others wrote, and print a table; see docs/conformance.md
 	@KUBEBUILDER_ASSETS="$(abspath bin)" hack/conformance/run.sh $(PART)
+
+# Without the race detector, which would take most of the time that requests
+# and deployments need.
+judge-load: $(CLUSTER_TOOLS) ## Judge 50 revisions of each kind under load, and 200 deployments at once
+	@KUBEBUILDER_ASSETS="$(abspath bin)" go test -v -count=1 -timeout=1h -run='^(TestJudgement|TestCallsOfManyDeployments)$$' \
+		./controllers -judgements=50 -fleet=200
 
 lint: bin/golangci-lint ## Run golangci-lint, and kube-api-linter over api/
 	@bin/golangci-lint run
