@@ -264,6 +264,28 @@ func TestAlarmDuring(t *testing.T) {
 	}
 }
 
+// What was said in an earlier try of the same revision stays, and what is said
+// in the next one is added.
+func TestVerdictsOfEachTry(t *testing.T) {
+	w := running(t)
+	w.alarm("OK")
+	imd := w.serving(alarmed(), func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = canary(forever, forever) })
+	w.roll(imd, "2")
+	passed := func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return s.Step == "1/3" && len(s.Rollout.Checks) == 1 && s.Rollout.Checks[0].Result == v1alpha1.ResultPass
+	}
+	for range 2 {
+		w.until(imd, "the alarm to pass", passed)
+		w.alarm("ALARM")
+		now := w.eventually(imd, v1alpha1.PhaseRolledBack)
+		w.alarm("OK")
+		w.obey(imd, v1alpha1.AnnotationRetry, readyMessage(now))
+	}
+	w.until(imd, "the alarm to pass", passed)
+	w.Eventually(func() []string { return w.verdictsOn("checkout-2") }).Should(gomega.Equal([]string{
+		"checkout-5xx Pass", "checkout-5xx Fail", "checkout-5xx Pass", "checkout-5xx Fail", "checkout-5xx Pass"}))
+}
+
 // An alarm without data is no evidence.
 func TestAlarmWithoutData(t *testing.T) {
 	w := running(t)

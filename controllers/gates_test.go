@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -244,6 +245,32 @@ func TestWorkflow(t *testing.T) {
 			w.Expect(now.Status.Rollout.Gates[0].Output).To(gomega.Equal(`{"p99": 120}`))
 		})
 	}
+}
+
+// Each attempt is an execution of its own.
+func TestWorkflowIsTriedAgain(t *testing.T) {
+	w := running(t)
+	var tried atomic.Int64
+	arn, err := w.sim.RegisterStateMachine("viridian-load", sfn.StateMachine{Duration: time.Minute, Outcome: func(string) (string, error) {
+		if tried.Add(1) == 1 {
+			return "", &sfn.Error{Name: "TooSlow"}
+		}
+		return `{}`, nil
+	}})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	imd := w.serving()
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) {
+		gated(v1alpha1.Gate{Name: "load", At: v1alpha1.AfterStep, StepFunctions: &v1alpha1.StepFunctionsGate{StateMachineARN: arn}, TimeoutSeconds: new(int32(3600)), Retries: new(int32(1))})(s)
+		s.Template.Containers[0].Image = image("2")
+	})
+	now := w.eventually(imd, v1alpha1.PhaseComplete)
+	names := map[string]bool{}
+	for _, execution := range w.sim.Executions() {
+		names[execution.Name] = true
+	}
+	w.Expect(names).To(gomega.HaveLen(3), "two after the first step, one after the second")
+	w.Expect(now.Status.Rollout.Gates[0].Attempt).To(gomega.Equal(int32(2)))
+	w.Expect(now.Status.Rollout.Gates[1].Attempt).To(gomega.Equal(int32(1)))
 }
 
 // receiver is a webhook's server.
