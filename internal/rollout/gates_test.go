@@ -1,0 +1,89 @@
+package rollout
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// Who promotes all at once skips what takes its time, a person's approval and
+// the gates between steps, but no test of the revision. Nothing stands in the
+// way back to what served just before.
+func TestWhichGatesStand(t *testing.T) {
+	gates := func(o Observation, g ...Gate) Observation {
+		o.Gates = g
+		return o
+	}
+	beforeTraffic := gates(rolling(0, -1), smoke)
+	beforePromotion := gates(measured(2, v1alpha1.ResultPass), signOff)
+	tested := gates(measured(2, v1alpha1.ResultPass), Gate{Name: "test", At: v1alpha1.BeforePromotion, Timeout: time.Minute})
+	afterStep := gates(measured(0, v1alpha1.ResultPass), Gate{Name: "load", At: v1alpha1.AfterStep, Timeout: time.Minute})
+	otherStep := gates(measured(0, v1alpha1.ResultPass), Gate{Name: "load", At: v1alpha1.AfterStep, Steps: []int32{2}, Timeout: time.Minute})
+	tests := map[string]struct {
+		seen  Observation
+		full  bool
+		cause v1alpha1.RolloutCause
+		want  []string
+	}{
+		"before traffic":               {beforeTraffic, false, v1alpha1.CauseTemplate, []string{"smoke"}},
+		"before traffic, all at once":  {beforeTraffic, true, v1alpha1.CauseTemplate, []string{"smoke"}},
+		"before traffic, going back":   {beforeTraffic, true, v1alpha1.CauseRevert, nil},
+		"approval":                     {beforePromotion, false, v1alpha1.CauseTemplate, []string{"sign-off"}},
+		"approval, all at once":        {beforePromotion, true, v1alpha1.CauseTemplate, nil},
+		"before promotion":             {tested, false, v1alpha1.CauseTemplate, []string{"test"}},
+		"before promotion, at once":    {tested, true, v1alpha1.CauseTemplate, []string{"test"}},
+		"before promotion, going back": {tested, true, v1alpha1.CauseRevert, nil},
+		"after a step":                 {afterStep, false, v1alpha1.CauseTemplate, []string{"load"}},
+		"after a step, all at once":    {afterStep, true, v1alpha1.CauseTemplate, nil},
+		"after another step":           {otherStep, false, v1alpha1.CauseTemplate, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			o := tt.seen
+			o.Progress = o.Progress.clone()
+			o.Progress.Rollout.Full, o.Progress.Rollout.Cause = tt.full, tt.cause
+			var got []string
+			for _, run := range Decide(o, start).Progress.Rollout.Gates {
+				got = append(got, run.Name)
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("gates %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// Nobody can say yes in the place of a function.
+func TestOnlyApprovalsAreGiven(t *testing.T) {
+	for _, gate := range []Gate{smoke, {Name: "smoke", At: v1alpha1.BeforeTraffic, Approval: true, Expiry: time.Hour}} {
+		o := rolling(0, -1)
+		o.Gates = []Gate{gate}
+		o.Progress.Rollout.Gates = []GateRun{{Name: "smoke", At: v1alpha1.BeforeTraffic, State: v1alpha1.GateRunning, Attempt: 1, StartedAt: start}}
+		o.Answers = map[string]Answer{"smoke/1/0": {State: AnswerRunning}}
+		o.Requests.Promote = "shop-2/smoke"
+		d := Decide(o, start)
+		approved := d.Progress.Rollout.Gates[0].State == v1alpha1.GateSucceeded
+		if approved != gate.Approval {
+			t.Errorf("approval %t: the gate is %s", gate.Approval, d.Progress.Rollout.Gates[0].State)
+		}
+		ignored := slices.ContainsFunc(d.Notices, func(n Notice) bool { return strings.Contains(n.Message, "waits for an answer, not for approval") })
+		if ignored == gate.Approval {
+			t.Errorf("approval %t: notices %+v", gate.Approval, d.Notices)
+		}
+	}
+}
+
+// Who promotes before there was any traffic is held back by an alarm that is on
+// as everybody else is.
+func TestAlarmHoldsAllAtOnce(t *testing.T) {
+	o := rolling(0, -1)
+	o.Progress.Rollout.Full = true
+	o.Analysis.Firing = "checkout-5xx"
+	d := Decide(o, start)
+	if d.Blocked == nil || d.Blocked.Reason != v1alpha1.ReasonAlarmFiring || d.Action.Kind != ActionNone {
+		t.Errorf("blocked by %+v, action %+v", d.Blocked, d.Action)
+	}
+}
