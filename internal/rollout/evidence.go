@@ -169,11 +169,13 @@ func (x *decider) blockedByAlarms(want *Revision) bool {
 // premature holds the first traffic back until the gates before it are passed
 // and no alarm is on. It tells whether it does.
 func (x *decider) premature(r *Rollout, candidate *Revision, step Step) bool {
-	first := true
+	skipped := r.Full && !x.gradual() // the steps before this one were no steps
 	for _, earlier := range x.plan()[:r.Step] {
-		first = first && earlier.Weight == 0
+		if earlier.Weight > 0 && !skipped {
+			return false
+		}
 	}
-	if !first || step.Weight == 0 || x.o.Rule.Targets.Share(candidate.TargetGroup) > 0 {
+	if step.Weight == 0 || x.o.Rule.Targets.Share(candidate.TargetGroup) > 0 {
 		return false
 	}
 	return x.alarmed(r, candidate) || x.gates(r, v1alpha1.BeforeTraffic, 0)
