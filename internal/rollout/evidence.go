@@ -127,7 +127,11 @@ func (x *decider) unproven(r *Rollout, end time.Time, position string) bool {
 	message := fmt.Sprintf("%s: waiting for evidence until %s: %s", position, clock(deadline), missing)
 	switch {
 	case x.now.Before(deadline):
-		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonInconclusive, message)
+		phase := v1alpha1.PhaseShifting
+		if r.Step == len(x.plan())-1 {
+			phase = v1alpha1.PhaseBaking
+		}
+		x.tell(phase, v1alpha1.ReasonInconclusive, message)
 		x.until(deadline)
 	case x.o.Policy.RollBackInconclusive:
 		x.fail(r, v1alpha1.ReasonInconclusive, fmt.Sprintf("no evidence within %s after the hold of step %d/%d: %s",

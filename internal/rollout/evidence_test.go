@@ -38,6 +38,13 @@ func TestEvidenceStories(t *testing.T) {
 			s.blind = false
 			s.finish()
 		},
+		"no-evidence-in-the-end": func(s *story) {
+			s.served()
+			s.measures, s.plan = true, Plan{{Weight: 100}}
+			s.policy.Inconclusive = 10 * time.Minute
+			s.apply("v2")
+			s.finish()
+		},
 		"no-evidence-rolls-back": func(s *story) {
 			s.served()
 			s.measures, s.blind = true, true
