@@ -142,9 +142,12 @@ func tell(t *testing.T, s scenario, at *point) (out tale) {
 			out.last = w.faults.calls
 			if w.observer.violation == nil && w.settles("the end") {
 				w.observer.settledState()
+				w.observer.stands()
 			}
 			out.writes = w.faults.wrote
 			out.report = w.end()
+			// Which of two causes is seen first depends on when one looks.
+			out.state = strings.ReplaceAll(out.state, v1alpha1.ReasonTaskRestarts, v1alpha1.ReasonUnhealthy)
 			if at != nil {
 				out.befell = at.was
 			}

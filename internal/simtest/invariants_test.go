@@ -276,6 +276,7 @@ func (o *observer) checkStatus(at *pass, was, now *v1alpha1.ImmutableDeployment)
 	}
 	o.checkObserved(at, was, now)
 	o.checkOutcome(was, now)
+	o.checkBlame(was, now)
 	going := s.Rollout != nil && s.Rollout.FinishedAt == nil
 	o.checkKstatus(now.Name, now.Generation, s.ObservedGeneration, s.Conditions, going)
 }
@@ -298,6 +299,20 @@ func (o *observer) checkOutcome(was, now *v1alpha1.ImmutableDeployment) {
 	lost := b.Outcome == v1alpha1.OutcomeFailed && (now.Spec.Strategy.Type == v1alpha1.StrategyRecreate || o.various[uid] || o.changed[uid])
 	if !reopened && !lost {
 		o.fail("outcome", "the outcome of %s was %s and becomes %q", b.ID, a.Outcome, b.Outcome)
+	}
+}
+
+// checkBlame checks that a rollout which is given up for its stack has one that
+// failed, or none.
+func (o *observer) checkBlame(was, now *v1alpha1.ImmutableDeployment) {
+	a, b := was.Status.Rollout, now.Status.Rollout
+	if b == nil || b.Reason != v1alpha1.ReasonStackFailed || a != nil && a.ID == b.ID && a.Outcome != "" || o.changed[string(now.UID)] {
+		return
+	}
+	for _, s := range o.truth().stacks {
+		if s.uid == string(now.UID) && s.revision == fmt.Sprint(b.Revision) && (s.status == "CREATE_IN_PROGRESS" || s.status == "CREATE_COMPLETE") {
+			o.fail("blame", "%s gives %s up for its stack, which is %s: %s", now.Name, b.ID, s.status, b.Message)
+		}
 	}
 }
 

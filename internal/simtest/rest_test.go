@@ -28,6 +28,7 @@ func (w *world) rest() {
 	}
 	if !w.restless() {
 		w.quiet()
+		w.observer.stands()
 	}
 	w.finale()
 	if !w.settles("the last template") {
@@ -190,6 +191,24 @@ func (o *observer) kept(imd *v1alpha1.ImmutableDeployment, revision string) bool
 // retains tells whether a deployment that is gone left its stacks on purpose.
 func (o *observer) retains(string) bool {
 	return slices.ContainsFunc(o.w.plan.Apps, func(a app) bool { return a.Retain })
+}
+
+// stands checks that what is said to serve does.
+func (o *observer) stands() {
+	o.look()
+	for _, imd := range o.w.cluster.deployments() {
+		uid, revision := string(imd.UID), fmt.Sprint(imd.Status.Stable)
+		if imd.Status.Stable == 0 || o.changed[uid] {
+			continue
+		}
+		runs := slices.ContainsFunc(o.latest.services, func(s serviceTruth) bool { return s.uid == uid && s.revision == revision && s.running > 0 })
+		if !runs {
+			o.fail("served", "revision %s of %s serves as its status says, but has no tasks", revision, imd.Name)
+		}
+		if r := o.latest.production(uid); imd.Spec.Traffic.LoadBalancer.Exists() && (r == nil || share(r.targets, o.latest.groupOf(uid, revision)) != 100) {
+			o.fail("served", "revision %s of %s serves as its status says, but the rule routes %s", revision, imd.Name, o.latest.route(r))
+		}
+	}
 }
 
 // served checks that everybody has the template that they want.

@@ -166,8 +166,8 @@ func (w *world) send(at *pass, r *http.Request, q request, verdict verdict) (*ht
 	ok := answer.StatusCode == http.StatusOK
 	if !q.writes {
 		w.log.whisper(at.String(), "%s: %s: %d, %d bytes", at.about(), q, answer.StatusCode, len(body))
+		w.past.remember(r, q)
 		if ok {
-			w.past.remember(r, q)
 			at.learn(q, body)
 		}
 		return answer, nil
@@ -310,7 +310,7 @@ func (x *past) keep() {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		answer, err := x.w.sim.Transport().RoundTrip(r)
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		if err != nil || answer.StatusCode != http.StatusOK {
+		if err != nil || answer.StatusCode >= http.StatusInternalServerError {
 			continue
 		}
 		text, err := io.ReadAll(answer.Body)
