@@ -6,6 +6,7 @@ the values of enumerations.
 """
 
 import base64
+import io
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -53,19 +54,19 @@ _JSON_TYPES = {
 def _decode_cbor(body):
     """The body as botocore reads it, with nothing left out."""
     parser = create_parser("smithy-rpc-v2-cbor")
-    import io
-
     return parser.parse_data_item(io.BufferedReader(io.BytesIO(body))) if body else {}
 
 
 def _check_error(operation, raw):
     parser = create_parser(operation.service_model.resolved_protocol)
     error = parser.parse(raw, operation.output_shape).get("Error", {})
-    own = {s.error_code for s in operation.error_shapes} | {s.name for s in operation.error_shapes}
+    own = {name: s for s in operation.error_shapes for name in (s.error_code, s.name)}
     code = error.get("Code", "")
-    if code not in own | COMMON_ERRORS:
+    if code not in own and code not in COMMON_ERRORS:
         return [f"error code {code} is neither the operation's nor a common one"]
-    return [] if error.get("Message") else [f"error {code} has no message"]
+    status = own[code].metadata.get("error", {}).get("httpStatusCode", raw["status_code"]) if code in own else raw["status_code"]
+    found = [] if raw["status_code"] == status else [f"error {code} has status {raw['status_code']}, not {status}"]
+    return found if error.get("Message") else [*found, f"error {code} has no message"]
 
 
 def _check_query(operation, root):

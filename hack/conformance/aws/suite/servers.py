@@ -75,6 +75,6 @@ def awssim(directory):
     args = [
         str(ROOT / "bin" / "awssim"), f"--listen=127.0.0.1:{port}", "--speed=500", "--data-plane=false",
         f"--account={ACCOUNT}", f"--region={REGION}",
-        "--image=checkout:1.0", "--image=checkout:2.0",
+        "--image=checkout:1.0", "--image=checkout:2.0", "--function=check=succeed", "--state-machine=smoke",
     ]
     return process(args, CREDENTIALS, f"http://127.0.0.1:{port}", Path(directory) / "awssim.log")

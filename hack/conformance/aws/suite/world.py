@@ -1,8 +1,11 @@
 """Prepares both accounts alike with what the calls need to be there."""
 
+import io
 import json
 import sys
 import time
+import urllib.request
+import zipfile
 
 import servers
 
@@ -25,6 +28,7 @@ def prepare(account, images=IMAGES):
     if account.name == "moto":
         _moto_network(account)
         _moto_images(account, images)
+        _moto_hooks(account)
     t = account.things
     balancer = account.quiet(
         "elbv2:CreateLoadBalancer", Name="shop", Subnets=t["subnets"], SecurityGroups=[t["group"]], Type="application",
@@ -63,6 +67,22 @@ def _moto_images(account, images):
             "layers": [],
         }
         ecr.put_image(repositoryName=repository, imageManifest=json.dumps(manifest), imageTag=tag)
+
+
+def _moto_hooks(account):
+    """A Lambda function and a state machine; neither runs any code."""
+    config = json.dumps({"lambda": {"use_docker": False}}).encode()
+    urllib.request.urlopen(urllib.request.Request(account.endpoint + "/moto-api/config", config, {"Content-Type": "application/json"})).close()
+    trust = {"Version": "2012-10-17", "Statement": []}
+    role = account.client("iam").create_role(RoleName="hooks", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as z:
+        z.writestr("app.py", "def handler(event, context): return {}")
+    account.client("lambda").create_function(
+        FunctionName="check", Runtime="python3.12", Role=role, Handler="app.handler", Code={"ZipFile": archive.getvalue()},
+    )
+    states = {"StartAt": "Done", "States": {"Done": {"Type": "Succeed"}}}
+    account.client("stepfunctions").create_state_machine(name="smoke", definition=json.dumps(states), roleArn=role)
 
 
 def template(account, name="minimal", **changes):

@@ -1,0 +1,25 @@
+"""AWS Step Functions: executions that gates start."""
+
+from . import scenario
+
+MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:"
+
+
+@scenario
+def executions(aws):
+    started = aws.call("start", "stepfunctions:StartExecution", stateMachineArn=MACHINE + "smoke", name="one", input='{"a": 1}')
+    aws.call("describe", "stepfunctions:DescribeExecution", executionArn=started["executionArn"])
+    aws.call("same again", "stepfunctions:StartExecution", stateMachineArn=MACHINE + "smoke", name="one", input='{"a": 1}')
+    aws.call("other input", "stepfunctions:StartExecution", stateMachineArn=MACHINE + "smoke", name="one", input='{"a": 2}')
+    aws.call("no name", "stepfunctions:StartExecution", stateMachineArn=MACHINE + "smoke")
+
+
+@scenario
+def refused(aws):
+    aws.call("missing machine", "stepfunctions:StartExecution", stateMachineArn=MACHINE + "nope", name="one")
+    aws.call("no ARN", "stepfunctions:StartExecution", stateMachineArn="smoke", name="one")
+    aws.call("bad name", "stepfunctions:StartExecution", stateMachineArn=MACHINE + "smoke", name="a b")
+    aws.call("no JSON", "stepfunctions:StartExecution", stateMachineArn=MACHINE + "smoke", name="two", input="{")
+    missing = MACHINE.replace("stateMachine", "execution") + "smoke:nope"
+    aws.call("missing execution", "stepfunctions:DescribeExecution", executionArn=missing)
+    aws.call("no execution ARN", "stepfunctions:DescribeExecution", executionArn="nope")
