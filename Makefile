@@ -35,7 +35,7 @@ demo-up: bin/demo build $(CLUSTER_TOOLS) ## The same, and stay up for your own k
 
 .PHONY: test test-unit judge-load conformance lint generate verify
 test: $(CLUSTER_TOOLS) ## Run every test, with the race detector and a real Kubernetes API
-	@KUBEBUILDER_ASSETS="$(abspath bin)" go test -race $(TESTFLAGS) $(PKG)
+	@KUBEBUILDER_ASSETS="$(abspath bin)" go test -race -timeout=30m $(TESTFLAGS) $(PKG)
 
 # A package belongs here unless its tests start kube-apiserver, which they do
 # through envtest.
