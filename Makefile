@@ -13,6 +13,10 @@ IMG ?= viridian-manager:latest
 CONTAINER_TOOL ?= docker
 # For one package or one test: make test PKG=./internal/rollout TESTFLAGS='-run Canary -v'
 PKG ?= ./...
+# How many seeds make simulate runs, and the first one.
+SEEDS ?= 2000
+FROM ?= 0
+MUTANTSFLAGS ?=
 TESTFLAGS ?=
 # How a cluster is reached; another kubectl may be given.
 KUBECTL ?= bin/kubectl
@@ -66,6 +70,18 @@ generate: $(GENERATORS) ## Regenerate deepcopy, CRDs, RBAC and docs/api.md from 
 
 verify: ## Fail if formatting, a go.mod or a generated file is out of date
 	@hack/verify.sh $(GENERATED) -- $(MODULES)
+
+##@ Simulate (docs/reliability.md)
+
+.PHONY: simulate crash-points mutants
+simulate: ## Run SEEDS seeds of the simulation, from FROM on, on all cores
+	@go run ./hack/simulate -seeds $(SEEDS) -from $(FROM)
+
+crash-points: ## Let a process die, or lose an answer, at every call of the stories
+	@GOGC=400 go test ./internal/simtest -run '^TestEveryCallFails$$' -stride 1 -timeout 2h -v | grep -v '^ *\(=== \|--- PASS\)'
+
+mutants: ## Plant plausible mistakes, one after the other, and say what notices them
+	@go run ./hack/mutants $(MUTANTSFLAGS)
 
 ##@ Build
 

@@ -41,7 +41,7 @@ func catalogue() []mutant {
 		{name: "don't hold a step", file: forward, old: "	case x.now.Before(end):\n", new: "	case false:\n"},
 		{name: "go on without an approval", file: "internal/rollout/requests.go", old: "if !step.Approval || r.Full || r.ApprovedStep > r.Step {", new: "if true {"},
 		{name: "go on although paused", file: "internal/rollout/requests.go", old: "if !x.o.Paused || r.active() && r.Outcome != \"\" || !r.active() && (x.served() || x.stuck()) {", new: "if _ = r; true {"},
-		{name: "don't look after a new revision", file: forward, old: "if x.watch(r, candidate) || x.judged(r) {", new: "if x.judged(r) {"},
+		{name: "don't look after a new revision", file: forward, old: "return x.restless(r, candidate) || x.watch(r, candidate) || x.judged(r)", new: "return x.judged(r)"},
 		{name: "delete the rule instead of routing back", file: finish, old: "		if len(intended) > 0 {\n", new: "		if false {\n"},
 		{name: "don't bring back what Recreate took", file: finish, old: "if !r.Outcome.Good() && x.restore(r) {", new: "if false {"},
 		{name: "forget stacks that nobody came to use", file: finish, old: "if r.Wanted && !used && !listed {", new: "if r.Wanted && !used && !listed && false {",

@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	stride       = flag.Int("stride", 1, "try every so many crash points")
+	stride       = flag.Int("stride", 60, "try one of so many crash points")
 	offset       = flag.Int("offset", 0, "the first crash point of the stride")
 	onlyScenario = flag.String("scenario", "", "the scenario to run; all by default")
 )
@@ -48,12 +48,16 @@ func scenarios() []scenario {
 		{"rollback of a stack that fails", web, first, func(w *world) { w.users.template(0, "crash"); w.reach(rolledBack) }},
 		{"recreate, and back", as(v1alpha1.StrategyRecreate), first, func(w *world) { w.users.template(0, "crash"); w.reach(rolledBack) }},
 		{"health lost", slow, first, func(w *world) { w.users.template(0, "flap"); w.reach(rolledBack) }},
-		{"AWS away for two hours", slow, halfway, func(w *world) {
+		{"an alarm goes off", with(func(a *app) { a.Hold, a.Alarm = 300, true }), halfway,
+			func(w *world) { w.others.alarm(0, "ALARM"); w.reach(rolledBack) }},
+		{"gates", with(func(a *app) { a.Alarm, a.Gate = true, v1alpha1.AfterStep }), first, roll},
+		{"AWS away for two hours", slow, func(w *world) {
+			halfway(w)
 			w.faults.away = true
 			w.until(time.Now().Add(2 * time.Hour))
 			w.faults.away = false
 			w.reach(complete("web-2"))
-		}},
+		}, func(*world) {}},
 		{"abort", slow, halfway, func(w *world) { w.users.act(wish{What: wishAbort}); w.reach(rolledBack) }},
 		{"supersede", slow, halfway, func(w *world) {
 			w.users.template(0, "3")

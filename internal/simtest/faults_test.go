@@ -57,6 +57,7 @@ const (
 	faultCreate   faultKind = "resources fail"
 	faultHang     faultKind = "resources hang"
 	faultDelete   faultKind = "deletions fail"
+	faultAlarm    faultKind = "alarm goes off"
 	faultTasks    faultKind = "tasks die"
 	faultRule     faultKind = "rule edited by others"
 	faultRuleGone faultKind = "rule deleted by others"

@@ -128,7 +128,7 @@ func (o *observer) lookAtRules(t *truth) {
 	}
 	for _, uid := range sortedKeys(o.samples) {
 		if t.production(uid) == nil {
-			o.sampled(uid, nil)
+			o.sampled(uid, t.named(o.owned(uid)))
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"github.com/viridian-dev/viridian/internal/awssim/sfn"
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
@@ -27,6 +28,8 @@ type others struct {
 	group    string
 	// adopted are the rules that were there before, by application.
 	adopted map[int]string
+	// machines are the workflows that gates ask, by application.
+	machines map[int]string
 	// taken are the rules that are in the way of deployments.
 	taken []string
 	// edited counts what was edited in production rules, by application.
@@ -39,7 +42,7 @@ func newOthers(w *world) *others {
 		HTTPClient: &http.Client{Transport: w.sim.Transport()}, RetryMaxAttempts: 1,
 	}
 	return &others{w: w, elb: elb.NewFromConfig(cfg), cfn: cloudformation.NewFromConfig(cfg), ecs: ecs.NewFromConfig(cfg),
-		adopted: map[int]string{}, edited: map[int]time.Time{}}
+		adopted: map[int]string{}, machines: map[int]string{}, edited: map[int]time.Time{}}
 }
 
 // must panics: the account does as others want.
@@ -67,6 +70,8 @@ func (o *others) settle() {
 	})
 	must(err)
 	for i, a := range o.w.plan.Apps {
+		o.alarm(i, "OK")
+		o.machine(i)
 		if a.Taken && a.Rule == ruleManaged {
 			o.taken = append(o.taken, o.makeRule(int32(100+i), o.group))
 		}
@@ -178,6 +183,9 @@ func (o *others) giveWay() {
 		must(err)
 	}
 	o.taken = nil
+	for i := range o.w.plan.Apps {
+		o.alarm(i, "OK")
+	}
 	for _, s := range o.w.observer.truth().stacks {
 		if s.uid == "" && s.name != "theirs" {
 			_, err := o.cfn.DeleteStack(nobody, &cloudformation.DeleteStackInput{StackName: &s.id})
@@ -199,6 +207,24 @@ func (o *others) takeName(app int, uid string) {
 	}
 	o.w.observer.look()
 	o.w.observer.foreign = o.w.observer.belongings()
+}
+
+// alarm sets the state of an application's alarm.
+func (o *others) alarm(app int, state string) {
+	must(o.w.sim.SetAlarm(o.w.plan.Apps[app].Name+"-5xx", state, "as the plan has it"))
+}
+
+// machine makes the workflow that an application's gate asks.
+func (o *others) machine(app int) {
+	a := o.w.plan.Apps[app]
+	arn, err := o.w.sim.RegisterStateMachine("check-"+a.Name, sfn.StateMachine{Duration: 20 * time.Second, Outcome: func(string) (string, error) {
+		if a.Refuses && !o.w.faults.over {
+			return "", &sfn.Error{Name: "Refused", Cause: "as the plan has it"}
+		}
+		return "{}", nil
+	}})
+	must(err)
+	o.machines[app] = arn
 }
 
 // stopTasks stops some tasks of an application.

@@ -47,6 +47,11 @@ type app struct {
 	// Taken says that a rule of others has the priority until disturbances end.
 	Taken           bool
 	OnDeleteFailure v1alpha1.DeleteFailurePolicy
+	// Alarm says that an alarm is looked at, Gate where a workflow is asked,
+	// and Refuses that it says no until disturbances end.
+	Alarm   bool
+	Gate    v1alpha1.GatePoint
+	Refuses bool
 }
 
 // ruleKind is how an application gets requests.
@@ -124,6 +129,10 @@ func newApp(d dice, i int) app {
 	if d.chance(0.1) {
 		a.Tag = pick(d, sick...)
 	}
+	a.Alarm, a.Refuses = d.chance(0.3), d.chance(0.2)
+	if d.chance(0.3) {
+		a.Gate = pick(d, v1alpha1.AfterProvision, v1alpha1.BeforeTraffic, v1alpha1.AfterStep, v1alpha1.BeforePromotion, v1alpha1.AfterPromotion, v1alpha1.OnRollback)
+	}
 	return a
 }
 
@@ -176,7 +185,7 @@ func (p *plan) disturb(d dice) {
 // rare draws one of the less usual faults.
 func (p *plan) rare(d dice, f *fault, n int) {
 	f.Kind = []faultKind{faultTwin, faultTwin, faultStop, faultClock, faultBucket, faultWatch, faultSlow, faultRepeat,
-		faultCreate, faultHang, faultDelete, faultTasks, pick(d, faultRule, faultRuleGone), pick(d, faultPreview, faultScale, faultStack, faultName)}[n]
+		faultCreate, faultHang, faultDelete, pick(d, faultTasks, faultAlarm), pick(d, faultRule, faultRuleGone), pick(d, faultPreview, faultScale, faultStack, faultName)}[n]
 	f.For, f.P = d.between(time.Minute, 15*time.Minute), pick(d, 0.1, 0.3)
 	f.By = d.between(time.Second, 2*time.Minute)
 	switch f.Kind { //nolint:exhaustive // only these differ

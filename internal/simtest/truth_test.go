@@ -95,6 +95,17 @@ func (t *truth) production(uid string) *ruleTruth {
 	return nil
 }
 
+// named is how the rule routes that a deployment names but hasn't marked, or
+// not any more; nil if there is none.
+func (t *truth) named(imd *v1alpha1.ImmutableDeployment) []target {
+	for _, r := range t.rules {
+		if imd != nil && r.arn == imd.Spec.Traffic.LoadBalancer.RuleARN {
+			return r.targets
+		}
+	}
+	return nil
+}
+
 // groupOf is a revision's target group; "" if it has none.
 func (t *truth) groupOf(uid, revision string) string {
 	for _, arn := range sortedKeys(t.groups) {

@@ -78,7 +78,21 @@ func (u *users) deployment(i int) *v1alpha1.ImmutableDeployment {
 	if a.Rule != ruleNone {
 		u.balance(imd, i)
 	}
+	u.judge(imd, i)
 	return imd
+}
+
+// judge says by what revisions are judged.
+func (u *users) judge(imd *v1alpha1.ImmutableDeployment, i int) {
+	a := u.w.plan.Apps[i]
+	if a.Alarm {
+		imd.Spec.Analysis = &v1alpha1.Analysis{Alarms: []string{a.Name + "-5xx"}, IfAlarmBefore: v1alpha1.AlarmBlock,
+			InconclusiveSeconds: new(int32(600)), IfInconclusive: v1alpha1.InconclusivePause}
+	}
+	if a.Gate != "" {
+		imd.Spec.Gates = []v1alpha1.Gate{{Name: "check", At: a.Gate, TimeoutSeconds: new(int32(300)), Retries: new(int32(1)),
+			StepFunctions: &v1alpha1.StepFunctionsGate{StateMachineARN: u.w.others.machines[i]}}}
+	}
 }
 
 // balance gives an application its requests.

@@ -119,7 +119,10 @@ func read(r *http.Request) request {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	q := request{body: body, values: url.Values{}}
-	if target := r.Header.Get("X-Amz-Target"); target != "" {
+	_, operation, cbor := strings.Cut(r.URL.Path, "/operation/")
+	if target := r.Header.Get("X-Amz-Target"); cbor {
+		q.action = operation
+	} else if target != "" {
 		members := map[string]any{}
 		if err := json.Unmarshal(body, &members); err != nil {
 			panic(err)
@@ -136,7 +139,7 @@ func read(r *http.Request) request {
 	}
 	q.api, _, _ = strings.Cut(r.URL.Host, ".")
 	q.writes = !reads.MatchString(q.action)
-	for _, name := range []string{"StackName", "RuleArn", "TargetGroupArn", "ListenerArn", "service", "ResourceArns.member.1", "RuleArns.member.1"} {
+	for _, name := range []string{"StackName", "RuleArn", "TargetGroupArn", "ListenerArn", "service", "ResourceArns.member.1", "RuleArns.member.1", "name", "executionArn"} {
 		if v := q.values.Get(name); v != "" {
 			q.about = v
 			break

@@ -150,6 +150,9 @@ func (w *world) befall(f fault) {
 			w.stop(f)
 		case faultClock:
 			w.jump(f)
+		case faultAlarm:
+			w.others.alarm(f.App, "ALARM")
+			w.after(f.For, func() { w.others.alarm(f.App, "OK") })
 		case faultTasks, faultRule, faultRuleGone, faultPreview, faultScale, faultStack, faultName:
 			w.others.meddle(f)
 		}
