@@ -1,6 +1,6 @@
 # The manager: one static binary and the CA certificates that TLS to AWS needs.
 # There is no shell, no package manager and no user but the one it runs as.
-ARG GO_IMAGE=golang:1.26.8-bookworm
+ARG GO_IMAGE=golang:1.26.10-bookworm
 
 # Compile on the machine's own platform and cross-compile to the target's: Go
 # needs no emulation.

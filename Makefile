@@ -22,9 +22,10 @@ TESTFLAGS ?=
 KUBECTL ?= bin/kubectl
 
 CLUSTER_TOOLS := bin/kube-apiserver bin/etcd bin/kubectl
+SCANNERS := bin/govulncheck bin/indexdb bin/kube-score
 GENERATORS := bin/controller-gen bin/crd-ref-docs
 GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api.md
-MODULES := . hack/kube hack/tools hack/golangci-lint
+MODULES := . hack/kube hack/tools hack/golangci-lint hack/scanners hack/conformance/kubernetes
 
 ##@ Try it
 
@@ -95,11 +96,13 @@ bin/manager bin/awssim: bin/%:
 bin/demo:
 	@CGO_ENABLED=0 go build -o $@ ./hack/demo
 
-tools: $(CLUSTER_TOOLS) $(GENERATORS) bin/golangci-lint ## Build every tool that other targets would build when needed
+tools: $(CLUSTER_TOOLS) $(GENERATORS) $(SCANNERS) bin/golangci-lint ## Build every tool that other targets would build when needed
 
 $(CLUSTER_TOOLS): hack/build-tool.sh hack/kube/go.mod hack/kube/go.sum
 	@hack/build-tool.sh $(@F)
 $(GENERATORS): hack/build-tool.sh hack/tools/go.mod hack/tools/go.sum
+	@hack/build-tool.sh $(@F)
+$(SCANNERS): hack/build-tool.sh hack/scanners/go.mod hack/scanners/go.sum
 	@hack/build-tool.sh $(@F)
 bin/golangci-lint: hack/build-tool.sh hack/golangci-lint/go.mod hack/golangci-lint/go.sum
 	@hack/build-tool.sh $(@F)

@@ -24,6 +24,12 @@ controller-gen)
 	module=tools pin=sigs.k8s.io/controller-tools package=sigs.k8s.io/controller-tools/cmd/controller-gen ;;
 crd-ref-docs)
 	module=tools pin=github.com/elastic/crd-ref-docs package=github.com/elastic/crd-ref-docs ;;
+govulncheck)
+	module=scanners pin=golang.org/x/vuln package=golang.org/x/vuln/cmd/govulncheck ;;
+indexdb)
+	module=scanners pin=golang.org/x/vulndb package=golang.org/x/vulndb/cmd/indexdb ;;
+kube-score)
+	module=scanners pin=github.com/zegl/kube-score package=github.com/zegl/kube-score/cmd/kube-score ;;
 golangci-lint)
 	module=golangci-lint pin=github.com/golangci/golangci-lint/v2 minutes=3
 	package=sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter ;;
