@@ -113,13 +113,8 @@ func threeSteps() v1alpha1.Strategy {
 // judge rolls a revision out under load and tells what came of it.
 func (w *world) judge(imd *v1alpha1.ImmutableDeployment, users *crowd, c trial) judgement {
 	w.t.Helper()
-	before := w.get(imd).Status.RolloutCount
 	requests, failed := users.requests.Load(), users.failed.Load()
-	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) {
-		s.Template.Containers[0].Image = image(tagOf(c.candidate))
-		s.Template.Containers[0].Environment = []v1alpha1.KeyValue{{Name: "ROLLOUT", Value: fmt.Sprint(before + 1)}}
-	})
-	now := w.until(imd, "the rollout to begin", func(s v1alpha1.ImmutableDeploymentStatus) bool { return s.RolloutCount == before+1 })
+	now := w.renew(imd, c.candidate)
 	users.answered.Store(0)
 	number, err := strconv.ParseInt(strings.TrimPrefix(now.Status.Revision, imd.Name+"-"), 10, 64)
 	w.Expect(err).NotTo(gomega.HaveOccurred())
@@ -136,6 +131,28 @@ func (w *world) judge(imd *v1alpha1.ImmutableDeployment, users *crowd, c trial) 
 	})
 	j.requests, j.failed = users.requests.Load()-requests, users.failed.Load()-failed
 	return j
+}
+
+// renew rolls a new revision out that fails that percentage of its requests.
+func (w *world) renew(imd *v1alpha1.ImmutableDeployment, errors int) *v1alpha1.ImmutableDeployment {
+	w.t.Helper()
+	before := w.get(imd).Status.RolloutCount
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) {
+		s.Template.Containers[0].Image = image(tagOf(errors))
+		s.Template.Containers[0].Environment = []v1alpha1.KeyValue{{Name: "ROLLOUT", Value: fmt.Sprint(before + 1)}}
+	})
+	return w.until(imd, "the rollout to begin", func(s v1alpha1.ImmutableDeploymentStatus) bool { return s.RolloutCount == before+1 })
+}
+
+// restore has an old revision serve again after a bad one was taken for good,
+// so that the next one is compared with what the trial says.
+func (w *world) restore(imd *v1alpha1.ImmutableDeployment, c trial) {
+	w.t.Helper()
+	now := w.renew(imd, c.stable)
+	w.request(imd, v1alpha1.AnnotationPromote, now.Status.Revision+"/full")
+	w.until(imd, "the old one again", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return s.Phase == v1alpha1.PhaseComplete && s.StableRevision == now.Status.Revision
+	})
 }
 
 // Real counts of requests that concurrent users send decide about good and bad
@@ -160,6 +177,9 @@ func TestJudgement(t *testing.T) {
 					users := w.visit()
 					for range min(judgedPerWorld, *judgements-first) {
 						j := w.judge(imd, users, c)
+						if !c.good() && !j.rolledBack {
+							w.restore(imd, c)
+						}
 						mu.Lock()
 						results[i] = append(results[i], j)
 						mu.Unlock()
