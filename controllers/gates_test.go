@@ -19,6 +19,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/awssim"
 	"github.com/viridian-dev/viridian/internal/awssim/lambda"
 	"github.com/viridian-dev/viridian/internal/awssim/sfn"
 	"github.com/viridian-dev/viridian/internal/hook"
@@ -163,6 +164,22 @@ func TestFunctionMissing(t *testing.T) {
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("Gate last can't be asked: Function not found: " + functionARN))
 	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring("spec.gates"))
 	w.function(`{}`)
+	w.eventually(imd, v1alpha1.PhaseComplete)
+}
+
+// So does one that the controller may not call.
+func TestFunctionDenied(t *testing.T) {
+	w := running(t)
+	w.function(`{}`)
+	allow := w.sim.Faults.Add(awssim.Fault{Action: "Invoke", Effect: awssim.AccessDenied})
+	imd := w.serving()
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) {
+		gated(smokeAt(v1alpha1.BeforeTraffic))(s)
+		s.Template.Containers[0].Image = image("2")
+	})
+	now := w.blocked(imd, v1alpha1.ReasonGateUnavailable)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.HavePrefix("Gate smoke can't be asked: "))
+	allow()
 	w.eventually(imd, v1alpha1.PhaseComplete)
 }
 
