@@ -34,12 +34,12 @@ func TestStrategies(t *testing.T) {
 		strategy v1alpha1.Strategy
 		worker   bool
 		// reason why the sick version is rolled back. CloudFormation notices
-		// tasks that crash while it creates the service; later ones are a
-		// lack of progress.
+		// tasks that crash while it creates the service; of later ones there
+		// are soon too many.
 		reason string
 	}{
 		"rolling with surge":    {rollingStrategy(50, 0), false, v1alpha1.ReasonStackFailed},
-		"rolling without surge": {rollingStrategy(0, 50), false, v1alpha1.ReasonProgressDeadlineExceeded},
+		"rolling without surge": {rollingStrategy(0, 50), false, v1alpha1.ReasonTaskRestarts},
 		"recreate":              {recreate(), false, v1alpha1.ReasonStackFailed},
 		"blue/green worker":     {blueGreen, true, v1alpha1.ReasonStackFailed},
 		"canary worker":         {canary(0, 0), true, v1alpha1.ReasonStackFailed},

@@ -252,7 +252,7 @@ func (x *decider) restless(r *Rollout, candidate *Revision) bool {
 	if !h.Known || h.Restarts <= x.o.Policy.TaskRestarts || x.alone() {
 		return false
 	}
-	x.fail(r, v1alpha1.ReasonTaskRestarts, fmt.Sprintf("%d tasks of %s stopped by themselves since it was healthy, at %s (spec.rollback.taskRestartLimit is %d): %s",
+	x.fail(r, v1alpha1.ReasonTaskRestarts, fmt.Sprintf("%d tasks of %s stopped by themselves since it was verified, at %s (spec.rollback.taskRestartLimit is %d): %s",
 		h.Restarts, candidate.Name, x.place(r, candidate), x.o.Policy.TaskRestarts, h.RestartCause))
 	return true
 }
