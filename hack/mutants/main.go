@@ -205,7 +205,7 @@ func plant(dir string, m mutant) (string, error) {
 			return "", fmt.Errorf("%q is %d times in %s", x.old, n, x.file)
 		}
 		replace[path] = filepath.Join(dir, strings.ReplaceAll(x.file, "/", "_"))
-		if err := os.WriteFile(replace[path], []byte(strings.Replace(string(text), x.old, x.new, 1)), 0o600); err != nil {
+		if err := os.WriteFile(replace[path], []byte(strings.Replace(string(text), x.old, x.new, 1)), 0o600); err != nil { //nolint:gosec // in a temporary directory
 			return "", err
 		}
 	}

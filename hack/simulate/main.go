@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -44,9 +45,7 @@ func (s *summary) add(o summary) {
 	s.Rollouts += o.Rollouts
 	s.Faults += o.Faults
 	s.Crashes += o.Crashes
-	for seed, v := range o.Violations {
-		s.Violations[seed] = v
-	}
+	maps.Copy(s.Violations, o.Violations)
 }
 
 func (s *summary) write(w io.Writer, took time.Duration) {
@@ -78,7 +77,7 @@ func run(ctx context.Context, seeds, from uint64, workers int) error {
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
 	binary := filepath.Join(dir, "simtest")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, "./internal/simtest")
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, "./internal/simtest") //nolint:gosec // a temporary file
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build internal/simtest: %w", err)

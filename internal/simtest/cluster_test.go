@@ -166,7 +166,7 @@ func (c *cluster) create(ctx context.Context, object client.Object) error {
 	object.SetUID(types.UID(fmt.Sprintf("00000000-0000-4000-8000-%012d", c.uids)))
 	object.SetGeneration(1)
 	object.SetCreationTimestamp(metav1.Now())
-	if err := c.WithWatch.Create(ctx, object); err != nil {
+	if err := c.Create(ctx, object); err != nil {
 		return err
 	}
 	kind, key := kindOf(object), client.ObjectKeyFromObject(object)

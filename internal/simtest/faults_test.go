@@ -230,7 +230,7 @@ func (f *faults) watchDelay(d dice) time.Duration {
 func (f *faults) repeats(d dice) bool { return len(f.now(faultRepeat)) > 0 && d.chance(0.3) }
 
 // resource is what befalls the creation or deletion of a stack's resource.
-func (f *faults) resource(stack, resource string, deleting bool) (reason string, after time.Duration) {
+func (f *faults) resource(_, _ string, deleting bool) (reason string, after time.Duration) {
 	if deleting {
 		for _, x := range f.now(faultDelete) {
 			if f.w.dice.chance(x.P) {

@@ -20,7 +20,7 @@ var errLost = errors.New("Client.Timeout exceeded while awaiting headers")
 func (p *process) call(ctx context.Context, verb string, object client.Object, do func() error) error {
 	at := p.passOf(ctx)
 	c := callID{api: "kubernetes", action: verb, about: kindOf(object) + " " + object.GetName(), writes: verb != "get" && verb != "list"}
-	verdict := p.gate(at, c)
+	verdict := p.gate(c)
 	if err := p.refusal(verdict, object); err != nil {
 		return err
 	}
@@ -33,11 +33,11 @@ func (p *process) call(ctx context.Context, verb string, object client.Object, d
 	}
 	err := do()
 	p.told(at, c, err)
-	switch {
-	case verdict == dieAfter:
+	switch verdict { //nolint:exhaustive // the others are over
+	case dieAfter:
 		p.die("after " + c.String())
 		return errDead
-	case verdict == loseAnswer:
+	case loseAnswer:
 		return errLost
 	}
 	return err
@@ -124,7 +124,7 @@ func (p *process) funcs() interceptor.Funcs {
 		},
 		Patch: func(ctx context.Context, _ client.WithWatch, object client.Object, patch client.Patch, opts ...client.PatchOption) error {
 			return p.call(ctx, "patch", object, func() error {
-				return c.write(ctx, object, func() error { return c.WithWatch.Patch(ctx, object, patch, opts...) })
+				return c.write(ctx, object, func() error { return c.Patch(ctx, object, patch, opts...) })
 			})
 		},
 		SubResourceUpdate: func(ctx context.Context, _ client.Client, _ string, object client.Object, opts ...client.SubResourceUpdateOption) error {

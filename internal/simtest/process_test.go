@@ -46,7 +46,6 @@ type process struct {
 	queues      map[string]*queue
 	caches      map[string]*informer
 	dice        dice
-	parked      int
 }
 
 // start starts a process.
@@ -208,16 +207,15 @@ func (q *queue) pump() {
 	ready := slices.DeleteFunc(slices.SortedFunc(maps.Keys(q.due), byName), func(key types.NamespacedName) bool {
 		return q.busy[key] || q.due[key].After(time.Now())
 	})
-	for len(ready) > 0 && len(q.busy) < workers {
-		i := q.p.dice.IntN(len(ready))
-		key := ready[i]
-		ready = slices.Delete(ready, i, i+1)
-		delete(q.due, key)
-		q.busy[key] = true
-		q.p.w.stats.passes++
-		go q.p.reconcile(q, key)
-		return // one thing at a time; the others in a moment
+	if len(ready) == 0 || len(q.busy) >= workers {
+		return
 	}
+	key := pick(q.p.dice, ready...)
+	delete(q.due, key)
+	q.busy[key] = true
+	q.p.w.stats.passes++
+	go q.p.reconcile(q, key)
+	q.p.w.after(0, q.pump) // the others, one after the other
 }
 
 func byName(a, b types.NamespacedName) int { return cmp.Compare(a.Name, b.Name) }

@@ -106,8 +106,8 @@ type dice struct{ *rand.Rand }
 // newDice returns the dice for a purpose.
 func newDice(seed uint64, purpose string, args ...any) dice {
 	h := fnv.New64a()
-	_, _ = fmt.Fprintf(h, purpose, args...)             // a hash takes everything
-	return dice{rand.New(rand.NewPCG(seed, h.Sum64()))} //nolint:gosec // a simulation must be repeatable, not secret
+	_, _ = fmt.Fprintf(h, purpose, args...) // a hash takes everything
+	return dice{rand.New(rand.NewPCG(seed, h.Sum64()))}
 }
 
 // chance is true with probability p.

@@ -34,12 +34,12 @@ func shrink(t *testing.T, p plan, invariant string, runs int) report {
 
 // shorten tries to take each thing out once.
 func shorten(best *report, try func(plan) bool) (smaller bool) {
-	for i := len(best.plan.Faults) - 1; i >= 0; i-- {
+	for i := range slices.Backward(best.plan.Faults) {
 		shorter := best.plan
 		shorter.Faults = slices.Delete(slices.Clone(shorter.Faults), i, i+1)
 		smaller = try(shorter) || smaller
 	}
-	for i := len(best.plan.Users) - 1; i >= 0; i-- {
+	for i := range slices.Backward(best.plan.Users) {
 		shorter := best.plan
 		shorter.Users = slices.Delete(slices.Clone(shorter.Users), i, i+1)
 		smaller = try(shorter) || smaller

@@ -42,7 +42,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errDead
 	}
 	at, q := p.passOf(r.Context()), read(r)
-	verdict := p.gate(at, q.callID)
+	verdict := p.gate(q.callID)
 	switch {
 	case p.dead:
 		return nil, errDead
@@ -60,11 +60,11 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		}
 	}
 	answer, err := p.w.send(at, r, q, verdict)
-	switch {
-	case verdict == dieAfter:
+	switch verdict { //nolint:exhaustive // the others are over
+	case dieAfter:
 		p.die("after " + q.String())
 		return nil, errDead
-	case verdict == loseAnswer:
+	case loseAnswer:
 		p.wait(p.dice.between(0, 15*time.Second))
 		return nil, timeout()
 	}
@@ -74,7 +74,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 func timeout() error { return &net.OpError{Op: "read", Net: "tcp", Err: os.ErrDeadlineExceeded} }
 
 // gate lets a call wait for its turn, which comes after as long as calls take.
-func (p *process) gate(at *pass, c callID) verdict {
+func (p *process) gate(c callID) verdict {
 	if p.dead {
 		return proceed
 	}
@@ -311,7 +311,7 @@ func (x *past) keep() {
 			panic(err)
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))
-		answer, err := x.w.sim.Transport().RoundTrip(r)
+		answer, err := x.w.sim.Transport().RoundTrip(r) //nolint:bodyclose // it is in memory
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		if err != nil || answer.StatusCode >= http.StatusInternalServerError {
 			continue
