@@ -23,7 +23,7 @@ import (
 
 // perProcess is how many seeds a process runs: its start costs nothing beside
 // them, and its end shows progress.
-const perProcess = 20
+const perProcess = 10
 
 // summary is what is known of some seeds.
 type summary struct {
