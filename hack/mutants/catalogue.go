@@ -53,7 +53,7 @@ func catalogue() []mutant {
 		{name: "take a rule of others for one's own", file: deploymentObserve, old: "	if ownedBy(tags, string(imd.UID)) {\n		view.take(rules[i])\n		return nil", new: "	if true {\n		view.take(rules[i])\n		return nil"},
 		{name: "forget the finalizer", file: deploymentPass, old: "if !controllerutil.ContainsFinalizer(imd, v1alpha1.Finalizer) {", new: "if false {"},
 		{name: "let a revision go before its stack", file: revisionPass, old: "&& (view.Retained || decision.Gone()) {", new: "&& (view.Retained || decision.Action != \"\" || decision.Gone()) {"},
-		{name: "let a deployment go before its revisions", file: deploymentActions, old: "	if err != nil || len(left) > 0 {\n		return err // one", new: "	if err != nil {\n		return err // one",
+		{name: "let a deployment go before its revisions", file: deploymentActions, old: "	if err != nil || len(left) > 0 {\n		return err // one", new: "	if _ = left; err != nil {\n		return err // one",
 			also: &mutant{file: "internal/rollout/removal.go", old: "	if len(x.o.Revisions) > 0 {\n", new: "	if false {\n"}},
 		{name: "freeze a template twice", file: deploymentActions, old: "imr.Spec.Frozen.TemplateHash == view.WantHash && imr.DeletionTimestamp.IsZero()", new: "false && imr.DeletionTimestamp.IsZero()"},
 		{name: "look again at once, always", file: deploymentPass, old: "max(decision.After, soon)", new: "soon"},

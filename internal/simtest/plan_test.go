@@ -123,7 +123,7 @@ func newApp(d dice, i int) app {
 		Tag:      pick(d, good...), Desired: int32(1 + d.IntN(4)), Hold: int32(d.IntN(4) * 30), Keep: int32(d.IntN(4) * 60),
 		Drain: int32(d.IntN(4) * 20), Approval: d.chance(0.2), Unhealthy: int32(d.IntN(3) * 60), Deadline: int32(pick(d, 900, 1800, 3600)),
 		KeepFailed: int32(d.IntN(2) * d.IntN(600)), History: int32(d.IntN(4)), Surge: int32(d.IntN(3) * 50), Missing: int32(25 + d.IntN(2)*25),
-		Enforce: d.chance(0.5), Block: d.chance(0.2), Protected: d.chance(0.2), Retain: d.chance(0.1), Taken: d.chance(0.05),
+		Enforce: d.chance(0.5), Block: d.chance(0.2), Protected: d.chance(0.2), Retain: d.chance(0.1), Taken: d.chance(0.1),
 		OnDeleteFailure: pick(d, v1alpha1.DeleteFailureRetry, v1alpha1.DeleteFailureRetain, v1alpha1.DeleteFailureForce),
 	}
 	if d.chance(0.1) {

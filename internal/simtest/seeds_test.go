@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	seedCount = flag.Uint64("seeds", 20, "how many seeds to run")
+	seedCount = flag.Uint64("seeds", 10, "how many seeds to run")
 	verbose   = flag.Bool("log", false, "show the log of each run")
 	chunkFile = flag.String("chunk", "", "file for a summary of the seeds")
 	all       = flag.Bool("all", false, "go on after a violation")
