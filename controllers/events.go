@@ -58,15 +58,19 @@ func verdicts(before, after *v1alpha1.Rollout) []announcement {
 		}
 	}
 	for _, g := range after.Gates {
-		told := func(old v1alpha1.GateRun) bool {
-			return old.Name == g.Name && old.At == g.At && old.Step == g.Step && old.State == g.State
-		}
-		if g.State == v1alpha1.GateSucceeded && !slices.ContainsFunc(before.Gates, told) {
+		if g.State == v1alpha1.GateSucceeded && !succeeded(before.Gates, g) {
 			out = append(out, announcement{corev1.EventTypeNormal, v1alpha1.ReasonGateSucceeded, fmt.Sprintf("%s %d", g.Name, g.Step),
 				strings.TrimSuffix(fmt.Sprintf("Gate %s (%s) succeeded: %s", g.Name, g.At, g.Message), ": ")})
 		}
 	}
 	return out
+}
+
+// succeeded tells whether a gate had ended well before.
+func succeeded(before []v1alpha1.GateRun, g v1alpha1.GateRun) bool {
+	return slices.ContainsFunc(before, func(old v1alpha1.GateRun) bool {
+		return old.Name == g.Name && old.At == g.At && old.Step == g.Step && old.State == v1alpha1.GateSucceeded
+	})
 }
 
 // resultOf is what a check said before.

@@ -52,9 +52,7 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	if err := r.apply(ctx, imr, view, decision, next); err != nil {
 		return r.report(ctx, imr, err)
 	}
-	if decision.Action == stack.ActionDiagnose && next.Phase == v1alpha1.RevisionDeleting {
-		decision = stack.Again()
-	}
+	decision = reconsidered(decision, next)
 	if err := r.save(ctx, imr, next, decision); err != nil {
 		return retry(err)
 	}
@@ -62,6 +60,15 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 		return retry(r.release(ctx, imr))
 	}
 	return ctrl.Result{RequeueAfter: r.pause(imr, decision)}, nil
+}
+
+// reconsidered is the decision once the cause of a failure is known: a stack that
+// failed by an accident is made again.
+func reconsidered(d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) stack.Decision {
+	if d.Action == stack.ActionDiagnose && next.Phase == v1alpha1.RevisionDeleting {
+		return stack.Again()
+	}
+	return d
 }
 
 // pause is when to look at the stack again.

@@ -19,13 +19,8 @@ func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRe
 	next.ObservedGeneration = imr.Generation
 	reason, message := d.Reason, d.Message
 	failed := next.Phase == v1alpha1.RevisionFailed
-	if failed && next.Failure != nil {
-		message = next.Failure.Message
-	}
-	if was := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionReady); failed && was != nil && imr.Status.Phase == next.Phase {
-		reason = was.Reason // why it failed at first
-	} else if failed && reason == v1alpha1.ReasonProvisioning {
-		reason = v1alpha1.ReasonInvalidSpec
+	if failed {
+		reason, message = failure(imr, next, d)
 	}
 	stalled := failed || next.Phase == v1alpha1.RevisionDeleteFailed || reason == v1alpha1.ReasonStackChanged
 	// Ready is that the stack is as it shall be, also if it shall be gone.
@@ -33,6 +28,22 @@ func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRe
 	set := conditionSetter{&next.Conditions, imr.Generation}
 	set.ready(ready, !stalled && !d.Settled, stalled, reason, message)
 	return r.write(ctx, imr, next)
+}
+
+// failure tells why a stack failed: as it was told at first, if it was.
+func failure(imr *v1alpha1.ImmutableRevision, next *v1alpha1.ImmutableRevisionStatus, d stack.Decision) (reason, message string) {
+	reason, message = d.Reason, d.Message
+	if next.Failure != nil {
+		message = next.Failure.Message
+	}
+	was := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionReady)
+	switch {
+	case was != nil && imr.Status.Phase == next.Phase:
+		reason = was.Reason
+	case reason == v1alpha1.ReasonProvisioning:
+		reason = v1alpha1.ReasonInvalidSpec
+	}
+	return reason, message
 }
 
 // write stores the status and announces a change of phase.

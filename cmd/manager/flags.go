@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -82,11 +83,8 @@ func prefixes(s string) ([]netip.Prefix, error) {
 
 // goodPeriod tells whether CloudWatch takes the period.
 func goodPeriod(d time.Duration) bool {
-	switch d {
-	case time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second:
-		return true
-	}
-	return d > 0 && d%time.Minute == 0
+	short := []time.Duration{time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second}
+	return slices.Contains(short, d) || d > 0 && d%time.Minute == 0
 }
 
 // check refuses what can't work.

@@ -53,7 +53,7 @@ type call[A any] struct {
 
 // New returns a runner of at most limit calls at once, and at least one.
 func New[A any](limit int) *Runner[A] {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background()) //nolint:gosec // Run calls it in the end
 	return &Runner[A]{limit: max(limit, 1), ctx: ctx, cancel: cancel, calls: map[string]*call[A]{}}
 }
 
@@ -75,7 +75,7 @@ func (r *Runner[A]) Start(key string, timeout time.Duration, fn func(context.Con
 	if r.running >= r.limit {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(r.ctx, timeout)
+	ctx, cancel := context.WithTimeout(r.ctx, timeout) //nolint:gosec // run calls it
 	c := &call[A]{cancel: cancel}
 	r.calls[key] = c
 	r.running++

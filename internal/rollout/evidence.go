@@ -213,12 +213,11 @@ func (x *decider) troubled() bool {
 	}
 	if r.active() {
 		candidate := x.o.revision(r.Revision)
-		if candidate != nil && candidate.Stack == v1alpha1.RevisionCreated && !r.VerifiedAt.IsZero() &&
-			x.condemned(r, candidate) {
-			return true
-		}
 		if candidate == nil || candidate.Hash != x.o.WantHash || candidate.Stack == v1alpha1.RevisionFailed {
 			return false // given up anyway
+		}
+		if candidate.Stack == v1alpha1.RevisionCreated && !r.VerifiedAt.IsZero() && x.condemned(r, candidate) {
+			return true
 		}
 	}
 	x.block(*trouble)
