@@ -16,6 +16,8 @@ PKG ?= ./...
 # How many seeds make simulate runs, and the first one.
 SEEDS ?= 2000
 FROM ?= 0
+# make crash-points takes every STRIDEth call.
+STRIDE ?= 1
 MUTANTSFLAGS ?=
 TESTFLAGS ?=
 # How a cluster is reached; another kubectl may be given.
@@ -79,7 +81,7 @@ simulate: ## Run SEEDS seeds of the simulation, from FROM on, on all cores
 	@go run ./hack/simulate -seeds $(SEEDS) -from $(FROM)
 
 crash-points: ## Let a process die, or lose an answer, at every call of the stories
-	@GOGC=400 go test ./internal/simtest -run '^TestEveryCallFails$$' -stride 1 -timeout 2h -v | grep -v '^ *\(=== \|--- PASS\)'
+	@GOGC=400 go test ./internal/simtest -run '^TestEveryCallFails$$' -stride $(STRIDE) -timeout 2h -v | grep -v '^ *\(=== \|--- PASS\)'
 
 mutants: ## Plant plausible mistakes, one after the other, and say what notices them
 	@go run ./hack/mutants $(MUTANTSFLAGS)
