@@ -111,7 +111,7 @@ func (r *DeploymentReconciler) explain(imd *v1alpha1.ImmutableDeployment, next *
 		next.Phase = v1alpha1.PhasePending
 	}
 	set := conditionSetter{&next.Conditions, imd.Generation}
-	set.ready(false, t.passing, !t.passing, t.Reason, t.Message+". "+t.Cure)
+	set.ready(false, t.passing, !t.passing, t.Reason, t.sentences())
 }
 
 // setConditions says the same as the decision in conditions.

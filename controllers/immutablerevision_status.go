@@ -23,10 +23,8 @@ func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRe
 		reason, message = failure(imr, next, d)
 	}
 	stalled := failed || next.Phase == v1alpha1.RevisionDeleteFailed || reason == v1alpha1.ReasonStackChanged
-	// Ready is that the stack is as it shall be, also if it shall be gone.
-	ready := reason == v1alpha1.ReasonStackCreated || reason == v1alpha1.ReasonRetained || d.Gone()
 	set := conditionSetter{&next.Conditions, imr.Generation}
-	set.ready(ready, !stalled && !d.Settled, stalled, reason, message)
+	set.ready(asItShallBe(d, reason), !stalled && !d.Settled, stalled, reason, message)
 	return r.write(ctx, imr, next)
 }
 
@@ -44,6 +42,12 @@ func failure(imr *v1alpha1.ImmutableRevision, next *v1alpha1.ImmutableRevisionSt
 		reason = v1alpha1.ReasonInvalidSpec
 	}
 	return reason, message
+}
+
+// asItShallBe tells whether the stack is as spec.stackState asks: also when it
+// shall be gone, and is.
+func asItShallBe(d stack.Decision, reason string) bool {
+	return reason == v1alpha1.ReasonStackCreated || reason == v1alpha1.ReasonRetained || d.Gone()
 }
 
 // write stores the status and announces a change of phase.
@@ -77,7 +81,7 @@ func (r *RevisionReconciler) report(ctx context.Context, imr *v1alpha1.Immutable
 		next.Phase = v1alpha1.RevisionPending
 	}
 	set := conditionSetter{&next.Conditions, imr.Generation}
-	set.ready(false, t.passing, !t.passing, t.Reason, t.Message+". "+t.Cure)
+	set.ready(false, t.passing, !t.passing, t.Reason, t.sentences())
 	if err := r.write(ctx, imr, next); err != nil {
 		return retry(err)
 	}

@@ -3,6 +3,7 @@ package controllers
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 
@@ -17,6 +18,12 @@ type trouble struct {
 	// passing is true when it goes away by itself, so that the usual backoff
 	// is right and nobody need do anything.
 	passing bool
+}
+
+// sentences tell the trouble and its cure. Many of AWS's messages end in a full
+// stop of their own.
+func (t trouble) sentences() string {
+	return strings.TrimSuffix(t.Message, ".") + ". " + t.Cure
 }
 
 // troubleOf translates an error; ok is false for errors of the cluster, which

@@ -162,8 +162,8 @@ func index(ctx context.Context, files, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temp) //nolint:errcheck // it's in a cache
-	cmd := exec.CommandContext(ctx, "bin/indexdb", "-out", filepath.Join(temp, "db"), "-vulns", files)
+	defer os.RemoveAll(temp)                                                                           //nolint:errcheck // it's in a cache
+	cmd := exec.CommandContext(ctx, "bin/indexdb", "-out", filepath.Join(temp, "db"), "-vulns", files) //nolint:gosec // our own cache
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("indexdb: %w: %s", err, out)
 	}
