@@ -72,7 +72,7 @@ func TestScanGate(t *testing.T) {
 			now := w.eventually(imd, c.phase)
 			w.Expect(now.Status.Rollout.Reason).To(gomega.Equal(c.reason))
 			w.Expect(now.Status.Rollout.Message).To(gomega.ContainSubstring(c.message))
-			w.Expect(w.verdictsOn("checkout-2")).NotTo(gomega.BeEmpty())
+			w.Eventually(func() []string { return w.verdictsOn("checkout-2") }).ShouldNot(gomega.BeEmpty())
 			if c.phase == v1alpha1.PhaseRolledBack {
 				w.did("CreateStack checkout-1", "CreateRule 1:100")
 			}
