@@ -12,6 +12,9 @@
 //   - moto wants a VPC, subnets and a security group that exist, which the test
 //     makes, and knows one account, which MOTO_ACCOUNT_ID names after the
 //     images' registry.
+//   - moto's server doesn't speak the protocol in which the SDK for Go calls
+//     CloudWatch (Smithy's RPC v2 with CBOR), and nobody sends requests that it
+//     could have metrics of. The deployments here aren't judged by any.
 //   - moto's DeleteStack forgets to delete target groups, listener rules and
 //     what is of ECS. The test looks for what the controller itself has made.
 //

@@ -82,6 +82,7 @@ func (j *job) read(sample string) {
 	spec.Template.Target.DeregistrationDelaySeconds = new(int32(0))
 	spec.Traffic.LoadBalancer.ListenerARN = j.account.Listener
 	spec.Rollback.KeepOldSeconds = new(int32(0))
+	spec.Analysis = nil
 	if spec.Strategy.Canary != nil {
 		for i := range spec.Strategy.Canary.Steps {
 			spec.Strategy.Canary.Steps[i].HoldSeconds = new(int32(1))

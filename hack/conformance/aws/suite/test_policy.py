@@ -35,6 +35,9 @@ TAGGING = {
 PREPARATION = re.compile(r"elasticloadbalancing:(Create(Listener|LoadBalancer|TargetGroup)|DeleteTargetGroup|RegisterTargets)\Z")
 # Allowed by config/aws/policy-assume-role.json, for namespaces with a role.
 ASSUME = "sts:AssumeRole"
+# Needed by AssumeRole without a call of its own where the caller's session has
+# transitive tags, as EKS Pod Identity's has.
+TAG_SESSION = "sts:TagSession"
 
 
 def document(name):
@@ -60,7 +63,7 @@ def test_policy_is_what_calls_need(row):
     row.count = len(want)
     row.note = "both directions; CloudFormation's own calls by the templates' types"
     assert ASSUME in want
-    assert actions(document("policy-assume-role.json")["Statement"]) == {ASSUME}
+    assert actions(document("policy-assume-role.json")["Statement"]) == {ASSUME, TAG_SESSION}
     own = [s for s in document("policy.json")["Statement"] if not s["Sid"].startswith("Cfn")]
     assert actions(own) == want - {ASSUME}
 
