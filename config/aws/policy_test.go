@@ -110,7 +110,8 @@ var resourceActions = map[string][]string{
 }
 
 // TestControllerActions: what the controller may do itself is what
-// internal/cloud/aws calls, no more and no less.
+// internal/cloud/aws calls, no more and no less. hack/conformance/aws says the
+// same of what tests of the controllers really sent.
 func TestControllerActions(t *testing.T) {
 	got := map[string]bool{}
 	for _, s := range read(t, "policy.json").Statement {
