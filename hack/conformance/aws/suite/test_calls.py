@@ -2,6 +2,7 @@
 answers, and where the two differ."""
 
 import contextlib
+import re
 import urllib.request
 
 import pytest
@@ -36,7 +37,13 @@ def accounts(moto, directory):
         yield pair
 
 
-seen = set()
+seen, operations = set(), set()
+
+# The interfaces of internal/cloud/aws/sdk.go by boto3's name of the service.
+INTERFACES = {
+    "cloudFormationAPI": "cloudformation", "elbAPI": "elbv2", "ecsAPI": "ecs", "ecrAPI": "ecr",
+    "cloudWatchAPI": "cloudwatch", "lambdaAPI": "lambda", "statesAPI": "stepfunctions",
+}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -47,6 +54,7 @@ def test_scenario(name, moto, tmp_path, row):
     problems = []
     for step, outcome in ours.outcomes.items():
         row.count += 1
+        operations.add(outcome.operation)
         problems += [f"{step}: {outcome.operation}{v}" for v in outcome.violations]
         if step not in theirs.outcomes:
             continue  # it needs what moto doesn't have, such as a task
@@ -57,10 +65,26 @@ def test_scenario(name, moto, tmp_path, row):
     assert not problems, "\n" + "\n".join(problems)
 
 
-def test_every_difference_is_there(row, request):
-    """What is listed and doesn't differ any more is taken off the list."""
+@pytest.fixture
+def all_ran(request):
     if any(f"[{name}]" not in " ".join(i.name for i in request.session.items) for name in SCENARIOS):
         pytest.skip("not all scenarios ran")
+
+
+def test_every_operation_is_called(all_ran):
+    """What the controller may call, as its interfaces to the SDK list it."""
+    source = (servers.ROOT / "internal" / "cloud" / "aws" / "sdk.go").read_text()
+    used = {
+        f"{INTERFACES[name]}:{method}"
+        for name, body in re.findall(r"^type (\w+) interface {\n(.*?)^}", source, re.M | re.S)
+        for method in re.findall(r"^\t(\w+)\(", body, re.M)
+    }
+    assert len(used) > 20
+    assert not used - operations
+
+
+def test_every_difference_is_there(row, all_ran):
+    """What is listed and doesn't differ any more is taken off the list."""
     row.note = f"{len(SCENARIOS)} scenarios, {len(seen)} differences, decided in {len(decisions.entries)} entries of {DIFFERENCES.name}"
     assert not decisions.gone(), "\n" + "\n".join(decisions.gone())
 
