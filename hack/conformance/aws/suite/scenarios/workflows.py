@@ -1,13 +1,24 @@
 """AWS Step Functions: executions that gates start."""
 
+import time
+
 from . import scenario
 
 MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:"
 
 
+def over(aws, execution):
+    """Waits until an execution is over; moto's may run for ever."""
+    for _ in range(20):
+        if aws.quiet("stepfunctions:DescribeExecution", executionArn=execution).response["status"] != "RUNNING":
+            return
+        time.sleep(0.05)
+
+
 @scenario
 def executions(aws):
     started = aws.call("start", "stepfunctions:StartExecution", stateMachineArn=MACHINE + "smoke", name="one", input='{"a": 1}')
+    over(aws, started["executionArn"])
     aws.call("describe", "stepfunctions:DescribeExecution", executionArn=started["executionArn"])
     aws.call("same again", "stepfunctions:StartExecution", stateMachineArn=MACHINE + "smoke", name="one", input='{"a": 1}')
     aws.call("other input", "stepfunctions:StartExecution", stateMachineArn=MACHINE + "smoke", name="one", input='{"a": 2}')
