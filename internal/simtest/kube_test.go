@@ -20,7 +20,7 @@ var errLost = errors.New("Client.Timeout exceeded while awaiting headers")
 func (p *process) call(ctx context.Context, verb string, object client.Object, do func() error) error {
 	at := p.passOf(ctx)
 	c := callID{api: "kubernetes", action: verb, about: kindOf(object) + " " + object.GetName(), writes: verb != "get" && verb != "list"}
-	verdict := p.gate(c)
+	verdict := p.gate(at, c, "")
 	if err := p.refusal(verdict, object); err != nil {
 		return err
 	}

@@ -137,7 +137,7 @@ func (p *process) reconcile(q *queue, key types.NamespacedName) {
 	ctx := context.WithValue(p.ctx, passKey{}, at)
 	ctx = logr.NewContext(ctx, p.logger())
 	result, err := p.reconcilers[q.kind].Reconcile(ctx, ctrl.Request{NamespacedName: key})
-	p.w.after(0, func() { q.done(at, result, err) })
+	p.w.arrive(p.name+" "+at.about()+" is over", func() { q.done(at, result, err) })
 }
 
 // logger keeps what is logged, to be searched for secrets.

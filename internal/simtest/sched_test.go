@@ -1,10 +1,12 @@
 package simtest
 
 import (
+	"cmp"
 	"container/heap"
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"testing/synctest"
 	"time"
@@ -17,6 +19,16 @@ type scheduler struct {
 	queue agenda
 	count int
 	woken chan struct{}
+	// arrived are those who came since the latest step.
+	arrived []arrival
+}
+
+// arrival is something to do once everybody waits. Several may come at once,
+// when what they waited for was the same; they take turns by their names, for
+// nobody knows who came first.
+type arrival struct {
+	name string
+	run  func()
 }
 
 // event is something that will happen.
@@ -34,9 +46,33 @@ func (s *scheduler) after(d time.Duration, run func()) {
 	s.count++
 	heap.Push(&s.queue, &event{time.Now().Add(max(d, 0)), s.count, run})
 	s.mu.Unlock()
+	s.wake()
+}
+
+func (s *scheduler) wake() {
 	select {
 	case s.woken <- struct{}{}:
 	default:
+	}
+}
+
+// arrive has run called in the scheduler's goroutine, before time goes on.
+func (s *scheduler) arrive(name string, run func()) {
+	s.mu.Lock()
+	s.arrived = append(s.arrived, arrival{name, run})
+	s.mu.Unlock()
+	s.wake()
+}
+
+// admit calls those who arrived.
+func (s *scheduler) admit() {
+	s.mu.Lock()
+	arrived := s.arrived
+	s.arrived = nil
+	s.mu.Unlock()
+	slices.SortStableFunc(arrived, func(a, b arrival) int { return cmp.Compare(a.name, b.name) })
+	for _, a := range arrived {
+		a.run()
 	}
 }
 
@@ -45,6 +81,7 @@ func (s *scheduler) after(d time.Duration, run func()) {
 func (s *scheduler) step(until time.Time) bool {
 	for {
 		synctest.Wait() // all others wait for the scheduler, or for the time
+		s.admit()
 		s.mu.Lock()
 		next := until
 		if len(s.queue) > 0 && s.queue[0].at.Before(until) {

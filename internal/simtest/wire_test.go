@@ -42,7 +42,7 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errDead
 	}
 	at, q := p.passOf(r.Context()), read(r)
-	verdict := p.gate(q.callID)
+	verdict := p.gate(at, q.callID, string(q.body))
 	switch {
 	case p.dead:
 		return nil, errDead
@@ -74,16 +74,18 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 func timeout() error { return &net.OpError{Op: "read", Net: "tcp", Err: os.ErrDeadlineExceeded} }
 
 // gate lets a call wait for its turn, which comes after as long as calls take.
-func (p *process) gate(c callID) verdict {
+func (p *process) gate(at *pass, c callID, body string) verdict {
 	if p.dead {
 		return proceed
 	}
-	latency := p.dice.between(10*time.Millisecond, 100*time.Millisecond)
-	if c.api == "kubernetes" {
-		latency = p.dice.between(time.Millisecond, 10*time.Millisecond)
-	}
 	turn := make(chan verdict)
-	p.w.after(latency, func() { p.grant(c, turn) })
+	p.w.arrive(fmt.Sprintf("%s %s %s %s", p.name, at.about(), c, body), func() {
+		latency := p.dice.between(10*time.Millisecond, 100*time.Millisecond)
+		if c.api == "kubernetes" {
+			latency = p.dice.between(time.Millisecond, 10*time.Millisecond)
+		}
+		p.w.after(latency, func() { p.grant(c, turn) })
+	})
 	return <-turn
 }
 
