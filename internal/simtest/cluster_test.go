@@ -2,12 +2,12 @@ package simtest
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -26,6 +26,12 @@ const (
 	deployments = "imd"
 	revisions   = "imr"
 )
+
+// resources of the kinds.
+var resources = map[string]schema.GroupVersionResource{
+	deployments: v1alpha1.GroupVersion.WithResource("immutabledeployments"),
+	revisions:   v1alpha1.GroupVersion.WithResource("immutablerevisions"),
+}
 
 // namespace of all objects.
 const namespace = "shop"
@@ -47,6 +53,8 @@ func newScheme() *runtime.Scheme {
 // UIDs, generations, the garbage collector and an ordered watch of each kind.
 type cluster struct {
 	client.WithWatch
+	// tracker is below the client.
+	tracker clienttesting.ObjectTracker
 	uids int
 	// store is what there is, so that not every look at it goes through JSON.
 	store map[string]map[types.NamespacedName]client.Object
@@ -69,7 +77,7 @@ func newCluster() *cluster {
 		WithStatusSubresource(&v1alpha1.ImmutableDeployment{}, &v1alpha1.ImmutableRevision{}).
 		WithObjects(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}).Build()
 	store := map[string]map[types.NamespacedName]client.Object{deployments: {}, revisions: {}}
-	return &cluster{WithWatch: c, store: store, changes: map[string][]change{}, changed: func(string) {}}
+	return &cluster{WithWatch: c, tracker: tracker, store: store, changes: map[string][]change{}, changed: func(string) {}}
 }
 
 // kindOf names a kind.
@@ -91,20 +99,17 @@ func blank(kind string) client.Object {
 	return &v1alpha1.ImmutableRevision{}
 }
 
-// specOf is a spec as text.
-func specOf(object client.Object) string {
-	var spec any
-	switch o := object.(type) {
+// sameSpec tells whether two objects of a kind ask for the same.
+func sameSpec(a, b client.Object) bool {
+	switch a := a.(type) {
 	case *v1alpha1.ImmutableDeployment:
-		spec = o.Spec
+		b, ok := b.(*v1alpha1.ImmutableDeployment)
+		return ok && equality.Semantic.DeepEqual(a.Spec, b.Spec)
 	case *v1alpha1.ImmutableRevision:
-		spec = o.Spec
+		b, ok := b.(*v1alpha1.ImmutableRevision)
+		return ok && equality.Semantic.DeepEqual(a.Spec, b.Spec)
 	}
-	out, err := json.Marshal(spec)
-	if err != nil {
-		panic(err)
-	}
-	return string(out)
+	return false
 }
 
 // find returns an object, which must not be changed; nil if there is none.
@@ -114,14 +119,14 @@ func (c *cluster) find(kind string, key types.NamespacedName) client.Object {
 
 // reread reads an object after it was written; nil if there is none.
 func (c *cluster) reread(kind string, key types.NamespacedName) client.Object {
-	object := blank(kind)
-	switch err := c.Get(context.Background(), key, object); {
+	object, err := c.tracker.Get(resources[kind], key.Namespace, key.Name)
+	switch {
 	case apierrors.IsNotFound(err):
 		return nil
 	case err != nil:
 		panic(err)
 	}
-	return object
+	return object.(client.Object) //nolint:forcetypeassert // it's of one of our kinds
 }
 
 // show copies an object to where a caller wants it.
@@ -181,7 +186,7 @@ func (c *cluster) write(ctx context.Context, object client.Object, do func() err
 		return err
 	}
 	now := c.reread(kindOf(object), client.ObjectKeyFromObject(object))
-	if before != nil && now != nil && specOf(before) != specOf(now) {
+	if before != nil && now != nil && !sameSpec(before, now) {
 		if err := c.raise(ctx, now); err != nil {
 			return err
 		}
