@@ -8,9 +8,11 @@ MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:"
 
 
 def over(aws, execution):
-    """Waits until an execution is over; moto's may run for ever."""
+    """Waits until an execution is over; moto's may run for ever. One that was
+    just started may not be seen yet."""
     for _ in range(20):
-        if aws.quiet("stepfunctions:DescribeExecution", executionArn=execution).response["status"] != "RUNNING":
+        described = aws.quiet("stepfunctions:DescribeExecution", executionArn=execution).response
+        if described.get("status", "RUNNING") != "RUNNING":
             return
         time.sleep(0.05)
 
