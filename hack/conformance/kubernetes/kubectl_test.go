@@ -141,6 +141,7 @@ func TestWatch(t *testing.T) {
 	s := newStory(t, "watched")
 	lines := s.watch()
 	imd := s.canary("1")
+	imd.Spec.Rollback.KeepOldSeconds = new(int32(2)) // long enough to be seen
 	for i := range imd.Spec.Strategy.Canary.Steps {
 		imd.Spec.Strategy.Canary.Steps[i] = v1alpha1.CanaryStep{Weight: int32(10 + 40*i), HoldSeconds: new(int32(1))}
 	}

@@ -4,13 +4,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/yaml"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/awssim/ecr"
+	"github.com/viridian-dev/viridian/internal/awssim/lambda"
 )
 
 // TestSamples rolls out two versions of each sample, as two ways of applying
@@ -21,6 +25,7 @@ func TestSamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	verifiable(t)
 	count := 0
 	compared(t, "kubectl diff after rollouts of config/samples", &count, "applied by the client and by the server, two versions each")
 	for _, path := range files {
@@ -44,6 +49,15 @@ func TestSamples(t *testing.T) {
 	}
 }
 
+// verifiable prepares the account for what the sample of gates asks it.
+func verifiable(t *testing.T) {
+	t.Helper()
+	g := gomega.NewWithT(t)
+	g.Expect(cluster.sim.RegisterFunction("viridian-invoices-smoke-test", lambda.Function{})).To(gomega.Succeed())
+	g.Expect(cluster.sim.SetAlarm("invoices-5xx", "OK", "")).To(gomega.Succeed())
+	g.Expect(cluster.sim.CreateRepository("invoices", ecr.RepositoryOptions{TagMutability: ecr.Immutable, ScanOnPush: true})).To(gomega.Succeed())
+}
+
 // version applies a version, waits for it and asks for a difference.
 func (s *story) version(imd *v1alpha1.ImmutableDeployment, tag string, flags []string) {
 	s.t.Helper()
@@ -52,7 +66,7 @@ func (s *story) version(imd *v1alpha1.ImmutableDeployment, tag string, flags []s
 	path := s.write(imd)
 	kubectl(s.t, append([]string{"apply", "-f", path}, flags...)...)
 	s.until("the rollout of version "+tag, func(status v1alpha1.ImmutableDeploymentStatus) bool {
-		if status.BlockedBy != nil && status.BlockedBy.Reason == v1alpha1.ReasonAwaitingApproval {
+		if waits(status) {
 			s.merge(`{"metadata":{"annotations":{"viridian.dev/promote":"` + status.Rollout.ID + `/full"}}}`)
 		}
 		return status.Phase == v1alpha1.PhaseComplete
@@ -60,6 +74,16 @@ func (s *story) version(imd *v1alpha1.ImmutableDeployment, tag string, flags []s
 	kubectl(s.t, "wait", "--for=condition=Ready", "--timeout=60s", "-n", s.namespace, "imd/"+s.name)
 	// Server-side, the annotation of an approval is another manager's.
 	kubectl(s.t, append([]string{"diff", "-f", path}, flags...)...)
+}
+
+// waits tells whether a rollout waits for a person, or for metrics, of which
+// there are none without requests.
+func waits(status v1alpha1.ImmutableDeploymentStatus) bool {
+	if status.BlockedBy != nil && status.BlockedBy.Reason == v1alpha1.ReasonAwaitingApproval {
+		return true
+	}
+	ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady)
+	return ready != nil && ready.Reason == v1alpha1.ReasonInconclusive && status.Step != ""
 }
 
 // write writes the manifest as a person would, without a status.
@@ -99,6 +123,8 @@ func quicken(s *story, imd *v1alpha1.ImmutableDeployment) {
 	if r := imd.Spec.Strategy.Rolling; r != nil {
 		r.PauseSeconds = none
 	}
+	// A webhook needs a server with a certificate that everybody trusts.
+	imd.Spec.Gates = slices.DeleteFunc(imd.Spec.Gates, func(g v1alpha1.Gate) bool { return g.Webhook != nil })
 	for i := range imd.Spec.Template.Containers {
 		image := imd.Spec.Template.Containers[i].Image
 		repository, tag, _ := strings.Cut(image[strings.LastIndex(image, "/")+1:], ":")

@@ -60,7 +60,8 @@ func (s *story) sample(file string) *v1alpha1.ImmutableDeployment {
 	return imd
 }
 
-// canary is the sample with an approval at 10 % and a long hold at 50 %.
+// canary is the sample with an approval at 10 % and a long hold at 50 %,
+// without analysis: nobody makes requests here.
 func (s *story) canary(tag string) *v1alpha1.ImmutableDeployment {
 	s.t.Helper()
 	imd := s.sample("canary.yaml")
@@ -69,6 +70,7 @@ func (s *story) canary(tag string) *v1alpha1.ImmutableDeployment {
 	imd.Spec.Template.Target.DeregistrationDelaySeconds = new(int32(0))
 	imd.Spec.Traffic.LoadBalancer.ListenerARN = s.listener
 	imd.Spec.Rollback.KeepOldSeconds = new(int32(0))
+	imd.Spec.Analysis = nil
 	imd.Spec.Strategy.Canary.Steps = []v1alpha1.CanaryStep{
 		{Weight: 10, HoldSeconds: new(int32(0)), Approval: v1alpha1.ApprovalManual},
 		{Weight: 50, HoldSeconds: new(int32(3600))},
