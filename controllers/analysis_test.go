@@ -335,7 +335,7 @@ func TestVerdictsAreSentences(t *testing.T) {
 func TestHealthCountsWithoutCloudWatch(t *testing.T) {
 	w := running(t)
 	w.alarm("OK")
-	imd := w.serving(alarmed(), func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = canary(0, forever) })
+	imd := w.serving(alarmed(), restful, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = canary(0, forever) })
 	w.roll(imd, "2")
 	w.reached(imd, "2/3")
 	w.until(imd, "the alarm to pass", func(s v1alpha1.ImmutableDeploymentStatus) bool {

@@ -84,7 +84,7 @@ func TestHealthLost(t *testing.T) {
 	for _, step := range []string{"1/3", "2/3"} {
 		t.Run(strings.ReplaceAll(step, "/", " of "), func(t *testing.T) {
 			w := running(t)
-			imd := w.heldAt(step)
+			imd := w.heldAt(step, restful)
 			before := w.log.all()
 			w.others.spoil(w, w.groupOf("checkout-2"))
 			now := w.eventually(imd, v1alpha1.PhaseRolledBack)

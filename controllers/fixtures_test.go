@@ -85,19 +85,23 @@ func (w *world) serving(edit ...func(*v1alpha1.ImmutableDeploymentSpec)) *v1alph
 }
 
 // heldAt brings image 2 to a canary step and keeps it there.
-func (w *world) heldAt(step string) *v1alpha1.ImmutableDeployment {
+func (w *world) heldAt(step string, edit ...func(*v1alpha1.ImmutableDeploymentSpec)) *v1alpha1.ImmutableDeployment {
 	w.t.Helper()
 	first, second := int32(forever), int32(forever)
 	if step != "1/3" {
 		first = 0
 	}
-	imd := w.serving(func(s *v1alpha1.ImmutableDeploymentSpec) {
+	imd := w.serving(append(edit, func(s *v1alpha1.ImmutableDeploymentSpec) {
 		s.Strategy = canary(first, second)
 		s.Rollback.KeepOldSeconds = new(int32(forever))
-	})
+	})...)
 	w.roll(imd, "2")
 	return w.reached(imd, step)
 }
+
+// restful takes no restarts of tasks for a cause. ECS replaces the tasks of sick
+// targets: on a busy machine, sooner than their health is looked at.
+func restful(s *v1alpha1.ImmutableDeploymentSpec) { s.Rollback.TaskRestartLimit = new(int32(1000)) }
 
 // reached waits until a step's weight was read back.
 func (w *world) reached(imd *v1alpha1.ImmutableDeployment, step string) *v1alpha1.ImmutableDeployment {

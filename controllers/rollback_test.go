@@ -109,7 +109,7 @@ func TestDeathAtTheEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := running(t)
-			imd := w.serving(slowDrain, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Rollback.KeepOldSeconds = &c.keep })
+			imd := w.serving(slowDrain, restful, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Rollback.KeepOldSeconds = &c.keep })
 			w.roll(imd, "2")
 			w.until(imd, "the end of it", func(s v1alpha1.ImmutableDeploymentStatus) bool {
 				return s.Phase == c.phase && (s.Rollout.FinishedAt != nil) == c.finished
