@@ -15,7 +15,7 @@ import (
 )
 
 var (
-	stride       = flag.Int("stride", 120, "try one of so many crash points")
+	stride       = flag.Int("stride", 400, "try one of so many crash points")
 	offset       = flag.Int("offset", 0, "the first crash point of the stride")
 	onlyScenario = flag.String("scenario", "", "the scenario to run; all by default")
 )

@@ -10,7 +10,7 @@ import (
 )
 
 var (
-	seedCount = flag.Uint64("seeds", 10, "how many seeds to run")
+	seedCount = flag.Uint64("seeds", 4, "how many seeds to run")
 	verbose   = flag.Bool("log", false, "show the log of each run")
 	chunkFile = flag.String("chunk", "", "file for a summary of the seeds")
 	all       = flag.Bool("all", false, "go on after a violation")
@@ -64,7 +64,7 @@ func explain(t *testing.T, r report) {
 
 // The same seed gives the same run, to the last line of its log.
 func TestSameSeedSameRun(t *testing.T) {
-	for _, seed := range []uint64{1, 2, 3, 4, 5} {
+	for _, seed := range []uint64{1, 2} {
 		first, second := runPlan(t, newPlan(seed)), runPlan(t, newPlan(seed))
 		if first.hash != second.hash {
 			t.Errorf("Seed %d: %s, then %s", seed, first.hash, second.hash)
