@@ -85,6 +85,9 @@ func (x *decider) shift(r *Rollout, candidate *Revision) {
 	position := x.position(r, candidate, step)
 	inRule := x.o.Rule.Targets.Equal(intended)
 	reached := inRule && !r.StepReachedAt.IsZero()
+	if since := x.d.Progress.Since; reached && x.o.Rule.Exists && since.After(r.StepReachedAt) {
+		r.StepReachedAt = since // it routed otherwise meanwhile: the step is held and judged anew
+	}
 	weak := x.weak(candidate, step, intended)
 	switch {
 	case !reached && weak != nil:
