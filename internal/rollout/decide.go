@@ -315,6 +315,16 @@ func (x *decider) settle(stable *Revision) {
 		}
 	}
 	x.tell(v1alpha1.PhaseComplete, v1alpha1.ReasonComplete, stable.Name+" serves all "+x.load())
+	x.rest()
+}
+
+// rest is until when nobody looks: not for long while tasks of what serves are
+// still to start or to stop.
+func (x *decider) rest() {
+	if r := x.o.revision(x.d.Progress.Stable); r != nil && r.Health.Known && r.Health.Running != x.o.DesiredCount {
+		x.wait(x.o.Policy.Poll)
+		return
+	}
 	x.wait(x.o.Policy.Resync)
 }
 
@@ -332,7 +342,7 @@ func (x *decider) stay(r *Rollout, failed *Revision) {
 	}
 	x.tell(phase, reason, fmt.Sprintf("%s%s%s: %s%s. Change spec.template, or try again: %s", failed.Name, what, serves, r.Message, x.kept(failed),
 		x.command(v1alpha1.AnnotationRetry, x.d.Progress.Handled.Retry, r, "")))
-	x.wait(x.o.Policy.Resync)
+	x.rest()
 }
 
 // load is what revisions share.

@@ -177,6 +177,7 @@ func TestHousekeeping(t *testing.T) {
 		"its stack is wanted no more": {with(promotedAgo(time.Hour), func(o *Observation) { gone(&o.Revisions[0]); o.Revisions[0].Stack = v1alpha1.RevisionDeleting }), func() verdict { v := over; v.Retiring = nil; return v }()},
 		"never what serves":           {with(promotedAgo(time.Hour), func(o *Observation) { o.Progress.Retiring[0].Revision = 2; gone(&o.Revisions[0]) }), verdict{Phase: v1alpha1.PhaseComplete, Reason: v1alpha1.ReasonComplete, Stable: 2, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomePromoted, Finished: true}},
 		"scale what serves":           {with(serving(), func(o *Observation) { o.DesiredCount = 5 }), asking(func() verdict { v := complete; v.After = 0; return v }(), Action{Kind: ActionScale, Revision: 1, Count: 5})},
+		"looks often until all are there": {with(serving(), func(o *Observation) { o.Revisions[0].Health.Running-- }), func() verdict { v := complete; v.After = poll; return v }()},
 		"scale not what goes":         {with(promotedAgo(time.Second), func(o *Observation) { o.Revisions[0].Health.Desired = 1 }), waits(poll)},
 		"scale not without knowing":   {with(serving(), func(o *Observation) { o.DesiredCount, o.Revisions[0].Health = 5, Health{} }), complete},
 		"history within the limit":    {limited(2), complete},
