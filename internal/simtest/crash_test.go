@@ -145,6 +145,7 @@ func tell(t *testing.T, s scenario, at *point) (out tale) {
 			s.play(w)
 			out.last = w.faults.calls
 			if w.observer.violation == nil && w.settles("the end") {
+				w.until(time.Now().Add(2 * w.plan.Poll)) // what was asked for is seen to be there
 				w.observer.settledState()
 				w.observer.stands()
 			}

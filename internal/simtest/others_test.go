@@ -28,6 +28,8 @@ type others struct {
 	group    string
 	// adopted are the rules that were there before, by application.
 	adopted map[int]string
+	// legacy are the target groups to which they forwarded.
+	legacy map[int]string
 	// machines are the workflows that gates ask, by application.
 	machines map[int]string
 	// taken are the rules that are in the way of deployments.
@@ -42,7 +44,7 @@ func newOthers(w *world) *others {
 		HTTPClient: &http.Client{Transport: w.sim.Transport()}, RetryMaxAttempts: 1,
 	}
 	return &others{w: w, elb: elb.NewFromConfig(cfg), cfn: cloudformation.NewFromConfig(cfg), ecs: ecs.NewFromConfig(cfg),
-		adopted: map[int]string{}, machines: map[int]string{}, edited: map[int]time.Time{}}
+		adopted: map[int]string{}, legacy: map[int]string{}, machines: map[int]string{}, edited: map[int]time.Time{}}
 }
 
 // must panics: the account does as others want.
@@ -76,9 +78,9 @@ func (o *others) settle() {
 			o.taken = append(o.taken, o.makeRule(int32(100+i), o.group))
 		}
 		if a.Rule == ruleAdopted {
-			group := o.makeGroup("legacy-" + a.Name)
-			o.adopted[i] = o.makeRule(int32(300+i), group)
-			o.serve("legacy-"+a.Name, group)
+			o.legacy[i] = o.makeGroup("legacy-" + a.Name)
+			o.adopted[i] = o.makeRule(int32(300+i), o.legacy[i])
+			o.serve("legacy-"+a.Name, o.legacy[i])
 		}
 	}
 }
@@ -242,6 +244,15 @@ func (o *others) stopTasks(t *truth, uid string) {
 			}
 		}
 	}
+}
+
+// restore has a rule that is to be adopted forward as in the beginning.
+func (o *others) restore(app int) {
+	arn, group := o.adopted[app], o.legacy[app]
+	_, err := o.elb.ModifyRule(nobody, &elb.ModifyRuleInput{RuleArn: &arn, Actions: []elbtypes.Action{{
+		Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: &group,
+	}}})
+	must(err)
 }
 
 // editRule makes a production rule route otherwise.

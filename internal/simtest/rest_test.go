@@ -111,7 +111,13 @@ func (w *world) settles(what string) bool {
 // what is rolled out.
 func (w *world) help(i int) {
 	imd := w.users.get(i)
-	if imd == nil || imd.Status.BlockedBy == nil || imd.Status.Rollout == nil {
+	if imd == nil || imd.Status.BlockedBy == nil {
+		return
+	}
+	if imd.Status.BlockedBy.Reason == v1alpha1.ReasonRuleUnsupported && w.others.adopted[i] != "" {
+		w.others.restore(i) // they edited it, and it was given back as it was
+	}
+	if imd.Status.Rollout == nil {
 		return
 	}
 	if imd.Status.BlockedBy.Reason == v1alpha1.ReasonStackChanged && imd.Annotations[v1alpha1.AnnotationAbort] != imd.Status.Rollout.ID {
