@@ -85,8 +85,8 @@ func (x *decider) shift(r *Rollout, candidate *Revision) {
 	position := x.position(r, candidate, step)
 	inRule := x.o.Rule.Targets.Equal(intended)
 	reached := inRule && !r.StepReachedAt.IsZero()
-	if since := x.d.Progress.Since; reached && x.o.Rule.Exists && since.After(r.StepReachedAt) {
-		r.StepReachedAt = since // it routed otherwise meanwhile: the step is held and judged anew
+	if reached {
+		x.recount(r)
 	}
 	weak := x.weak(candidate, step, intended)
 	switch {
@@ -104,6 +104,14 @@ func (x *decider) shift(r *Rollout, candidate *Revision) {
 		x.wait(0)
 	default:
 		x.hold(r, candidate, step, position)
+	}
+}
+
+// recount has a step held and judged anew if the rule routed otherwise
+// meanwhile. Without a rule nobody notes since when it routes as it does.
+func (x *decider) recount(r *Rollout) {
+	if since := x.d.Progress.Since; x.o.Rule.Exists && since.After(r.StepReachedAt) {
+		r.StepReachedAt = since
 	}
 }
 

@@ -55,7 +55,7 @@ type cluster struct {
 	client.WithWatch
 	// tracker is below the client.
 	tracker clienttesting.ObjectTracker
-	uids int
+	uids    int
 	// store is what there is, so that not every look at it goes through JSON.
 	store map[string]map[types.NamespacedName]client.Object
 	// changes are what watches show, in order; a nil object is a deletion.
@@ -89,14 +89,6 @@ func kindOf(object client.Object) string {
 		return revisions
 	}
 	return fmt.Sprintf("%T", object)
-}
-
-// blank is an empty object of a kind.
-func blank(kind string) client.Object {
-	if kind == deployments {
-		return &v1alpha1.ImmutableDeployment{}
-	}
-	return &v1alpha1.ImmutableRevision{}
 }
 
 // sameSpec tells whether two objects of a kind ask for the same.
