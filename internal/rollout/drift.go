@@ -45,10 +45,20 @@ func (x *decider) drift() string {
 	return fmt.Sprintf("The production rule was changed: it routes %s, not %s", x.name(rule.Targets), x.name(p.Written))
 }
 
+// remember takes a rule that routes as intended for written by us: by a run that
+// crashed before it could remember. What is intended changes, and then it has
+// to be known.
+func (x *decider) remember() {
+	if rule := x.o.Rule; rule.Exists && rule.Targets.Equal(x.intended()) {
+		x.d.Progress.Written = slices.Clone(rule.Targets)
+	}
+}
+
 // drifted stops at, or puts right, what someone else did to the rule.
 func (x *decider) drifted() bool {
 	x.d.Drifted = x.drift()
 	if x.d.Drifted == "" {
+		x.remember()
 		return false
 	}
 	if x.o.Policy.Enforce {
