@@ -81,7 +81,7 @@ simulate: ## Run SEEDS seeds of the simulation, from FROM on, on all cores
 	@go run ./hack/simulate -seeds $(SEEDS) -from $(FROM)
 
 crash-points: ## Let a process die, or lose an answer, at every call of the stories
-	@GOGC=400 go test ./internal/simtest -run '^TestEveryCallFails$$' -stride $(STRIDE) -timeout 2h -v | grep -v '^ *\(=== \|--- PASS\)'
+	@hack/crash-points.sh $(STRIDE)
 
 mutants: ## Plant plausible mistakes, one after the other, and say what notices them
 	@go run ./hack/mutants $(MUTANTSFLAGS)
