@@ -79,7 +79,11 @@ func (x *decider) shift(r *Rollout, candidate *Revision) {
 	if x.condemned(r, candidate) {
 		return
 	}
-	x.skip(r)
+	if x.skip(r) {
+		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, x.position(r, candidate, x.plan()[r.Step]))
+		x.wait(0) // remembered before anything is written: else the rule would look edited after a crash
+		return
+	}
 	intended := x.intended()
 	step := x.plan()[r.Step]
 	position := x.position(r, candidate, step)
@@ -123,11 +127,14 @@ func (x *decider) condemned(r *Rollout, candidate *Revision) bool {
 }
 
 // skip goes to the last step where someone asked for that, unless the steps
-// before it take tasks away from the old revision.
-func (x *decider) skip(r *Rollout) {
-	if last := len(x.plan()) - 1; r.Full && r.Step < last && !x.gradual() {
-		r.Step, r.StepReachedAt = last, time.Time{}
+// before it take tasks away from the old revision. It tells whether it does.
+func (x *decider) skip(r *Rollout) bool {
+	last := len(x.plan()) - 1
+	if !r.Full || r.Step >= last || x.gradual() {
+		return false
 	}
+	r.Step, r.StepReachedAt = last, time.Time{}
+	return true
 }
 
 // position says where in the plan the rollout is.
