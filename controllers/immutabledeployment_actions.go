@@ -81,7 +81,7 @@ func (r *DeploymentReconciler) applyToRule(ctx context.Context, imd *v1alpha1.Im
 // errBehind ends a pass whose cache doesn't show yet what exists. It mostly does
 // in a moment, but while the watch is broken it doesn't: each pass comes later
 // than the one before.
-var errBehind = errors.New("the cache does not show the revision of the template yet")
+var errBehind = errors.New("the cache does not show yet which revisions exist")
 
 // createRevision freezes the template in spec. The cluster itself is asked
 // first whether that was done already, since the cache may be a moment old.
@@ -173,7 +173,11 @@ func (r *DeploymentReconciler) setStack(ctx context.Context, view *deploymentVie
 // stack.
 func (r *DeploymentReconciler) deleteRevision(ctx context.Context, view *deploymentView, number int64) error {
 	imr := view.find(number)
-	if err := r.Client.Delete(ctx, imr); client.IgnoreNotFound(err) != nil {
+	err := r.Client.Delete(ctx, imr)
+	if apierrors.IsNotFound(err) {
+		return errBehind
+	}
+	if err != nil {
 		return fmt.Errorf("delete revision %s: %w", imr.Name, err)
 	}
 	return nil

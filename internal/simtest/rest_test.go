@@ -260,10 +260,16 @@ func (w *world) deleteAll() {
 	}
 	w.observer.settledState()
 	for _, arn := range sortedKeys(w.observer.latest.groups) {
-		if g := w.observer.latest.groups[arn]; g.uid != "" && !w.observer.retains(g.uid) {
+		if g := w.observer.latest.groups[arn]; g.uid != "" && !w.observer.retains(g.uid) && !w.plan.leaves() {
 			w.observer.fail("I5", "the target group %s is left", g.name)
 		}
 	}
+}
+
+// leaves tells whether resources that can't be deleted are left on purpose.
+func (p *plan) leaves() bool {
+	fails := slices.ContainsFunc(p.Faults, func(f fault) bool { return f.Kind == faultDelete })
+	return fails && slices.ContainsFunc(p.Apps, func(a app) bool { return a.OnDeleteFailure != v1alpha1.DeleteFailureRetry })
 }
 
 func names(w *world, kind string) []string {
