@@ -187,12 +187,8 @@ func (m *measurer) alarms(read []cloud.Alarm, err error) {
 
 // metrics reads and judges the metrics.
 func (m *measurer) metrics(ctx context.Context) error {
-	candidate, err := m.view.subject(m.Revision)
-	if err != nil {
-		return err
-	}
 	for _, check := range m.spec.Metrics {
-		readings, err := m.read(ctx, check, candidate)
+		readings, err := m.read(ctx, check)
 		if err == nil {
 			m.verdicts = append(m.verdicts, analysis.Metric(check, m.step(), readings, m.delay, m.before(v1alpha1.SourceMetric, check.Name), m.now))
 			continue
@@ -210,37 +206,44 @@ func (m *measurer) metrics(ctx context.Context) error {
 }
 
 // read reads a metric of both revisions.
-func (m *measurer) read(ctx context.Context, check v1alpha1.MetricCheck, candidate analysis.Subject) (analysis.Readings, error) {
+func (m *measurer) read(ctx context.Context, check v1alpha1.MetricCheck) (analysis.Readings, error) {
+	candidate, ok := m.view.subject(m.Revision)
+	if !ok {
+		return analysis.Readings{}, cloud.ErrPending // its stack is gone, which is not for a metric to find
+	}
 	queries := analysis.Queries(check, candidate)
-	own := len(queries)
-	if m.Stable != 0 {
-		stable, err := m.view.subject(m.Stable)
-		if err != nil {
-			return analysis.Readings{}, err
-		}
-		queries = append(queries, analysis.Queries(check, stable)...)
+	own, compared := len(queries), false
+	// The old stack is gone before the new one is made by Recreate, or was
+	// deleted by others.
+	if stable, ok := m.view.subject(m.Stable); ok {
+		queries, compared = append(queries, analysis.Queries(check, stable)...), true
 	}
 	series, err := m.view.clients.Metrics.Read(ctx, queries, m.Since)
 	if err != nil {
 		return analysis.Readings{}, err
 	}
-	return analysis.Readings{Candidate: series[:own], Stable: series[own:]}, nil
+	out := analysis.Readings{Candidate: series[:own]}
+	if compared {
+		out.Stable = series[own:]
+	}
+	return out, nil
 }
 
-// subject is a revision in the words of CloudWatch's dimensions.
-func (view *deploymentView) subject(number int64) (analysis.Subject, error) {
-	imr := view.find(number)
-	out := imr.Status.Outputs
-	if out == nil {
-		return analysis.Subject{}, fmt.Errorf("%s has no outputs", imr.Name)
+// subject is a revision in the words of CloudWatch's dimensions. It tells
+// whether the revision has a stack.
+func (view *deploymentView) subject(number int64) (s analysis.Subject, ok bool) {
+	i := slices.IndexFunc(view.revisions, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
+	if i < 0 || view.revisions[i].Status.Outputs == nil {
+		return analysis.Subject{}, false
 	}
+	imr, out := &view.revisions[i], view.revisions[i].Status.Outputs
 	return analysis.Subject{
 		TargetGroup:  analysis.TargetGroupDimension(out.TargetGroupARN),
 		LoadBalancer: analysis.LoadBalancerDimension(imr.Spec.Frozen.ListenerARN),
 		Cluster:      out.Cluster,
 		Service:      out.ServiceName,
 		Revision:     strconv.FormatInt(number, 10),
-	}, nil
+	}, true
 }
 
 // restartsRead bounds how many stopped tasks are looked at.

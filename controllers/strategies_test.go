@@ -172,7 +172,8 @@ func TestRollingBounds(t *testing.T) {
 	}
 }
 
-// Recreate makes the new stack only once the old one is gone.
+// Recreate makes the new stack only once the old one is gone, so that metrics
+// have nothing to be compared with.
 func TestRecreateOrder(t *testing.T) {
 	t.Parallel()
 	for name, edit := range map[string]func(*v1alpha1.ImmutableDeploymentSpec){
@@ -181,7 +182,8 @@ func TestRecreateOrder(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := running(t)
-			imd := w.serving(edit, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = recreate() })
+			cpu := judgedBy(v1alpha1.Analysis{Metrics: []v1alpha1.MetricCheck{{Name: "cpu", Builtin: v1alpha1.MetricCPU, Max: "80", MaxRatioToStable: "3"}}})
+			imd := w.serving(edit, cpu, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = recreate() })
 			stop := w.always(func(snap awssim.Snapshot) string {
 				var there []string
 				for _, s := range snap.Stacks {
