@@ -38,6 +38,9 @@ type callID struct {
 	writes             bool
 }
 
+// aws tells whether a call is one of AWS.
+func (c callID) aws() bool { return c.api != "kubernetes" && c.api != "webhook" }
+
 func (c callID) String() string { return c.api + ":" + c.action + " " + c.about }
 
 // faultKind is a way in which things go wrong.
@@ -65,6 +68,7 @@ const (
 	faultScale    faultKind = "service scaled by others"
 	faultStack    faultKind = "stack deleted by others"
 	faultName     faultKind = "stack name taken by others"
+	faultScan     faultKind = "image scanned again"
 )
 
 // fault is one fault of a plan.
@@ -78,6 +82,10 @@ type fault struct {
 	P       float64
 	// Nth call after At at which a process crashes.
 	Nth int
+	// Writes says that it concerns nothing but calls that change something.
+	Writes bool
+	// Tag of the image that it concerns.
+	Tag string
 	App int
 	By  time.Duration
 }
@@ -140,7 +148,7 @@ func (f *faults) verdict(p *process, c callID) verdict {
 		f.point.was = c.String()
 		return f.hit(p, c, f.point.verdict)
 	}
-	if f.away && c.api != "kubernetes" {
+	if f.away && c.aws() {
 		return f.hit(p, c, loseRequest)
 	}
 	if f.over {
@@ -154,7 +162,7 @@ func (f *faults) verdict(p *process, c callID) verdict {
 			return f.hit(p, c, x.Verdict)
 		}
 	}
-	if c.api != "kubernetes" && len(f.now(faultBucket)) > 0 && f.empty() {
+	if c.aws() && len(f.now(faultBucket)) > 0 && f.empty() {
 		return f.hit(p, c, throttle)
 	}
 	return proceed
@@ -168,17 +176,16 @@ func (f *faults) hit(p *process, c callID, v verdict) verdict {
 
 // concerns tells whether a fault can befall a call.
 func concerns(x fault, c callID) bool {
-	kube := c.api == "kubernetes"
-	if x.API == "aws" && kube || x.API != "" && x.API != "aws" && x.API != c.api {
+	if x.API == "aws" && !c.aws() || x.API != "" && x.API != "aws" && x.API != c.api || x.Writes && !c.writes {
 		return false
 	}
 	switch x.Verdict { //nolint:exhaustive // the others can befall any call
 	case conflict:
-		return kube && c.writes
+		return c.api == "kubernetes" && c.writes
 	case stale:
-		return !kube && !c.writes
+		return c.aws() && !c.writes
 	case throttle, denied, expired:
-		return !kube
+		return c.aws()
 	}
 	return true
 }

@@ -237,6 +237,9 @@ func (o *observer) checkCreation(at *pass) {
 			}
 		}
 	}
+	if a := o.app(imd.Name); a.Scan && o.tagIn(imr) == vulnerable {
+		o.fail("judged", "%s makes a stack with a vulnerable image", at.about())
+	}
 	if len(candidates) > 1 {
 		o.fail("I3", "%s are wanted beside revision %d, which serves", strings.Join(candidates, " and "), s.Stable)
 	}
@@ -277,6 +280,7 @@ func (o *observer) checkStatus(at *pass, was, now *v1alpha1.ImmutableDeployment)
 	o.checkObserved(at, was, now)
 	o.checkOutcome(was, now)
 	o.checkBlame(was, now)
+	o.checkJudged(was, now)
 	going := s.Rollout != nil && s.Rollout.FinishedAt == nil
 	o.checkKstatus(now.Name, now.Generation, s.ObservedGeneration, s.Conditions, going)
 }

@@ -48,7 +48,7 @@ func (p *process) refusal(verdict verdict, object client.Object) error {
 	resource := schema.GroupResource{Group: v1alpha1.GroupVersion.Group, Resource: kindOf(object)}
 	switch verdict { //nolint:exhaustive // the others don't refuse
 	case conflict:
-		return apierrors.NewConflict(resource, object.GetName(), errors.New("the object has been modified"))
+		return apierrors.NewConflict(resource, object.GetName(), errModified)
 	case serverError:
 		return apierrors.NewInternalError(errors.New("etcdserver: leader changed"))
 	case loseRequest, throttle, denied, expired:
@@ -122,28 +122,22 @@ func (p *process) funcs() interceptor.Funcs {
 		Delete: func(ctx context.Context, _ client.WithWatch, object client.Object, _ ...client.DeleteOption) error {
 			return p.call(ctx, "delete", object, func() error { return c.remove(ctx, object) })
 		},
-		Patch: func(ctx context.Context, _ client.WithWatch, object client.Object, patch client.Patch, opts ...client.PatchOption) error {
-			return p.call(ctx, "patch", object, func() error {
-				return c.write(ctx, object, func() error { return c.Patch(ctx, object, patch, opts...) })
-			})
+		Patch: func(ctx context.Context, _ client.WithWatch, object client.Object, _ client.Patch, _ ...client.PatchOption) error {
+			return p.call(ctx, "patch", object, func() error { return c.put(object, theSpec) })
 		},
-		SubResourceUpdate: func(ctx context.Context, _ client.Client, _ string, object client.Object, opts ...client.SubResourceUpdateOption) error {
-			return p.call(ctx, "update status", object, func() error {
-				return p.status(ctx, object, func() error { return c.Status().Update(ctx, object, opts...) })
-			})
+		SubResourceUpdate: func(ctx context.Context, _ client.Client, _ string, object client.Object, _ ...client.SubResourceUpdateOption) error {
+			return p.call(ctx, "update status", object, func() error { return p.status(ctx, object) })
 		},
-		SubResourcePatch: func(ctx context.Context, _ client.Client, _ string, object client.Object, patch client.Patch, opts ...client.SubResourcePatchOption) error {
-			return p.call(ctx, "patch status", object, func() error {
-				return p.status(ctx, object, func() error { return c.Status().Patch(ctx, object, patch, opts...) })
-			})
+		SubResourcePatch: func(ctx context.Context, _ client.Client, _ string, object client.Object, _ client.Patch, _ ...client.SubResourcePatchOption) error {
+			return p.call(ctx, "patch status", object, func() error { return p.status(ctx, object) })
 		},
 	}
 }
 
 // status writes a status and has it looked at.
-func (p *process) status(ctx context.Context, object client.Object, do func() error) error {
+func (p *process) status(ctx context.Context, object client.Object) error {
 	before := p.w.cluster.find(kindOf(object), client.ObjectKeyFromObject(object))
-	if err := p.w.cluster.write(ctx, object, do); err != nil {
+	if err := p.w.cluster.put(object, theStatus); err != nil {
 		return err
 	}
 	now := p.w.cluster.find(kindOf(object), client.ObjectKeyFromObject(object))

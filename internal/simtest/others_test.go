@@ -13,7 +13,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
-	"github.com/viridian-dev/viridian/internal/awssim/sfn"
+	"github.com/viridian-dev/viridian/internal/awssim/ecr"
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
@@ -30,8 +30,8 @@ type others struct {
 	adopted map[int]string
 	// legacy are the target groups to which they forwarded.
 	legacy map[int]string
-	// machines are the workflows that gates ask, by application.
-	machines map[int]string
+	// tags of images by digest.
+	tags map[string]string
 	// taken are the rules that are in the way of deployments.
 	taken []string
 	// edited counts what was edited in production rules, by application.
@@ -44,7 +44,7 @@ func newOthers(w *world) *others {
 		HTTPClient: &http.Client{Transport: w.sim.Transport()}, RetryMaxAttempts: 1,
 	}
 	return &others{w: w, elb: elb.NewFromConfig(cfg), cfn: cloudformation.NewFromConfig(cfg), ecs: ecs.NewFromConfig(cfg),
-		adopted: map[int]string{}, legacy: map[int]string{}, machines: map[int]string{}, edited: map[int]time.Time{}}
+		adopted: map[int]string{}, legacy: map[int]string{}, tags: map[string]string{}, edited: map[int]time.Time{}}
 }
 
 // must panics: the account does as others want.
@@ -60,11 +60,7 @@ func (o *others) settle() {
 	var err error
 	o.listener, err = o.w.sim.CreateListener("shop", 80)
 	must(err)
-	for _, tags := range [][]string{good, sick, {"9"}} {
-		for _, tag := range tags {
-			o.w.sim.PutImage("checkout", tag, "")
-		}
-	}
+	o.push()
 	o.group = o.makeGroup("theirs")
 	o.makeRule(200, o.group)
 	_, err = o.cfn.CreateStack(nobody, &cloudformation.CreateStackInput{
@@ -73,13 +69,16 @@ func (o *others) settle() {
 	must(err)
 	for i, a := range o.w.plan.Apps {
 		o.alarm(i, "OK")
-		o.machine(i)
+		o.w.gates.settle(i)
+		if a.Metric && a.Rule != ruleNone {
+			o.load(i)
+		}
 		if a.Taken && a.Rule == ruleManaged {
 			o.taken = append(o.taken, o.makeRule(int32(100+i), o.group))
 		}
 		if a.Rule == ruleAdopted {
 			o.legacy[i] = o.makeGroup("legacy-" + a.Name)
-			o.adopted[i] = o.makeRule(int32(300+i), o.legacy[i])
+			o.adopted[i] = o.makeRule(adoptedPriority(i), o.legacy[i])
 			o.serve("legacy-"+a.Name, o.legacy[i])
 		}
 	}
@@ -115,11 +114,16 @@ func (o *others) makeGroup(name string) string {
 	return aws.ToString(out.TargetGroups[0].TargetGroupArn)
 }
 
+// hostOf a rule of others, and the priority and host of one to be adopted.
+func hostOf(priority int32) string  { return fmt.Sprintf("host-%d.example.com", priority) }
+func adoptedPriority(app int) int32 { return int32(300 + app) }
+func adoptedHost(app int) string    { return hostOf(adoptedPriority(app)) }
+
 func (o *others) makeRule(priority int32, group string) string {
 	out, err := o.elb.CreateRule(nobody, &elb.CreateRuleInput{
 		ListenerArn: &o.listener, Priority: &priority,
 		Actions:    []elbtypes.Action{{Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: &group}},
-		Conditions: []elbtypes.RuleCondition{{Field: aws.String("host-header"), Values: []string{fmt.Sprintf("host-%d.example.com", priority)}}},
+		Conditions: []elbtypes.RuleCondition{{Field: aws.String("host-header"), Values: []string{hostOf(priority)}}},
 	})
 	must(err)
 	return aws.ToString(out.Rules[0].RuleArn)
@@ -133,6 +137,8 @@ func (o *others) meddle(f fault) {
 	}
 	t := o.w.observer.truth()
 	switch f.Kind { //nolint:exhaustive // the others are none of these people's
+	case faultScan:
+		must(o.w.sim.SetScan("checkout", f.Tag, ecr.Scan{PendingFor: f.For}))
 	case faultTasks:
 		o.stopTasks(t, uid)
 	case faultRule:
@@ -214,19 +220,6 @@ func (o *others) takeName(app int, uid string) {
 // alarm sets the state of an application's alarm.
 func (o *others) alarm(app int, state string) {
 	must(o.w.sim.SetAlarm(o.w.plan.Apps[app].Name+"-5xx", state, "as the plan has it"))
-}
-
-// machine makes the workflow that an application's gate asks.
-func (o *others) machine(app int) {
-	a := o.w.plan.Apps[app]
-	arn, err := o.w.sim.RegisterStateMachine("check-"+a.Name, sfn.StateMachine{Duration: 20 * time.Second, Outcome: func(string) (string, error) {
-		if a.Refuses && !o.w.faults.over {
-			return "", &sfn.Error{Name: "Refused", Cause: "as the plan has it"}
-		}
-		return "{}", nil
-	}})
-	must(err)
-	o.machines[app] = arn
 }
 
 // stopTasks stops some tasks of an application.

@@ -47,11 +47,12 @@ type app struct {
 	// Taken says that a rule of others has the priority until disturbances end.
 	Taken           bool
 	OnDeleteFailure v1alpha1.DeleteFailurePolicy
-	// Alarm says that an alarm is looked at, Gate where a workflow is asked,
-	// and Refuses that it says no until disturbances end.
-	Alarm   bool
-	Gate    v1alpha1.GatePoint
-	Refuses bool
+	// Alarm, Metric and Scan say by what revisions are judged, Gate where
+	// GateBy is asked, and Refuses that it says no until disturbances end.
+	Alarm, Metric, Scan bool
+	Gate                v1alpha1.GatePoint
+	GateBy              gateKind
+	Refuses             bool
 }
 
 // ruleKind is how an application gets requests.
@@ -103,16 +104,30 @@ var (
 	sick = []string{"crash", "nopull", "unhealthy", "late", "flap"}
 )
 
+// bad are the tags of images that an application shall not get.
+func bad(a app) []string {
+	out := slices.Clone(sick)
+	if a.Metric {
+		out = append(out, worse, worse)
+	}
+	if a.Scan {
+		out = append(out, vulnerable)
+	}
+	return out
+}
+
 // newPlan makes a seed's plan.
 func newPlan(seed uint64) plan {
 	d := newDice(seed, "plan")
-	p := plan{Seed: seed, Poll: pick(d, 15*time.Second, 30*time.Second, 60*time.Second), Resync: 10 * time.Minute,
-		Length: d.between(20*time.Minute, 75*time.Minute), DeleteAtEnd: d.chance(0.5)}
-	for i := range 1 + d.IntN(3) {
+	p := plan{Seed: seed, Poll: pick(d, 15*time.Second, 30*time.Second, 60*time.Second, 60*time.Second), Resync: 10 * time.Minute,
+		Length: d.between(15*time.Minute, 60*time.Minute), DeleteAtEnd: d.chance(0.5)}
+	for i := range pick(d, 1, 1, 1, 2, 2, 3) {
 		p.Apps = append(p.Apps, newApp(d, i))
 	}
 	p.wish(d)
 	p.disturb(newDice(seed, "faults"))
+	slices.SortStableFunc(p.Users, func(a, b wish) int { return int(a.At - b.At) })
+	slices.SortStableFunc(p.Faults, func(a, b fault) int { return int(a.At - b.At) })
 	return p
 }
 
@@ -127,10 +142,11 @@ func newApp(d dice, i int) app {
 		OnDeleteFailure: pick(d, v1alpha1.DeleteFailureRetry, v1alpha1.DeleteFailureRetain, v1alpha1.DeleteFailureForce),
 	}
 	if d.chance(0.1) {
-		a.Tag = pick(d, sick...)
+		a.Tag = pick(d, bad(a)...)
 	}
-	a.Alarm, a.Refuses = d.chance(0.3), d.chance(0.2)
+	a.Alarm, a.Metric, a.Scan, a.Refuses = d.chance(0.3), d.chance(0.3), d.chance(0.2), d.chance(0.2)
 	if d.chance(0.3) {
+		a.GateBy = pick(d, gateWorkflow, gateFunction, gateWebhook)
 		a.Gate = pick(d, v1alpha1.AfterProvision, v1alpha1.BeforeTraffic, v1alpha1.AfterStep, v1alpha1.BeforePromotion, v1alpha1.AfterPromotion, v1alpha1.OnRollback)
 	}
 	return a
@@ -138,10 +154,10 @@ func newApp(d dice, i int) app {
 
 // wish draws what users do.
 func (p *plan) wish(d dice) {
-	for range 2 + d.IntN(9) {
+	for range 2 + d.IntN(7) {
 		u := wish{At: d.between(0, p.Length), App: d.IntN(len(p.Apps)), N: int32(1 + d.IntN(5)), Tag: pick(d, good...)}
 		if d.chance(0.25) {
-			u.Tag = pick(d, sick...)
+			u.Tag = pick(d, bad(p.Apps[u.App])...)
 		}
 		switch n := d.IntN(30); {
 		case n < 12:
@@ -154,38 +170,40 @@ func (p *plan) wish(d dice) {
 		}
 		p.Users = append(p.Users, u)
 	}
-	slices.SortStableFunc(p.Users, func(a, b wish) int { return int(a.At - b.At) })
 }
 
 // disturb draws what goes wrong.
 func (p *plan) disturb(d dice) {
-	for range d.IntN(10) {
+	for range d.IntN(9) {
 		f := fault{At: d.between(0, p.Length), App: d.IntN(len(p.Apps))}
 		if d.chance(0.6) { // where something goes on that can go wrong
 			f.At = pick(d, p.Users...).At + d.between(0, 5*time.Minute)
 		}
-		switch n := d.IntN(34); {
+		switch n := d.IntN(37); {
 		case n < 9:
 			f.Kind, f.Nth, f.Verdict, f.For = faultCrash, 1+d.IntN(60), pick(d, dieBefore, dieAfter, loseAnswer), time.Hour
 		case n < 17:
 			f.Kind, f.For, f.P = faultCalls, d.between(time.Minute, 10*time.Minute), pick(d, 0.1, 0.3, 0.6)
 			f.Verdict = pick(d, loseAnswer, loseRequest, serverError, throttle, conflict, stale, stale)
-			f.API = pick(d, "", "aws", "kubernetes", "cloudformation", "elasticloadbalancing", "ecs")
+			f.API = pick(d, "", "aws", "kubernetes", "cloudformation", "elasticloadbalancing", "ecs", "monitoring", "ecr", "states", "lambda", "webhook")
 		case n < 20:
 			f.Kind, f.P, f.For = faultCalls, 1, d.between(10*time.Minute, 3*time.Hour)
-			f.Verdict, f.API = pick(d, loseRequest, serverError, expired, denied), pick(d, "aws", "kubernetes", "ecs", "elasticloadbalancing", "cloudformation")
+			f.Verdict, f.API = pick(d, loseRequest, serverError, expired, denied), pick(d, "aws", "kubernetes", "ecs", "elasticloadbalancing", "cloudformation", "monitoring", "ecr", "states", "lambda", "webhook")
 		default:
 			p.rare(d, &f, n-20)
 		}
 		p.Faults = append(p.Faults, f)
 	}
-	slices.SortStableFunc(p.Faults, func(a, b fault) int { return int(a.At - b.At) })
 }
 
 // rare draws one of the less usual faults.
 func (p *plan) rare(d dice, f *fault, n int) {
+	if n > 13 {
+		p.lose(d, f, n > 15)
+		return
+	}
 	f.Kind = []faultKind{faultTwin, faultTwin, faultStop, faultClock, faultBucket, faultWatch, faultSlow, faultRepeat,
-		faultCreate, faultHang, faultDelete, pick(d, faultTasks, faultAlarm), pick(d, faultRule, faultRuleGone), pick(d, faultPreview, faultScale, faultStack, faultName)}[n]
+		faultCreate, faultHang, faultDelete, pick(d, faultTasks, faultAlarm, faultScan), pick(d, faultRule, faultRuleGone), pick(d, faultPreview, faultScale, faultStack, faultName)}[n]
 	f.For, f.P = d.between(time.Minute, 15*time.Minute), pick(d, 0.1, 0.3)
 	f.By = d.between(time.Second, 2*time.Minute)
 	switch f.Kind { //nolint:exhaustive // only these differ
@@ -195,7 +213,23 @@ func (p *plan) rare(d dice, f *fault, n int) {
 		f.For = d.between(time.Second, 3*time.Hour)
 	case faultDelete:
 		f.P = pick(d, 0.3, 1.0)
+		if d.chance(0.5) { // a deployment that has to stay until its stacks are gone
+			p.Users = append(p.Users, wish{At: f.At + d.between(0, f.For), App: f.App, What: pick(d, wishDelete, wishRecreate)})
+		}
+	case faultScan:
+		f.Tag = pick(d, good...)
 	}
+}
+
+// lose draws the loss of all answers, or all requests, of changes for some time
+// in which there are some: the SDK repeats a call twice by itself.
+func (p *plan) lose(d dice, f *fault, requests bool) {
+	f.Kind, f.Verdict, f.Writes, f.P, f.For = faultCalls, loseAnswer, true, 1, d.between(30*time.Second, 5*time.Minute)
+	if requests {
+		f.Verdict = loseRequest
+	}
+	f.API = pick(d, "cloudformation", "cloudformation", "elasticloadbalancing", "ecs", "kubernetes")
+	f.At = pick(d, p.Users...).At + d.between(0, 30*time.Second)
 }
 
 func (p *plan) String() string {

@@ -85,13 +85,20 @@ func (u *users) deployment(i int) *v1alpha1.ImmutableDeployment {
 // judge says by what revisions are judged.
 func (u *users) judge(imd *v1alpha1.ImmutableDeployment, i int) {
 	a := u.w.plan.Apps[i]
+	if a.Alarm || a.Metric {
+		imd.Spec.Analysis = &v1alpha1.Analysis{IfAlarmBefore: v1alpha1.AlarmBlock, InconclusiveSeconds: new(int32(600)), IfInconclusive: v1alpha1.InconclusivePause}
+	}
 	if a.Alarm {
-		imd.Spec.Analysis = &v1alpha1.Analysis{Alarms: []string{a.Name + "-5xx"}, IfAlarmBefore: v1alpha1.AlarmBlock,
-			InconclusiveSeconds: new(int32(600)), IfInconclusive: v1alpha1.InconclusivePause}
+		imd.Spec.Analysis.Alarms = []string{a.Name + "-5xx"}
+	}
+	if a.Metric {
+		imd.Spec.Analysis.Metrics = []v1alpha1.MetricCheck{metric(a)}
+	}
+	if a.Scan {
+		imd.Spec.ImagePolicy.Scan = &v1alpha1.ImageScan{Severity: "HIGH", PendingSeconds: new(int32(300)), IfUnavailable: v1alpha1.ScanFail}
 	}
 	if a.Gate != "" {
-		imd.Spec.Gates = []v1alpha1.Gate{{Name: "check", At: a.Gate, TimeoutSeconds: new(int32(300)), Retries: new(int32(1)),
-			StepFunctions: &v1alpha1.StepFunctionsGate{StateMachineARN: u.w.others.machines[i]}}}
+		imd.Spec.Gates = []v1alpha1.Gate{u.w.gates.gate(i)}
 	}
 }
 

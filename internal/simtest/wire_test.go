@@ -124,6 +124,8 @@ func read(r *http.Request) request {
 	_, operation, cbor := strings.Cut(r.URL.Path, "/operation/")
 	if target := r.Header.Get("X-Amz-Target"); cbor {
 		q.action = operation
+	} else if function, rest, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/2015-03-31/functions/"), "/"); rest == "invocations" {
+		q.action, q.about = "Invoke", function
 	} else if target != "" {
 		members := map[string]any{}
 		if err := json.Unmarshal(body, &members); err != nil {

@@ -24,6 +24,7 @@ type world struct {
 	past     *past
 	observer *observer
 	users    *users
+	gates    *gatekeeper
 
 	// alive are the processes that run.
 	alive     []*process
@@ -47,6 +48,7 @@ func newWorld(p plan, loud bool) *world {
 	w := &world{scheduler: newScheduler(), plan: p, dice: newDice(p.Seed, "world"), log: newJournal(loud), cluster: newCluster()}
 	w.sim = awssim.New(awssim.Options{Seed: p.Seed})
 	w.faults, w.past, w.observer, w.users = newFaults(w), newPast(w), newObserver(w), newUsers(w)
+	w.gates = newGatekeeper(w)
 	w.refusals()
 	w.others = newOthers(w)
 	w.sim.SetTrouble(w.faults.resource)
@@ -153,7 +155,7 @@ func (w *world) befall(f fault) {
 		case faultAlarm:
 			w.others.alarm(f.App, "ALARM")
 			w.after(f.For, func() { w.others.alarm(f.App, "OK") })
-		case faultTasks, faultRule, faultRuleGone, faultPreview, faultScale, faultStack, faultName:
+		case faultTasks, faultRule, faultRuleGone, faultPreview, faultScale, faultStack, faultName, faultScan:
 			w.others.meddle(f)
 		}
 		w.stats.faults++
