@@ -25,27 +25,43 @@ const (
 func (r *DeploymentReconciler) keepEvidence(ctx context.Context, view *deploymentView, ro *rollout.Rollout) error {
 	for i := range view.Revisions {
 		seen, imr := view.Revisions[i], &view.revisions[i]
-		next := imr.Status.DeepCopy()
-		r.keepTimeline(next, seen, view.Rule.Targets.Share(seen.TargetGroup))
-		if ro != nil && ro.Revision == seen.Number {
+		note := func(next *v1alpha1.ImmutableRevisionStatus) {
+			r.keepTimeline(next, seen, view.Rule.Targets.Share(seen.TargetGroup))
+			if ro == nil || ro.Revision != seen.Number {
+				return
+			}
 			for _, v := range r.verdictsOf(ro, seen.Images) {
 				next.Verdicts = keepVerdict(next.Verdicts, v, ro.StartedAt)
 			}
 		}
-		if equality.Semantic.DeepEqual(&imr.Status, next) {
-			continue
-		}
-		patch := client.MergeFromWithOptions(imr.DeepCopy(), client.MergeFromWithOptimisticLock{})
-		imr.Status = *next
-		err := r.Client.Status().Patch(ctx, imr, patch)
+		err := r.patchStatus(ctx, imr, note)
 		if apierrors.IsConflict(err) {
-			continue // the cache is a moment old; a later pass notes it, and the rollout must not wait for that
+			// The cache is behind. What is said for the last time now would
+			// be lost, for no later pass says it again.
+			if err = r.Live.Get(ctx, client.ObjectKeyFromObject(imr), imr); err == nil {
+				err = r.patchStatus(ctx, imr, note)
+			}
+		}
+		if apierrors.IsConflict(err) {
+			continue // somebody writes all the time; the rollout must not wait for that
 		}
 		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("note the evidence of %s: %w", imr.Name, err)
 		}
 	}
 	return nil
+}
+
+// patchStatus changes a revision's status, if that makes a difference.
+func (r *DeploymentReconciler) patchStatus(ctx context.Context, imr *v1alpha1.ImmutableRevision, change func(*v1alpha1.ImmutableRevisionStatus)) error {
+	next := imr.Status.DeepCopy()
+	change(next)
+	if equality.Semantic.DeepEqual(&imr.Status, next) {
+		return nil
+	}
+	patch := client.MergeFromWithOptions(imr.DeepCopy(), client.MergeFromWithOptimisticLock{})
+	imr.Status = *next
+	return r.Client.Status().Patch(ctx, imr, patch)
 }
 
 // keepTimeline notes a change of the traffic.
