@@ -38,7 +38,9 @@ type observer struct {
 	// increases are those of target groups; asked are the rollouts that
 	// somebody promoted; requests and answers are counted by deployment and
 	// annotation.
-	increases         map[string]increase
+	increases map[string]increase
+	// costs of rollouts, by the deployment's UID and the rollout's ID.
+	costs             map[string]*spent
 	asked             map[string]bool
 	requests, answers map[string]int
 }
@@ -58,7 +60,7 @@ func (v *violation) String() string { return v.Invariant + ": " + v.Message }
 
 func newObserver(w *world) *observer {
 	return &observer{w: w, stackStatus: map[string]string{}, route: map[string]string{}, left: map[string]time.Time{},
-		samples: map[string][]sample{}, strange: map[string]bool{}, changed: map[string]bool{}, various: map[string]bool{}, increases: map[string]increase{}, asked: map[string]bool{}, requests: map[string]int{}, answers: map[string]int{}}
+		samples: map[string][]sample{}, strange: map[string]bool{}, changed: map[string]bool{}, various: map[string]bool{}, increases: map[string]increase{}, costs: map[string]*spent{}, asked: map[string]bool{}, requests: map[string]int{}, answers: map[string]int{}}
 }
 
 // fail notes the first violation.

@@ -111,8 +111,9 @@ type pass struct {
 	imd *v1alpha1.ImmutableDeployment
 	// healthy counts the healthy targets by target group, as read in the pass.
 	healthy map[string]int
-	// effects counts what the pass changed.
-	effects int
+	// effects counts what the pass changed, calls its calls to AWS, repetitions
+	// by the SDK included.
+	effects, calls int
 }
 
 type passKey struct{}

@@ -31,22 +31,48 @@ type arrival struct {
 	run  func()
 }
 
-// event is something that will happen.
+// event is something that will happen; somebody waits for one that is owed.
 type event struct {
 	at    time.Time
 	order int
 	run   func()
+	owed  bool
 }
 
 func newScheduler() *scheduler { return &scheduler{woken: make(chan struct{}, 1)} }
 
 // after has run called in the scheduler's goroutine.
-func (s *scheduler) after(d time.Duration, run func()) {
+func (s *scheduler) after(d time.Duration, run func()) { s.schedule(d, run, false) }
+
+// owe is the same for what ends a wait.
+func (s *scheduler) owe(d time.Duration, run func()) { s.schedule(d, run, true) }
+
+func (s *scheduler) schedule(d time.Duration, run func(), owed bool) {
 	s.mu.Lock()
 	s.count++
-	heap.Push(&s.queue, &event{time.Now().Add(max(d, 0)), s.count, run})
+	heap.Push(&s.queue, &event{time.Now().Add(max(d, 0)), s.count, run, owed})
 	s.mu.Unlock()
 	s.wake()
+}
+
+// settle ends all waits, and lets nothing else happen any more.
+func (s *scheduler) settle() {
+	for {
+		synctest.Wait()
+		s.admit()
+		s.mu.Lock()
+		queue := s.queue
+		s.queue = nil
+		s.mu.Unlock()
+		queue = slices.DeleteFunc(queue, func(e *event) bool { return !e.owed })
+		if len(queue) == 0 {
+			return
+		}
+		for _, e := range queue {
+			e.run()
+			synctest.Wait()
+		}
+	}
 }
 
 func (s *scheduler) wake() {

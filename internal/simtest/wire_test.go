@@ -84,7 +84,7 @@ func (p *process) gate(at *pass, c callID, body string) verdict {
 		if c.api == "kubernetes" {
 			latency = p.dice.between(time.Millisecond, 10*time.Millisecond)
 		}
-		p.w.after(latency, func() { p.grant(c, turn) })
+		p.w.owe(latency, func() { p.grant(c, turn) })
 	})
 	return <-turn
 }
@@ -96,7 +96,7 @@ func (p *process) grant(c callID, turn chan verdict) {
 	case p.dead:
 		turn <- proceed
 	case stopped > 0:
-		p.w.after(stopped, func() { p.grant(c, turn) })
+		p.w.owe(stopped, func() { p.grant(c, turn) })
 	default:
 		p.w.stats.calls++
 		turn <- p.w.faults.verdict(p, c)
@@ -106,7 +106,7 @@ func (p *process) grant(c callID, turn chan verdict) {
 // wait lets time pass in a call.
 func (p *process) wait(d time.Duration) {
 	over := make(chan struct{})
-	p.w.after(d, func() { close(over) })
+	p.w.owe(d, func() { close(over) })
 	<-over
 }
 
@@ -171,6 +171,7 @@ func (w *world) send(at *pass, r *http.Request, q request, verdict verdict) (*ht
 	}
 	answer.Body = io.NopCloser(bytes.NewReader(body))
 	ok := answer.StatusCode == http.StatusOK
+	w.observer.counted(at, ok && q.writes)
 	if !q.writes {
 		w.log.whisper(at.String(), "%s: %s: %d, %d bytes", at.about(), q, answer.StatusCode, len(body))
 		w.past.remember(r, q)

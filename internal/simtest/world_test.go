@@ -67,15 +67,8 @@ func (w *world) close() {
 		w.alive[0].kill()
 		w.alive = w.alive[1:]
 	}
-	w.drain()
+	w.settle()
 	w.sim.Close()
-}
-
-// drain lets calls under way end.
-func (w *world) drain() {
-	until := time.Now().Add(time.Hour)
-	for w.step(until) {
-	}
 }
 
 // until lets things happen until a moment, or until something is wrong.
