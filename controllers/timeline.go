@@ -37,9 +37,11 @@ func (r *DeploymentReconciler) keepEvidence(ctx context.Context, view *deploymen
 		err := r.patchStatus(ctx, imr, note)
 		if apierrors.IsConflict(err) {
 			// The cache is behind. What is said for the last time now would
-			// be lost, for no later pass says it again.
-			if err = r.Live.Get(ctx, client.ObjectKeyFromObject(imr), imr); err == nil {
-				err = r.patchStatus(ctx, imr, note)
+			// be lost, for no later pass says it again. All else in this pass
+			// goes on by the cache, and conflicts where that is not enough.
+			live := &v1alpha1.ImmutableRevision{}
+			if err = r.Live.Get(ctx, client.ObjectKeyFromObject(imr), live); err == nil {
+				err = r.patchStatus(ctx, live, note)
 			}
 		}
 		if apierrors.IsConflict(err) {
