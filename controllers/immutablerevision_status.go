@@ -22,7 +22,8 @@ func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRe
 	if failed {
 		reason, message = failure(imr, next, d)
 	}
-	stalled := failed || next.Phase == v1alpha1.RevisionDeleteFailed || reason == v1alpha1.ReasonStackChanged
+	undeletable := next.Phase == v1alpha1.RevisionDeleteFailed && reason != v1alpha1.ReasonRetained // which is what to do then
+	stalled := failed || undeletable || reason == v1alpha1.ReasonStackChanged
 	set := conditionSetter{&next.Conditions, imr.Generation}
 	set.ready(asItShallBe(d, reason), !stalled && !d.Settled, stalled, reason, message)
 	return r.write(ctx, imr, next)
