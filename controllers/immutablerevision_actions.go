@@ -51,6 +51,8 @@ func (r *RevisionReconciler) note(d stack.Decision, next *v1alpha1.ImmutableRevi
 		if next.StackID != "" {
 			next.StackStatus = string(cloud.StackDeleteComplete)
 		}
+	case d.Phase == v1alpha1.RevisionDeleteFailed && d.Action == stack.ActionNone:
+		next.Retained = nil // a deletion failed anew: others can't be deleted now
 	}
 }
 

@@ -2,6 +2,7 @@ package controllers_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -162,6 +163,28 @@ func TestDeleteFailed(t *testing.T) {
 			w.Expect(w.count("DeleteStack")).To(gomega.BeNumerically("<", 12))
 		})
 	}
+}
+
+// Once what can't be deleted is left behind, something else can't be.
+func TestDeleteFailedAnew(t *testing.T) {
+	w := running(t)
+	w.sim.SetTrouble(func(_, resource string, deleting bool) (string, time.Duration) {
+		if deleting && slices.Contains([]string{"PreviewRule", "TargetGroup"}, resource) {
+			return "resource has a dependent object", time.Second
+		}
+		return "", 0
+	})
+	imd := w.serving(func(s *v1alpha1.ImmutableDeploymentSpec) { s.Stack.OnDeleteFailure = v1alpha1.DeleteFailureRetain })
+	w.roll(imd, "2")
+	w.removed("checkout-1")
+	w.eventually(imd, v1alpha1.PhaseComplete)
+	var left []string
+	for _, r := range w.revision("checkout-1").Status.Retained {
+		left = append(left, r.LogicalID)
+	}
+	w.Expect(left).To(gomega.Equal([]string{"PreviewRule", "TargetGroup"}))
+	w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"DELETE_COMPLETE"}))
+	w.Expect(w.count("DeleteStack")).To(gomega.BeNumerically("<", 12))
 }
 
 // A stack that failed is kept for people to look into, without traffic.

@@ -13,7 +13,7 @@ import (
 const (
 	// passCalls and stackCalls bound those of one pass, with the SDK's
 	// repetitions: so many, and so many for each stack that is wanted.
-	passCalls, stackCalls = 12, 12
+	passCalls, stackCalls = 24, 12
 	// rolloutChanges bounds the changes that a rollout makes in the account,
 	// its clean-up and what it repairs included.
 	rolloutChanges = 40

@@ -63,6 +63,7 @@ func (o *others) settle() {
 	o.push()
 	o.group = o.makeGroup("theirs")
 	o.makeRule(200, o.group)
+	o.serve("theirs", o.group) // else it couldn't take the requests of a rule that was edited
 	_, err = o.cfn.CreateStack(nobody, &cloudformation.CreateStackInput{
 		StackName: aws.String("theirs"), TemplateBody: aws.String(`{"Resources":{"Logs":{"Type":"AWS::Logs::LogGroup"}}}`),
 	})
@@ -164,7 +165,9 @@ func (o *others) meddle(f fault) {
 		for _, s := range t.services {
 			if s.uid == uid {
 				_, err := o.ecs.UpdateService(nobody, &ecs.UpdateServiceInput{Cluster: &s.cluster, Service: &s.name, DesiredCount: aws.Int32(int32(o.w.dice.IntN(6)))})
-				must(err)
+				if err != nil {
+					o.w.log.tell("others", "can't scale %s: %v", s.name, err) // it is being deleted
+				}
 				return
 			}
 		}
@@ -256,7 +259,7 @@ func (o *others) editRule(t *truth, app int, uid string) {
 	}
 	groups := []elbtypes.TargetGroupTuple{{TargetGroupArn: &o.group, Weight: aws.Int32(int32(1 + o.w.dice.IntN(5)))}}
 	for _, x := range r.targets {
-		if o.w.dice.chance(0.5) {
+		if x.group != o.group && o.w.dice.chance(0.5) {
 			groups = append(groups, elbtypes.TargetGroupTuple{TargetGroupArn: aws.String(x.group), Weight: aws.Int32(int32(o.w.dice.IntN(3)))})
 		}
 	}

@@ -141,7 +141,8 @@ func read(r *http.Request) request {
 		}
 		q.action = q.values.Get("Action")
 	}
-	q.api, _, _ = strings.Cut(r.URL.Host, ".")
+	host := strings.TrimPrefix(r.URL.Host, "api.") // as ECR's begins
+	q.api, _, _ = strings.Cut(host, ".")
 	q.writes = !reads.MatchString(q.action)
 	for _, name := range []string{"StackName", "RuleArn", "TargetGroupArn", "ListenerArn", "service", "ResourceArns.member.1", "RuleArns.member.1", "name", "executionArn"} {
 		if v := q.values.Get(name); v != "" {
