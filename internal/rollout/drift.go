@@ -74,7 +74,8 @@ func (x *decider) drifted() bool {
 
 // tampered stops a rollout whose new revision someone else laid hands on; one
 // that lost its health or its stack by that is still rolled back. What serves
-// is left as it is, and reported.
+// is left as it is, and reported, a first revision with nothing to take its
+// place included.
 func (x *decider) tampered() bool {
 	r := x.d.Progress.Rollout
 	for _, revision := range x.o.Revisions {
@@ -85,7 +86,7 @@ func (x *decider) tampered() bool {
 		if x.d.Drifted == "" {
 			x.d.Drifted = what
 		}
-		if x.rolling(revision.Number) && r.Outcome == "" && revision.Hash == x.o.WantHash && revision.Stack == v1alpha1.RevisionCreated {
+		if x.rolling(revision.Number) && r.Outcome == "" && !x.alone() && revision.Hash == x.o.WantHash && revision.Stack == v1alpha1.RevisionCreated {
 			if !r.VerifiedAt.IsZero() && x.condemned(r, &revision) {
 				return true
 			}

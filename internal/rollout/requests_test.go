@@ -367,6 +367,10 @@ func TestTampered(t *testing.T) {
 		"the new one, whose stack is gone of it": {with(tampered(rolling(1, time.Second), 2), func(o *Observation) { o.Revisions[1].Stack = v1alpha1.RevisionFailed }), back},
 		"the new one, but it is on its way back": {tampered(decided(v1alpha1.OutcomeRolledBack, at(50), 0), 2), judge(Decide(decided(v1alpha1.OutcomeRolledBack, at(50), 0), start))},
 	})
+	first := withRule(alone())
+	if got := Decide(tampered(first, 1), start); got.Phase != Decide(first, start).Phase || got.Drifted != "shop-1: its preview rule was deleted" {
+		t.Errorf("the first one, which serves: %s, drifted %q", got.Phase, got.Drifted)
+	}
 	if got := Decide(tampered(serving(), 1), start).Drifted; got != "shop-1: its preview rule was deleted" {
 		t.Errorf("what serves was tampered with, which is reported as %q", got)
 	}

@@ -15,7 +15,8 @@ const (
 	// repetitions: so many, and so many for each stack that is wanted.
 	passCalls, stackCalls = 24, 12
 	// rolloutChanges bounds the changes that a rollout makes in the account,
-	// its clean-up and what it repairs included.
+	// its clean-up and what it repairs included; one whose answer is lost is
+	// made again until one isn't.
 	rolloutChanges = 40
 	// rolloutCalls bounds its calls for each poll that it takes.
 	rolloutCalls = 30

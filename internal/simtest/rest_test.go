@@ -67,10 +67,13 @@ func (w *world) calm() {
 	}
 }
 
-// restless tells whether an image that users want has tasks that come and go.
+// restless tells whether an image that users want, or one that serves, has
+// tasks that come and go.
 func (w *world) restless() bool {
+	ill := func(tag string) bool { return slices.Contains(sick, tag) }
 	return slices.ContainsFunc(w.cluster.deployments(), func(imd *v1alpha1.ImmutableDeployment) bool {
-		return slices.ContainsFunc(sick, func(tag string) bool { return imd.Spec.Template.Containers[0].Image == image(tag) })
+		wanted := strings.TrimPrefix(imd.Spec.Template.Containers[0].Image, image(""))
+		return ill(wanted) || ill(w.observer.tagIn(w.observer.revision(imd, imd.Status.Stable)))
 	})
 }
 

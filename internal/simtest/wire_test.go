@@ -55,7 +55,8 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		p.wait(p.dice.between(0, 15*time.Second))
 		return nil, timeout()
 	case verdict == stale:
-		if answer := p.w.past.answer(q); answer != nil {
+		if answer, body := p.w.past.answer(q); answer != nil {
+			at.learn(q, body)
 			return answer, nil
 		}
 	}
@@ -172,7 +173,7 @@ func (w *world) send(at *pass, r *http.Request, q request, verdict verdict) (*ht
 	}
 	answer.Body = io.NopCloser(bytes.NewReader(body))
 	ok := answer.StatusCode == http.StatusOK
-	w.observer.counted(at, ok && q.writes)
+	w.observer.counted(at, ok && q.writes && verdict != loseAnswer)
 	if !q.writes {
 		w.log.whisper(at.String(), "%s: %s: %d, %d bytes", at.about(), q, answer.StatusCode, len(body))
 		w.past.remember(r, q)
@@ -335,15 +336,15 @@ const staleFor = 10 * time.Second
 
 // answer is what a read would have brought a moment ago; nil if that is not
 // known, or too long ago.
-func (x *past) answer(q request) *http.Response {
+func (x *past) answer(q request) (*http.Response, []byte) {
 	k := x.kept[keyOf(q)]
 	if k == nil || !time.Now().Before(k.until) {
-		return nil
+		return nil, nil
 	}
 	x.w.log.tell("aws", "%s shows what was before", q)
 	answer := *k.answer
 	answer.Body = io.NopCloser(bytes.NewReader(k.body))
-	return &answer
+	return &answer, k.body
 }
 
 // plan gives the simulator the refusals that a call's verdict asks for.
