@@ -300,8 +300,13 @@ func (c *cluster) raise(ctx context.Context, object client.Object) error {
 }
 
 // remove asks for an object to be deleted.
-func (c *cluster) remove(ctx context.Context, object client.Object) error {
+func (c *cluster) remove(ctx context.Context, object client.Object, opts ...client.DeleteOption) error {
 	before := c.find(kindOf(object), client.ObjectKeyFromObject(object))
+	var o client.DeleteOptions
+	o.ApplyOptions(opts)
+	if p := o.Preconditions; before != nil && p != nil && (*p.UID != before.GetUID() || *p.ResourceVersion != before.GetResourceVersion()) {
+		return apierrors.NewConflict(resources[kindOf(object)].GroupResource(), object.GetName(), errModified)
+	}
 	if err := c.Delete(ctx, object); err != nil {
 		return err
 	}

@@ -119,8 +119,8 @@ func (p *process) funcs() interceptor.Funcs {
 		Create: func(ctx context.Context, _ client.WithWatch, object client.Object, _ ...client.CreateOption) error {
 			return p.call(ctx, "create", object, func() error { return c.create(ctx, object) })
 		},
-		Delete: func(ctx context.Context, _ client.WithWatch, object client.Object, _ ...client.DeleteOption) error {
-			return p.call(ctx, "delete", object, func() error { return c.remove(ctx, object) })
+		Delete: func(ctx context.Context, _ client.WithWatch, object client.Object, opts ...client.DeleteOption) error {
+			return p.call(ctx, "delete", object, func() error { return c.remove(ctx, object, opts...) })
 		},
 		Patch: func(ctx context.Context, _ client.WithWatch, object client.Object, _ client.Patch, _ ...client.PatchOption) error {
 			return p.call(ctx, "patch", object, func() error { return c.put(object, theSpec) })

@@ -119,9 +119,9 @@ func bad(a app) []string {
 // newPlan makes a seed's plan.
 func newPlan(seed uint64) plan {
 	d := newDice(seed, "plan")
-	p := plan{Seed: seed, Poll: pick(d, 15*time.Second, 30*time.Second, 60*time.Second, 60*time.Second), Resync: 10 * time.Minute,
+	p := plan{Seed: seed, Poll: pick(d, 15*time.Second, 30*time.Second, 60*time.Second, 60*time.Second, 120*time.Second), Resync: 10 * time.Minute,
 		Length: d.between(15*time.Minute, 60*time.Minute), DeleteAtEnd: d.chance(0.5)}
-	for i := range pick(d, 1, 1, 1, 2, 2, 3) {
+	for i := range pick(d, 1, 1, 1, 1, 2, 2, 2, 3) {
 		p.Apps = append(p.Apps, newApp(d, i))
 	}
 	p.wish(d)

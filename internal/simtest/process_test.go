@@ -42,6 +42,8 @@ type process struct {
 	// skew is how far its clock goes ahead.
 	skew time.Duration
 
+	// jobs are for workers that have nothing to do.
+	jobs        chan func()
 	reconcilers map[string]reconcile.Reconciler
 	queues      map[string]*queue
 	caches      map[string]*informer
@@ -52,7 +54,7 @@ type process struct {
 func (w *world) start() *process {
 	w.processes++
 	p := &process{w: w, name: fmt.Sprintf("manager-%d", w.processes), dice: newDice(w.plan.Seed, "process %d", w.processes),
-		queues: map[string]*queue{}, caches: map[string]*informer{}}
+		jobs: make(chan func()), queues: map[string]*queue{}, caches: map[string]*informer{}}
 	p.ctx, p.kill = context.WithCancel(context.Background())
 	provider, err := awscloud.NewProvider(p.ctx, awscloud.Options{
 		Region: "eu-west-1", StaticCredentials: &awscloud.StaticCredentials{AccessKeyID: accessKey, SecretAccessKey: secretKey},
@@ -131,6 +133,26 @@ func (at *pass) String() string { return at.p.name }
 
 // about names what the pass is about.
 func (at *pass) about() string { return at.kind + " " + at.key.Name }
+
+// work has something done by a worker. Workers are used again, as the SDK's
+// deep calls have each new one's stack grow for a while.
+func (p *process) work(do func()) {
+	select {
+	case p.jobs <- do:
+		return
+	default:
+	}
+	go func() {
+		for do(); ; {
+			select {
+			case do := <-p.jobs:
+				do()
+			case <-p.ctx.Done():
+				return
+			}
+		}
+	}()
+}
 
 // reconcile makes one pass and tells the queue of its end.
 func (p *process) reconcile(q *queue, key types.NamespacedName) {
@@ -215,7 +237,7 @@ func (q *queue) pump() {
 	delete(q.due, key)
 	q.busy[key] = true
 	q.p.w.stats.passes++
-	go q.p.reconcile(q, key)
+	q.p.work(func() { q.p.reconcile(q, key) })
 	q.p.w.after(0, q.pump) // the others, one after the other
 }
 

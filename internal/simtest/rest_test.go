@@ -16,28 +16,31 @@ const (
 	// rest: stacks that hang for three hours, a deadline, and all waits.
 	restWithin = 8 * time.Hour
 	// quietFor is for how long nothing may happen then.
-	quietFor = 90 * time.Minute
+	quietFor = 45 * time.Minute
 )
 
-// rest ends all disturbances and checks that the world comes to rest, serves
-// what users want last, and stays so.
+// rest ends all disturbances and checks that the world comes to rest. Then
+// everything is deleted, or users apply a last template, which has to be
+// served.
 func (w *world) rest() {
 	w.calm()
 	if !w.settles("what it is") {
 		return
 	}
-	if !w.restless() {
-		w.quiet()
-		w.observer.stands()
-	}
-	w.finale()
-	if !w.settles("the last template") {
+	if w.plan.DeleteAtEnd {
+		if !w.restless() {
+			w.quiet()
+			w.observer.stands()
+		}
+		if w.observer.violation == nil {
+			w.deleteAll()
+		}
 		return
 	}
-	w.observer.served()
-	w.quiet()
-	if w.plan.DeleteAtEnd && w.observer.violation == nil {
-		w.deleteAll()
+	w.finale()
+	if w.settles("the last template") {
+		w.observer.served()
+		w.quiet()
 	}
 }
 
