@@ -170,11 +170,12 @@ func (r *DeploymentReconciler) setStack(ctx context.Context, view *deploymentVie
 }
 
 // deleteRevision deletes an ImmutableRevision; its finalizer waits for the
-// stack.
+// stack. It is asked for by the version that was seen: a cache that doesn't
+// show the deletion would have it asked for in each pass.
 func (r *DeploymentReconciler) deleteRevision(ctx context.Context, view *deploymentView, number int64) error {
 	imr := view.find(number)
-	err := r.Client.Delete(ctx, imr)
-	if apierrors.IsNotFound(err) {
+	err := r.Client.Delete(ctx, imr, client.Preconditions{UID: &imr.UID, ResourceVersion: &imr.ResourceVersion})
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 		return errBehind
 	}
 	if err != nil {

@@ -9,8 +9,13 @@ import (
 
 // keepVerdict notes a verdict. What a check says again, with newer figures, takes
 // the place of what it said; what it says differently, or of another step or
-// rollout, is added, and the oldest make room.
+// rollout, is added, and the oldest make room. A rollout begins by the clock of
+// one process, and may be judged by another's that is behind: no verdict is
+// older than its rollout, or it would be taken for one of another.
 func keepVerdict(kept []v1alpha1.Verdict, v v1alpha1.Verdict, started time.Time) []v1alpha1.Verdict {
+	if v.Since.Time.Before(started) {
+		v.Since = stamp(started)
+	}
 	last := -1
 	for i := range kept {
 		if kept[i].Source == v.Source && kept[i].Name == v.Name && kept[i].Step == v.Step {
