@@ -76,7 +76,7 @@ func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Deci
 	switch {
 	case d.Phase == v1alpha1.RevisionDeleteFailed && d.Action != stack.ActionList:
 		return slow * r.Timing.Poll
-	case imr.Spec.StackState == v1alpha1.StackPresent && d.Phase == v1alpha1.RevisionRemoved:
+	case imr.Spec.StackState == v1alpha1.StackPresent && (d.Phase == v1alpha1.RevisionRemoved || d.Phase == v1alpha1.RevisionPending):
 		return soon
 	case !d.Settled:
 		return r.Timing.Poll
@@ -141,8 +141,8 @@ func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.Immutabl
 // so that a later stack of the same name is not taken for it, and by its name
 // before, so that one whose creation went unnoticed is found.
 func (r *RevisionReconciler) describe(ctx context.Context, imr *v1alpha1.ImmutableRevision, view *revisionView) error {
-	if view.Phase == v1alpha1.RevisionRemoved && !view.Wanted {
-		return nil
+	if view.Phase == v1alpha1.RevisionRemoved && !view.Wanted && imr.DeletionTimestamp.IsZero() {
+		return nil // it is looked for once more before nobody can
 	}
 	key := imr.Status.StackID
 	if key == "" || view.Phase == "" || view.Phase == v1alpha1.RevisionPending || view.Phase == v1alpha1.RevisionRemoved {

@@ -96,10 +96,14 @@ func (t *truth) production(uid string) *ruleTruth {
 }
 
 // named is how the rule routes that a deployment names but hasn't marked, or
-// not any more; nil if there is none.
+// that it had before it left everything as it is; nil if there is none.
 func (t *truth) named(imd *v1alpha1.ImmutableDeployment) []target {
 	for _, r := range t.rules {
-		if imd != nil && r.arn == imd.Spec.Traffic.LoadBalancer.RuleARN {
+		if imd == nil {
+			return nil
+		}
+		left := imd.Status.Traffic != nil && imd.Spec.DeletionPolicy == v1alpha1.DeletionRetain && r.arn == imd.Status.Traffic.RuleARN
+		if left || r.arn == imd.Spec.Traffic.LoadBalancer.RuleARN {
 			return r.targets
 		}
 	}

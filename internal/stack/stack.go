@@ -103,6 +103,11 @@ func provide(o Observation) Decision {
 	if o.Phase == v1alpha1.RevisionFailed {
 		return Decision{Phase: v1alpha1.RevisionFailed, Reason: v1alpha1.ReasonStackFailed, Settled: true}
 	}
+	if o.Phase == v1alpha1.RevisionRemoved {
+		// Nobody looks for the stack of a revision in this phase, so what is
+		// asked for from here on would be forgotten by a crash.
+		return Decision{Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonProvisioning, Message: "Making the stack again"}
+	}
 	known := o.known()
 	switch {
 	case o.Stack == nil && known:
@@ -169,7 +174,7 @@ func remove(o Observation) Decision {
 		// Not shown yet, perhaps: deleting by ID is safe either way.
 		deleting.Action = ActionDelete
 		return deleting
-	case o.Phase == v1alpha1.RevisionRemoved, o.Stack == nil, !o.Owned:
+	case o.Stack == nil, !o.Owned:
 		return removed
 	}
 	return dismantle(o, removed, deleting)

@@ -67,7 +67,7 @@ func TestWanted(t *testing.T) {
 	check(t, true, true, map[string]situation{
 		"new":                         {none, missing, create},
 		"pending":                     {pending, missing, create},
-		"again after removal":         {gone, missing, create},
+		"again after removal":         {gone, missing, outcome{stack.ActionNone, pending, v1alpha1.ReasonProvisioning, false}},
 		"not shown yet":               {creating, missing, waiting},
 		"created, not shown":          {created, missing, outcome{stack.ActionNone, created, v1alpha1.ReasonProvisioning, false}},
 		"being created":               {creating, cloud.StackCreateInProgress, waiting},
@@ -86,7 +86,7 @@ func TestWanted(t *testing.T) {
 		"deleted when it was there":   {created, cloud.StackDeleteComplete, givenUp},
 		"deletion failed by others":   {created, cloud.StackDeleteFailed, givenUp},
 		"an attempt before goes":      {pending, cloud.StackDeleteInProgress, leftover},
-		"an attempt before is stuck":  {gone, cloud.StackDeleteFailed, leftover},
+		"an attempt before is stuck":  {pending, cloud.StackDeleteFailed, leftover},
 		"updated by others":           {created, "UPDATE_COMPLETE", outcome{stack.ActionNone, created, v1alpha1.ReasonStackChanged, true}},
 		"updated while being created": {creating, "UPDATE_ROLLBACK_COMPLETE", givenUp},
 	})
@@ -98,7 +98,7 @@ func TestWantedButForeign(t *testing.T) {
 		"there":         {none, cloud.StackCreateComplete, foreign},
 		"being created": {pending, cloud.StackCreateInProgress, foreign},
 		"broken":        {none, cloud.StackRollbackComplete, foreign},
-		"going":         {gone, cloud.StackDeleteInProgress, foreign},
+		"going":         {pending, cloud.StackDeleteInProgress, foreign},
 	})
 }
 
@@ -120,6 +120,7 @@ func TestNotWanted(t *testing.T) {
 		"going, forgotten":      {created, cloud.StackDeleteInProgress, going},
 		"gone":                  {deleting, cloud.StackDeleteComplete, removed},
 		"gone for good":         {gone, missing, removed},
+		"made unnoticed":        {gone, cloud.StackCreateComplete, remove},
 		"stuck":                 {deleting, cloud.StackDeleteFailed, outcome{stack.ActionNone, deleteFailed, v1alpha1.ReasonStackDeleteFailed, true}},
 		"stuck, tried again":    {deleteFailed, cloud.StackDeleteFailed, remove},
 		"stuck, in vain":        {deleteFailed, cloud.StackDeleteInProgress, going},
