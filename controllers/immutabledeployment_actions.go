@@ -106,6 +106,8 @@ func (r *DeploymentReconciler) createRevision(ctx context.Context, imd *v1alpha1
 	}
 	if err := r.Client.Create(ctx, imr); err != nil && !apierrors.IsAlreadyExists(err) {
 		return fmt.Errorf("create revision %s: %w", imr.Name, err)
+	} else if err == nil {
+		r.written.note(imd.UID, imr)
 	}
 	return nil
 }
@@ -166,6 +168,7 @@ func (r *DeploymentReconciler) setStack(ctx context.Context, view *deploymentVie
 	if err := r.Client.Patch(ctx, imr, patch); err != nil {
 		return fmt.Errorf("set the stack state of %s: %w", imr.Name, err)
 	}
+	r.written.note(metav1.GetControllerOf(imr).UID, imr)
 	return nil
 }
 
@@ -202,6 +205,7 @@ func (r *DeploymentReconciler) finish(ctx context.Context, imd *v1alpha1.Immutab
 	if err != nil || len(left) > 0 {
 		return err // one that the cache doesn't show yet
 	}
+	r.written.gone(imd.UID, nil)
 	patch := client.MergeFromWithOptions(imd.DeepCopy(), client.MergeFromWithOptimisticLock{})
 	controllerutil.RemoveFinalizer(imd, v1alpha1.Finalizer)
 	if err := r.Client.Patch(ctx, imd, patch); client.IgnoreNotFound(err) != nil {

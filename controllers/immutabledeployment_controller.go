@@ -26,7 +26,10 @@ import (
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
 
 // DeploymentReconciler rolls out revisions of an ImmutableDeployment.
-type DeploymentReconciler struct{ Options }
+type DeploymentReconciler struct {
+	Options
+	written written
+}
 
 // SetupWithManager registers the reconciler. It looks again when spec, an
 // annotation or one of the revisions changes; its own status is no reason.

@@ -33,7 +33,7 @@ type deploymentView struct {
 func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.ImmutableDeployment) (deploymentView, error) {
 	view := deploymentView{Observation: r.wish(imd)}
 	var err error
-	if view.revisions, err = listRevisions(ctx, r.Client, imd); err != nil {
+	if view.revisions, err = r.revisionsOf(ctx, imd); err != nil {
 		return view, err
 	}
 	identity, err := r.identify(ctx, imd.Namespace, awsOf(imd))
@@ -132,6 +132,32 @@ func awsOf(imd *v1alpha1.ImmutableDeployment) v1alpha1.AWS {
 		return v1alpha1.AWS{}
 	}
 	return *imd.Spec.AWS
+}
+
+// revisionsOf returns the deployment's revisions: from the cache, unless that
+// lacks what this process wrote, or what status knows of, which perhaps another
+// process wrote.
+func (r *DeploymentReconciler) revisionsOf(ctx context.Context, imd *v1alpha1.ImmutableDeployment) ([]v1alpha1.ImmutableRevision, error) {
+	cached, err := listRevisions(ctx, r.Client, imd)
+	if err != nil || r.written.shown(imd.UID, cached) && !lacking(&imd.Status, cached) {
+		return cached, err
+	}
+	all, err := listRevisions(ctx, r.Live, imd)
+	if err == nil {
+		r.written.gone(imd.UID, all)
+	}
+	return all, err
+}
+
+// lacking tells whether a revision that serves or is rolled out isn't there.
+func lacking(s *v1alpha1.ImmutableDeploymentStatus, revisions []v1alpha1.ImmutableRevision) bool {
+	needed := []int64{s.Stable}
+	if s.Rollout != nil && s.Rollout.FinishedAt == nil {
+		needed = append(needed, s.Rollout.Revision)
+	}
+	return slices.ContainsFunc(needed, func(number int64) bool {
+		return number != 0 && !slices.ContainsFunc(revisions, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
+	})
 }
 
 // listRevisions returns the deployment's revisions in ascending order.

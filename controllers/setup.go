@@ -17,7 +17,7 @@ func (o *Options) backoff() workqueue.TypedRateLimiter[reconcile.Request] {
 
 // Setup registers both reconcilers.
 func Setup(mgr ctrl.Manager, o Options) error {
-	if err := (&DeploymentReconciler{o}).SetupWithManager(mgr); err != nil {
+	if err := (&DeploymentReconciler{Options: o}).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the ImmutableDeployment controller: %w", err)
 	}
 	if err := (&RevisionReconciler{o}).SetupWithManager(mgr); err != nil {
