@@ -16,6 +16,8 @@ PKG ?= ./...
 # How many seeds make simulate runs, and the first one.
 SEEDS ?= 2000
 FROM ?= 0
+# A file in which it keeps what it ran, to go on from later.
+KEEP ?=
 # make crash-points takes every STRIDEth call.
 STRIDE ?= 1
 MUTANTSFLAGS ?=
@@ -78,7 +80,7 @@ verify: ## Fail if formatting, a go.mod or a generated file is out of date
 
 .PHONY: simulate crash-points mutants
 simulate: ## Run SEEDS seeds of the simulation, from FROM on, on all cores
-	@go run ./hack/simulate -seeds $(SEEDS) -from $(FROM)
+	@go run ./hack/simulate -seeds $(SEEDS) -from $(FROM) -keep "$(KEEP)"
 
 crash-points: ## Let a process die, or lose an answer, at every call of the stories
 	@hack/crash-points.sh $(STRIDE)

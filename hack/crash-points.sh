@@ -19,7 +19,7 @@ go test -c -o "$temp/simtest" ./internal/simtest
 cd internal/simtest
 running=()
 for ((i = 0; i < processes; i++)); do
-	GOGC=400 GOMAXPROCS=1 "$temp/simtest" -test.v -test.run='^TestEveryCallFails$' -test.timeout=2h \
+	GOGC=400 GOMAXPROCS=1 GODEBUG=gcshrinkstackoff=1 "$temp/simtest" -test.v -test.run='^TestEveryCallFails$' -test.timeout=2h \
 		-stride=$((stride * processes)) -offset=$((stride * i)) >"$temp/$i.log" 2>&1 &
 	running+=($!)
 done

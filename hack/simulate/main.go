@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -19,36 +18,16 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/viridian-dev/viridian/internal/simtest"
 )
 
 // perProcess is how many seeds a process runs: its start costs nothing beside
 // them, and its end shows progress.
 const perProcess = 10
 
-// summary is what is known of some seeds.
-type summary struct {
-	Seeds                                        int
-	VirtualHours                                 float64
-	AWSCalls, KubernetesCalls, Mutations, Writes int
-	Passes, Rollouts, Faults, Crashes            int
-	Violations                                   map[uint64]string
-}
-
-func (s *summary) add(o summary) {
-	s.Seeds += o.Seeds
-	s.VirtualHours += o.VirtualHours
-	s.AWSCalls += o.AWSCalls
-	s.KubernetesCalls += o.KubernetesCalls
-	s.Mutations += o.Mutations
-	s.Writes += o.Writes
-	s.Passes += o.Passes
-	s.Rollouts += o.Rollouts
-	s.Faults += o.Faults
-	s.Crashes += o.Crashes
-	maps.Copy(s.Violations, o.Violations)
-}
-
-func (s *summary) write(w io.Writer, took time.Duration) {
+// show prints a summary.
+func show(w io.Writer, s *simtest.Summary, took time.Duration) {
 	fmt.Fprintf(w, "%-24s %12d\n%-24s %12.0f\n%-24s %12d\n%-24s %12d\n%-24s %12d\n%-24s %12d\n%-24s %12d\n%-24s %12d\n%-24s %12d\n%-24s %12d\n%-24s %12d\n%-24s %12s\n",
 		"seeds", s.Seeds, "virtual hours", s.VirtualHours, "rollouts", s.Rollouts, "reconciles", s.Passes,
 		"AWS calls", s.AWSCalls, "of them changes", s.Mutations, "Kubernetes calls", s.KubernetesCalls, "of them writes", s.Writes,
@@ -61,30 +40,41 @@ func main() {
 	seeds := flag.Uint64("seeds", 2000, "how many seeds")
 	from := flag.Uint64("from", 0, "the first seed")
 	workers := flag.Int("workers", runtime.NumCPU(), "how many processes at once")
+	keep := flag.String("keep", "", "file in which summaries are kept, to go on from later")
 	flag.Parse()
-	if err := run(ctx, *seeds, *from, *workers); err != nil {
+	if err := run(ctx, *keep, job{*seeds, *from, *workers}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		stop()
 		os.Exit(1) //nolint:gocritic // stop was called
 	}
 }
 
+// job is which seeds to run.
+type job struct {
+	seeds, from uint64
+	workers     int
+}
+
 // run runs the seeds. What was run until a signal is summed up, too.
-func run(ctx context.Context, seeds, from uint64, workers int) error {
+func run(ctx context.Context, keep string, j job) error {
 	dir, err := os.MkdirTemp("", "simulate")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
 	binary := filepath.Join(dir, "simtest")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, "./internal/simtest") //nolint:gosec // a temporary file
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-trimpath", "-o", binary, "./internal/simtest") //nolint:gosec // a temporary file
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("build internal/simtest: %w", err)
 	}
+	known, err := openLedger(keep, binary)
+	if err != nil {
+		return err
+	}
 	began := time.Now()
-	sum, err := spread(ctx, binary, seeds, from, workers)
-	sum.write(os.Stdout, time.Since(began))
+	sum, err := spread(ctx, binary, known, j)
+	show(os.Stdout, sum, time.Since(began))
 	if err != nil {
 		return err
 	}
@@ -92,30 +82,39 @@ func run(ctx context.Context, seeds, from uint64, workers int) error {
 }
 
 // spread has workers run chunks of the seeds.
-func spread(ctx context.Context, binary string, seeds, from uint64, workers int) (*summary, error) {
-	sum, began, shown := &summary{Violations: map[uint64]string{}}, time.Now(), time.Now()
+func spread(ctx context.Context, binary string, known *ledger, j job) (*simtest.Summary, error) {
+	sum, began, shown := &simtest.Summary{}, time.Now(), time.Now()
 	chunks := make(chan uint64)
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	var failed error
-	for range workers {
+	for range j.workers {
 		group.Go(func() {
 			for first := range chunks {
-				part, err := runChunk(ctx, binary, first, min(perProcess, from+seeds-first))
+				part, err := runChunk(ctx, binary, first, min(perProcess, j.from+j.seeds-first))
 				mu.Lock()
+				if err == nil {
+					err = known.keep(part)
+				}
 				if err != nil && ctx.Err() == nil {
 					failed = err
 				}
-				sum.add(part)
+				sum.Add(part)
 				if time.Since(shown) > 10*time.Second {
 					shown = time.Now()
-					fmt.Fprintf(os.Stderr, "%d of %d seeds, %d violations, %.1f seeds/s\n", sum.Seeds, seeds, len(sum.Violations), float64(sum.Seeds)/time.Since(began).Seconds())
+					fmt.Fprintf(os.Stderr, "%d of %d seeds, %d violations, %.1f seeds/s\n", sum.Seeds, j.seeds, len(sum.Violations), float64(sum.Seeds)/time.Since(began).Seconds())
 				}
 				mu.Unlock()
 			}
 		})
 	}
-	for first := from; first < from+seeds && ctx.Err() == nil; first += perProcess {
+	for first := j.from; first < j.from+j.seeds && ctx.Err() == nil; first += perProcess {
+		if part, ok := known.find(first, min(perProcess, j.from+j.seeds-first)); ok {
+			mu.Lock()
+			sum.Add(part)
+			mu.Unlock()
+			continue
+		}
 		chunks <- first
 	}
 	close(chunks)
@@ -124,24 +123,24 @@ func spread(ctx context.Context, binary string, seeds, from uint64, workers int)
 }
 
 // runChunk runs some seeds in a process of their own.
-func runChunk(ctx context.Context, binary string, from, seeds uint64) (summary, error) {
+func runChunk(ctx context.Context, binary string, from, seeds uint64) (simtest.Summary, error) {
 	file := binary + "-" + strconv.FormatUint(from, 10)
 	command := exec.CommandContext(ctx, binary, "-test.run=^TestChunk$", "-test.timeout=1h", "-chunk="+file, //nolint:gosec // it was built here
 		"-from="+strconv.FormatUint(from, 10), "-seeds="+strconv.FormatUint(seeds, 10))
-	command.Dir, command.Env = "internal/simtest", append(os.Environ(), "GOGC=400", "GOMAXPROCS=1")
+	command.Dir, command.Env = "internal/simtest", append(os.Environ(), "GOGC=400", "GOMAXPROCS=1", "GODEBUG=gcshrinkstackoff=1")
 	if out, err := command.CombinedOutput(); err != nil {
-		return summary{}, fmt.Errorf("seeds from %d: %w\n%s", from, err, out)
+		return simtest.Summary{}, fmt.Errorf("seeds from %d: %w\n%s", from, err, out)
 	}
 	text, err := os.ReadFile(file) //nolint:gosec // it was written here
 	if err != nil {
-		return summary{}, err
+		return simtest.Summary{}, err
 	}
-	var part summary
+	var part simtest.Summary
 	return part, json.Unmarshal(text, &part)
 }
 
 // explain lists the seeds that broke an invariant and explains the first one.
-func explain(ctx context.Context, binary string, sum *summary) error {
+func explain(ctx context.Context, binary string, sum *simtest.Summary) error {
 	if len(sum.Violations) == 0 {
 		return nil
 	}

@@ -10,6 +10,6 @@
 // the last line of its log. After every step an observer compares what
 // Viridian did with the truth about the account.
 //
-// It has tests only. docs/reliability.md says what is simulated, what must hold
+// It has tests only, and what sums them up. docs/reliability.md says what is simulated, what must hold
 // and how to repeat a run.
 package simtest

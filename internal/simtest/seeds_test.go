@@ -72,37 +72,21 @@ func TestSameSeedSameRun(t *testing.T) {
 	}
 }
 
-// chunk is what hack/simulate learns of some seeds.
-type chunk struct {
-	Seeds                                        int
-	VirtualHours                                 float64
-	AWSCalls, KubernetesCalls, Mutations, Writes int
-	Passes, Rollouts, Faults, Crashes            int
-	Violations                                   map[uint64]string
-}
-
 // TestChunk runs seeds for hack/simulate.
 func TestChunk(t *testing.T) {
 	if *chunkFile == "" {
 		t.Skip("for hack/simulate only")
 	}
-	sum := chunk{Violations: map[uint64]string{}}
+	sum := Summary{From: *seedFrom}
 	for seed := *seedFrom; seed < *seedFrom+*seedCount; seed++ {
 		r := runPlan(t, newPlan(seed))
-		if r.violation != nil {
-			sum.Violations[seed] = r.violation.String()
-		}
 		s := r.stats
-		sum.Seeds++
-		sum.VirtualHours += s.virtual.Hours()
-		sum.AWSCalls += s.aws
-		sum.KubernetesCalls += s.calls - s.aws
-		sum.Mutations += s.mutations
-		sum.Writes += s.writes
-		sum.Passes += s.passes
-		sum.Rollouts += s.rollouts
-		sum.Faults += s.faults
-		sum.Crashes += s.crashes
+		one := Summary{Seeds: 1, VirtualHours: s.virtual.Hours(), AWSCalls: s.aws, KubernetesCalls: s.calls - s.aws, Mutations: s.mutations,
+			Writes: s.writes, Passes: s.passes, Rollouts: s.rollouts, Faults: s.faults, Crashes: s.crashes}
+		if r.violation != nil {
+			one.Violations = map[uint64]string{seed: r.violation.String()}
+		}
+		sum.Add(one)
 	}
 	out, err := json.Marshal(sum)
 	must(err)
