@@ -18,6 +18,7 @@ const (
 	revisionActions   = "controllers/immutablerevision_actions.go"
 	revisionPass      = "controllers/immutablerevision_controller.go"
 	revisionStatus    = "controllers/immutablerevision_status.go"
+	gates             = "controllers/gates.go"
 	forward           = "internal/rollout/forward.go"
 	finish            = "internal/rollout/finish.go"
 )
@@ -74,5 +75,14 @@ func catalogue() []mutant {
 		{name: "create a stack that was deleted by others", file: "internal/stack/stack.go", old: "		if known {\n			return changed(v1alpha1.RevisionFailed, \"deleted\", status)\n		}\n", new: ""},
 		{name: "swallow a conflict in status", file: deploymentPass, old: "	if err := r.save(ctx, imd, &view, decision); err != nil {\n		return retry(err)\n	}\n", new: "	_ = r.save(ctx, imd, &view, decision)\n"},
 		{name: "say InSync without looking", file: finish, old: "	d.InSync = x.o.Rule.Targets.Equal(d.Intended)\n", new: "	d.InSync = true\n"},
+		{name: "trust a cache that is behind", file: deploymentObserve, old: "if err != nil || r.written.shown(imd.UID, cached) && !lacking(&imd.Status, cached) {", new: "if r.written.shown(imd.UID, cached); true {"},
+		{name: "forget a stack that was made in a conflict", file: revisionStatus, old: "if apierrors.IsConflict(err) && d.Action == stack.ActionCreate {", new: "if false && apierrors.IsConflict(err) {"},
+		{name: "send the old list of what can't be deleted", file: revisionActions, old: "		next.Retained = nil // a", new: "		// a"},
+		{name: "ask a gate by another key each time", file: gates, old: "imd.UID, rolloutID, run.At, run.AttemptKey())", new: "imd.UID, rolloutID, run.At, run.AttemptKey()+strings.Repeat(\"+\", int(run.Calls)))"},
+		{name: "take a gate's no for a yes", file: "internal/rollout/gates.go", old: "	case answer.State == AnswerYes:\n", new: "	case answer.State == AnswerYes || answer.State == AnswerNo:\n"},
+		{name: "overlook a metric out of bounds", file: "internal/rollout/evidence.go", old: "if check.Result != v1alpha1.ResultFail || !x.judges(r) {", new: "if check.Result != v1alpha1.ResultFail || check.Source == v1alpha1.SourceMetric || !x.judges(r) {"},
+		{name: "blame a metric for good measurements", file: "internal/rollout/evidence.go", old: "if check.Result != v1alpha1.ResultFail || !x.judges(r) {", new: "if check.Result == v1alpha1.ResultPending || check.Source == v1alpha1.SourceAlarm || !x.judges(r) {"},
+		{name: "lose a verdict in a conflict", file: "controllers/timeline.go", old: "err = r.Live.Get(ctx, client.ObjectKeyFromObject(imr), live); err == nil {", new: "err = r.Live.Get(ctx, client.ObjectKeyFromObject(imr), live); false {"},
+		{name: "overlook a vulnerability", file: "internal/rollout/evidence.go", old: "	images := candidate.Images\n", new: "	images := candidate.Images\n	if images.Result == v1alpha1.ResultFail {\n		images.Result = v1alpha1.ResultPass\n	}\n"},
 	}
 }
