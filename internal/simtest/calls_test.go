@@ -59,7 +59,7 @@ func (o *observer) counted(at *pass, changes bool) {
 	switch {
 	case s.changes > rolloutChanges:
 		o.fail("I6", "%s has changed the account %d times", id, s.changes)
-	case s.calls > pairs*(200+rolloutCalls*polls):
+	case s.calls > pairs*(400+rolloutCalls*polls):
 		o.fail("I6", "%s has made %d calls within %d polls", id, s.calls, polls)
 	}
 }

@@ -158,6 +158,9 @@ func (o *observer) checkWhole(at *pass, g groupTruth, share int) {
 		need = max(1, (need-int(missing))*share/100)
 	}
 	seen, looked := at.healthy[g.arn]
+	if o.changed[g.uid] {
+		need = 1 // the old revision was deleted by others: it gets nothing, whatever the rule says
+	}
 	if !looked || seen < need {
 		o.fail("I1", "%s routes %d%% to revision %s with %d healthy targets of %d as seen (looked: %t)", at.about(), share, g.revision, seen, need, looked)
 	}

@@ -21,10 +21,10 @@ func (o *observer) checkPace(at *pass, g groupTruth, share int) {
 	spec, r := at.imd.Spec, at.imd.Status.Rollout
 	last := o.increases[g.arn]
 	o.increases[g.arn] = increase{time.Now(), share}
-	if spec.Paused != nil && *spec.Paused {
+	if spec.Paused != nil && *spec.Paused && share > last.share { // more than before others edited the rule
 		o.fail("pace", "%s gives more to revision %s although it is paused", at.about(), g.revision)
 	}
-	if spec.Strategy.Type != v1alpha1.StrategyCanary || o.various[g.uid] || o.asked[r.ID] || at.imd.Status.Stable == 0 || last.at.IsZero() || share <= last.share {
+	if spec.Strategy.Type != v1alpha1.StrategyCanary || o.various[g.uid] || o.changed[g.uid] || o.asked[r.ID] || at.imd.Status.Stable == 0 || last.at.IsZero() || share <= last.share {
 		return
 	}
 	for _, step := range spec.Strategy.Canary.Steps {

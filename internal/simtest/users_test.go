@@ -164,9 +164,12 @@ func (u *users) act(x wish) {
 	case wishTemplate:
 		u.template(i, x.Tag)
 	case wishFlipFlop:
-		for n, tag := range []string{x.Tag, "1", x.Tag, "2"} {
-			u.w.after(u.w.dice.between(0, u.w.plan.Poll)*2, func() { u.template(i, tag) })
-			_ = n
+		for _, tag := range []string{x.Tag, "1", x.Tag, "2"} {
+			u.w.after(u.w.dice.between(0, u.w.plan.Poll)*2, func() {
+				if !u.w.faults.over || u.w.story {
+					u.template(i, tag)
+				}
+			})
 		}
 	case wishScale:
 		u.edit(i, fmt.Sprintf("desiredCount %d", x.N), func(imd *v1alpha1.ImmutableDeployment) { imd.Spec.DesiredCount = new(x.N) })
