@@ -3,15 +3,15 @@ package controllers
 import (
 	"testing"
 
-	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
+// Many of AWS's messages end in a full stop, after which a cure follows.
 func TestSentences(t *testing.T) {
-	for message, want := range map[string]string{
-		"AWS refused X: expired.": "AWS refused X: expired. Wait",
-		"AWS refused X: no":       "AWS refused X: no. Wait",
-	} {
-		if got := (trouble{Blocked: rollout.Blocked{Message: message, Cure: "Wait"}}).sentences(); got != want {
+	const want = "AWS refused X: expired. Correct what spec refers to"
+	for _, message := range []string{"expired.", "expired"} {
+		trouble, ok := troubleOf(&cloud.Error{Kind: cloud.KindInvalid, Op: "X", Message: message})
+		if got := trouble.sentences(); !ok || got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

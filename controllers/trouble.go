@@ -20,11 +20,8 @@ type trouble struct {
 	passing bool
 }
 
-// sentences tell the trouble and its cure. Many of AWS's messages end in a full
-// stop of their own.
-func (t trouble) sentences() string {
-	return strings.TrimSuffix(t.Message, ".") + ". " + t.Cure
-}
+// sentences tell the trouble and its cure.
+func (t trouble) sentences() string { return t.Message + ". " + t.Cure }
 
 // troubleOf translates an error; ok is false for errors of the cluster, which
 // are nobody's business but the log's.
@@ -36,7 +33,8 @@ func troubleOf(err error) (t trouble, ok bool) {
 	if !ok {
 		return trouble{}, false
 	}
-	t.Message = fmt.Sprintf("AWS refused %s: %s", failed.Op, failed.Message)
+	said := strings.TrimSuffix(failed.Message, ".") // the cure follows it
+	t.Message = fmt.Sprintf("AWS refused %s: %s", failed.Op, said)
 	switch failed.Kind {
 	case cloud.KindCredentials:
 		t.Reason = v1alpha1.ReasonCredentials
@@ -52,7 +50,7 @@ func troubleOf(err error) (t trouble, ok bool) {
 		t.Cure = "Correct what spec refers to"
 	default:
 		t.Reason = v1alpha1.ReasonAWSUnavailable
-		t.Message = fmt.Sprintf("AWS does not answer %s: %s", failed.Op, failed.Message)
+		t.Message = fmt.Sprintf("AWS does not answer %s: %s", failed.Op, said)
 		t.Cure = "Nothing to do if it passes; else check the controller's network and AWS_ENDPOINT_URL"
 		t.passing = true
 	}
