@@ -195,8 +195,14 @@ func (view *deploymentView) find(number int64) *v1alpha1.ImmutableRevision {
 
 // scale sets the desired count of a revision's service.
 func scale(ctx context.Context, view *deploymentView, a rollout.Action) error {
-	out := view.find(a.Revision).Status.Outputs
-	return view.clients.Services.Scale(ctx, out.Cluster, out.ServiceName, a.Count)
+	imr := view.find(a.Revision)
+	out := imr.Status.Outputs
+	err := view.clients.Services.Scale(ctx, out.Cluster, out.ServiceName, a.Count)
+	if cloud.IsNotFound(err) {
+		return blocked(v1alpha1.ReasonStackChanged, fmt.Sprintf("The ECS service of %s is gone or goes: someone else deleted it", imr.Name),
+			"Apply a new template to replace it")
+	}
+	return err
 }
 
 // finish lets the ImmutableDeployment go.
