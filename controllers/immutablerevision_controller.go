@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -144,8 +145,8 @@ func (r *RevisionReconciler) describe(ctx context.Context, imr *v1alpha1.Immutab
 	if view.Phase == v1alpha1.RevisionRemoved && !view.Wanted && imr.DeletionTimestamp.IsZero() {
 		return nil // it is looked for once more before nobody can
 	}
-	key := imr.Status.StackID
-	if key == "" || view.Phase == "" || view.Phase == v1alpha1.RevisionPending || view.Phase == v1alpha1.RevisionRemoved {
+	key, unasked := imr.Status.StackID, []v1alpha1.RevisionPhase{"", v1alpha1.RevisionPending, v1alpha1.RevisionRemoved}
+	if key == "" || slices.Contains(unasked, view.Phase) {
 		key = imr.Spec.StackName
 	}
 	found, err := view.clients.Stacks.Describe(ctx, key)
