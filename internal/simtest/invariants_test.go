@@ -185,7 +185,7 @@ func (o *observer) checkDeletion(at *pass, q request, t *truth) {
 		return
 	}
 	for _, arn := range sortedKeys(t.groups) {
-		if t.groups[arn].stack == id {
+		if t.groups[arn].stack == id && !o.strange[id] { // others took its tasks already
 			o.checkDrained(at, t, t.groups[arn])
 		}
 	}
