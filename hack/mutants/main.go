@@ -33,7 +33,7 @@ func stages(seeds int) []stage {
 	simtest := "./internal/simtest"
 	return []stage{
 		{"seeds", simtest, []string{"-test.run=^TestSeeds$", "-shrinks=0", "-from=0", fmt.Sprintf("-seeds=%d", seeds)}},
-		{"crash points", simtest, []string{"-test.run=^(TestEveryCallFails|TestHistoryStaysBounded)$", "-stride=45"}},
+		{"crash points", simtest, []string{"-test.run=^(TestEveryCallFails|TestHistoryStaysBounded)$", "-stride=20"}},
 		{"rollout", "./internal/rollout", []string{"-test.run=."}},
 		{"stack", "./internal/stack", []string{"-test.run=."}},
 	}
@@ -50,7 +50,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	only := flag.String("only", "", "regular expression of the mutants to run")
-	seeds := flag.Int("seeds", 150, "how many seeds to try")
+	seeds := flag.Int("seeds", 400, "how many seeds to try")
 	workers := flag.Int("workers", runtime.NumCPU(), "how many mutants at once")
 	flag.Parse()
 	if err := run(ctx, *only, *seeds, *workers); err != nil {
@@ -154,7 +154,7 @@ func try(ctx context.Context, m mutant, seeds int) finding {
 func hunt(ctx context.Context, binary string, s stage) (by string, took time.Duration, err error) {
 	began := time.Now()
 	command := exec.CommandContext(ctx, binary, append(s.args, "-test.timeout=20m", "-test.failfast")...) //nolint:gosec // it was built here
-	command.Dir, command.Env = s.pkg, append(os.Environ(), "GOGC=400")
+	command.Dir, command.Env = s.pkg, append(os.Environ(), "GOGC=400", "GOMAXPROCS=1", "GODEBUG=gcshrinkstackoff=1")
 	out, err := command.CombinedOutput()
 	if _, failed := errors.AsType[*exec.ExitError](err); failed {
 		return what(string(out)), time.Since(began), ctx.Err()

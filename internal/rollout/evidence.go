@@ -90,9 +90,9 @@ func (x *decider) stage(r *Rollout) Stage {
 }
 
 // judges tells whether alarms and metrics decide: not where there is nothing to
-// go back to, nor on the way back to what served just before.
+// go back to, or not any more, nor on the way back to what served just before.
 func (x *decider) judges(r *Rollout) bool {
-	return x.returnable() && r.Cause != v1alpha1.CauseRevert
+	return x.returnable() && !x.alone() && r.Cause != v1alpha1.CauseRevert
 }
 
 // judged keeps the newest verdicts, and fails a rollout that one of them speaks
@@ -120,7 +120,7 @@ func (x *decider) judged(r *Rollout) bool {
 // tells whether one hasn't. After some time, someone has to decide.
 func (x *decider) unproven(r *Rollout, end time.Time, position string) bool {
 	missing := x.missing()
-	if missing == "" || r.Full || r.ApprovedStep > r.Step {
+	if missing == "" || !x.judges(r) || r.Full || r.ApprovedStep > r.Step {
 		return false
 	}
 	deadline := end.Add(x.o.Policy.Inconclusive)

@@ -165,6 +165,7 @@ func TestEvidence(t *testing.T) {
 		}), 0, v1alpha1.OutcomeRolledBack, v1alpha1.ReasonInconclusive, ""},
 		"inconclusive, promoted": {edit(measured(0, v1alpha1.ResultInconclusive), func(o *Observation) { o.Progress.Rollout.ApprovedStep = 1 }), 1, "", "", ""},
 		"failed, promoted":       {edit(measured(0, v1alpha1.ResultFail), func(o *Observation) { o.Progress.Rollout.ApprovedStep = 1 }), 0, v1alpha1.OutcomeRolledBack, v1alpha1.ReasonMetricOutOfBounds, ""},
+		"failed, no way back":    {edit(measured(2, v1alpha1.ResultFail), func(o *Observation) { o.Revisions[0].Stack = v1alpha1.RevisionFailed }), 2, v1alpha1.OutcomePromoted, v1alpha1.ReasonComplete, ""},
 		"failed, going back":     {edit(measured(2, v1alpha1.ResultFail), func(o *Observation) { o.Progress.Rollout.Cause = v1alpha1.CauseRevert }), 2, v1alpha1.OutcomeFastRolledBack, v1alpha1.ReasonComplete, ""},
 	}
 	for name, tt := range tests {
