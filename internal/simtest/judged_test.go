@@ -74,8 +74,8 @@ func (o *observer) checkPromoted(plan app, tag string, was *v1alpha1.ImmutableDe
 	if tag == vulnerable && plan.Scan {
 		o.fail("judged", "%s of %s is promoted with a vulnerable image", b.ID, plan.Name)
 	}
-	if was.Status.Stable == 0 {
-		return // with nothing to go back to, what serves goes on
+	if was.Status.Stable == 0 || o.changed[string(was.UID)] {
+		return // with nothing to go back to, or not any more, what serves goes on
 	}
 	if tag == worse && plan.Metric {
 		o.fail("judged", "%s of %s is promoted though it answers nothing but errors", b.ID, plan.Name)
