@@ -199,7 +199,7 @@ func taskCauses(ctx context.Context, view revisionView) string {
 	if err != nil || resources[template.LogicalService] == "" {
 		return ""
 	}
-	cluster, service := serviceOf(resources[template.LogicalService])
+	cluster, service := template.ServiceOf(resources[template.LogicalService])
 	tasks, err := view.clients.Services.StoppedTasks(ctx, cluster, service, 10)
 	if err != nil {
 		return ""
@@ -214,16 +214,6 @@ func taskCauses(ctx context.Context, view revisionView) string {
 		return ""
 	}
 	return " (tasks stopped: " + strings.Join(causes, "; ") + ")"
-}
-
-// serviceOf splits a service's ARN,
-// arn:aws:ecs:region:account:service/cluster/name.
-func serviceOf(arn string) (cluster, service string) {
-	parts := strings.Split(arn, "/")
-	if len(parts) < 3 {
-		return "", arn
-	}
-	return parts[len(parts)-2], parts[len(parts)-1]
 }
 
 // remains remembers what CloudFormation can't delete, before it is left behind,
