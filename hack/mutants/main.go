@@ -33,7 +33,8 @@ func stages(seeds int) []stage {
 	simtest := "./internal/simtest"
 	return []stage{
 		{"seeds", simtest, []string{"-test.run=^TestSeeds$", "-shrinks=0", "-from=0", fmt.Sprintf("-seeds=%d", seeds)}},
-		{"crash points", simtest, []string{"-test.run=^(TestEveryCallFails|TestHistoryStaysBounded)$", "-stride=20"}},
+		{"regressions", simtest, []string{"-test.run=^TestRegressions$"}},
+		{"crash points", simtest, []string{"-test.run=^(TestEveryCallFails|TestHistoryStaysBounded)$", "-stride=4"}},
 		{"rollout", "./internal/rollout", []string{"-test.run=."}},
 		{"stack", "./internal/stack", []string{"-test.run=."}},
 	}

@@ -77,7 +77,9 @@ type fault struct {
 	At   time.Duration
 	For  time.Duration
 	// API that it concerns; "" is all, "aws" all but Kubernetes.
-	API     string
+	API string
+	// Action that it concerns; "" is any.
+	Action  string `json:",omitempty"`
 	Verdict verdict
 	P       float64
 	// Nth call after At at which a process crashes.
@@ -91,7 +93,7 @@ type fault struct {
 }
 
 func (f fault) String() string {
-	return fmt.Sprintf("%s at %s for %s (api %q, %s, p %.2f, nth %d, app %d, by %s)", f.Kind, f.At, f.For, f.API, f.Verdict, f.P, f.Nth, f.App, f.By)
+	return fmt.Sprintf("%s at %s for %s (api %q %s, %s, p %.2f, nth %d, app %d, by %s)", f.Kind, f.At, f.For, f.API, f.Action, f.Verdict, f.P, f.Nth, f.App, f.By)
 }
 
 // faults are those of a run.
@@ -176,7 +178,7 @@ func (f *faults) hit(p *process, c callID, v verdict) verdict {
 
 // concerns tells whether a fault can befall a call.
 func concerns(x fault, c callID) bool {
-	if x.API == "aws" && !c.aws() || x.API != "" && x.API != "aws" && x.API != c.api || x.Writes && !c.writes {
+	if x.API == "aws" && !c.aws() || x.API != "" && x.API != "aws" && x.API != c.api || x.Action != "" && x.Action != c.action || x.Writes && !c.writes {
 		return false
 	}
 	switch x.Verdict { //nolint:exhaustive // the others can befall any call

@@ -55,10 +55,11 @@ func (g *gatekeeper) settle(app int) {
 	must(err)
 	g.machines[app] = arn
 	must(g.w.sim.RegisterFunction(name, lambda.Function{Handler: func(payload []byte) ([]byte, error) {
+		attempt := g.hear(payload)
 		switch {
 		case g.w.dice.chance(0.3):
 			return []byte(`{"hookStatus": "IN_PROGRESS", "callBackDelay": 10}`), nil
-		case !g.ask(app, payload):
+		case !g.answer(app, attempt):
 			return []byte(`{"hookStatus": "FAILED", "message": "as the plan has it"}`), nil
 		}
 		return []byte(`{"hookStatus": "SUCCEEDED"}`), nil
@@ -80,28 +81,44 @@ func (g *gatekeeper) gate(app int) v1alpha1.Gate {
 	return out
 }
 
-// ask tells whether a revision may pass, and checks the question: each attempt
-// has a key of its own, whoever asks, and however often.
+// ask hears a question and answers it.
 func (g *gatekeeper) ask(app int, question []byte) bool {
+	return g.answer(app, g.hear(question))
+}
+
+// attempt is what a gate is asked for.
+type attempt struct {
+	// point of a rollout, and what tells attempts apart.
+	point, name string
+}
+
+// hear checks a question: each attempt has a key of its own, whoever asks, and
+// however often.
+func (g *gatekeeper) hear(question []byte) attempt {
 	var q hook.Question
 	must(json.Unmarshal(question, &q))
 	rollout := q.Deployment.UID + " " + q.Rollout.ID
-	attempt := fmt.Sprintf("%s %s %s, step %d, attempt %d", rollout, q.Point, q.Gate, q.Rollout.Step, q.Attempt)
+	this := fmt.Sprintf("%s %s %s, step %d, attempt %d", rollout, q.Point, q.Gate, q.Rollout.Step, q.Attempt)
 	before, known := g.attempts[q.IdempotencyKey]
-	key, repeated := g.keys[attempt]
+	key, repeated := g.keys[this]
 	switch {
-	case known && before != attempt:
-		g.w.observer.fail("gates", "%s has the key of %s", attempt, before)
+	case known && before != this:
+		g.w.observer.fail("gates", "%s has the key of %s", this, before)
 	case repeated && key != q.IdempotencyKey:
-		g.w.observer.fail("gates", "%s is asked by two keys, %s and %s", attempt, key, q.IdempotencyKey)
+		g.w.observer.fail("gates", "%s is asked by two keys, %s and %s", this, key, q.IdempotencyKey)
 	case q.Attempt > gateRetries+1:
-		g.w.observer.fail("gates", "%s is one too many", attempt)
+		g.w.observer.fail("gates", "%s is one too many", this)
 	}
-	g.attempts[q.IdempotencyKey], g.keys[attempt] = attempt, q.IdempotencyKey
+	g.attempts[q.IdempotencyKey], g.keys[this] = this, q.IdempotencyKey
+	return attempt{rollout + " " + string(q.Point), this}
+}
+
+// answer tells whether a revision may pass.
+func (g *gatekeeper) answer(app int, a attempt) bool {
 	refuses := g.w.plan.Apps[app].Refuses && !g.w.faults.over
-	g.w.log.tell("gatekeeper", "%s: %t", attempt, !refuses)
+	g.w.log.tell("gatekeeper", "%s: %t", a.name, !refuses)
 	if !refuses {
-		g.passed[rollout+" "+string(q.Point)] = true
+		g.passed[a.point] = true
 	}
 	return !refuses
 }

@@ -284,6 +284,7 @@ func (o *observer) checkStatus(at *pass, was, now *v1alpha1.ImmutableDeployment)
 		o.w.log.tell(at.String(), "%s is %s %s %s", now.Name, s.Phase, s.Revision, s.Step)
 	}
 	o.checkObserved(at, was, now)
+	o.checkInSync(now)
 	o.checkOutcome(was, now)
 	o.checkBlame(was, now)
 	o.checkJudged(was, now)
@@ -326,6 +327,28 @@ func (o *observer) checkBlame(was, now *v1alpha1.ImmutableDeployment) {
 	}
 }
 
+// checkInSync checks that the ledger and its condition say whether the rule
+// routes as it shall.
+func (o *observer) checkInSync(now *v1alpha1.ImmutableDeployment) {
+	t := now.Status.Traffic
+	if t == nil || t.InSync == nil {
+		return
+	}
+	same := sameShares(targetsOf(t.Observed), targetsOf(t.Desired))
+	if condition := meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionTrafficInSync); *t.InSync != same || condition != same {
+		o.fail("status", "%s says inSync %t, TrafficInSync %t of a rule that routes %s and shall %s", now.Name, *t.InSync, condition, jsonOf(t.Observed), jsonOf(t.Desired))
+	}
+}
+
+// targetsOf are those of a ledger.
+func targetsOf(all []v1alpha1.WeightedTarget) []target {
+	var out []target
+	for _, x := range all {
+		out = append(out, target{x.TargetGroupARN, int(x.Weight)})
+	}
+	return out
+}
+
 // checkObserved checks that the ledger tells how the rule routes, or did a
 // moment ago.
 func (o *observer) checkObserved(at *pass, was, now *v1alpha1.ImmutableDeployment) {
@@ -337,10 +360,7 @@ func (o *observer) checkObserved(at *pass, was, now *v1alpha1.ImmutableDeploymen
 	if len(all) == 0 {
 		return // not ours before this pass
 	}
-	var said []target
-	for _, x := range after.Observed {
-		said = append(said, target{x.TargetGroupARN, int(x.Weight)})
-	}
+	said := targetsOf(after.Observed)
 	from := at.began.Add(-staleFor - time.Second)
 	if len(said) == 0 && all[0].at.After(from) {
 		return // there was none yet

@@ -228,11 +228,11 @@ func (p *plan) lose(d dice, f *fault, requests bool) {
 	if requests {
 		f.Verdict = loseRequest
 	}
-	if f.For < 2*time.Minute {
-		f.P = 0.5 // so that what a repetition is answered is heard
-	}
 	f.API = pick(d, "cloudformation", "cloudformation", "elasticloadbalancing", "ecs", "kubernetes")
 	f.At = pick(d, p.Users...).At + d.between(0, 30*time.Second)
+	if f.API == "cloudformation" && d.chance(0.5) { // so that what a repetition is answered is heard
+		f.Action, f.P, f.At, f.For = "CreateStack", 0.5, 0, p.Length
+	}
 }
 
 func (p *plan) String() string {
