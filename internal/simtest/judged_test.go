@@ -43,7 +43,11 @@ func (o *observer) tagIn(imr *v1alpha1.ImmutableRevision) string {
 // what is bad isn't promoted, and what is given up deserves it.
 func (o *observer) checkJudged(was, now *v1alpha1.ImmutableDeployment) {
 	a, b := was.Status.Rollout, now.Status.Rollout
-	if b == nil || b.Outcome == "" {
+	if b == nil {
+		return
+	}
+	if b.Outcome == "" {
+		o.checkHeeded(now, b)
 		return
 	}
 	if b.FinishedAt != nil && (a == nil || a.FinishedAt == nil) {
@@ -65,6 +69,19 @@ func (o *observer) checkJudged(was, now *v1alpha1.ImmutableDeployment) {
 		o.fail("judged", "%s of %s, image %s, is given up for a metric: %s", b.ID, now.Name, tag, b.Message)
 	case b.Reason == v1alpha1.ReasonImageVulnerable && tag != vulnerable:
 		o.fail("judged", "%s of %s, image %s, is given up for a vulnerability: %s", b.ID, now.Name, tag, b.Message)
+	}
+}
+
+// checkHeeded checks that no rollout goes on in spite of a verdict, where there
+// is something to go back to.
+func (o *observer) checkHeeded(now *v1alpha1.ImmutableDeployment, b *v1alpha1.Rollout) {
+	if now.Status.Stable == 0 || b.Cause == v1alpha1.CauseRevert || o.changed[string(now.UID)] {
+		return
+	}
+	for _, check := range b.Checks {
+		if check.Result == v1alpha1.ResultFail {
+			o.fail("judged", "%s of %s goes on in spite of %s %s: %s", b.ID, now.Name, check.Source, check.Name, check.Message)
+		}
 	}
 }
 
