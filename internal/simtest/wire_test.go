@@ -97,7 +97,7 @@ func (p *process) grant(c callID, turn chan verdict) {
 	case p.dead:
 		turn <- proceed
 	case stopped > 0:
-		p.w.owe(stopped, func() { p.grant(c, turn) })
+		p.w.owe(min(stopped, time.Minute), func() { p.grant(c, turn) }) // it may be let go early
 	default:
 		p.w.stats.calls++
 		turn <- p.w.faults.verdict(p, c)
