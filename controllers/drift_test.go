@@ -51,6 +51,27 @@ func TestDriftIsEnforced(t *testing.T) {
 	w.did("CreateStack checkout-1", "CreateRule 1:100", "ModifyRule 1:100")
 }
 
+// TestDriftIsEnforcedWhilePaused shows that a pause goes on while the rule is
+// put right, and that nobody is told otherwise.
+func TestDriftIsEnforcedWhilePaused(t *testing.T) {
+	w := running(t)
+	imd := w.heldAt("1/3")
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) {
+		s.Paused = new(true)
+		s.Traffic.OnDrift = v1alpha1.DriftEnforce
+	})
+	before := w.blocked(imd, v1alpha1.ReasonPaused)
+	rule, _ := w.production()
+	w.others.setRoute(w, rule.RuleArn, map[string]int32{w.groupOf("checkout-1"): 70, w.groupOf("checkout-2"): 30})
+	w.happened(imd, "RuleDrifted: Writing the production rule again")
+	w.Eventually(w.route).Should(gomega.Equal("1:90 2:10"))
+	w.looks()
+	now := w.blocked(imd, v1alpha1.ReasonPaused)
+	w.Expect(now.Status.BlockedBy.Since).To(gomega.Equal(before.Status.BlockedBy.Since))
+	w.happened(imd, "Paused: ")
+	w.Expect(w.events(imd)).NotTo(gomega.ContainElement(gomega.HavePrefix("Resumed: ")))
+}
+
 func TestRuleDeletedByHand(t *testing.T) {
 	t.Parallel()
 	for policy, after := range map[v1alpha1.DriftPolicy]string{v1alpha1.DriftPause: "nowhere", v1alpha1.DriftEnforce: "1:100"} {

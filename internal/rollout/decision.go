@@ -73,6 +73,9 @@ type Decision struct {
 	InSync bool
 	// Blocked is what only someone else can put right; nil if nothing is.
 	Blocked *Blocked
+	// StillBlocked is true while the rule is put right although something else
+	// is in the way, and stays there.
+	StillBlocked bool
 	// Notices are news for people.
 	Notices []Notice
 	// Drifted says what someone else changed; "" if nothing.

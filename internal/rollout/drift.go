@@ -62,7 +62,9 @@ func (x *decider) drifted() bool {
 		return false
 	}
 	if x.o.Policy.Enforce {
-		return x.enforce()
+		enforced := x.enforce()
+		x.d.StillBlocked = enforced && !x.d.Progress.BlockedSince.IsZero()
+		return enforced
 	}
 	x.block(Blocked{
 		Reason:  v1alpha1.ReasonRuleDrifted,
@@ -105,7 +107,8 @@ func (x *decider) tampered() bool {
 // may be under way to wherever it routed. It returns false to leave the rule
 // to the rollout, when that has nothing better to route to yet.
 func (x *decider) enforce() bool {
-	x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonRuleDrifted, "Writing the production rule again: "+x.d.Drifted)
+	message := "Writing the production rule again: " + x.d.Drifted
+	x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonRuleDrifted, message)
 	if !x.o.Progress.Observed.Equal(x.o.Rule.Targets) {
 		x.wait(0)
 		return true
@@ -116,6 +119,9 @@ func (x *decider) enforce() bool {
 	}
 	if len(targets) == 0 {
 		return false
+	}
+	if !x.d.Progress.BlockedSince.IsZero() { // its phase is no news then
+		x.d.Notices = append(x.d.Notices, Notice{Warning: true, Reason: v1alpha1.ReasonRuleDrifted, Action: "Enforce", Message: message})
 	}
 	x.write(targets)
 	return true
