@@ -36,6 +36,9 @@ func (o *observer) checkSum(r *ruleTruth) {
 
 // before checks a change that is about to be made in the account.
 func (o *observer) before(at *pass, q request) {
+	if at.outdated() {
+		o.fail("fresh", "%s is decided by %s at version %s, which was at %s when the pass began", q, at.about(), at.seen.GetResourceVersion(), at.was.GetResourceVersion())
+	}
 	t := o.truth()
 	switch q.action {
 	case "CreateRule":

@@ -92,11 +92,15 @@ func (p *process) cached() client.Client {
 		p.caches[revisions].listRevisions(imrs, opts...)
 		return nil
 	}
-	funcs.Get = func(_ context.Context, _ client.WithWatch, key client.ObjectKey, object client.Object, _ ...client.GetOption) error {
+	funcs.Get = func(ctx context.Context, _ client.WithWatch, key client.ObjectKey, object client.Object, _ ...client.GetOption) error {
 		if p.dead {
 			return errDead
 		}
-		return p.caches[kindOf(object)].get(key, object)
+		err := p.caches[kindOf(object)].get(key, object)
+		if err == nil {
+			p.passOf(ctx).read(object)
+		}
+		return err
 	}
 	return interceptor.NewClient(p.w.cluster, funcs)
 }
@@ -108,8 +112,8 @@ func (p *process) funcs() interceptor.Funcs {
 		Get: func(ctx context.Context, _ client.WithWatch, key client.ObjectKey, object client.Object, _ ...client.GetOption) error {
 			object.SetName(key.Name)
 			err := p.call(ctx, "get", object, func() error { return c.show(key, object) })
-			if imd, ok := object.(*v1alpha1.ImmutableDeployment); ok && err == nil && p.passOf(ctx).kind == deployments {
-				p.passOf(ctx).imd = imd.DeepCopy()
+			if err == nil {
+				p.passOf(ctx).read(object)
 			}
 			return err
 		},

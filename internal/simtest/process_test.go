@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -16,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -109,6 +111,9 @@ type pass struct {
 	kind  string
 	key   types.NamespacedName
 	began time.Time
+	// was is what the pass is about as it was when the pass began, seen as the
+	// pass read it; nil if there was none.
+	was, seen client.Object
 	// imd is the ImmutableDeployment as the pass read it.
 	imd *v1alpha1.ImmutableDeployment
 	// healthy counts the healthy targets by target group, as read in the pass.
@@ -130,6 +135,32 @@ func (p *process) passOf(ctx context.Context) *pass {
 }
 
 func (at *pass) String() string { return at.p.name }
+
+// read notes an object that the pass read.
+func (at *pass) read(object client.Object) {
+	if at.kind != kindOf(object) || at.key != client.ObjectKeyFromObject(object) {
+		return
+	}
+	at.seen, _ = object.DeepCopyObject().(client.Object)
+	if imd, ok := at.seen.(*v1alpha1.ImmutableDeployment); ok {
+		at.imd = imd
+	}
+}
+
+// outdated tells whether what the pass knows of its object is older than what
+// there was when it began.
+func (at *pass) outdated() bool {
+	if at.was == nil || at.seen == nil {
+		return false
+	}
+	return at.was.GetUID() != at.seen.GetUID() || versionOf(at.seen) < versionOf(at.was)
+}
+
+func versionOf(object client.Object) int {
+	n, err := strconv.Atoi(object.GetResourceVersion())
+	must(err)
+	return n
+}
 
 // about names what the pass is about.
 func (at *pass) about() string { return at.kind + " " + at.key.Name }
@@ -156,7 +187,7 @@ func (p *process) work(do func()) {
 
 // reconcile makes one pass and tells the queue of its end.
 func (p *process) reconcile(q *queue, key types.NamespacedName) {
-	at := &pass{p: p, kind: q.kind, key: key, began: time.Now(), healthy: map[string]int{}}
+	at := &pass{p: p, kind: q.kind, key: key, began: time.Now(), was: p.w.cluster.find(q.kind, key), healthy: map[string]int{}}
 	ctx := context.WithValue(p.ctx, passKey{}, at)
 	ctx = logr.NewContext(ctx, p.logger())
 	result, err := p.reconcilers[q.kind].Reconcile(ctx, ctrl.Request{NamespacedName: key})
