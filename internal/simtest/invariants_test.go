@@ -272,6 +272,17 @@ func (o *observer) status(at *pass, before, now client.Object) {
 	}
 }
 
+// checkFrozen checks that a template is frozen but once.
+func (o *observer) checkFrozen(made *v1alpha1.ImmutableRevision) {
+	for _, object := range o.w.cluster.list(revisions) {
+		x, _ := object.(*v1alpha1.ImmutableRevision)
+		again := x.Name != made.Name && x.DeletionTimestamp.IsZero() && x.Spec.Frozen.TemplateHash == made.Spec.Frozen.TemplateHash
+		if again && metav1.GetControllerOf(x).UID == metav1.GetControllerOf(made).UID {
+			o.fail("I3", "%s freezes the template of %s again", made.Name, x.Name)
+		}
+	}
+}
+
 // checkStatus checks what a deployment's status says against the truth.
 func (o *observer) checkStatus(at *pass, was, now *v1alpha1.ImmutableDeployment) {
 	s, text := now.Status, jsonOf(now.Status)

@@ -121,7 +121,13 @@ func (p *process) funcs() interceptor.Funcs {
 			return p.call(ctx, "list", &v1alpha1.ImmutableRevision{}, func() error { return c.List(ctx, list, opts...) })
 		},
 		Create: func(ctx context.Context, _ client.WithWatch, object client.Object, _ ...client.CreateOption) error {
-			return p.call(ctx, "create", object, func() error { return c.create(ctx, object) })
+			return p.call(ctx, "create", object, func() error {
+				err := c.create(ctx, object)
+				if imr, ok := object.(*v1alpha1.ImmutableRevision); ok && err == nil {
+					p.w.observer.checkFrozen(imr)
+				}
+				return err
+			})
 		},
 		Delete: func(ctx context.Context, _ client.WithWatch, object client.Object, opts ...client.DeleteOption) error {
 			return p.call(ctx, "delete", object, func() error { return c.remove(ctx, object, opts...) })
