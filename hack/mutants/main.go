@@ -165,7 +165,7 @@ func hunt(ctx context.Context, binary string, s stage) (by string, took time.Dur
 
 var (
 	seedLine  = regexp.MustCompile(`(Seed \d+: [^:\n]+)`)
-	crashLine = regexp.MustCompile(`_test\.go:\d+: ([^,\n]+, (?:call \d+, [^(\n]+|undisturbed)[^:\n]*)`)
+	crashLine = regexp.MustCompile(`_test\.go:\d+: ([^,\n]+, (?:call \d+, [^(:\n]+|undisturbed))`)
 	failLine  = regexp.MustCompile(`--- FAIL: (\S+)`)
 )
 
