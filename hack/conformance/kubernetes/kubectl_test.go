@@ -141,7 +141,7 @@ func TestWatch(t *testing.T) {
 	s := newStory(t, "watched")
 	lines := s.watch()
 	imd := s.canary("1")
-	imd.Spec.Rollback.KeepOldSeconds = new(int32(2)) // long enough to be seen
+	imd.Spec.Rollback.KeepOldSeconds = new(int32(10)) // long enough to be seen on a busy machine
 	for i := range imd.Spec.Strategy.Canary.Steps {
 		imd.Spec.Strategy.Canary.Steps[i] = v1alpha1.CanaryStep{Weight: int32(10 + 40*i), HoldSeconds: new(int32(1))}
 	}
