@@ -188,7 +188,7 @@ func stillBlocked(was *v1alpha1.BlockedBy, d rollout.Decision) bool {
 	}
 	// A gate is asked again; until it answers, what was wrong counts.
 	again := was.Reason == v1alpha1.ReasonGateUnavailable && d.Reason == v1alpha1.ReasonGateRunning
-	return again || d.StillBlocked && was.Reason != v1alpha1.ReasonRuleDrifted
+	return again || d.StillBlocked
 }
 
 // blockedBy translates what is in the way, and since when; nil if nothing is.

@@ -73,8 +73,8 @@ type Decision struct {
 	InSync bool
 	// Blocked is what only someone else can put right; nil if nothing is.
 	Blocked *Blocked
-	// StillBlocked is true while the rule is put right although something else
-	// is in the way, and stays there.
+	// StillBlocked is true while the rule is put right although something was
+	// in the way: whether it still is, the next pass tells.
 	StillBlocked bool
 	// Notices are news for people.
 	Notices []Notice
