@@ -20,8 +20,8 @@ import (
 	"time"
 )
 
-// stage is one way of looking for a mistake; each is tried for so long, the
-// fastest first.
+// stage is one way of looking for a mistake; each is tried for so long, those
+// that name a seed first.
 type stage struct {
 	name string
 	// pkg is the tests' package.

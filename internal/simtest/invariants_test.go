@@ -75,7 +75,7 @@ func (o *observer) checkRule(at *pass, q request, t *truth) {
 		o.fail("I8", "%s changes rule %s, which isn't marked as its own", at.about(), r.priority)
 		return
 	}
-	if at.imd != nil && r.uid != string(at.imd.UID) {
+	if at.imd() != nil && r.uid != string(at.imd().UID) {
 		o.fail("I8", "%s changes rule %s of %s", at.about(), r.priority, o.nameOf(r.uid))
 	}
 	o.checkServed(at, r, t, targetsIn(q.values))
@@ -87,7 +87,7 @@ func (o *observer) checkRule(at *pass, q request, t *truth) {
 // checkServed checks that requests aren't taken from what is healthy to give
 // them to what isn't, or to nobody.
 func (o *observer) checkServed(at *pass, r *ruleTruth, t *truth, after []target) {
-	if at.imd == nil || !at.imd.DeletionTimestamp.IsZero() || o.various[r.uid] || at.imd.Spec.Strategy.Type == v1alpha1.StrategyRecreate {
+	if at.imd() == nil || !at.imd().DeletionTimestamp.IsZero() || o.various[r.uid] || at.imd().Spec.Strategy.Type == v1alpha1.StrategyRecreate {
 		return
 	}
 	var serves string
@@ -109,7 +109,7 @@ func (o *observer) checkTagged(at *pass, q request, t *truth) {
 			continue
 		}
 		named := slices.Contains(mapValues(o.w.others.adopted), r.arn)
-		if r.uid == "" && !named && q.action == "AddTags" || r.uid != "" && at.imd != nil && r.uid != string(at.imd.UID) {
+		if r.uid == "" && !named && q.action == "AddTags" || r.uid != "" && at.imd() != nil && r.uid != string(at.imd().UID) {
 			o.fail("I8", "%s by %s to rule %s, which isn't its own", q.action, at.about(), r.priority)
 		}
 	}
@@ -126,18 +126,18 @@ func (o *observer) checkIncrease(at *pass, r *ruleTruth, t *truth, after []targe
 	for _, x := range after {
 		sum += x.weight
 		g := t.groups[x.group]
-		if g.arn == "" || share(after, x.group) <= share(before, x.group) || at.imd == nil {
+		if g.arn == "" || share(after, x.group) <= share(before, x.group) || at.imd() == nil {
 			continue
 		}
-		if g.uid != string(at.imd.UID) {
-			original := at.imd.Status.Traffic != nil && at.imd.Status.Traffic.OriginalTargetGroupARN == g.arn
+		if g.uid != string(at.imd().UID) {
+			original := at.imd().Status.Traffic != nil && at.imd().Status.Traffic.OriginalTargetGroupARN == g.arn
 			if !original {
 				o.fail("I8", "%s routes requests to %s, which isn't its own", at.about(), g.name)
 			}
 			continue
 		}
 		o.checkWhole(at, g, share(after, x.group))
-		if s := at.imd.Status; s.Rollout != nil && s.Rollout.Outcome == "" && fmt.Sprint(s.Rollout.Revision) == g.revision {
+		if s := at.imd().Status; s.Rollout != nil && s.Rollout.Outcome == "" && fmt.Sprint(s.Rollout.Revision) == g.revision {
 			o.checkPace(at, g, share(after, x.group))
 		}
 	}
@@ -148,16 +148,16 @@ func (o *observer) checkIncrease(at *pass, r *ruleTruth, t *truth, after []targe
 
 // checkWhole checks that a revision which gets more requests was whole.
 func (o *observer) checkWhole(at *pass, g groupTruth, share int) {
-	s := at.imd.Status
+	s := at.imd().Status
 	if r := s.Rollout; r == nil || r.Outcome != "" || fmt.Sprint(r.Revision) != g.revision || r.Revision == s.Stable {
 		if fmt.Sprint(s.Stable) != g.revision {
 			o.fail("I1", "%s routes %d%% to revision %s, which is neither stable nor rolled out", at.about(), share, g.revision)
 		}
 		return
 	}
-	need := int(*at.imd.Spec.DesiredCount)
-	if at.imd.Spec.Strategy.Type == v1alpha1.StrategyRolling {
-		_, missing, _ := at.imd.Spec.Strategy.Rolling.Bounds(*at.imd.Spec.DesiredCount)
+	need := int(*at.imd().Spec.DesiredCount)
+	if at.imd().Spec.Strategy.Type == v1alpha1.StrategyRolling {
+		_, missing, _ := at.imd().Spec.Strategy.Rolling.Bounds(*at.imd().Spec.DesiredCount)
 		need = max(1, (need-int(missing))*share/100)
 	}
 	seen, looked := at.healthy[g.arn]
@@ -167,7 +167,7 @@ func (o *observer) checkWhole(at *pass, g groupTruth, share int) {
 	if !looked || seen < need {
 		o.fail("I1", "%s routes %d%% to revision %s with %d healthy targets of %d as seen (looked: %t)", at.about(), share, g.revision, seen, need, looked)
 	}
-	if at.imd.Status.Rollout.VerifiedAt == nil {
+	if at.imd().Status.Rollout.VerifiedAt == nil {
 		o.fail("I1", "%s routes %d%% to revision %s before it was verified", at.about(), share, g.revision)
 	}
 }

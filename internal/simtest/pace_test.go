@@ -18,13 +18,13 @@ type increase struct {
 // has been held, somebody approved where that is asked for, and nobody has
 // paused it.
 func (o *observer) checkPace(at *pass, g groupTruth, share int) {
-	spec, r := at.imd.Spec, at.imd.Status.Rollout
+	spec, r := at.imd().Spec, at.imd().Status.Rollout
 	last := o.increases[g.arn]
 	o.increases[g.arn] = increase{time.Now(), share}
 	if spec.Paused != nil && *spec.Paused && share > last.share { // more than before others edited the rule
 		o.fail("pace", "%s gives more to revision %s although it is paused", at.about(), g.revision)
 	}
-	if spec.Strategy.Type != v1alpha1.StrategyCanary || o.various[g.uid] || o.changed[g.uid] || o.asked[r.ID] || at.imd.Status.Stable == 0 || last.at.IsZero() || share <= last.share {
+	if spec.Strategy.Type != v1alpha1.StrategyCanary || o.various[g.uid] || o.changed[g.uid] || o.asked[r.ID] || at.imd().Status.Stable == 0 || last.at.IsZero() || share <= last.share {
 		return
 	}
 	for _, step := range spec.Strategy.Canary.Steps {
@@ -67,7 +67,7 @@ func (o *observer) requested(imd *v1alpha1.ImmutableDeployment, annotation strin
 
 // checkRetained checks that a deletion which leaves everything does so.
 func (o *observer) checkRetained(at *pass, q request) {
-	imd := at.imd
+	imd := at.imd()
 	if imd != nil && !imd.DeletionTimestamp.IsZero() && imd.Spec.DeletionPolicy == v1alpha1.DeletionRetain {
 		o.fail("retain", "%s: %s although everything shall stay", at.about(), fmt.Sprint(q.callID))
 	}

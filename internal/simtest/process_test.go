@@ -114,8 +114,6 @@ type pass struct {
 	// was is what the pass is about as it was when the pass began, seen as the
 	// pass read it; nil if there was none.
 	was, seen client.Object
-	// imd is the ImmutableDeployment as the pass read it.
-	imd *v1alpha1.ImmutableDeployment
 	// healthy counts the healthy targets by target group, as read in the pass.
 	healthy map[string]int
 	// effects counts what the pass changed, calls its calls to AWS, repetitions
@@ -142,9 +140,13 @@ func (at *pass) read(object client.Object) {
 		return
 	}
 	at.seen, _ = object.DeepCopyObject().(client.Object)
-	if imd, ok := at.seen.(*v1alpha1.ImmutableDeployment); ok {
-		at.imd = imd
-	}
+}
+
+// imd is the ImmutableDeployment as the pass read it; nil if it is about a
+// revision, or read nothing.
+func (at *pass) imd() *v1alpha1.ImmutableDeployment {
+	imd, _ := at.seen.(*v1alpha1.ImmutableDeployment)
+	return imd
 }
 
 // outdated tells whether what the pass knows of its object is older than what
