@@ -100,12 +100,15 @@ func (a *account) actAsECS(t *testing.T) {
 	go func() {
 		defer close(stopped)
 		seen := map[string]bool{}
-		for t.Context().Err() == nil {
+		for again := time.Tick(100 * time.Millisecond); t.Context().Err() == nil; {
 			if err := a.register(t, seen); err != nil && t.Context().Err() == nil {
 				t.Errorf("register targets: %v", err)
 				return
 			}
-			time.Sleep(100 * time.Millisecond)
+			select {
+			case <-again:
+			case <-t.Context().Done():
+			}
 		}
 	}()
 	t.Cleanup(func() { <-stopped })

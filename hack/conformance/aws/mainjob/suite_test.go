@@ -122,13 +122,16 @@ func await(t *testing.T, address string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	for ctx.Err() == nil {
+	for again := time.Tick(100 * time.Millisecond); ctx.Err() == nil; {
 		conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 		if err == nil {
 			_ = conn.Close()
 			return
 		}
-		time.Sleep(100 * time.Millisecond)
+		select {
+		case <-again:
+		case <-ctx.Done():
+		}
 	}
 	t.Fatalf("nobody listens at %s", address)
 }
