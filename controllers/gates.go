@@ -88,7 +88,7 @@ func (r *DeploymentReconciler) observeGates(ctx context.Context, imd *v1alpha1.I
 			if err := view.unreadable(err); err != nil {
 				return err
 			}
-			answer.State = rollout.AnswerRunning
+			answer.State = rollout.AnswerAsked
 		}
 		view.Answers[run.Key()] = answer
 	}
@@ -111,7 +111,7 @@ func (r *DeploymentReconciler) answerOf(ctx context.Context, imd *v1alpha1.Immut
 	answer, state, err := r.Calls.Poll(key)
 	switch state {
 	case background.Running:
-		return rollout.Answer{State: rollout.AnswerRunning}, nil
+		return rollout.Answer{State: rollout.AnswerAsked}, nil
 	case background.Done:
 		if err != nil {
 			r.Calls.Forget(key) // it is called again

@@ -264,6 +264,26 @@ func TestWorkflow(t *testing.T) {
 	}
 }
 
+// A workflow that doesn't exist is waited for. Once its execution is under way
+// nothing is in the way any more, however long it takes.
+func TestWorkflowMissing(t *testing.T) {
+	w := running(t)
+	imd := w.serving()
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) {
+		gated(v1alpha1.Gate{Name: "load", At: v1alpha1.BeforeTraffic, TimeoutSeconds: new(int32(86400)),
+			StepFunctions: &v1alpha1.StepFunctionsGate{StateMachineARN: "arn:aws:states:eu-west-1:111122223333:stateMachine:viridian-load"}})(s)
+		s.Template.Containers[0].Image = image("2")
+	})
+	now := w.blocked(imd, v1alpha1.ReasonGateUnavailable)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.HavePrefix("Gate load can't be asked: "))
+	_, err := w.sim.RegisterStateMachine("viridian-load", sfn.StateMachine{Duration: 24 * time.Hour})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	w.Eventually(func() *v1alpha1.BlockedBy { return w.seen.latest(imd).Status.BlockedBy }).Should(gomega.BeNil(), func() string { return w.explain() })
+	w.Expect(w.sim.Executions()).To(gomega.HaveLen(1))
+	w.Expect(w.seen.latest(imd).Status.Rollout.Gates[0].State).To(gomega.Equal(v1alpha1.GateRunning))
+	w.happened(imd, "Resumed: ")
+}
+
 // Each attempt is an execution of its own.
 func TestWorkflowIsTriedAgain(t *testing.T) {
 	w := running(t)

@@ -85,6 +85,9 @@ func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.O
 		Requests: requestsOf(imd),
 		Progress: remembered(&imd.Status),
 	}
+	if was := imd.Status.BlockedBy; was != nil {
+		o.WasBlocked = was.Reason
+	}
 	if spec.DesiredCount != nil {
 		o.DesiredCount = *spec.DesiredCount
 	}

@@ -40,7 +40,7 @@ func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.Immutable
 		}
 	}
 	next.BlockedBy = r.blockedBy(imd.Status.BlockedBy, d.Blocked)
-	if stillBlocked(imd.Status.BlockedBy, d) {
+	if d.StillBlocked && d.Blocked == nil {
 		next.BlockedBy = imd.Status.BlockedBy
 	}
 	keepHistory(&imd.Status, next, view)
@@ -178,17 +178,6 @@ func setAvailable(set conditionSetter, next *v1alpha1.ImmutableDeploymentStatus,
 	default:
 		set.set(v1alpha1.ConditionAvailable, metav1.ConditionFalse, v1alpha1.ReasonUnhealthy, next.StableRevision+" has no healthy target")
 	}
-}
-
-// stillBlocked tells whether what was in the way still is, though this pass
-// didn't stop at it.
-func stillBlocked(was *v1alpha1.BlockedBy, d rollout.Decision) bool {
-	if was == nil || d.Blocked != nil {
-		return false
-	}
-	// A gate is asked again; until it answers, what was wrong counts.
-	again := was.Reason == v1alpha1.ReasonGateUnavailable && d.Reason == v1alpha1.ReasonGateRunning
-	return again || d.StillBlocked
 }
 
 // blockedBy translates what is in the way, and since when; nil if nothing is.

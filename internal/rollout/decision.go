@@ -73,8 +73,8 @@ type Decision struct {
 	InSync bool
 	// Blocked is what only someone else can put right; nil if nothing is.
 	Blocked *Blocked
-	// StillBlocked is true while the rule is put right although something was
-	// in the way: whether it still is, the next pass tells.
+	// StillBlocked is true if what was in the way may still be: this pass
+	// didn't get to look, or asks a gate again that couldn't be asked.
 	StillBlocked bool
 	// Notices are news for people.
 	Notices []Notice

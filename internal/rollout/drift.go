@@ -63,7 +63,7 @@ func (x *decider) drifted() bool {
 	}
 	if x.o.Policy.Enforce {
 		enforced := x.enforce()
-		x.d.StillBlocked = enforced && !x.d.Progress.BlockedSince.IsZero()
+		x.d.StillBlocked = enforced && x.o.WasBlocked != ""
 		return enforced
 	}
 	x.block(Blocked{

@@ -64,7 +64,9 @@ type AnswerState string
 const (
 	// AnswerNone: it was not made, or by a run that crashed.
 	AnswerNone AnswerState = ""
-	// AnswerRunning: it is under way.
+	// AnswerAsked: it is under way, and nothing was heard of it yet.
+	AnswerAsked AnswerState = "Asked"
+	// AnswerRunning: the gate is working on it.
 	AnswerRunning AnswerState = "Running"
 	// AnswerYes lets the revision pass, AnswerNo turns it down.
 	AnswerYes AnswerState = "Yes"
@@ -152,15 +154,24 @@ func (x *decider) follow(r *Rollout, gate Gate, run *GateRun) bool {
 		x.tellGate(r, run, run.Message)
 		x.wait(0)
 	case answer.State == AnswerNone:
+		x.unheard()
 		x.tellGate(r, run, "starting")
 		x.act(Action{Kind: ActionStartGate, Revision: r.Revision, Run: *run})
 		x.wait(min(x.o.Policy.Poll, time.Second)) // an answer takes its time
 	default:
+		if answer.State == AnswerAsked {
+			x.unheard()
+		}
 		run.CallAt = time.Time{}
 		x.tellGate(r, run, "running since "+clock(run.StartedAt))
 		x.until(expires)
 	}
 	return true
+}
+
+// unheard keeps it told that a gate can't be asked until it is heard of.
+func (x *decider) unheard() {
+	x.d.StillBlocked = x.o.WasBlocked == v1alpha1.ReasonGateUnavailable
 }
 
 // reject notes that an attempt failed. The next one follows, or the gate has

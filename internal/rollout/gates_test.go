@@ -83,6 +83,33 @@ func TestOnlyApprovalsAreGiven(t *testing.T) {
 	}
 }
 
+// That a gate can't be asked is told until it is heard of; nothing else that
+// was in the way is.
+func TestUnavailableUntilHeardOf(t *testing.T) {
+	for _, c := range []struct {
+		was   string
+		state AnswerState
+		want  bool
+	}{
+		{v1alpha1.ReasonGateUnavailable, AnswerNone, true},
+		{v1alpha1.ReasonGateUnavailable, AnswerAsked, true},
+		{v1alpha1.ReasonGateUnavailable, AnswerRunning, false},
+		{v1alpha1.ReasonGateUnavailable, AnswerLater, false},
+		{v1alpha1.ReasonGateUnavailable, AnswerYes, false},
+		{v1alpha1.ReasonPaused, AnswerNone, false},
+		{v1alpha1.ReasonPaused, AnswerAsked, false},
+		{"", AnswerNone, false},
+	} {
+		o := rolling(0, -1)
+		o.Gates, o.WasBlocked = []Gate{smoke}, c.was
+		o.Progress.Rollout.Gates = []GateRun{{Name: "smoke", At: v1alpha1.BeforeTraffic, State: v1alpha1.GateRunning, Attempt: 1, StartedAt: start}}
+		o.Answers = map[string]Answer{"smoke/1/0": {State: c.state}}
+		if d := Decide(o, start); d.StillBlocked != c.want {
+			t.Errorf("after %q, answer %q: still blocked is %t", c.was, c.state, d.StillBlocked)
+		}
+	}
+}
+
 // Who promotes before there was any traffic is held back by an alarm that is on
 // as everybody else is.
 func TestAlarmHoldsAllAtOnce(t *testing.T) {

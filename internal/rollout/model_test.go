@@ -254,7 +254,7 @@ func (w *world) answered() map[string]Answer {
 		if r := w.progress.Rollout; r == nil || r.ID != id {
 			continue
 		}
-		out[key] = Answer{State: AnswerRunning}
+		out[key] = Answer{State: AnswerAsked}
 		if !w.now.Before(at.Add(w.callTime)) {
 			name, _, _ := strings.Cut(key, "/")
 			answer, known := w.answers[key]

@@ -30,6 +30,9 @@ type Observation struct {
 	Original Health
 	// Blocked is what only someone else can put right; nil if nothing is.
 	Blocked *Blocked
+	// WasBlocked is the reason that was told last for what is in the way; ""
+	// if nothing was.
+	WasBlocked string
 	// Recreate is true when the old revision goes before the new one comes.
 	Recreate bool
 	// Paused is true while nothing shall move.
