@@ -254,6 +254,9 @@ func TestShift(t *testing.T) {
 	}
 	hesitates := shifts(1)
 	hesitates.After = poll
+	first, back := shifts(0), verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Stable: 1, Rollout: 2, Step: 1,
+		Outcome: v1alpha1.OutcomeRolledBack}
+	first.After = poll
 	readBack := func(step int) Observation { // written, not yet seen to be
 		return with(rolling(step, 0), func(o *Observation) { o.Progress.Rollout.StepReachedAt = time.Time{} })
 	}
@@ -282,6 +285,28 @@ func TestShift(t *testing.T) {
 				o.DesiredCount, o.Plan, o.Revisions[0].Health.Desired = 5, sized(o.Plan, 5), 5
 			}),
 			asking(shifts(1), Action{Kind: ActionScale, Revision: 2, Count: 5})},
+		"one target short after hours of a gate: waits": {
+			with(rolling(0, -1), func(o *Observation) {
+				o.Revisions[1].Health = short(2)
+				o.Progress.Rollout.ProgressedAt, o.Progress.Rollout.UnhealthySince = ago(3*time.Hour), ago(10*time.Second)
+			}), first},
+		"scaled up after hours of a gate: scales first": {
+			with(rolling(0, -1), func(o *Observation) {
+				o.DesiredCount, o.Plan, o.Revisions[0].Health.Desired = 5, sized(o.Plan, 5), 5
+				o.Progress.Rollout.ProgressedAt = ago(3 * time.Hour)
+			}),
+			asking(shifts(0), Action{Kind: ActionScale, Revision: 2, Count: 5})},
+		"short for too long before an increase: rolled back": {
+			with(rolling(1, -1), func(o *Observation) {
+				o.Revisions[1].Health = short(2)
+				o.Progress.Rollout.ProgressedAt, o.Progress.Rollout.VerifiedCount = ago(time.Hour), 2
+			}), back},
+		"nothing to return to, however long: waits": {
+			with(rolling(1, -1), func(o *Observation) {
+				o.Revisions[0].Stack, o.Revisions[0].Health, o.Revisions[1].Health = v1alpha1.RevisionFailed, Health{}, short(2)
+				o.Rule.Targets, o.Progress.Written, o.Progress.Observed = to2(), to2(), to2()
+				o.Progress.Rollout.ProgressedAt, o.Progress.Rollout.StepReachedAt = ago(time.Hour), time.Time{}
+			}), hesitates},
 		"fewer steps meanwhile: goes on at the last": {
 			with(rolling(1, time.Second), func(o *Observation) { o.Plan = sized(blueGreen(), 3) }), writes(0, to2())},
 		"smaller weight meanwhile: less traffic needs no health": {
@@ -331,10 +356,29 @@ func TestLosingHealth(t *testing.T) {
 		"regained":                              {lost(1, whole(), 59*time.Second), holds},
 		"short at the end of a hold: waits":     {flapped(time.Minute), holds},
 		"a hold beyond the deadline is no lack": {flapped(2 * time.Hour), holds},
+		"waiting for a person is no lack": {with(lost(1, short(2), 10*time.Second), func(o *Observation) {
+			o.Plan[1].Approval = true
+			o.Progress.Rollout.StepReachedAt, o.Progress.Rollout.ProgressedAt = ago(3*time.Hour), ago(3*time.Hour)
+		}), holds},
+		"short in a long hold, which is over": {with(flapped(2*time.Hour), func(o *Observation) {
+			o.Policy.Unhealthy, o.Progress.Rollout.UnhealthySince = 2*time.Hour, ago(time.Hour)
+		}), holds},
+		"short for long, since others put up with it": {with(lost(1, short(2), 40*time.Minute), func(o *Observation) {
+			o.Policy.Unhealthy = 2 * time.Hour
+			o.Progress.Rollout.StepReachedAt, o.Progress.Rollout.ProgressedAt = ago(3*time.Hour), ago(3*time.Hour)
+		}), back},
 		"fewer tasks are wanted: not short": {with(lost(1, short(1), time.Hour), func(o *Observation) {
 			o.DesiredCount, o.Plan, o.Revisions[0].Health.Desired, o.Revisions[1].Health.Desired = 1, sized(o.Plan, 1), 1, 1
 			o.Revisions[1].Health.Steady = true
 		}), holds},
+		"nothing to return to, past the deadline: waits": {
+			with(alone(), func(o *Observation) {
+				o.Revisions[0].Health = short(2)
+				o.Rule = Rule{Exists: true, Owned: true, Targets: to1()}
+				o.Progress.Written, o.Progress.Observed = to1(), to1()
+				o.Progress.Rollout.StepReachedAt, o.Progress.Rollout.UnhealthySince = ago(2*time.Hour), ago(time.Hour)
+			}),
+			verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Rollout: 1, Reached: true}},
 		"nothing to return to: goes on": {
 			with(alone(), func(o *Observation) {
 				o.Revisions[0].Health = short(0)

@@ -213,14 +213,33 @@ func (x *decider) weak(candidate *Revision, step Step, intended Targets) *Revisi
 	return nil
 }
 
-// hesitate waits with an increase until the revision that gets it is whole.
+// hesitate waits with an increase until the revision that gets it is whole. Its
+// time starts when tasks were lost or asked for: a hold, a gate, a person may
+// have been waited for before. There is no end to it where nothing could take
+// the new revision's place.
 func (x *decider) hesitate(r *Rollout, grows *Revision, position string) {
 	message := fmt.Sprintf("%s: waiting for %s to be healthy: %s", position, grows.Name, grows.Health)
-	if x.overdue(r, message) {
+	r.ProgressedAt = latest(r.ProgressedAt, r.UnhealthySince)
+	if h := grows.Health; h.Known && h.Desired != x.capacity(grows.Number) {
+		r.ProgressedAt = x.now
+	}
+	alone := x.alone()
+	if !alone && x.overdue(r, message) {
 		return
 	}
 	x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, message)
-	x.until(r.ProgressedAt.Add(x.o.Policy.ProgressDeadline))
+	x.wait(x.o.Policy.Poll)
+	if !alone {
+		x.until(r.ProgressedAt.Add(x.o.Policy.ProgressDeadline))
+	}
+}
+
+// latest is the later of two times.
+func latest(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
 }
 
 // hold keeps a step's weight for its time, counted from when it is in effect
@@ -236,9 +255,7 @@ func (x *decider) hold(r *Rollout, candidate *Revision, step Step, position stri
 	case x.now.Before(end):
 		x.until(end)
 	case !r.UnhealthySince.IsZero():
-		if r.ProgressedAt.Before(end) {
-			r.ProgressedAt = end // a hold is no lack of progress
-		}
+		r.ProgressedAt = latest(r.ProgressedAt, end) // a hold is no lack of progress
 		x.hesitate(r, candidate, position)
 	case x.shrinking(step, position), x.unproven(r, end, position), x.held(r, last), x.approval(r, step, position):
 	case last:
