@@ -28,7 +28,7 @@ func announcements(before, after *v1alpha1.ImmutableDeploymentStatus) []announce
 	case is != nil && (was == nil || was.Reason != is.Reason):
 		out = append(out, announcement{corev1.EventTypeWarning, is.Reason, "", is.Message + ". " + is.Cure})
 	case is == nil && was != nil:
-		out = append(out, announcement{corev1.EventTypeNormal, v1alpha1.ReasonResumed, "", fmt.Sprintf("Goes on: %s is over", was.Reason)})
+		out = append(out, announcement{corev1.EventTypeNormal, v1alpha1.ReasonResumed, "", "No longer held up by " + was.Reason})
 	}
 	if after.BlockedBy != nil {
 		return out

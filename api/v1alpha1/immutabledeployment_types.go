@@ -132,8 +132,9 @@ type ImmutableDeploymentSpec struct {
 	Paused *bool `json:"paused,omitempty"`
 
 	// progressDeadlineSeconds is how long a rollout may go without progress
-	// (the new revision healthy, a traffic step in effect or over) before it
-	// is rolled back. Hold and bake times don't count.
+	// (its stack asked for, the new revision healthy, a traffic step in effect
+	// or over) before it is rolled back. Holds don't count, nor does the time
+	// in which a scan, a gate or a person is waited for.
 	// +optional
 	// +default=3600
 	// +kubebuilder:validation:Minimum=60

@@ -256,12 +256,16 @@ func (x *decider) restless(r *Rollout, candidate *Revision) bool {
 	return true
 }
 
+// unscanned begins the remark that a stack is made without a scan. Asking for it
+// is repeated if it fails, the wait for the scan isn't.
+const unscanned = "not scanned: "
+
 // unvetted waits for the scan of a revision's images before its stack is made,
 // and fails one that has vulnerabilities. It tells whether the stack can't be
 // made yet.
 func (x *decider) unvetted(r *Rollout, candidate *Revision) bool {
 	images := candidate.Images
-	overdue := !x.now.Before(r.ProgressedAt.Add(x.o.Policy.ScanPending))
+	overdue := !x.now.Before(r.ProgressedAt.Add(x.o.Policy.ScanPending)) || strings.Contains(r.Note, unscanned)
 	switch {
 	case images.Result == v1alpha1.ResultFail:
 		x.fail(r, v1alpha1.ReasonImageVulnerable, images.Message)
@@ -276,6 +280,6 @@ func (x *decider) unvetted(r *Rollout, candidate *Revision) bool {
 		x.fail(r, v1alpha1.ReasonImageNotScanned, images.Message)
 		return true
 	}
-	r.remark("not scanned: " + images.Message)
+	r.remark(unscanned + images.Message)
 	return false
 }

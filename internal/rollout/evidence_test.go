@@ -189,6 +189,34 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
+// A scan may take longer than a rollout may go without progress: the stack has
+// its time after it.
+func TestScanTakesLong(t *testing.T) {
+	for name, images := range map[string]Images{
+		"passed":           {Result: v1alpha1.ResultPass},
+		"never over":       {Result: v1alpha1.ResultPending, Message: "shop:v2 is IN_PROGRESS"},
+		"without findings": {Result: v1alpha1.ResultInconclusive, Message: "shop:v2 is FAILED"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := unverified(v1alpha1.RevisionPending)
+			o.Revisions[1].Wanted, o.Revisions[1].Images = false, images
+			o.Policy.ScanPending, o.Policy.ProceedUnscanned = time.Hour, true
+			o.Progress.Rollout.ProgressedAt = ago(time.Hour)
+			for range 2 { // asking for the stack may end in a conflict
+				d := Decide(o, start)
+				if d.Action.Kind != ActionProvision {
+					t.Fatalf("%s, action %+v", d.Message, d.Action)
+				}
+				o.Progress = d.Progress
+			}
+			o.Revisions[1].Wanted, o.Revisions[1].Stack = true, v1alpha1.RevisionCreating
+			if d := Decide(o, start.Add(time.Minute)); d.Phase != v1alpha1.PhaseProvisioning {
+				t.Errorf("%s: %s", d.Phase, d.Message)
+			}
+		})
+	}
+}
+
 // What costs calls is read only where something depends on it.
 func TestStage(t *testing.T) {
 	measuring := func(s Stage) bool { return s.Measured != nil }

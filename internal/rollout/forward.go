@@ -39,6 +39,7 @@ func (x *decider) ask(r *Rollout, candidate *Revision) {
 	if x.unvetted(r, candidate) || x.clear(r, candidate) {
 		return
 	}
+	r.ProgressedAt = x.now // neither a scan nor making room is a lack of progress
 	x.tell(v1alpha1.PhaseProvisioning, v1alpha1.ReasonProvisioning, "Provisioning the stack of "+candidate.Name)
 	x.act(Action{Kind: ActionProvision, Revision: candidate.Number, Count: x.capacity(candidate.Number)})
 }
