@@ -67,6 +67,8 @@ func catalogue() []mutant {
 		{name: "enforce without a look at health", file: "internal/rollout/drift.go", old: "if !x.safe(targets) {", new: "if false {"},
 		{name: "never run out of time", file: forward, old: "	if x.now.Sub(r.ProgressedAt) < limit {", new: "	if x.now.Sub(r.ProgressedAt) < limit || true {"},
 		{name: "count an outage as lack of progress", file: "internal/rollout/decide.go", old: "lost := x.now.Sub(p.BlockedSince)", new: "lost := 0 * x.now.Sub(p.BlockedSince)"},
+		{name: "count a person's time as lack of progress", file: forward, old: "	r.ProgressedAt = latest(r.ProgressedAt, r.UnhealthySince)\n", new: ""},
+		{name: "give up what nothing can replace", file: forward, old: "	alone := x.alone()\n", new: "	alone := false\n"},
 		{name: "be Ready in a rollout", file: deploymentStatus, old: "ready, stalled := false, false", new: "ready, stalled := d.Phase == v1alpha1.PhaseShifting, false"},
 		{name: "never scale", file: finish, old: "	if x.scale() || x.retire() {", new: "	if x.retire() {"},
 		{name: "leave termination protection on", file: revisionActions, old: "	if imr.Spec.Frozen.TerminationProtection {\n		if err", new: "	if false {\n		if err"},

@@ -305,7 +305,7 @@ func TestShift(t *testing.T) {
 			with(rolling(1, -1), func(o *Observation) {
 				o.Revisions[0].Stack, o.Revisions[0].Health, o.Revisions[1].Health = v1alpha1.RevisionFailed, Health{}, short(2)
 				o.Rule.Targets, o.Progress.Written, o.Progress.Observed = to2(), to2(), to2()
-				o.Progress.Rollout.ProgressedAt, o.Progress.Rollout.StepReachedAt = ago(time.Hour), time.Time{}
+				o.Progress.Rollout.ProgressedAt, o.Progress.Rollout.UnhealthySince = ago(2*time.Hour), ago(time.Hour)
 			}), hesitates},
 		"fewer steps meanwhile: goes on at the last": {
 			with(rolling(1, time.Second), func(o *Observation) { o.Plan = sized(blueGreen(), 3) }), writes(0, to2())},
@@ -377,6 +377,7 @@ func TestLosingHealth(t *testing.T) {
 				o.Rule = Rule{Exists: true, Owned: true, Targets: to1()}
 				o.Progress.Written, o.Progress.Observed = to1(), to1()
 				o.Progress.Rollout.StepReachedAt, o.Progress.Rollout.UnhealthySince = ago(2*time.Hour), ago(time.Hour)
+				o.Progress.Rollout.ProgressedAt = o.Progress.Rollout.StepReachedAt
 			}),
 			verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Rollout: 1, Reached: true}},
 		"nothing to return to: goes on": {

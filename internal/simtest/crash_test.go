@@ -59,6 +59,17 @@ func scenarios() []scenario {
 			w.reach(complete("web-2"))
 		}, func(*world) {}},
 		{"abort", slow, halfway, func(w *world) { w.users.act(wish{What: wishAbort}); w.reach(rolledBack) }},
+		{"a person takes long", with(func(a *app) { a.Approval, a.Desired, a.Deadline, a.Unhealthy = true, 3, 300, 240 }), func(w *world) {
+			first(w)
+			w.users.template(0, "2")
+			w.reach(awaiting)
+			w.until(time.Now().Add(20 * time.Minute))
+		}, func(w *world) {
+			w.others.stopOne(0, "2")
+			w.until(time.Now().Add(10 * time.Minute))
+			w.users.act(wish{What: wishPromote})
+			w.reach(complete("web-2"))
+		}},
 		{"supersede", slow, halfway, func(w *world) {
 			w.users.template(0, "3")
 			w.users.act(wish{What: wishFull})
@@ -107,6 +118,10 @@ func atStep(step string) func(*v1alpha1.ImmutableDeployment) bool {
 	return func(imd *v1alpha1.ImmutableDeployment) bool {
 		return imd != nil && imd.Status.Step == step && imd.Status.Rollout.StepReachedAt != nil
 	}
+}
+
+func awaiting(imd *v1alpha1.ImmutableDeployment) bool {
+	return imd != nil && imd.Status.BlockedBy != nil && imd.Status.BlockedBy.Reason == v1alpha1.ReasonAwaitingApproval
 }
 
 func rolledBack(imd *v1alpha1.ImmutableDeployment) bool {

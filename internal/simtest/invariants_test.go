@@ -328,10 +328,18 @@ func (o *observer) checkOutcome(was, now *v1alpha1.ImmutableDeployment) {
 }
 
 // checkBlame checks that a rollout which is given up for its stack has one that
-// failed, or none.
+// failed, or none; and that who waited for a person or a gate a moment ago
+// isn't given up for lack of progress.
 func (o *observer) checkBlame(was, now *v1alpha1.ImmutableDeployment) {
 	a, b := was.Status.Rollout, now.Status.Rollout
-	if b == nil || b.Reason != v1alpha1.ReasonStackFailed || a != nil && a.ID == b.ID && a.Outcome != "" || o.changed[string(now.UID)] {
+	if b == nil || a != nil && a.ID == b.ID && a.Outcome != "" {
+		return
+	}
+	if ready := meta.FindStatusCondition(was.Status.Conditions, v1alpha1.ConditionReady); b.Reason == v1alpha1.ReasonProgressDeadlineExceeded && ready != nil &&
+		slices.Contains([]string{v1alpha1.ReasonAwaitingApproval, v1alpha1.ReasonGateRunning, v1alpha1.ReasonInconclusive}, ready.Reason) {
+		o.fail("blame", "%s gives %s up, but was waiting: %s. Then: %s", now.Name, b.ID, ready.Message, b.Message)
+	}
+	if b.Reason != v1alpha1.ReasonStackFailed || o.changed[string(now.UID)] {
 		return
 	}
 	for _, s := range o.truth().stacks {

@@ -231,15 +231,34 @@ func (o *others) stopTasks(t *truth, uid string) {
 		if s.uid != uid {
 			continue
 		}
-		tasks, err := o.ecs.ListTasks(nobody, &ecs.ListTasksInput{Cluster: &s.cluster, ServiceName: &s.name})
-		must(err)
-		for _, task := range tasks.TaskArns {
+		for _, task := range o.tasks(s) {
 			if o.w.dice.chance(0.7) {
-				_, err := o.ecs.StopTask(nobody, &ecs.StopTaskInput{Cluster: &s.cluster, Task: &task})
-				must(err)
+				o.stopTask(s, task)
 			}
 		}
 	}
+}
+
+// stopOne stops one task of a revision.
+func (o *others) stopOne(app int, revision string) {
+	uid := o.w.users.uid(app)
+	for _, s := range o.w.observer.truth().services {
+		if s.uid == uid && s.revision == revision {
+			o.stopTask(s, o.tasks(s)[0])
+		}
+	}
+}
+
+// tasks of a service.
+func (o *others) tasks(s serviceTruth) []string {
+	out, err := o.ecs.ListTasks(nobody, &ecs.ListTasksInput{Cluster: &s.cluster, ServiceName: &s.name})
+	must(err)
+	return out.TaskArns
+}
+
+func (o *others) stopTask(s serviceTruth, task string) {
+	_, err := o.ecs.StopTask(nobody, &ecs.StopTaskInput{Cluster: &s.cluster, Task: &task})
+	must(err)
 }
 
 // restore has a rule that is to be adopted forward as in the beginning.
