@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
@@ -116,6 +117,9 @@ func (x *decider) restore(r *Rollout) bool {
 	case stable.Stack == v1alpha1.RevisionCreated && stable.Wanted && x.strong(r, stable):
 		return false
 	case stable.Stack == v1alpha1.RevisionFailed && stable.Wanted:
+		if x.reopen(r, stable) {
+			return true
+		}
 		x.surrender(r, stable)
 		return false
 	}
@@ -165,4 +169,20 @@ func (x *decider) surrender(r *Rollout, stable *Revision) {
 	r.Outcome = v1alpha1.OutcomeFailed
 	r.Message = fmt.Sprintf("%s; and %s can't be brought back: %s", r.Message, stable.Name, stable.Cause)
 	x.d.Progress.Stable = 0
+}
+
+// reopen takes an outcome back when someone else deleted the old stack before
+// the requests were returned to it: a new revision that answers is better than
+// nothing. It tells whether it does.
+func (x *decider) reopen(r *Rollout, stable *Revision) bool {
+	candidate := x.o.revision(r.Revision)
+	if candidate == nil || candidate.Health.Healthy == 0 || x.o.Rule.Targets.Share(candidate.TargetGroup) == 0 {
+		return false
+	}
+	message := fmt.Sprintf("%s can't be returned to (%s), so %s goes on. Before that: %s", stable.Name, stable.Cause, candidate.Name, r.Message)
+	x.d.Notices = append(x.d.Notices, Notice{Warning: true, Reason: v1alpha1.ReasonStackChanged, Action: "Reopen", Message: message})
+	r.Outcome, r.Reason, r.Message, r.DecidedAt, r.ProgressedAt = "", "", "", time.Time{}, x.now
+	x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, message)
+	x.wait(0)
+	return true
 }

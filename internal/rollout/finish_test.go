@@ -54,6 +54,9 @@ func TestConclude(t *testing.T) {
 	}
 	spreads := back
 	spreads.After = 10 * time.Second
+	lost := func(o *Observation) { o.Revisions[0].Stack, o.Revisions[0].Health = v1alpha1.RevisionFailed, Health{} }
+	hopeless := asking(says(v1alpha1.OutcomeFailed, v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack), Action{Kind: ActionDeleteRule})
+	hopeless.Stable, hopeless.Step = 0, 0
 	decideAll(t, map[string]row{
 		"bad: traffic returns":             {decided(v1alpha1.OutcomeRolledBack, at(50), time.Minute), asking(back, set(to1()))},
 		"superseded: traffic returns":      {decided(v1alpha1.OutcomeSuperseded, at(50), time.Minute), asking(superseded, set(to1()))},
@@ -64,6 +67,15 @@ func TestConclude(t *testing.T) {
 		"bad with the old one unhealthy":   {with(decided(v1alpha1.OutcomeRolledBack, at(50), time.Minute), func(o *Observation) { o.Revisions[0].Health = short(0) }), asking(back, set(to1()))},
 		"crashed after the traffic returned": {with(decided(v1alpha1.OutcomeRolledBack, to1(), time.Minute), func(o *Observation) { o.Progress.Written, o.Progress.Observed = at(50), at(50) }),
 			func() verdict { v := back; v.After = poll; return v }()},
+		"someone deleted the old stack meanwhile: goes on": {
+			with(decided(v1alpha1.OutcomeAborted, at(50), time.Minute), lost),
+			verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2, Step: 1, Reached: true}},
+		"and the template was changed: goes on": {
+			with(decided(v1alpha1.OutcomeSuperseded, at(50), time.Minute), lost, func(o *Observation) { o.WantHash = "v3" }),
+			verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2, Step: 1, Reached: true}},
+		"and the new one has nothing healthy: given up": {
+			with(decided(v1alpha1.OutcomeRolledBack, at(50), time.Minute), lost, func(o *Observation) { o.Revisions[1].Health = short(0) }), hopeless},
+		"and the new one has no traffic any more: given up": {with(decided(v1alpha1.OutcomeRolledBack, to1(), time.Second), lost), hopeless},
 		"first one bad after its rule was made: the rule goes": {
 			with(alone(), func(o *Observation) {
 				o.Rule = Rule{Exists: true, Owned: true, Targets: to1()}

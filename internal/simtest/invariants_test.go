@@ -321,7 +321,7 @@ func (o *observer) checkOutcome(was, now *v1alpha1.ImmutableDeployment) {
 	reopened := a.Outcome.Good() && b.Outcome == v1alpha1.OutcomeRolledBack
 	// What Recreate took away can't always be made again, nor what others did.
 	uid := string(now.UID)
-	lost := b.Outcome == v1alpha1.OutcomeFailed && (now.Spec.Strategy.Type == v1alpha1.StrategyRecreate || o.various[uid] || o.changed[uid])
+	lost := (b.Outcome == v1alpha1.OutcomeFailed || b.Outcome == "" && o.changed[uid]) && (now.Spec.Strategy.Type == v1alpha1.StrategyRecreate || o.various[uid] || o.changed[uid])
 	if !reopened && !lost {
 		o.fail("outcome", "the outcome of %s was %s and becomes %q", b.ID, a.Outcome, b.Outcome)
 	}
