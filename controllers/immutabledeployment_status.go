@@ -78,8 +78,8 @@ func (r *DeploymentReconciler) report(ctx context.Context, imd *v1alpha1.Immutab
 		return retry(cause)
 	}
 	next := imd.Status.DeepCopy()
-	if next.FrozenSince == nil {
-		next.FrozenSince = maybe(r.Now())
+	if now := maybe(r.Now()); next.FrozenSince == nil || now.Before(next.FrozenSince) {
+		next.FrozenSince = now
 	}
 	if !t.passing || !r.steady(imd, next.FrozenSince.Time) {
 		r.explain(imd, next, t)

@@ -69,6 +69,8 @@ func catalogue() []mutant {
 		{name: "count an outage as lack of progress", file: "internal/rollout/decide.go", old: "lost := x.now.Sub(p.BlockedSince)", new: "lost := 0 * x.now.Sub(p.BlockedSince)"},
 		{name: "count a person's time as lack of progress", file: forward, old: "	r.ProgressedAt = latest(r.ProgressedAt, r.UnhealthySince)\n", new: ""},
 		{name: "give up what nothing can replace", file: forward, old: "	alone := x.alone()\n", new: "	alone := false\n"},
+		{name: "return to nothing", file: "internal/rollout/capacity.go", old: "		if x.reopen(r, stable) {\n			return true\n		}\n", new: "		_ = x.reopen\n"},
+		{name: "wait for times of the future", file: "internal/rollout/decide.go", old: "	x.d.Progress.correct(now)\n", new: ""},
 		{name: "be Ready in a rollout", file: deploymentStatus, old: "ready, stalled := false, false", new: "ready, stalled := d.Phase == v1alpha1.PhaseShifting, false"},
 		{name: "never scale", file: finish, old: "	if x.scale() || x.retire() {", new: "	if x.retire() {"},
 		{name: "leave termination protection on", file: revisionActions, old: "	if imr.Spec.Frozen.TerminationProtection {\n		if err", new: "	if false {\n		if err"},

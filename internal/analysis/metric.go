@@ -44,7 +44,7 @@ func Metric(
 		return conclude(blank(&v), v1alpha1.ResultPending, subject(&check)+": waits for the weight to be in effect"+where(step), last, now)
 	}
 	w := windowOf(&check, step.Since, r, delay, now)
-	if v.To != nil && w.to.Before(v.To.Add(max(seconds(check.IntervalSeconds, 60), time.Second))) {
+	if v.To != nil && !v.To.After(now) && w.to.Before(v.To.Add(max(seconds(check.IntervalSeconds, 60), time.Second))) {
 		return v
 	}
 	if w.empty() {

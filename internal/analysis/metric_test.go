@@ -296,6 +296,7 @@ func TestMetricGoesOn(t *testing.T) {
 		return &v
 	}
 	recent := func(v *v1alpha1.Verdict) { v.To = stamp(three.Add(3*time.Minute + time.Second)) }
+	ahead := func(v *v1alpha1.Verdict) { v.To = stamp(now.Add(8 * time.Hour)) }
 	failed := func(v *v1alpha1.Verdict) { v.Result = fail }
 	waiting := func(v *v1alpha1.Verdict) { v.Result, v.From, v.To = pending, nil, nil }
 	another := func(v *v1alpha1.Verdict) { v.Step = 1 }
@@ -317,6 +318,7 @@ func TestMetricGoesOn(t *testing.T) {
 		"the same result":              {check, before(), good, 0, outcome{pass, three, 4, 1, false}},
 		"another result":               {check, before(), bad, 0, outcome{fail, now, 4, 2, false}},
 		"too early":                    {check, before(recent), bad, 0, outcome{pass, three, 3, 1, true}},
+		"by a clock that was ahead":    {check, before(ahead), bad, 0, outcome{fail, now, 4, 2, false}},
 		"too early, in another step":   {check, before(recent, another), bad, 0, outcome{fail, now, 4, 1, false}},
 		"the same result, last step":   {check, before(another), good, 0, outcome{pass, now, 4, 0, false}},
 		"the same step, other weight":  {check, before(reweighed), good, 0, outcome{pass, now, 4, 0, false}},

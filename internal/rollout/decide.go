@@ -23,6 +23,7 @@ type decider struct {
 func Decide(o Observation, now time.Time) Decision {
 	x := &decider{o: &o, now: now}
 	x.d.Progress = o.Progress.clone()
+	x.d.Progress.correct(now)
 	x.readRule()
 	switch {
 	case o.Deleting:

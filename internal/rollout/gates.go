@@ -134,7 +134,7 @@ func (x *decider) pass(r *Rollout, gate Gate, step int32) bool {
 // follow sees what a gate's call has led to.
 func (x *decider) follow(r *Rollout, gate Gate, run *GateRun) bool {
 	expires := run.StartedAt.Add(gate.Timeout)
-	if x.now.Before(run.CallAt) {
+	if x.now.Before(run.CallAt) && x.now.Before(expires) {
 		x.tellGate(r, run, run.Message)
 		x.until(run.CallAt)
 		return true
