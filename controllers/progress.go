@@ -55,7 +55,7 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 	if r := status.Rollout; r != nil {
 		p.Rollout = &rollout.Rollout{
 			ID: r.ID, Cause: r.Cause, Revision: r.Revision, From: r.From,
-			Request: r.Request, Note: r.Note, ApprovedStep: int(r.ApprovedStep), Full: r.Full, Retried: r.Retried,
+			Request: r.Request, Note: r.Note, ApprovedStep: int(r.ApprovedStep), ProvenStep: int(r.ProvenStep), Full: r.Full, Retried: r.Retried,
 			StartedAt: r.StartedAt.Time, ProgressedAt: r.ProgressedAt.Time,
 			VerifiedAt: at(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
 			Step: int(r.Step), StepReachedAt: at(r.StepReachedAt), UnhealthySince: at(r.UnhealthySince),
@@ -87,7 +87,8 @@ func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, 
 	if r := p.Rollout; r != nil {
 		status.Rollout = &v1alpha1.Rollout{
 			ID: r.ID, Cause: r.Cause, Revision: r.Revision, From: r.From,
-			Request: r.Request, Note: truncate(r.Note, 500), ApprovedStep: int32(r.ApprovedStep), Full: r.Full, Retried: r.Retried, //nolint:gosec // a plan has few steps
+			Request: r.Request, Note: truncate(r.Note, 500), Full: r.Full, Retried: r.Retried,
+			ApprovedStep: int32(r.ApprovedStep), ProvenStep: int32(r.ProvenStep), //nolint:gosec // a plan has few steps
 			StartedAt: stamp(r.StartedAt), ProgressedAt: stamp(r.ProgressedAt),
 			VerifiedAt: maybe(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
 			Step: int32(r.Step), StepReachedAt: maybe(r.StepReachedAt), UnhealthySince: maybe(r.UnhealthySince), //nolint:gosec // a plan has few steps

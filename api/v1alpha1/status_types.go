@@ -229,6 +229,11 @@ type Rollout struct {
 	// +optional
 	ApprovedStep int32 `json:"approvedStep,omitempty"`
 
+	// provenStep is the last step, counted from 1, at whose end all checks had
+	// passed.
+	// +optional
+	ProvenStep int32 `json:"provenStep,omitempty"`
+
 	// retried is true once someone asked to try a bad rollout again.
 	// +optional
 	Retried bool `json:"retried,omitempty"`

@@ -117,10 +117,18 @@ func (x *decider) judged(r *Rollout) bool {
 }
 
 // unproven waits with the end of a step until every check of it has passed. It
-// tells whether one hasn't. After some time, someone has to decide.
+// tells whether one hasn't. After some time, someone has to decide. They have to
+// pass but once: while a gate or a person is waited for there may be less to
+// measure.
 func (x *decider) unproven(r *Rollout, end time.Time, position string) bool {
 	missing := x.missing()
-	if missing == "" || !x.judges(r) || r.Full || r.ApprovedStep > r.Step {
+	if !x.judges(r) || r.Full || r.ApprovedStep > r.Step || r.ProvenStep > r.Step {
+		return false
+	}
+	if missing == "" {
+		if len(x.o.Analysis.Checks) > 0 {
+			r.ProvenStep = r.Step + 1
+		}
 		return false
 	}
 	deadline := end.Add(x.o.Policy.Inconclusive)

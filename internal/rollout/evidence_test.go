@@ -258,3 +258,28 @@ func TestStage(t *testing.T) {
 		})
 	}
 }
+
+// What a step has proven isn't taken back when little is measured while a person
+// takes their time, but it is when someone else had the rule route otherwise.
+func TestProvenOnce(t *testing.T) {
+	o := measured(1, v1alpha1.ResultPass)
+	o.Plan[1].Approval, o.Policy.RollBackInconclusive = true, true
+	d := Decide(o, start)
+	if d.Reason != v1alpha1.ReasonAwaitingApproval {
+		t.Fatalf("%s: %s", d.Reason, d.Message)
+	}
+	later := measured(1, v1alpha1.ResultInconclusive)
+	later.Plan, later.Policy, later.Progress = o.Plan, o.Policy, d.Progress
+	if d := Decide(later, start.Add(3*time.Hour)); d.Reason != v1alpha1.ReasonAwaitingApproval {
+		t.Errorf("%s: %s", d.Reason, d.Message)
+	}
+	later.Progress.Since = start // put right again by now
+	if d := Decide(later, start.Add(3*time.Hour)); d.Reason != v1alpha1.ReasonRollingBack {
+		t.Errorf("after an edit by others: %s: %s", d.Reason, d.Message)
+	}
+	later.Analysis.Checks[0].Result = v1alpha1.ResultFail
+	later.Progress = d.Progress
+	if d := Decide(later, start.Add(3*time.Hour)); d.Reason != v1alpha1.ReasonRollingBack {
+		t.Errorf("bad after all: %s: %s", d.Reason, d.Message)
+	}
+}

@@ -99,7 +99,7 @@ func (x *decider) shift(r *Rollout, candidate *Revision) {
 		x.hesitate(r, weak, position)
 	case !reached && x.premature(r, candidate, step):
 	case !inRule:
-		r.StepReachedAt = time.Time{}
+		r.restart(time.Time{})
 		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, position)
 		x.write(intended)
 	case !reached:
@@ -116,8 +116,13 @@ func (x *decider) shift(r *Rollout, candidate *Revision) {
 // meanwhile. Without a rule nobody notes since when it routes as it does.
 func (x *decider) recount(r *Rollout) {
 	if since := x.d.Progress.Since; x.o.Rule.Exists && since.After(r.StepReachedAt) {
-		r.StepReachedAt = since
+		r.restart(since)
 	}
+}
+
+// restart has the step held and proven anew, from when it is reached on.
+func (r *Rollout) restart(reached time.Time) {
+	r.StepReachedAt, r.ProvenStep = reached, min(r.ProvenStep, r.Step)
 }
 
 // condemned fails a rollout whose revision was healthy once and isn't good any

@@ -241,6 +241,8 @@ type Rollout struct {
 	Note string
 	// ApprovedStep is the last step, from 1, whose end was asked for.
 	ApprovedStep int
+	// ProvenStep is the last step, from 1, at whose end all checks had passed.
+	ProvenStep int
 	// Full is true once someone asked to go to 100% at once.
 	Full bool
 	// Retried is true once someone asked to try it again.
