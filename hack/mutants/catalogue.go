@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // mutant is one plausible mistake: a text that is there once in a file, and
 // what takes its place.
 type mutant struct {
@@ -24,7 +26,9 @@ const (
 )
 
 // catalogue are the mistakes.
-func catalogue() []mutant {
+func catalogue() []mutant { return slices.Concat(makingAndShifting(), removingAndJudging()) }
+
+func makingAndShifting() []mutant {
 	return []mutant{
 		{name: "skip the wait for requests to end", file: finish, old: "entry.Since.Add(x.o.Policy.Propagation + r.Drain + entry.Keep)", new: "entry.Since"},
 		{name: "forget propagation before a stack goes", file: finish, old: "entry.Since.Add(x.o.Policy.Propagation + r.Drain + entry.Keep)", new: "entry.Since.Add(r.Drain + entry.Keep)"},
@@ -55,6 +59,11 @@ func catalogue() []mutant {
 		{name: "let a revision go before its stack", file: revisionPass, old: "&& (view.Retained || decision.Gone()) {", new: "&& (view.Retained || decision.Action != \"\" || decision.Gone()) {"},
 		{name: "let a deployment go before its revisions", file: deploymentActions, old: "	if err != nil || len(left) > 0 {\n		return err // one", new: "	if _ = left; err != nil {\n		return err // one",
 			also: &mutant{file: "internal/rollout/removal.go", old: "	if len(x.o.Revisions) > 0 {\n", new: "	if false {\n"}},
+	}
+}
+
+func removingAndJudging() []mutant {
+	return []mutant{
 		{name: "freeze a template twice", file: deploymentActions, old: "imr.Spec.Frozen.TemplateHash == view.WantHash && imr.DeletionTimestamp.IsZero()", new: "false && imr.DeletionTimestamp.IsZero()"},
 		{name: "look again at once, always", file: deploymentPass, old: "max(decision.After, soon)", new: "soon"},
 		{name: "delete stacks before the rule", file: "internal/rollout/removal.go", old: "if p.DetachedAt.IsZero() || x.o.Rule.Exists && x.o.Rule.Owned {", new: "if false {"},

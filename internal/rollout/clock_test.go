@@ -14,10 +14,9 @@ func TestNothingIsRememberedOfTheFuture(t *testing.T) {
 	ahead := start.Add(8 * time.Hour)
 	p := Progress{Retiring: []Retiring{{Since: ahead}}, Rollout: &Rollout{Gates: []GateRun{{}}}}
 	set := func(of any) {
-		v := reflect.ValueOf(of).Elem()
-		for i := range v.NumField() {
-			if field, ok := v.Field(i).Addr().Interface().(*time.Time); ok {
-				*field = ahead
+		for _, field := range reflect.ValueOf(of).Elem().Fields() {
+			if when, ok := reflect.TypeAssert[*time.Time](field.Addr()); ok {
+				*when = ahead
 			}
 		}
 	}
@@ -26,15 +25,13 @@ func TestNothingIsRememberedOfTheFuture(t *testing.T) {
 	set(&p.Rollout.Gates[0])
 	p.correct(start)
 	check := func(of any, but string) {
-		v := reflect.ValueOf(of)
-		for i := range v.NumField() {
-			field, ok := v.Field(i).Interface().(time.Time)
+		for field, value := range reflect.ValueOf(of).Fields() {
 			limit := start
-			if v.Type().Field(i).Name == "StartedAt" {
+			if field.Name == "StartedAt" {
 				limit = limit.Add(retryPause)
 			}
-			if name := v.Type().Field(i).Name; ok && name != but && field.After(limit) {
-				t.Errorf("%s.%s is %s", v.Type().Name(), name, field)
+			if when, ok := reflect.TypeAssert[time.Time](value); ok && field.Name != but && when.After(limit) {
+				t.Errorf("%T.%s is %s", of, field.Name, when)
 			}
 		}
 	}
