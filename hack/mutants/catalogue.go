@@ -79,6 +79,8 @@ func removingAndJudging() []mutant {
 		{name: "count a person's time as lack of progress", file: forward, old: "	r.ProgressedAt = latest(r.ProgressedAt, r.UnhealthySince)\n", new: ""},
 		{name: "give up what nothing can replace", file: forward, old: "	alone := x.alone()\n", new: "	alone := false\n"},
 		{name: "return to nothing", file: "internal/rollout/capacity.go", old: "		if x.reopen(r, stable) {\n			return true\n		}\n", new: "		_ = x.reopen\n"},
+		{name: "return to what is dead", file: "internal/rollout/capacity.go", old: "if !smaller && !x.sole(r) || ", new: "if !smaller || "},
+		{name: "give up all that answers for a new template", file: forward, old: "|| x.alone() || x.sole(r) {", new: "|| x.alone() {"},
 		{name: "wait for times of the future", file: "internal/rollout/decide.go", old: "	x.d.Progress.correct(now)\n", new: ""},
 		{name: "be Ready in a rollout", file: deploymentStatus, old: "ready, stalled := false, false", new: "ready, stalled := d.Phase == v1alpha1.PhaseShifting, false"},
 		{name: "never scale", file: finish, old: "	if x.scale() || x.retire() {", new: "	if x.retire() {"},

@@ -145,12 +145,12 @@ func (x *decider) bringBack(r *Rollout, stable *Revision) {
 }
 
 // strong tells whether the old revision can take everything. If it can't, it
-// is worth waiting for only where the strategy made it smaller, and only as
-// long as an unhealthy revision is put up with: not at all when the new one
-// has nothing left, longer while the old one has nothing.
+// is worth waiting for only where the strategy made it smaller or only the new
+// one answers, and only as long as an unhealthy revision is put up with: not at
+// all when the new one has nothing left, longer while the old one has nothing.
 func (x *decider) strong(r *Rollout, stable *Revision) bool {
 	smaller := x.o.Recreate || x.plan()[r.Step].Old < x.o.DesiredCount
-	if !smaller || stable.Health.Healthy >= x.o.DesiredCount {
+	if !smaller && !x.sole(r) || stable.Health.Healthy >= x.o.DesiredCount {
 		return true
 	}
 	patience := x.o.Policy.Unhealthy

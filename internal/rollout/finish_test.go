@@ -64,7 +64,13 @@ func TestConclude(t *testing.T) {
 		"returned: over":                   {decided(v1alpha1.OutcomeRolledBack, to1(), 20*time.Second), ends(back, 2)},
 		"superseded and returned: over":    {decided(v1alpha1.OutcomeSuperseded, to1(), 20*time.Second), ends(superseded, 2)},
 		"promoted: over, the old one goes": {decided(v1alpha1.OutcomePromoted, to2(), 20*time.Second), ends(promoted, 1)},
-		"bad with the old one unhealthy":   {with(decided(v1alpha1.OutcomeRolledBack, at(50), time.Minute), func(o *Observation) { o.Revisions[0].Health = short(0) }), asking(back, set(to1()))},
+		"bad with the old one unhealthy":   {with(decided(v1alpha1.OutcomeRolledBack, at(50), time.Minute), health1(short(1))), asking(back, set(to1()))},
+		"bad with nothing healthy of the old one: waits": {with(decided(v1alpha1.OutcomeAborted, at(50), time.Minute), health1(short(0))),
+			func() verdict { v := back; v.Outcome, v.After = v1alpha1.OutcomeAborted, poll; return v }()},
+		"not for ever": {
+			with(decided(v1alpha1.OutcomeRolledBack, at(50), time.Minute), health1(short(0)), func(o *Observation) { o.Progress.Rollout.ProgressedAt = ago(30 * time.Minute) }),
+			asking(back, set(to1()))},
+		"not if nothing of the new one is healthy": {with(decided(v1alpha1.OutcomeRolledBack, at(50), time.Minute), health1(short(0)), health2(short(0))), asking(back, set(to1()))},
 		"crashed after the traffic returned": {with(decided(v1alpha1.OutcomeRolledBack, to1(), time.Minute), func(o *Observation) { o.Progress.Written, o.Progress.Observed = at(50), at(50) }),
 			func() verdict { v := back; v.After = poll; return v }()},
 		"someone deleted the old stack meanwhile: goes on": {
@@ -125,6 +131,11 @@ func TestChangeOfMind(t *testing.T) {
 				o.Revisions[0].Stack, o.Revisions[0].Health = v1alpha1.RevisionFailed, Health{}
 			}),
 			verdict{Phase: v1alpha1.PhaseBaking, Reason: v1alpha1.ReasonBaking, After: poll, Stable: 1, Rollout: 2, Step: 2, Reached: true}},
+		"changed while new serves and nothing of old is healthy: goes on": {
+			with(changed(rolling(2, time.Second), "v3"), health1(short(0))),
+			verdict{Phase: v1alpha1.PhaseBaking, Reason: v1alpha1.ReasonBaking, After: poll, Stable: 1, Rollout: 2, Step: 2, Reached: true}},
+		"changed while nothing at all is healthy":                {with(changed(rolling(1, time.Second), "v3"), health1(short(0)), health2(short(0))), reached(superseded(1))},
+		"changed before new serves, with nothing of old healthy": {with(changed(unverified(v1alpha1.RevisionCreating), "v3"), health1(short(0))), superseded(0)},
 		"changed right after the revision was made: its stack goes": {
 			with(serving(), func(o *Observation) {
 				o.WantHash = "v3"

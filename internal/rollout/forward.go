@@ -17,9 +17,7 @@ func (x *decider) forward(r *Rollout) {
 		return
 	}
 	switch {
-	case candidate.Hash != x.o.WantHash && !x.alone():
-		x.decide(r, v1alpha1.OutcomeSuperseded, v1alpha1.ReasonSuperseded,
-			fmt.Sprintf("spec.template changed before %s was promoted", candidate.Name))
+	case x.superseded(r, candidate):
 	case candidate.Stack == v1alpha1.RevisionFailed:
 		x.fail(r, v1alpha1.ReasonStackFailed, fmt.Sprintf("the stack of %s failed: %s", candidate.Name, candidate.Cause))
 	case !candidate.Wanted:
@@ -31,6 +29,25 @@ func (x *decider) forward(r *Rollout) {
 		x.verify(r, candidate)
 	default:
 		x.shift(r, candidate)
+	}
+	x.postpone(r, candidate)
+}
+
+// superseded gives a revision up whose template isn't wanted any more, unless
+// nothing else answers. It tells whether it does.
+func (x *decider) superseded(r *Rollout, candidate *Revision) bool {
+	if candidate.Hash == x.o.WantHash || x.alone() || x.sole(r) {
+		return false
+	}
+	x.decide(r, v1alpha1.OutcomeSuperseded, v1alpha1.ReasonSuperseded,
+		fmt.Sprintf("spec.template changed before %s was promoted", candidate.Name))
+	return true
+}
+
+// postpone tells that a template that is wanted instead has to wait.
+func (x *decider) postpone(r *Rollout, candidate *Revision) {
+	if candidate.Hash != x.o.WantHash && r.Outcome == "" {
+		x.d.Message += "; the new spec.template comes after it, since nothing else answers"
 	}
 }
 
@@ -200,6 +217,18 @@ func (x *decider) alone() bool {
 	candidate, stable := x.o.revision(x.d.Progress.Rollout.Revision), x.o.revision(x.d.Progress.Stable)
 	lost := stable != nil && stable.Wanted && stable.Stack == v1alpha1.RevisionFailed
 	return (!x.returnable() || lost) && candidate != nil && x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
+}
+
+// sole tells whether the new revision is all that answers: it gets requests,
+// and the old one, though it should, has no healthy task. It may be what was
+// made to heal that.
+func (x *decider) sole(r *Rollout) bool {
+	candidate, stable := x.o.revision(r.Revision), x.o.revision(x.d.Progress.Stable)
+	if candidate == nil || stable == nil || stable.Stack != v1alpha1.RevisionCreated {
+		return false
+	}
+	serves := x.o.Rule.Targets.Share(candidate.TargetGroup) > 0 && candidate.Health.Healthy > 0
+	return serves && stable.Health.Known && stable.Health.Desired > 0 && stable.Health.Healthy == 0
 }
 
 // weak is the revision that would get a larger share without the tasks for it;

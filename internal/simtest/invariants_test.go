@@ -90,15 +90,37 @@ func (o *observer) checkServed(at *pass, r *ruleTruth, t *truth, after []target)
 	if at.imd() == nil || !at.imd().DeletionTimestamp.IsZero() || o.various[r.uid] || at.imd().Spec.Strategy.Type == v1alpha1.StrategyRecreate {
 		return
 	}
-	var serves string
+	var serves groupTruth
 	for _, x := range r.targets {
 		if g := t.groups[x.group]; x.weight > 0 && g.healthy > 0 && !o.strange[g.stack] && g.uid == r.uid && share(r.targets, x.group) == 100 {
-			serves = g.revision
+			serves = g
 		}
 	}
-	if serves != "" && len(after) == 0 {
-		o.fail("served", "%s takes the requests from revision %s, which is healthy, to give them to nobody", at.about(), serves)
+	if serves.arn != "" && len(after) == 0 {
+		o.fail("served", "%s takes the requests from revision %s, which is healthy, to give them to nobody", at.about(), serves.revision)
 	}
+	o.checkReturn(at, t, serves, after)
+}
+
+// checkReturn checks that requests don't return to a revision with no healthy
+// task from one that answers them all, before it had its time to heal.
+func (o *observer) checkReturn(at *pass, t *truth, serves groupTruth, after []target) {
+	app, rollout := o.app(at.imd().Name), at.imd().Status.Rollout
+	if rollout == nil || rollout.FinishedAt != nil || fmt.Sprint(rollout.Revision) != serves.revision || o.changed[serves.uid] || !o.clock.IsZero() {
+		return
+	}
+	if decided := rollout.DecidedAt; decided != nil && time.Since(decided.Time) >= time.Duration(app.Deadline)*time.Second {
+		return
+	}
+	if at.healthy[serves.arn] == 0 {
+		return // it doesn't answer any more, as the pass saw it
+	}
+	for _, x := range after {
+		if seen, looked := at.healthy[x.group]; !looked || seen > 0 || t.groups[x.group].uid != serves.uid {
+			return
+		}
+	}
+	o.fail("served", "%s takes the requests from revision %s, which is healthy, to give them to one that isn't", at.about(), serves.revision)
 }
 
 // checkTagged checks that only rules of ours, or that users named, are marked.
