@@ -197,20 +197,27 @@ func TestRecreate(t *testing.T) {
 	surrendered := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Action: Action{Kind: ActionDeleteRule}, Rollout: 2, Outcome: v1alpha1.OutcomeFailed}
 	replaced := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonSuperseded, Action: Action{Kind: ActionDeleteRule}, Rollout: 2, Outcome: v1alpha1.OutcomeSuperseded}
 	decideAll(t, map[string]row{
-		"traffic goes first":                  {replacing(created, pending), asking(goes, Action{Kind: ActionSetTargets})},
-		"requests may end":                    {replacing(created, pending, lit(40*time.Second)), after(goes, 5*time.Second)},
-		"then the old stack goes":             {replacing(created, pending, lit(45*time.Second)), asking(goes, remove(1))},
-		"is waited for":                       {replacing(deleting, pending), after(goes, poll)},
-		"not for ever":                        {replacing(deleting, pending, overdue), back},
-		"then the new one comes":              {replacing(removed, pending), asking(goes, provision(2))},
-		"another one is in the way":           {replacing(removed, pending, third), after(goes, poll)},
-		"a failed one that is kept isn't":     {replacing(removed, pending, kept), asking(retires(goes, 3), provision(2))},
-		"no traffic before it is healthy":     {replacing(removed, created), after(verdict{Phase: v1alpha1.PhaseVerifying, Reason: v1alpha1.ReasonVerifying, Stable: 1, Rollout: 2}, poll)},
-		"then all":                            {replacing(removed, created, verified), asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2}, set(to2()))},
-		"failed: the old one is made again":   {replacing(removed, failed, rolledBack), asking(back, provision(1))},
-		"unhealthy: the new one goes first":   {replacing(removed, created, rolledBack), asking(back, remove(2))},
-		"on its way: it goes first":           {replacing(removed, creating, rolledBack), asking(back, remove(2))},
-		"going: is waited for":                {replacing(removed, deleting, rolledBack), after(back, poll)},
+		"traffic goes first":                {replacing(created, pending), asking(goes, Action{Kind: ActionSetTargets})},
+		"requests may end":                  {replacing(created, pending, lit(40*time.Second)), after(goes, 5*time.Second)},
+		"then the old stack goes":           {replacing(created, pending, lit(45*time.Second)), asking(goes, remove(1))},
+		"is waited for":                     {replacing(deleting, pending), after(goes, poll)},
+		"not for ever":                      {replacing(deleting, pending, overdue), back},
+		"then the new one comes":            {replacing(removed, pending), asking(goes, provision(2))},
+		"another one is in the way":         {replacing(removed, pending, third), after(goes, poll)},
+		"a failed one that is kept isn't":   {replacing(removed, pending, kept), asking(retires(goes, 3), provision(2))},
+		"no traffic before it is healthy":   {replacing(removed, created), after(verdict{Phase: v1alpha1.PhaseVerifying, Reason: v1alpha1.ReasonVerifying, Stable: 1, Rollout: 2}, poll)},
+		"then all":                          {replacing(removed, created, verified), asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2}, set(to2()))},
+		"failed: the old one is made again": {replacing(removed, failed, rolledBack), asking(back, provision(1))},
+		"unhealthy: the new one goes first": {replacing(removed, created, rolledBack), asking(back, remove(2))},
+		"on its way: it goes first":         {replacing(removed, creating, rolledBack), asking(back, remove(2))},
+		"going: is waited for":              {replacing(removed, deleting, rolledBack), after(back, poll)},
+		"another strategy now: all tasks, too": {replacing(removed, created, verified, func(o *Observation) {
+			o.Recreate, o.Plan = false, compiled(rollingBy(0, 50), 3, true)
+			o.Revisions[1].Health = Health{Known: true, Desired: 1, Running: 1, Healthy: 1, Steady: true}
+		}), asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2}, scaleTo(2, 3))},
+		"then all requests": {replacing(removed, created, verified, func(o *Observation) {
+			o.Recreate, o.Plan = false, compiled(rollingBy(0, 50), 3, true)
+		}), asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2}, set(to2()))},
 		"serving: loses its traffic first":    {replacing(removed, created, rolledBack, func(o *Observation) { o.Rule.Targets = to2(); o.Progress.Written = to2() }), asking(back, Action{Kind: ActionSetTargets})},
 		"gone: the old one is made again":     {replacing(removed, removed, rolledBack), asking(back, provision(1))},
 		"the old one is not gone yet":         {replacing(deleting, pending, rolledBack), after(back, poll)},

@@ -148,11 +148,13 @@ func (x *decider) returnable() bool {
 	return x.o.revision(x.d.Progress.Stable) != nil || x.d.Progress.Original != ""
 }
 
-// plan is the strategy's, or the trivial one if there is nothing to go back to.
-// The step in progress stays valid when the plan was edited meanwhile.
+// plan is the strategy's, or the trivial one if there is nothing to go back to,
+// nor to share the work with: Recreate took the old revision away, and then the
+// strategy was edited. The step in progress stays valid when the plan was edited
+// meanwhile.
 func (x *decider) plan() Plan {
-	plan := x.o.Plan
-	if !x.returnable() {
+	plan, stable := x.o.Plan, x.o.revision(x.d.Progress.Stable)
+	if !x.returnable() || stable != nil && !stable.Wanted && !x.o.Deleting {
 		plan = first(x.o.DesiredCount)
 	}
 	if r := x.d.Progress.Rollout; r.active() && r.Step >= len(plan) {
