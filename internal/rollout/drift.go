@@ -114,6 +114,9 @@ func (x *decider) enforce() bool {
 		return true
 	}
 	targets := x.intended()
+	if !x.earned(targets) {
+		targets = slices.Clone(x.d.Progress.Written)
+	}
 	if !x.safe(targets) {
 		targets = split(x.live(), "", 0)
 	}
@@ -125,6 +128,17 @@ func (x *decider) enforce() bool {
 	}
 	x.write(targets)
 	return true
+}
+
+// earned tells whether the new revision gets no more by targets than was written
+// for it before: what a step adds has to pass by gates and alarms.
+func (x *decider) earned(targets Targets) bool {
+	p := x.d.Progress
+	if !p.Rollout.active() || p.Rollout.Revision == p.Stable {
+		return true
+	}
+	candidate := x.o.revision(p.Rollout.Revision)
+	return candidate == nil || targets.Share(candidate.TargetGroup) <= p.Written.Share(candidate.TargetGroup)
 }
 
 // safe tells whether writing targets gives no more requests to a new revision

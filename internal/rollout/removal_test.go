@@ -42,6 +42,7 @@ func TestDrift(t *testing.T) {
 		"Enforce: writes it again": {noticed(serving(), foreignRule(), true), asking(enforces, set(to1()))},
 		"Enforce, rule deleted":    {noticed(serving(), nil, true), asking(enforces, create)},
 		"Enforce in a rollout":     {noticed(rolling(1, time.Second), foreignRule(), true), during(asking(enforces, set(at(50))), 1, true)},
+		"Enforce before a step's gates are passed": {noticed(rolling(1, -1), foreignRule(), true), during(asking(enforces, set(at(10))), 1, false)},
 		"Enforce: no traffic to what isn't whole": {
 			sick(noticed(rolling(1, time.Second), foreignRule(), true)), during(asking(enforces, set(to1())), 1, true)},
 		"Enforce: less traffic to what isn't whole": {
