@@ -139,11 +139,14 @@ func awsOf(imd *v1alpha1.ImmutableDeployment) v1alpha1.AWS {
 
 // revisionsOf returns the deployment's revisions: from the cache, unless that
 // lacks what this process wrote, or what status knows of, which perhaps another
-// process wrote.
+// process wrote. What the rule forwards to has to be known before it is given up
+// in a deletion: nobody would look at it again.
 func (r *DeploymentReconciler) revisionsOf(ctx context.Context, imd *v1alpha1.ImmutableDeployment) ([]v1alpha1.ImmutableRevision, error) {
-	cached, err := listRevisions(ctx, r.Client, imd)
-	if err != nil || r.written.shown(imd.UID, cached) && !lacking(&imd.Status, cached) {
-		return cached, err
+	if detached := imd.Status.DetachedAt != nil; imd.DeletionTimestamp.IsZero() || detached {
+		cached, err := listRevisions(ctx, r.Client, imd)
+		if err != nil || r.written.shown(imd.UID, cached) && !lacking(&imd.Status, cached) {
+			return cached, err
+		}
 	}
 	all, err := listRevisions(ctx, r.Live, imd)
 	if err == nil {
