@@ -54,7 +54,7 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 		return r.report(ctx, imr, err)
 	}
 	decision = reconsidered(decision, next)
-	if err := r.save(ctx, imr, next, decision); err != nil {
+	if err := r.save(ctx, imr, view, next, decision); err != nil {
 		return retry(err)
 	}
 	if !imr.DeletionTimestamp.IsZero() && (view.Retained || decision.Gone()) {

@@ -13,11 +13,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/stack"
 )
 
 // save writes status if anything changed, and tells of it afterwards.
-func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRevision, next *v1alpha1.ImmutableRevisionStatus, d stack.Decision) error {
+func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.ImmutableRevisionStatus, d stack.Decision) error {
 	next.ObservedGeneration = imr.Generation
 	reason, message := d.Reason, d.Message
 	failed := next.Phase == v1alpha1.RevisionFailed
@@ -33,20 +34,31 @@ func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRe
 	if apierrors.IsConflict(err) && d.Action == stack.ActionCreate {
 		// Whatever is wanted by now: a stack that nobody knows of is never
 		// deleted.
-		return r.remember(ctx, imr, &was, next)
+		return r.remember(ctx, imr, view, &was, next)
 	}
 	return err
 }
 
 // remember stores the stack that was made in an object that was changed
-// meanwhile, unless that was by somebody who cares for the stack, too. The next
-// pass sees to what is wanted now.
-func (r *RevisionReconciler) remember(ctx context.Context, imr *v1alpha1.ImmutableRevision, was, made *v1alpha1.ImmutableRevisionStatus) error {
+// meanwhile, unless that was by somebody who cares for the stack, too, or has
+// seen the end of it. The next pass sees to what is wanted now.
+func (r *RevisionReconciler) remember(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, was, made *v1alpha1.ImmutableRevisionStatus) error {
 	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(imr), imr); err != nil {
 		return fmt.Errorf("read the status again: %w", err)
 	}
-	if imr.Status.Phase != was.Phase || imr.Status.StackID != was.StackID || imr.Status.Attempts != was.Attempts {
+	if imr.Status.StackID == made.StackID {
 		return nil
+	}
+	if imr.Status.Phase != was.Phase || imr.Status.StackID != was.StackID || imr.Status.Attempts != was.Attempts {
+		// Stacks of one name are there one at a time: if this one is, that
+		// which others know of is gone.
+		found, err := view.clients.Stacks.Describe(ctx, made.StackID)
+		if cloud.IsNotFound(err) || err == nil && found.Status == cloud.StackDeleteComplete {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
 	}
 	next := imr.Status.DeepCopy()
 	next.Phase, next.StackID, next.StackStatus, next.Attempts = made.Phase, made.StackID, made.StackStatus, made.Attempts
