@@ -39,9 +39,9 @@ func TestDrift(t *testing.T) {
 			during(verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Stable: 1}, 1, true)},
 		"Enforce: remembers first what it saw": {
 			with(noticed(serving(), foreignRule(), true), func(o *Observation) { o.Progress.Observed = to1() }), enforces},
-		"Enforce: writes it again": {noticed(serving(), foreignRule(), true), asking(enforces, set(to1()))},
-		"Enforce, rule deleted":    {noticed(serving(), nil, true), asking(enforces, create)},
-		"Enforce in a rollout":     {noticed(rolling(1, time.Second), foreignRule(), true), during(asking(enforces, set(at(50))), 1, true)},
+		"Enforce: writes it again":                 {noticed(serving(), foreignRule(), true), asking(enforces, set(to1()))},
+		"Enforce, rule deleted":                    {noticed(serving(), nil, true), asking(enforces, create)},
+		"Enforce in a rollout":                     {noticed(rolling(1, time.Second), foreignRule(), true), during(asking(enforces, set(at(50))), 1, true)},
 		"Enforce before a step's gates are passed": {noticed(rolling(1, -1), foreignRule(), true), during(asking(enforces, set(at(10))), 1, false)},
 		"Enforce: no traffic to what isn't whole": {
 			sick(noticed(rolling(1, time.Second), foreignRule(), true)), during(asking(enforces, set(to1())), 1, true)},
