@@ -81,7 +81,7 @@ func removingAndJudging() []mutant {
 		{name: "return to nothing", file: "internal/rollout/capacity.go", old: "		if x.reopen(r, stable) {\n			return true\n		}\n", new: "		_ = x.reopen\n"},
 		{name: "return to what is dead", file: "internal/rollout/capacity.go", old: "if !smaller && !x.sole(r) || ", new: "if !smaller || "},
 		{name: "give up all that answers for a new template", file: forward, old: "|| x.alone() || x.sole(r) {", new: "|| x.alone() {"},
-		{name: "enforce past the gates", file: "internal/rollout/drift.go", old: "if !x.earned(targets) {", new: "if false {"},
+		{name: "enforce past the gates", file: "internal/rollout/drift.go", old: "x.earned(x.intended())", new: "x.intended()"},
 		{name: "share with nobody", file: "internal/rollout/decide.go", old: " || stable != nil && !stable.Wanted && !x.o.Deleting {", new: " || false && stable != nil {"},
 		{name: "give the rule up by a cached revision", file: deploymentObserve, old: "imd.DeletionTimestamp.IsZero() || detached {", new: "true || detached {"},
 		{name: "forget a stack that a stale leader made", file: revisionStatus, old: "		// Stacks of one name are there", new: "		return nil\n		// Stacks of one name are there"},

@@ -113,10 +113,7 @@ func (x *decider) enforce() bool {
 		x.wait(0)
 		return true
 	}
-	targets := x.intended()
-	if !x.earned(targets) {
-		targets = slices.Clone(x.d.Progress.Written)
-	}
+	targets := x.earned(x.intended())
 	if !x.safe(targets) {
 		targets = split(x.live(), "", 0)
 	}
@@ -130,15 +127,18 @@ func (x *decider) enforce() bool {
 	return true
 }
 
-// earned tells whether the new revision gets no more by targets than was written
-// for it before: what a step adds has to pass by gates and alarms.
-func (x *decider) earned(targets Targets) bool {
+// earned limits the new revision's part of targets to what was written for it
+// before: what a step adds has to pass by gates and alarms.
+func (x *decider) earned(targets Targets) Targets {
 	p := x.d.Progress
 	if !p.Rollout.active() || p.Rollout.Revision == p.Stable {
-		return true
+		return targets
 	}
 	candidate := x.o.revision(p.Rollout.Revision)
-	return candidate == nil || targets.Share(candidate.TargetGroup) <= p.Written.Share(candidate.TargetGroup)
+	if candidate == nil || targets.Share(candidate.TargetGroup) <= p.Written.Share(candidate.TargetGroup) {
+		return targets
+	}
+	return split(x.live(), candidate.TargetGroup, p.Written.Share(candidate.TargetGroup))
 }
 
 // safe tells whether writing targets gives no more requests to a new revision
