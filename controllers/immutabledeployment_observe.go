@@ -155,15 +155,19 @@ func (r *DeploymentReconciler) revisionsOf(ctx context.Context, imd *v1alpha1.Im
 	return all, err
 }
 
-// lacking tells whether a revision that serves or is rolled out isn't there.
+// lacking tells whether a revision that serves or is rolled out isn't there, or
+// has no stack though it had one.
 func lacking(s *v1alpha1.ImmutableDeploymentStatus, revisions []v1alpha1.ImmutableRevision) bool {
-	needed := []int64{s.Stable}
-	if s.Rollout != nil && s.Rollout.FinishedAt == nil {
-		needed = append(needed, s.Rollout.Revision)
+	missing := func(number int64, created bool) bool {
+		return number != 0 && !slices.ContainsFunc(revisions, func(imr v1alpha1.ImmutableRevision) bool {
+			return imr.Spec.Revision == number && (!created || imr.Status.Phase == v1alpha1.RevisionCreated)
+		})
 	}
-	return slices.ContainsFunc(needed, func(number int64) bool {
-		return number != 0 && !slices.ContainsFunc(revisions, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
-	})
+	if missing(s.Stable, true) {
+		return true
+	}
+	r := s.Rollout
+	return r != nil && r.FinishedAt == nil && missing(r.Revision, r.VerifiedAt != nil)
 }
 
 // listRevisions returns the deployment's revisions in ascending order.

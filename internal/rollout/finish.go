@@ -36,7 +36,8 @@ func (x *decider) conclude(r *Rollout) {
 	}
 	p := &x.d.Progress
 	intended := x.intended()
-	if x.o.Rule.Exists && !x.o.Rule.Targets.Equal(intended) {
+	lost := r.Outcome.Good() && len(intended) == 0 // what serves by now has no stack any more: there is nothing to return to
+	if x.o.Rule.Exists && !x.o.Rule.Targets.Equal(intended) && !lost {
 		if len(intended) > 0 {
 			x.write(intended)
 			return

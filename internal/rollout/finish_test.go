@@ -82,6 +82,8 @@ func TestConclude(t *testing.T) {
 		"and the new one has nothing healthy: given up": {
 			with(decided(v1alpha1.OutcomeRolledBack, at(50), time.Minute), lost, func(o *Observation) { o.Revisions[1].Health = short(0) }), hopeless},
 		"and the new one has no traffic any more: given up": {with(decided(v1alpha1.OutcomeRolledBack, to1(), time.Second), lost), hopeless},
+		"promoted, and its stack is lost: the rule stays": {
+			with(decided(v1alpha1.OutcomePromoted, to2(), 20*time.Second), func(o *Observation) { o.Revisions[1].Stack, o.Revisions[1].Health = v1alpha1.RevisionFailed, Health{} }), ends(promoted, 1)},
 		"first one bad after its rule was made: the rule goes": {
 			with(alone(), func(o *Observation) {
 				o.Rule = Rule{Exists: true, Owned: true, Targets: to1()}
