@@ -61,7 +61,8 @@ func TestErrorRateRollsBack(t *testing.T) {
 	r := now.Status.Rollout
 	w.Expect(r.Outcome).To(gomega.Equal(v1alpha1.OutcomeRolledBack))
 	w.Expect(r.Reason).To(gomega.Equal(v1alpha1.ReasonMetricOutOfBounds))
-	w.Expect(r.Message).To(gomega.MatchRegexp(`^ErrorRate \d\d(\.\d+)?% > 1% at step 1 \(weight 10\), [\d,]+ requests, stable 0%$`))
+	// With few requests chance decides how large a part of them it is.
+	w.Expect(r.Message).To(gomega.MatchRegexp(`^ErrorRate \d+(\.\d+)?% > 1% at step 1 \(weight 10\), [\d,]+ requests, stable 0%$`))
 	status, message := condition(now, v1alpha1.ConditionAnalysis)
 	w.Expect(status).To(gomega.Equal(metav1.ConditionFalse))
 	w.Expect(message).To(gomega.ContainSubstring("ErrorRate"))
