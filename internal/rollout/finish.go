@@ -36,8 +36,12 @@ func (x *decider) conclude(r *Rollout) {
 	}
 	p := &x.d.Progress
 	intended := x.intended()
-	lost := r.Outcome.Good() && len(intended) == 0 // what serves by now has no stack any more: there is nothing to return to
-	if x.o.Rule.Exists && !x.o.Rule.Targets.Equal(intended) && !lost {
+	if r.Outcome.Good() && len(intended) == 0 {
+		// What was promoted has no stack, or none that is shown: the rule is
+		// left as it is.
+		intended = slices.Clone(x.o.Rule.Targets)
+	}
+	if x.o.Rule.Exists && !x.o.Rule.Targets.Equal(intended) {
 		if len(intended) > 0 {
 			x.write(intended)
 			return

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -92,6 +93,36 @@ func TestConclude(t *testing.T) {
 			verdict{Action: Action{Kind: ActionDeleteRule}, Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonFailed,
 				Rollout: 1, Outcome: v1alpha1.OutcomeFailed}},
 	})
+}
+
+// The rule of a promoted revision whose stack was lost is no edit by others.
+func TestLostAfterPromotion(t *testing.T) {
+	o := with(decided(v1alpha1.OutcomePromoted, to2(), 20*time.Second), func(o *Observation) {
+		o.Revisions[1].Stack, o.Revisions[1].Health = v1alpha1.RevisionFailed, Health{}
+		o.Rule.Adopted, o.Progress.Original = true, originalGroup
+	})
+	o.Progress = Decide(o, start).Progress
+	if o.Progress.Rollout.FinishedAt.IsZero() {
+		t.Fatal("the rollout isn't over")
+	}
+	if d := Decide(o, start); d.Drifted != "" || d.Blocked != nil {
+		t.Errorf("%s: drifted %q, blocked %+v", d.Message, d.Drifted, d.Blocked)
+	}
+}
+
+// People are told why an outcome is taken back, and what a new template waits for.
+func TestWhatGoesOnIsTold(t *testing.T) {
+	o := with(decided(v1alpha1.OutcomeSuperseded, at(50), time.Minute), func(o *Observation) {
+		o.Revisions[0].Stack, o.Revisions[0].Health, o.WantHash = v1alpha1.RevisionFailed, Health{}, "v3"
+	})
+	d := Decide(o, start)
+	if len(d.Notices) != 1 || !strings.Contains(d.Notices[0].Message, "shop-1 can't be returned to") || d.Progress.Rollout.Reason != "" {
+		t.Errorf("notices %+v, reason %q", d.Notices, d.Progress.Rollout.Reason)
+	}
+	o.Progress = d.Progress
+	if d = Decide(o, start); !strings.HasSuffix(d.Message, "; the new spec.template comes after it, since nothing else answers") {
+		t.Errorf("says %q", d.Message)
+	}
 }
 
 func TestChangeOfMind(t *testing.T) {
