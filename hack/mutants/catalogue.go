@@ -77,7 +77,7 @@ func removingAndJudging() []mutant {
 		{name: "never run out of time", file: forward, old: "	if x.now.Sub(r.ProgressedAt) < limit {", new: "	if x.now.Sub(r.ProgressedAt) < limit || true {"},
 		{name: "count an outage as lack of progress", file: "internal/rollout/decide.go", old: "lost := x.now.Sub(p.BlockedSince)", new: "lost := 0 * x.now.Sub(p.BlockedSince)"},
 		{name: "count a person's time as lack of progress", file: forward, old: "	r.ProgressedAt = latest(r.ProgressedAt, r.UnhealthySince)\n", new: ""},
-		{name: "give up what nothing can replace", file: forward, old: "	alone := x.alone()\n", new: "	alone := false\n"},
+		{name: "give up what nothing can replace", file: forward, old: "	case x.alone():\n		x.wait(x.o.Policy.Poll)\n", new: ""},
 		{name: "return to nothing", file: "internal/rollout/capacity.go", old: "		if x.reopen(r, stable) {\n			return true\n		}\n", new: "		_ = x.reopen\n"},
 		{name: "return to what is dead", file: "internal/rollout/capacity.go", old: "if !smaller && !x.sole(r) || ", new: "if !smaller || "},
 		{name: "give up all that answers for a new template", file: forward, old: "|| x.alone() || x.sole(r) {", new: "|| x.alone() {"},

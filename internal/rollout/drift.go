@@ -62,9 +62,8 @@ func (x *decider) drifted() bool {
 		return false
 	}
 	if x.o.Policy.Enforce {
-		enforced := x.enforce()
-		x.d.StillBlocked = enforced && x.o.WasBlocked != ""
-		return enforced
+		x.d.StillBlocked = x.enforce()
+		return x.d.StillBlocked
 	}
 	x.block(Blocked{
 		Reason:  v1alpha1.ReasonRuleDrifted,

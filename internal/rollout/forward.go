@@ -258,15 +258,15 @@ func (x *decider) hesitate(r *Rollout, grows *Revision, position string) {
 	if h := grows.Health; h.Known && h.Desired != x.capacity(grows.Number) {
 		r.ProgressedAt = x.now
 	}
-	alone := x.alone()
-	if !alone && x.overdue(r, message) {
+	switch {
+	case x.alone():
+		x.wait(x.o.Policy.Poll)
+	case x.overdue(r, message):
 		return
-	}
-	x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, message)
-	x.wait(x.o.Policy.Poll)
-	if !alone {
+	default:
 		x.until(r.ProgressedAt.Add(x.o.Policy.ProgressDeadline))
 	}
+	x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, message)
 }
 
 // latest is the later of two times.
