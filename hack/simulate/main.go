@@ -24,7 +24,7 @@ import (
 
 // perProcess is how many seeds a process runs: its start costs nothing beside
 // them, and its end shows progress.
-const perProcess = 10
+const perProcess = 50
 
 // show prints a summary.
 func show(w io.Writer, s *simtest.Summary, took time.Duration) {
@@ -127,7 +127,7 @@ func runChunk(ctx context.Context, binary string, from, seeds uint64) (simtest.S
 	file := binary + "-" + strconv.FormatUint(from, 10)
 	command := exec.CommandContext(ctx, binary, "-test.run=^TestChunk$", "-test.timeout=1h", "-chunk="+file, //nolint:gosec // it was built here
 		"-from="+strconv.FormatUint(from, 10), "-seeds="+strconv.FormatUint(seeds, 10))
-	command.Dir, command.Env = "internal/simtest", append(os.Environ(), "GOGC=400", "GOMAXPROCS=1", "GODEBUG=gcshrinkstackoff=1")
+	command.Dir, command.Env = "internal/simtest", append(os.Environ(), "GOGC=4000", "GOMAXPROCS=1", "GODEBUG=gcshrinkstackoff=1")
 	if out, err := command.CombinedOutput(); err != nil {
 		return simtest.Summary{}, fmt.Errorf("seeds from %d: %w\n%s", from, err, out)
 	}
