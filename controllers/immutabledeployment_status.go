@@ -44,7 +44,7 @@ func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.Immutable
 		next.BlockedBy = imd.Status.BlockedBy
 	}
 	keepHistory(&imd.Status, next, view)
-	setConditions(next, imd.Generation, d)
+	setConditions(next, imd.Generation, d, r.Now())
 	return r.write(ctx, imd, next, d.Notices...)
 }
 
@@ -110,13 +110,13 @@ func (r *DeploymentReconciler) explain(imd *v1alpha1.ImmutableDeployment, next *
 	case next.Phase == "":
 		next.Phase = v1alpha1.PhasePending
 	}
-	set := conditionSetter{&next.Conditions, imd.Generation}
+	set := conditionSetter{&next.Conditions, imd.Generation, r.Now()}
 	set.ready(false, t.passing, !t.passing, t.Reason, t.sentences())
 }
 
 // setConditions says the same as the decision in conditions.
-func setConditions(next *v1alpha1.ImmutableDeploymentStatus, generation int64, d rollout.Decision) {
-	set := conditionSetter{&next.Conditions, generation}
+func setConditions(next *v1alpha1.ImmutableDeploymentStatus, generation int64, d rollout.Decision, now time.Time) {
+	set := conditionSetter{&next.Conditions, generation, now}
 	reason, message := d.Reason, d.Message
 	ready, stalled := false, false
 	switch d.Phase {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -83,8 +84,24 @@ func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Deci
 		return r.Timing.Poll
 	case d.Phase == v1alpha1.RevisionCreated:
 		return r.Timing.Resync
+	case d.Gone() && r.goneFor(imr) < lookout:
+		return max(r.Timing.Resync, r.goneFor(imr))
 	}
 	return 0
+}
+
+// lookout is how long it is looked, ever more rarely, whether a stack that is
+// gone comes back: a process that isn't the leader any more may have asked for
+// it, and may have died before it heard the answer.
+const lookout = 24 * time.Hour
+
+// goneFor is how long the revision has had no stack, since when it is Ready.
+func (r *RevisionReconciler) goneFor(imr *v1alpha1.ImmutableRevision) time.Duration {
+	ready := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionReady)
+	if ready == nil {
+		return 0
+	}
+	return r.Now().Sub(ready.LastTransitionTime.Time)
 }
 
 // release lets the ImmutableRevision go, now that its stack is gone.
@@ -142,7 +159,7 @@ func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.Immutabl
 // so that a later stack of the same name is not taken for it, and by its name
 // before, so that one whose creation went unnoticed is found.
 func (r *RevisionReconciler) describe(ctx context.Context, imr *v1alpha1.ImmutableRevision, view *revisionView) error {
-	if view.Phase == v1alpha1.RevisionRemoved && !view.Wanted && imr.DeletionTimestamp.IsZero() {
+	if view.Phase == v1alpha1.RevisionRemoved && !view.Wanted && imr.DeletionTimestamp.IsZero() && r.goneFor(imr) >= lookout {
 		return nil // it is looked for once more before nobody can
 	}
 	key, unasked := imr.Status.StackID, []v1alpha1.RevisionPhase{"", v1alpha1.RevisionPending, v1alpha1.RevisionRemoved}

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -27,7 +28,7 @@ func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRe
 	}
 	undeletable := next.Phase == v1alpha1.RevisionDeleteFailed && reason != v1alpha1.ReasonRetained // which is what to do then
 	stalled := failed || undeletable || reason == v1alpha1.ReasonStackChanged
-	set := conditionSetter{&next.Conditions, imr.Generation}
+	set := conditionSetter{&next.Conditions, imr.Generation, r.Now()}
 	set.ready(asItShallBe(d, reason), !stalled && !d.Settled, stalled, reason, message)
 	was := imr.Status
 	err := r.write(ctx, imr, next)
@@ -119,7 +120,7 @@ func (r *RevisionReconciler) report(ctx context.Context, imr *v1alpha1.Immutable
 	if next.Phase == "" {
 		next.Phase = v1alpha1.RevisionPending
 	}
-	set := conditionSetter{&next.Conditions, imr.Generation}
+	set := conditionSetter{&next.Conditions, imr.Generation, r.Now()}
 	set.ready(false, t.passing, !t.passing, t.Reason, t.sentences())
 	if err := r.write(ctx, imr, next); err != nil {
 		return retry(err)
@@ -130,16 +131,19 @@ func (r *RevisionReconciler) report(ctx context.Context, imr *v1alpha1.Immutable
 	return ctrl.Result{RequeueAfter: slow * r.Timing.Poll}, nil
 }
 
-// conditionSetter sets conditions with the generation that they are about.
+// conditionSetter sets conditions with the generation that they are about, and
+// the time of those that change.
 type conditionSetter struct {
 	conditions *[]metav1.Condition
 	generation int64
+	now        time.Time
 }
 
 // set sets one condition.
 func (s conditionSetter) set(kind string, status metav1.ConditionStatus, reason, message string) {
 	meta.SetStatusCondition(s.conditions, metav1.Condition{
 		Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: s.generation,
+		LastTransitionTime: metav1.NewTime(s.now),
 	})
 }
 

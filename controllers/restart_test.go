@@ -6,6 +6,9 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/onsi/gomega"
 
@@ -100,6 +103,32 @@ func TestClusterFailsWrites(t *testing.T) {
 	w.eventually(imd, v1alpha1.PhaseComplete)
 	w.did(canaryEffects...)
 	w.Expect(w.revisions()).To(gomega.HaveLen(2))
+}
+
+// A process that is no leader any more may ask for a stack again when it is
+// gone, and die before it hears the answer: the next one finds the stack.
+func TestStackThatComesBack(t *testing.T) {
+	w := newWorld(t)
+	m := w.start()
+	imd := w.serving()
+	w.roll(imd, "2")
+	w.eventually(imd, v1alpha1.PhaseComplete)
+	w.Eventually(func() v1alpha1.RevisionPhase { return w.revision("checkout-1").Status.Phase }).
+		Should(gomega.Equal(v1alpha1.RevisionRemoved), w.explain)
+	m.stop()
+	gone := w.sim.Stacks()[1]
+	w.Expect(gone.Status).To(gomega.Equal("DELETE_COMPLETE"))
+	var tags []types.Tag
+	for key, value := range gone.Tags {
+		tags = append(tags, types.Tag{Key: aws.String(key), Value: aws.String(value)})
+	}
+	_, err := w.others.cfn.CreateStack(w.ctx, &cloudformation.CreateStackInput{
+		StackName: aws.String(gone.Name), TemplateBody: aws.String(`{"Resources":{"Logs":{"Type":"AWS::Logs::LogGroup"}}}`), Tags: tags,
+	})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	w.Expect(w.stacksOf("1")).To(gomega.HaveLen(2))
+	w.start()
+	w.Eventually(func() []string { return w.stacksOf("1") }).Should(gomega.Equal([]string{"DELETE_COMPLETE", "DELETE_COMPLETE"}), w.explain)
 }
 
 // An answer that is lost doesn't tell whether the call had its effect: the
