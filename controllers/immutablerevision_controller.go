@@ -55,7 +55,7 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 		return r.report(ctx, imr, err)
 	}
 	decision = reconsidered(decision, next)
-	if err := r.save(ctx, imr, view, next, decision); err != nil {
+	if err := r.save(ctx, imr, next, decision); err != nil {
 		return retry(err)
 	}
 	if !imr.DeletionTimestamp.IsZero() && (view.Retained || decision.Gone()) {
@@ -85,14 +85,15 @@ func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Deci
 	case d.Phase == v1alpha1.RevisionCreated:
 		return r.Timing.Resync
 	case d.Gone() && r.goneFor(imr) < lookout:
-		return max(r.Timing.Resync, r.goneFor(imr))
+		return max(r.Timing.Poll, r.goneFor(imr))
 	}
 	return 0
 }
 
 // lookout is how long it is looked, ever more rarely, whether a stack that is
-// gone comes back: a process that isn't the leader any more may have asked for
-// it, and may have died before it heard the answer.
+// gone comes back: a process that decided by what was wanted a moment ago may
+// have asked for it, and may have died before it heard the answer or wrote it
+// down.
 const lookout = 24 * time.Hour
 
 // goneFor is how long the revision has had no stack, since when it is Ready.

@@ -7,19 +7,16 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
-	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/stack"
 )
 
 // save writes status if anything changed, and tells of it afterwards.
-func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.ImmutableRevisionStatus, d stack.Decision) error {
+func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRevision, next *v1alpha1.ImmutableRevisionStatus, d stack.Decision) error {
 	next.ObservedGeneration = imr.Generation
 	reason, message := d.Reason, d.Message
 	failed := next.Phase == v1alpha1.RevisionFailed
@@ -30,41 +27,6 @@ func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRe
 	stalled := failed || undeletable || reason == v1alpha1.ReasonStackChanged
 	set := conditionSetter{&next.Conditions, imr.Generation, r.Now()}
 	set.ready(asItShallBe(d, reason), !stalled && !d.Settled, stalled, reason, message)
-	was := imr.Status
-	err := r.write(ctx, imr, next)
-	if apierrors.IsConflict(err) && d.Action == stack.ActionCreate {
-		// Whatever is wanted by now: a stack that nobody knows of is never
-		// deleted.
-		return r.remember(ctx, imr, view, &was, next)
-	}
-	return err
-}
-
-// remember stores the stack that was made in an object that was changed
-// meanwhile, unless that was by somebody who cares for the stack, too, or has
-// seen the end of it. The next pass sees to what is wanted now.
-func (r *RevisionReconciler) remember(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, was, made *v1alpha1.ImmutableRevisionStatus) error {
-	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(imr), imr); err != nil {
-		return fmt.Errorf("read the status again: %w", err)
-	}
-	if imr.Status.StackID == made.StackID {
-		return nil
-	}
-	if imr.Status.Phase != was.Phase || imr.Status.StackID != was.StackID || imr.Status.Attempts != was.Attempts {
-		// Stacks of one name are there one at a time: if this one is, that
-		// which others know of is gone.
-		found, err := view.clients.Stacks.Describe(ctx, made.StackID)
-		if cloud.IsNotFound(err) || err == nil && found.Status == cloud.StackDeleteComplete {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-	}
-	next := imr.Status.DeepCopy()
-	next.Phase, next.StackID, next.StackStatus, next.Attempts = made.Phase, made.StackID, made.StackStatus, made.Attempts
-	next.Failure, next.Outputs, next.Retained, next.DeleteAttempts = made.Failure, made.Outputs, made.Retained, made.DeleteAttempts
-	next.ObservedGeneration, next.Conditions = made.ObservedGeneration, made.Conditions
 	return r.write(ctx, imr, next)
 }
 
