@@ -104,8 +104,8 @@ func provide(o Observation) Decision {
 		return Decision{Phase: v1alpha1.RevisionFailed, Reason: v1alpha1.ReasonStackFailed, Settled: true}
 	}
 	if o.Phase == v1alpha1.RevisionRemoved {
-		// Nobody looks for the stack of a revision in this phase, so what is
-		// asked for from here on would be forgotten by a crash.
+		// The stack of a revision in this phase is looked for rarely, so what is
+		// asked for from here on would be found late after a crash.
 		return Decision{Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonProvisioning, Message: "Making the stack again"}
 	}
 	known := o.known()
