@@ -10,7 +10,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/rollout"
@@ -31,11 +30,11 @@ type DeploymentReconciler struct {
 	written written
 }
 
-// SetupWithManager registers the reconciler. It looks again when spec, an
-// annotation or one of the revisions changes; its own status is no reason.
+// SetupWithManager registers the reconciler. It looks again when one of the
+// revisions changes, too.
 func (r *DeploymentReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
-		For(&v1alpha1.ImmutableDeployment{}, builder.WithPredicates(predicate.Or(predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
+		For(&v1alpha1.ImmutableDeployment{}, builder.WithPredicates(DeploymentPredicate())).
 		Owns(&v1alpha1.ImmutableRevision{}).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent, RateLimiter: r.backoff()}).
 		Complete(r)

@@ -86,6 +86,7 @@ func removingAndJudging() []mutant {
 		{name: "give the rule up by a cached revision", file: deploymentObserve, old: "imd.DeletionTimestamp.IsZero() || detached {", new: "true || detached {"},
 		{name: "don't look whether a stack comes back", file: revisionPass, old: " && r.goneFor(imr) >= lookout {\n", new: " {\n"},
 		{name: "wait for times of the future", file: "internal/rollout/decide.go", old: "	x.d.Progress.correct(now)\n", new: ""},
+		{name: "overlook another one by the same name", file: "controllers/predicates.go", old: "bool { return e.", new: "bool { return false && e."},
 		{name: "be Ready in a rollout", file: deploymentStatus, old: "ready, stalled := false, false", new: "ready, stalled := d.Phase == v1alpha1.PhaseShifting, false"},
 		{name: "never scale", file: finish, old: "	if x.scale() || x.retire() {", new: "	if x.retire() {"},
 		{name: "leave termination protection on", file: revisionActions, old: "	if imr.Spec.Frozen.TerminationProtection {\n		if err", new: "	if false {\n		if err"},

@@ -10,8 +10,10 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	updates "sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/controllers"
 )
 
 // informer is a process's cache of a kind, and the watch that keeps it.
@@ -109,12 +111,16 @@ func (i *informer) enqueue(kind string, key types.NamespacedName) {
 	}
 }
 
-// concerns is what the predicates of SetupWithManager say.
+// concerns asks the predicates of SetupWithManager.
 func (i *informer) concerns(before, now client.Object) bool {
-	if before == nil || now == nil || before.GetGeneration() != now.GetGeneration() {
-		return true
+	if before == nil || now == nil {
+		return true // they heed no kind of event but updates
 	}
-	return i.kind == deployments && !maps.Equal(before.GetAnnotations(), now.GetAnnotations())
+	update := updates.UpdateEvent{ObjectOld: before, ObjectNew: now}
+	if i.kind == deployments {
+		return controllers.DeploymentPredicate().Update(update)
+	}
+	return controllers.RevisionPredicate().Update(update)
 }
 
 // get answers from the cache.
