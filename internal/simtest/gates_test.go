@@ -47,7 +47,7 @@ func newGatekeeper(w *world) *gatekeeper {
 func (g *gatekeeper) settle(app int) {
 	name := "check-" + g.w.plan.Apps[app].Name
 	arn, err := g.w.sim.RegisterStateMachine(name, sfn.StateMachine{Duration: 20 * time.Second, Outcome: func(input string) (string, error) {
-		if !g.ask(app, []byte(input)) {
+		if !g.askInTurn(app, input) {
 			return "", &sfn.Error{Name: "Refused", Cause: "as the plan has it"}
 		}
 		return "{}", nil
@@ -84,6 +84,14 @@ func (g *gatekeeper) gate(app int) v1alpha1.Gate {
 // ask hears a question and answers it.
 func (g *gatekeeper) ask(app int, question []byte) bool {
 	return g.answer(app, g.hear(question))
+}
+
+// askInTurn asks for a workflow, which is in a goroutine of its own: perhaps in
+// the midst of a call that came at the moment at which it was due.
+func (g *gatekeeper) askInTurn(app int, question string) bool {
+	answer := make(chan bool, 1)
+	g.w.arrive("workflow "+question, func() { answer <- g.ask(app, []byte(question)) })
+	return <-answer
 }
 
 // attempt is what a gate is asked for.
