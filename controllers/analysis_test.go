@@ -70,6 +70,7 @@ func TestErrorRateRollsBack(t *testing.T) {
 	w.Expect(said[len(said)-1]).To(gomega.Equal("errors Fail"))
 	w.Expect(said).NotTo(gomega.ContainElement("errors Pass"))
 	w.happened(imd, "Verdict: errors Fail, was ")
+	w.removed("checkout-2")
 	w.did("CreateStack checkout-1", "CreateRule 1:100", "CreateStack checkout-2", "ModifyRule 1:90 2:10", "ModifyRule 1:100", "DeleteStack checkout-2")
 	w.Expect(now.Status.History[0].Message).To(gomega.Equal(r.Message))
 }
@@ -124,6 +125,7 @@ func TestGoodRevisionPasses(t *testing.T) {
 		w.Expect(passes).To(gomega.BeNumerically(">=", 2), "%s in %q", name, said)
 		w.Expect(said).NotTo(gomega.ContainElement(name + " Fail"))
 	}
+	w.removed("checkout-2")
 	w.did("CreateStack checkout-1", "CreateRule 1:100", "CreateStack checkout-2", "ModifyRule 1:90 2:10", "ModifyRule 1:50 2:50", "ModifyRule 2:100",
 		"ModifyRule 1:100", "DeleteStack checkout-2")
 }
