@@ -44,6 +44,10 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 		return ctrl.Result{}, nil
 	}
 	view, err := r.observe(ctx, imr)
+	if err != nil && over(imr) {
+		// Nothing is amiss with it only because nobody can look.
+		return ctrl.Result{RequeueAfter: r.lookAgain(imr)}, nil
+	}
 	if err != nil {
 		return r.report(ctx, imr, err)
 	}
@@ -82,10 +86,15 @@ func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Deci
 		return r.Timing.Poll
 	case d.Phase == v1alpha1.RevisionCreated:
 		return r.Timing.Resync
-	case d.Gone() && r.goneFor(imr) < lookout:
-		return max(r.Timing.Poll, r.goneFor(imr))
+	case d.Gone():
+		return r.lookAgain(imr)
 	}
 	return 0
+}
+
+// over tells whether the revision's stack is gone, as it shall be.
+func over(imr *v1alpha1.ImmutableRevision) bool {
+	return imr.Status.Phase == v1alpha1.RevisionRemoved && imr.Spec.StackState != v1alpha1.StackPresent && imr.DeletionTimestamp.IsZero()
 }
 
 // lookout is how long it is looked, ever more rarely, whether a stack that is
@@ -93,6 +102,14 @@ func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Deci
 // have asked for it, and may have died before it heard the answer or wrote it
 // down.
 const lookout = 24 * time.Hour
+
+// lookAgain is when to look for a stack that is gone; 0 is never.
+func (r *RevisionReconciler) lookAgain(imr *v1alpha1.ImmutableRevision) time.Duration {
+	if r.goneFor(imr) >= lookout {
+		return 0
+	}
+	return max(r.Timing.Poll, r.goneFor(imr))
+}
 
 // goneFor is how long the revision has had no stack, since when it is Ready.
 func (r *RevisionReconciler) goneFor(imr *v1alpha1.ImmutableRevision) time.Duration {
@@ -158,7 +175,7 @@ func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.Immutabl
 // so that a later stack of the same name is not taken for it, and by its name
 // before, so that one whose creation went unnoticed is found.
 func (r *RevisionReconciler) describe(ctx context.Context, imr *v1alpha1.ImmutableRevision, view *revisionView) error {
-	if view.Phase == v1alpha1.RevisionRemoved && !view.Wanted && imr.DeletionTimestamp.IsZero() && r.goneFor(imr) >= lookout {
+	if over(imr) && r.goneFor(imr) >= lookout {
 		return nil // it is looked for once more before nobody can
 	}
 	key, unasked := imr.Status.StackID, []v1alpha1.RevisionPhase{"", v1alpha1.RevisionPending, v1alpha1.RevisionRemoved}

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation/types"
 	"github.com/google/go-cmp/cmp"
 	"github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/awssim"
@@ -116,6 +117,13 @@ func TestStackThatComesBack(t *testing.T) {
 	w.Eventually(func() v1alpha1.RevisionPhase { return w.revision("checkout-1").Status.Phase }).
 		Should(gomega.Equal(v1alpha1.RevisionRemoved), w.explain)
 	m.stop()
+	// That it can't be looked for is no trouble of a revision that has none.
+	fault := w.sim.Faults.Add(awssim.Fault{Action: "DescribeStacks", Effect: awssim.AccessDenied})
+	m = w.start()
+	w.Eventually(w.sim.Faults.Fired).Should(gomega.BeNumerically(">=", 4))
+	m.stop()
+	fault()
+	w.Expect(meta.IsStatusConditionTrue(w.revision("checkout-1").Status.Conditions, v1alpha1.ConditionReady)).To(gomega.BeTrue(), w.explain)
 	gone := w.sim.Stacks()[1]
 	w.Expect(gone.Status).To(gomega.Equal("DELETE_COMPLETE"))
 	var tags []types.Tag
