@@ -44,12 +44,8 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 		return ctrl.Result{}, nil
 	}
 	view, err := r.observe(ctx, imr)
-	if err != nil && over(imr) {
-		// Nothing is amiss with it only because nobody can look.
-		return ctrl.Result{RequeueAfter: r.lookAgain(imr)}, nil
-	}
 	if err != nil {
-		return r.report(ctx, imr, err)
+		return r.unseen(ctx, imr, err)
 	}
 	decision := stack.Decide(view.Observation)
 	next := imr.Status.DeepCopy()
@@ -90,6 +86,15 @@ func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Deci
 		return r.lookAgain(imr)
 	}
 	return 0
+}
+
+// unseen reports that a revision couldn't be observed, unless its stack is gone:
+// nothing is amiss with it only because nobody can look.
+func (r *RevisionReconciler) unseen(ctx context.Context, imr *v1alpha1.ImmutableRevision, cause error) (ctrl.Result, error) {
+	if over(imr) {
+		return ctrl.Result{RequeueAfter: r.lookAgain(imr)}, nil
+	}
+	return r.report(ctx, imr, cause)
 }
 
 // over tells whether the revision's stack is gone, as it shall be.
