@@ -85,6 +85,7 @@ func removingAndJudging() []mutant {
 		{name: "share with nobody", file: "internal/rollout/decide.go", old: " || stable != nil && !stable.Wanted && !x.o.Deleting {", new: " || false && stable != nil {"},
 		{name: "give the rule up by a cached revision", file: deploymentObserve, old: "imd.DeletionTimestamp.IsZero() || detached {", new: "true || detached {"},
 		{name: "don't look whether a stack comes back", file: revisionPass, old: "if over(imr) && r.goneFor(imr) >= lookout {", new: "if over(imr) {"},
+		{name: "give up by a late read of the rule", file: finish, old: "	if x.exposed(r) {\n		settled = latest(", new: "	if false {\n		settled = latest(", also: &mutant{file: finish, old: "	if x.exposed(r) {\n		retiring.", new: "	if false {\n		retiring."}},
 		{name: "wait for times of the future", file: "internal/rollout/decide.go", old: "	x.d.Progress.correct(now)\n", new: ""},
 		{name: "overlook another one by the same name", file: "controllers/predicates.go", old: "bool { return e.", new: "bool { return false && e."},
 		{name: "be Ready in a rollout", file: deploymentStatus, old: "ready, stalled := false, false", new: "ready, stalled := d.Phase == v1alpha1.PhaseShifting, false"},

@@ -125,10 +125,15 @@ func (x *decider) live() string {
 // intended is how the rule shall route now; nil when there is nothing to route
 // to yet.
 func (x *decider) intended() Targets {
-	live, r := x.live(), x.d.Progress.Rollout
-	if !r.active() || r.Outcome != "" {
-		return split(live, "", 0)
+	if r := x.d.Progress.Rollout; r.active() && r.Outcome == "" {
+		return x.shifted(r)
 	}
+	return split(x.live(), "", 0)
+}
+
+// shifted is how the rule shall route in the rollout's step.
+func (x *decider) shifted(r *Rollout) Targets {
+	live := x.live()
 	if x.o.Recreate && x.o.revision(x.d.Progress.Stable) != nil {
 		live = "" // the old revision goes before the new one comes
 	}

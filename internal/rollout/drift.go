@@ -30,8 +30,9 @@ func (x *decider) adopt() bool {
 }
 
 // drift says what someone else changed in the rule; "" if nothing. A rule that
-// routes as last written is only behind; one that routes as intended was
-// written by a run that crashed before it could remember.
+// routes as last written is only behind; one that routes as intended, or was
+// until the rollout was given up, was written by a run that crashed before it
+// could remember.
 func (x *decider) drift() string {
 	p, rule := x.d.Progress, x.o.Rule
 	switch {
@@ -40,6 +41,8 @@ func (x *decider) drift() string {
 	case !rule.Exists:
 		return "The production rule was deleted"
 	case rule.Targets.Equal(x.intended()), rule.Targets.Equal(p.Written):
+		return ""
+	case p.Rollout.active() && !p.Rollout.Outcome.Good() && rule.Targets.Equal(x.shifted(p.Rollout)):
 		return ""
 	}
 	return fmt.Sprintf("The production rule was changed: it routes %s, not %s", x.name(rule.Targets), x.name(p.Written))

@@ -52,7 +52,7 @@ func (x *decider) conclude(r *Rollout) {
 		x.act(Action{Kind: ActionDeleteRule})
 		return
 	}
-	if settled := p.Since.Add(x.o.Policy.Propagation); x.o.Rule.Exists && x.now.Before(settled) {
+	if settled := x.settled(r); x.now.Before(settled) {
 		x.until(settled)
 		return
 	}
@@ -65,15 +65,39 @@ func (x *decider) conclude(r *Rollout) {
 	x.wait(0)
 }
 
-// release lists the stack that isn't needed any more as one to go. One that is
-// kept for people to look into may never have been in the rule, so its time
-// counts from now.
+// settled is when the rule that is seen is the one written last, in effect on
+// every load balancer node. A weight for the revision that was given up may have
+// been written right before that, by a pass that couldn't remember it, and reads
+// may show the rule as it was before.
+func (x *decider) settled(r *Rollout) time.Time {
+	var settled time.Time
+	if x.o.Rule.Exists {
+		settled = x.d.Progress.Since.Add(x.o.Policy.Propagation)
+	}
+	if x.exposed(r) {
+		settled = latest(settled, r.DecidedAt.Add(x.o.Policy.Propagation))
+	}
+	return settled
+}
+
+// exposed tells whether a revision that was given up may have had requests,
+// remembered or not: the rule is written only after a verification was.
+func (x *decider) exposed(r *Rollout) bool {
+	return !x.o.Rule.None && !r.Outcome.Good() && !r.VerifiedAt.IsZero()
+}
+
+// release lists the stack that isn't needed any more as one to go. The time of
+// one that was given up counts from now, if it is kept for people to look into,
+// or nobody can tell when it left the rule.
 func (x *decider) release(r *Rollout) {
 	p, loser := &x.d.Progress, x.loser(r)
 	if loser == 0 {
 		return
 	}
 	retiring := Retiring{Revision: loser, Since: p.Since}
+	if x.exposed(r) {
+		retiring.Since = x.now
+	}
 	if bad := r.Outcome == v1alpha1.OutcomeRolledBack || r.Outcome == v1alpha1.OutcomeFailed; bad && x.o.Policy.KeepFailed > 0 {
 		retiring.Since, retiring.Keep = x.now, x.o.Policy.KeepFailed
 	}

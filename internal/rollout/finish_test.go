@@ -58,6 +58,9 @@ func TestConclude(t *testing.T) {
 	lost := func(o *Observation) { o.Revisions[0].Stack, o.Revisions[0].Health = v1alpha1.RevisionFailed, Health{} }
 	hopeless := asking(says(v1alpha1.OutcomeFailed, v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack), Action{Kind: ActionDeleteRule})
 	hopeless.Stable, hopeless.Step = 0, 0
+	givenUp := func(since time.Duration) func(*Observation) {
+		return func(o *Observation) { o.Progress.Rollout.DecidedAt = ago(since) }
+	}
 	decideAll(t, map[string]row{
 		"bad: traffic returns":             {decided(v1alpha1.OutcomeRolledBack, at(50), time.Minute), asking(back, set(to1()))},
 		"superseded: traffic returns":      {decided(v1alpha1.OutcomeSuperseded, at(50), time.Minute), asking(superseded, set(to1()))},
@@ -74,6 +77,15 @@ func TestConclude(t *testing.T) {
 		"not if nothing of the new one is healthy": {with(decided(v1alpha1.OutcomeRolledBack, at(50), time.Minute), health1(short(0)), health2(short(0))), asking(back, set(to1()))},
 		"crashed after the traffic returned": {with(decided(v1alpha1.OutcomeRolledBack, to1(), time.Minute), func(o *Observation) { o.Progress.Written, o.Progress.Observed = at(50), at(50) }),
 			func() verdict { v := back; v.After = poll; return v }()},
+		"given up a moment ago: the rule may have been written since it was read": {
+			with(decided(v1alpha1.OutcomeSuperseded, to1(), time.Minute), givenUp(5*time.Second)),
+			func() verdict { v := superseded; v.After = 10 * time.Second; return v }()},
+		"a worker has no rule": {
+			worker(with(decided(v1alpha1.OutcomeSuperseded, nil, time.Minute), givenUp(5*time.Second))),
+			asking(ends(superseded, 2), Action{Kind: ActionRemoveStack, Revision: 2})},
+		"crashed after the step's weight was written: no edit by others": {
+			with(decided(v1alpha1.OutcomeSuperseded, at(50), time.Minute), givenUp(5*time.Second), func(o *Observation) { o.Progress.Written = to1() }),
+			asking(superseded, set(to1()))},
 		"someone deleted the old stack meanwhile: goes on": {
 			with(decided(v1alpha1.OutcomeAborted, at(50), time.Minute), lost),
 			verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2, Step: 1, Reached: true}},
@@ -93,6 +105,18 @@ func TestConclude(t *testing.T) {
 			verdict{Action: Action{Kind: ActionDeleteRule}, Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonFailed,
 				Rollout: 1, Outcome: v1alpha1.OutcomeFailed}},
 	})
+}
+
+// When a revision that was given up left the rule is known only if the write that
+// put it there was remembered, so that its requests get their time from now on.
+func TestGivenUpDrainsFromTheEnd(t *testing.T) {
+	since := func(o Observation) time.Time { return Decide(o, start).Progress.Retiring[0].Since }
+	if got := since(decided(v1alpha1.OutcomeSuperseded, to1(), time.Hour)); !got.Equal(start) {
+		t.Errorf("given up: counts from %s, not %s", got, start)
+	}
+	if got := since(decided(v1alpha1.OutcomePromoted, to2(), time.Hour)); !got.Equal(ago(time.Hour)) {
+		t.Errorf("the old one: counts from %s, not %s", got, ago(time.Hour))
+	}
 }
 
 // The rule of a promoted revision whose stack was lost is no edit by others.
