@@ -107,15 +107,11 @@ func TestConclude(t *testing.T) {
 	})
 }
 
-// When a revision that was given up left the rule is known only if the write that
-// put it there was remembered, so that its requests get their time from now on.
-func TestGivenUpDrainsFromTheEnd(t *testing.T) {
-	since := func(o Observation) time.Time { return Decide(o, start).Progress.Retiring[0].Since }
-	if got := since(decided(v1alpha1.OutcomeSuperseded, to1(), time.Hour)); !got.Equal(start) {
-		t.Errorf("given up: counts from %s, not %s", got, start)
-	}
-	if got := since(decided(v1alpha1.OutcomePromoted, to2(), time.Hour)); !got.Equal(ago(time.Hour)) {
-		t.Errorf("the old one: counts from %s, not %s", got, ago(time.Hour))
+// The time of an old stack counts from when it left the rule.
+func TestOldStackDrainsSinceItLeft(t *testing.T) {
+	d := Decide(decided(v1alpha1.OutcomePromoted, to2(), time.Hour), start)
+	if diff := cmp.Diff([]Retiring{{Revision: 1, Since: ago(time.Hour)}}, d.Progress.Retiring); diff != "" {
+		t.Errorf("retiring (-want +got):\n%s", diff)
 	}
 }
 
