@@ -127,7 +127,7 @@ func TestRollingBack(t *testing.T) {
 		"one that kept its tasks isn't waited for": {with(decided(v1alpha1.OutcomeRolledBack, at(50), 0), health1(short(1))), asking(func() verdict { v := back; v.Step = 1; return v }(), set(to1()))},
 		"the new one isn't scaled while it goes": {failed(0, health1(tasks(4)), health2(tasks(1)), func(o *Observation) {
 			o.Rule.Targets, o.Progress.Written, o.Progress.Observed, o.Progress.Since = to1(), to1(), to1(), ago(time.Second)
-		}), func() verdict { v := back; v.After = 14 * time.Second; return v }()},
+		}), func() verdict { v := back; v.After = 15 * time.Second; return v }()},
 	})
 }
 
