@@ -49,6 +49,12 @@ type Stacks interface {
 	// Describe returns a stack by name or ID; KindNotFound if there is none.
 	// A deleted stack is found by its ID only.
 	Describe(ctx context.Context, nameOrID string) (Stack, error)
+	// List returns the stacks of the account and region that are not deleted, in
+	// no particular order.
+	List(ctx context.Context) ([]StackSummary, error)
+	// Template returns the template that a stack was created from, as it was
+	// sent.
+	Template(ctx context.Context, stackID string) (string, error)
 	// FailureEvents returns the stack's events with a failed status, oldest
 	// first.
 	FailureEvents(ctx context.Context, stackID string) ([]StackEvent, error)
@@ -112,6 +118,13 @@ type Stack struct {
 	TerminationProtection bool
 }
 
+// StackSummary is a stack as listed.
+type StackSummary struct {
+	ID     string
+	Name   string
+	Status StackStatus
+}
+
 // StackResource is a resource of a stack and what became of it.
 type StackResource struct {
 	LogicalID string
@@ -157,6 +170,14 @@ type Traffic interface {
 	Rule(ctx context.Context, ruleARN string) (Rule, error)
 	// RuleTags returns the tags of a rule.
 	RuleTags(ctx context.Context, ruleARN string) (map[string]string, error)
+	// TargetGroupTags returns the tags of target groups by ARN: those of their
+	// stacks, and CloudFormation's own (TagStackID). Target groups that don't
+	// exist are left out.
+	TargetGroupTags(ctx context.Context, targetGroupARNs []string) (map[string]map[string]string, error)
+	// RulesTo returns the rules that forward to a target group with whatever
+	// weight: those of every listener of the load balancers that use it. None
+	// when the target group doesn't exist.
+	RulesTo(ctx context.Context, targetGroupARN string) ([]Rule, error)
 	// CreateRule creates a rule and returns it. A priority in use is a
 	// KindConflict error.
 	CreateRule(ctx context.Context, in CreateRule) (Rule, error)
@@ -178,6 +199,10 @@ type Traffic interface {
 	// TargetHealth counts the targets of a target group by their health.
 	TargetHealth(ctx context.Context, targetGroupARN string) (TargetHealth, error)
 }
+
+// TagStackID is the tag by which CloudFormation marks a resource with the ID of
+// the stack that made it.
+const TagStackID = "aws:cloudformation:stack-id"
 
 // Rule is a listener rule.
 type Rule struct {

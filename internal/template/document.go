@@ -4,9 +4,16 @@ package template
 type document struct {
 	Version     string `json:"AWSTemplateFormatVersion"`
 	Description string
+	Metadata    *metadata `json:",omitempty"`
 	Parameters  map[string]parameter
 	Resources   map[string]resource
 	Outputs     map[string]output
+}
+
+// metadata makes a stack describe itself: CloudFormation keeps it and doesn't
+// read it.
+type metadata struct {
+	Revision Record `json:"Viridian::Revision"`
 }
 
 type parameter struct {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -23,6 +24,16 @@ func StackName(namespace, name, uid string, revision int64) string {
 	suffix := identity(uid, revision)
 	return readable("viridian-"+namespace+"-"+name, maxStackName-len(suffix)) + suffix
 }
+
+// IsStackName tells whether name is that of a stack of the ImmutableDeployment
+// namespace/name, whatever its UID and the revision's number.
+func IsStackName(stack, namespace, name string) bool {
+	suffix := stackSuffix.FindString(stack)
+	return suffix != "" && stack == readable("viridian-"+namespace+"-"+name, maxStackName-len(suffix))+suffix
+}
+
+// stackSuffix is what identity appends.
+var stackSuffix = regexp.MustCompile(`-[0-9]+-[0-9a-f]{8}$`)
 
 // TargetGroupName returns the name of a revision's target group, such as
 // checkout-3-1a2b3c4d; a long name is cut. It is unique in an account, as

@@ -90,6 +90,10 @@ func Build(in Input) (string, error) {
 		return "", err
 	}
 	body, err := encode(doc)
+	if err == nil && len(body) > MaxBytes {
+		doc.Metadata = nil // what makes the stack comes before what tells of it
+		body, err = encode(doc)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -109,6 +113,7 @@ func newDocument(in Input) (document, error) {
 		Version: "2010-09-09",
 		Description: fmt.Sprintf("Revision %d of ImmutableDeployment %s/%s. "+
 			"Viridian replaces this stack and never updates it.", in.Revision, in.Namespace, in.Name),
+		Metadata: &metadata{Record{Template: in.Template, ListenerARN: in.ListenerARN}},
 		Parameters: map[string]parameter{
 			ParamDesiredCount: {
 				Type: "Number", MinValue: 0, MaxValue: 5000,

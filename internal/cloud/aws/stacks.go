@@ -51,6 +51,39 @@ func (s *stacks) Describe(ctx context.Context, nameOrID string) (cloud.Stack, er
 	return stackFrom(&out.Stacks[0]), nil
 }
 
+func (s *stacks) List(ctx context.Context) ([]cloud.StackSummary, error) {
+	var out []cloud.StackSummary
+	pages := cfn.NewListStacksPaginator(s.api, &cfn.ListStacksInput{StackStatusFilter: notDeleted()})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, wrap(err)
+		}
+		for _, summary := range page.StackSummaries {
+			out = append(out, cloud.StackSummary{
+				ID: awssdk.ToString(summary.StackId), Name: awssdk.ToString(summary.StackName), Status: cloud.StackStatus(summary.StackStatus),
+			})
+		}
+	}
+	return out, nil
+}
+
+// notDeleted are all statuses but DELETE_COMPLETE: without a filter, the list
+// has the stacks deleted in the last 90 days, too.
+func notDeleted() []types.StackStatus {
+	return slices.DeleteFunc(types.StackStatus("").Values(), func(status types.StackStatus) bool {
+		return status == types.StackStatusDeleteComplete
+	})
+}
+
+func (s *stacks) Template(ctx context.Context, stackID string) (string, error) {
+	out, err := s.api.GetTemplate(ctx, &cfn.GetTemplateInput{StackName: &stackID, TemplateStage: types.TemplateStageOriginal})
+	if err != nil {
+		return "", wrap(err)
+	}
+	return awssdk.ToString(out.TemplateBody), nil
+}
+
 func (s *stacks) FailureEvents(ctx context.Context, stackID string) ([]cloud.StackEvent, error) {
 	var failed []cloud.StackEvent
 	pages := cfn.NewDescribeStackEventsPaginator(s.api, &cfn.DescribeStackEventsInput{StackName: &stackID})

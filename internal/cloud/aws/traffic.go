@@ -44,17 +44,92 @@ func (t *traffic) Rule(ctx context.Context, ruleARN string) (cloud.Rule, error) 
 }
 
 func (t *traffic) RuleTags(ctx context.Context, ruleARN string) (map[string]string, error) {
-	out, err := t.api.DescribeTags(ctx, &elb.DescribeTagsInput{ResourceArns: []string{ruleARN}})
+	tags, err := t.tags(ctx, []string{ruleARN})
+	if err != nil {
+		return nil, err
+	}
+	return tags[ruleARN], nil
+}
+
+// TargetGroupTags asks for all at once, and for each by itself only if one of
+// them doesn't exist, which AWS refuses the whole call for.
+func (t *traffic) TargetGroupTags(ctx context.Context, targetGroupARNs []string) (map[string]map[string]string, error) {
+	if len(targetGroupARNs) == 0 {
+		return nil, nil
+	}
+	all, err := t.tags(ctx, targetGroupARNs)
+	if err == nil || !cloud.IsNotFound(err) {
+		return all, err
+	}
+	all = map[string]map[string]string{}
+	for _, arn := range targetGroupARNs {
+		one, err := t.tags(ctx, []string{arn})
+		switch {
+		case cloud.IsNotFound(err):
+		case err != nil:
+			return nil, err
+		default:
+			maps.Copy(all, one)
+		}
+	}
+	return all, nil
+}
+
+// tags of at most 20 resources by ARN.
+func (t *traffic) tags(ctx context.Context, arns []string) (map[string]map[string]string, error) {
+	out, err := t.api.DescribeTags(ctx, &elb.DescribeTagsInput{ResourceArns: arns})
 	if err != nil {
 		return nil, wrap(err)
 	}
-	tags := map[string]string{}
+	tags := make(map[string]map[string]string, len(arns))
 	for _, d := range out.TagDescriptions {
+		of := map[string]string{}
 		for _, tag := range d.Tags {
-			tags[awssdk.ToString(tag.Key)] = awssdk.ToString(tag.Value)
+			of[awssdk.ToString(tag.Key)] = awssdk.ToString(tag.Value)
 		}
+		tags[awssdk.ToString(d.ResourceArn)] = of
 	}
 	return tags, nil
+}
+
+func (t *traffic) RulesTo(ctx context.Context, targetGroupARN string) ([]cloud.Rule, error) {
+	out, err := t.api.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{TargetGroupArns: []string{targetGroupARN}})
+	if err != nil {
+		return nil, unlessGone(wrap(err))
+	}
+	var rules []cloud.Rule
+	for _, group := range out.TargetGroups {
+		for _, balancer := range group.LoadBalancerArns {
+			of, err := t.rulesOf(ctx, balancer)
+			if err != nil && !cloud.IsNotFound(err) { // deleted a moment ago
+				return nil, err
+			}
+			rules = append(rules, of...)
+		}
+	}
+	return slices.DeleteFunc(rules, func(rule cloud.Rule) bool {
+		return !slices.ContainsFunc(rule.Targets, func(x cloud.WeightedTarget) bool { return x.TargetGroupARN == targetGroupARN })
+	}), nil
+}
+
+// rulesOf are the rules of all listeners of a load balancer.
+func (t *traffic) rulesOf(ctx context.Context, loadBalancerARN string) ([]cloud.Rule, error) {
+	var rules []cloud.Rule
+	pages := elb.NewDescribeListenersPaginator(t.api, &elb.DescribeListenersInput{LoadBalancerArn: &loadBalancerARN})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, wrap(err)
+		}
+		for i := range page.Listeners {
+			of, err := t.Rules(ctx, awssdk.ToString(page.Listeners[i].ListenerArn))
+			if err != nil && !cloud.IsNotFound(err) {
+				return nil, err
+			}
+			rules = append(rules, of...)
+		}
+	}
+	return rules, nil
 }
 
 func (t *traffic) CreateRule(ctx context.Context, in cloud.CreateRule) (cloud.Rule, error) {

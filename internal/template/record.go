@@ -1,0 +1,34 @@
+package template
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// Record is what a stack's template says of the revision that it was built
+// from. A cluster that lost the ImmutableRevision makes it again from this.
+type Record struct {
+	// Template with its images pinned, as it was frozen.
+	Template v1alpha1.RevisionTemplate `json:"template"`
+	// ListenerARN of the listener that has the preview rule; "" for a worker.
+	ListenerARN string `json:"listenerARN,omitempty"`
+}
+
+// errNoRecord is about templates that were built before they held a record, or
+// that had no room for it.
+var errNoRecord = errors.New("the stack's template holds no record of its revision")
+
+// ReadRecord returns the record in the body of a stack's template.
+func ReadRecord(body string) (Record, error) {
+	var doc struct{ Metadata *metadata }
+	if err := json.Unmarshal([]byte(body), &doc); err != nil {
+		return Record{}, fmt.Errorf("read the stack's template: %w", err)
+	}
+	if doc.Metadata == nil || len(doc.Metadata.Revision.Template.Containers) == 0 {
+		return Record{}, errNoRecord
+	}
+	return doc.Metadata.Revision, nil
+}
