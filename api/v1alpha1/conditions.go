@@ -29,6 +29,15 @@ const (
 	AnnotationRetry = "viridian.dev/retry"
 )
 
+// AnnotationAdopt lets an ImmutableDeployment take over what another one left in
+// AWS: the rule and the stacks that are tagged with one of the UIDs that it
+// lists, separated by commas. On the ImmutableDeployment it holds for what is
+// tagged with its own namespace and name, as after the loss of a cluster; on
+// its namespace, which belongs to the cluster's administrators, for everything.
+// "<own UID>/<writer>" says that this cluster goes on although another one with
+// the same identity, or this one before it was restored, wrote the rule last.
+const AnnotationAdopt = "viridian.dev/adopt"
+
 // Labels of an ImmutableRevision.
 const (
 	// LabelDeployment names the ImmutableDeployment that owns the revision.
@@ -53,6 +62,11 @@ const (
 	TagRevision = "viridian.dev/revision"
 	// TagTemplateHash is the hash of the revision's template.
 	TagTemplateHash = "viridian.dev/template-hash"
+	// TagWriter, on a production rule, is which process wrote it last, in which
+	// rollout: by it a cluster notices that it isn't the last to have written.
+	TagWriter = "viridian.dev/writer"
+	// TagOriginal, on an adopted rule, is the target group that it had before.
+	TagOriginal = "viridian.dev/original"
 )
 
 // PreviewHeader is the HTTP request header whose value, a revision's number,
@@ -137,6 +151,23 @@ const (
 
 	// ReasonStackFailed: CloudFormation could not create the stack.
 	ReasonStackFailed = "StackFailed"
+	// ReasonRecovering: what the cluster forgot is found again in AWS.
+	ReasonRecovering = "Recovering"
+	// ReasonRecovered: what serves in AWS is remembered again.
+	ReasonRecovered = "Recovered"
+	// ReasonStatusBehind: what AWS shows was made by another cluster of the same
+	// identity, or by this one before it was restored.
+	ReasonStatusBehind = "StatusBehind"
+	// ReasonRevisionConflict: an ImmutableRevision or a stack of an earlier
+	// ImmutableDeployment of the same name is in the way.
+	ReasonRevisionConflict = "RevisionConflict"
+	// ReasonRecordLost: a stack's ImmutableRevision is lost and can't be made
+	// again from the stack.
+	ReasonRecordLost = "RecordLost"
+	// ReasonStackFound: a stack of the revision exists that nobody asked for.
+	ReasonStackFound = "StackFound"
+	// ReasonStackKept: a revision is gone, its stack stays.
+	ReasonStackKept = "StackKept"
 	// ReasonForeignStack: a stack of someone else has the name.
 	ReasonForeignStack = "ForeignStack"
 	// ReasonStackChanged: someone else updated or deleted the stack.

@@ -347,6 +347,16 @@ type TrafficStatus struct {
 	// +optional
 	Since *metav1.Time `json:"since,omitempty"`
 
+	// writers are the last marks by which this cluster wrote the production
+	// rule, or with whose doing it agreed, the newest last. A rule that bears
+	// another mark was written by someone with the same identity whom this
+	// status doesn't know.
+	// +optional
+	// +kubebuilder:validation:MaxItems=4
+	// +kubebuilder:validation:items:MaxLength=64
+	// +listType=atomic
+	Writers []string `json:"writers,omitempty"`
+
 	// originalTargetGroupARN is the target group to which an adopted rule
 	// forwarded before; it gets the rule back when the ImmutableDeployment is
 	// deleted.

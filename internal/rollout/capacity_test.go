@@ -225,7 +225,9 @@ func TestRecreate(t *testing.T) {
 		"the old one comes":                   {replacing(creating, removed, rolledBack), after(back, poll)},
 		"the old one isn't healthy yet":       {replacing(created, removed, rolledBack, dark, health1(Health{Known: true, Desired: 3})), after(back, poll)},
 		"the old one is there":                {replacing(created, removed, rolledBack, dark), asking(back, set(to1()))},
-		"the old one can't be made again":     {replacing(failed, removed, rolledBack, func(o *Observation) { o.Rule.Targets = to2(); o.Progress.Written = to2() }), surrendered},
+		"the old one can't be made again": {replacing(failed, removed, rolledBack, func(o *Observation) {
+			o.Rule.Targets, o.Progress.Written, o.Revisions[1].TargetGroup = to2(), to2(), group2
+		}), surrendered},
 		"superseded when the old one is gone": {replacing(removed, created, givenUp(v1alpha1.OutcomeSuperseded), func(o *Observation) { o.Rule.Targets = to2(); o.Progress.Written = to2() }), replaced},
 		"first of all: nothing is taken away": {with(alone(), func(o *Observation) { o.Recreate = true; o.Revisions[0].Wanted = false; o.Revisions[0].Stack = pending }), asking(verdict{Phase: v1alpha1.PhaseProvisioning, Reason: provisioning, Rollout: 1}, provision(1))},
 	})

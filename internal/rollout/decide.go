@@ -26,15 +26,18 @@ func Decide(o Observation, now time.Time) Decision {
 	x.d.Progress.correct(now)
 	x.readRule()
 	switch {
+	case o.Blocked != nil && !o.Deleting:
+		x.block(*o.Blocked)
+	case x.recall():
 	case o.Deleting:
 		x.remove()
-	case o.Blocked != nil:
-		x.block(*o.Blocked)
+	case x.overtaken():
+	case x.recover():
 	case x.adopt():
-	case x.drifted():
 	case x.requests():
-	case x.tampered():
 	case x.paused():
+	case x.drifted():
+	case x.tampered():
 	case x.troubled():
 	default:
 		x.resume()
@@ -343,6 +346,9 @@ func (x *decider) stay(r *Rollout, failed *Revision) {
 	serves := x.serving() + " serves all " + x.load()
 	if !x.returnable() {
 		phase, reason, serves = v1alpha1.PhaseFailed, v1alpha1.ReasonFailed, "nothing serves"
+		if len(x.o.Rule.Targets) > 0 {
+			serves = "the production rule routes " + x.name(x.o.Rule.Targets)
+		}
 	}
 	what := " failed and "
 	if r.Outcome == v1alpha1.OutcomeAborted {

@@ -15,6 +15,9 @@ const (
 	ActionNone ActionKind = ""
 	// ActionCreateRevision makes an ImmutableRevision of the template in spec.
 	ActionCreateRevision ActionKind = "CreateRevision"
+	// ActionRecall makes the record of Revision again from its stack, or has
+	// the record that there is ask for it.
+	ActionRecall ActionKind = "Recall"
 	// ActionProvision asks for Revision's stack.
 	ActionProvision ActionKind = "Provision"
 	// ActionRemoveStack asks for Revision's stack to be deleted.
@@ -37,6 +40,8 @@ const (
 	ActionDeleteRule ActionKind = "DeleteRule"
 	// ActionStartGate starts, or calls again, the gate of Run.
 	ActionStartGate ActionKind = "StartGate"
+	// ActionMarkRule marks the production rule as written by this process.
+	ActionMarkRule ActionKind = "MarkRule"
 	// ActionFinishDeletion lets the deployment go.
 	ActionFinishDeletion ActionKind = "FinishDeletion"
 )

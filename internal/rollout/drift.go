@@ -8,15 +8,17 @@ import (
 )
 
 // adopt takes over an existing rule: first remember where it forwards to, then
-// mark it as ours.
+// mark it as ours. One that another deployment of ours left is marked only.
 func (x *decider) adopt() bool {
 	rule, p := x.o.Rule, &x.d.Progress
-	if !rule.Adopted || !rule.Exists {
+	if !rule.Adopted && !rule.Inherited || !rule.Exists {
 		return false
 	}
-	if p.Original == "" && len(rule.Targets) == 1 {
-		p.Original = rule.Targets[0].TargetGroup
-		p.Written = slices.Clone(rule.Targets)
+	if rule.Adopted && p.Original == "" && x.origin() != "" {
+		p.Original = x.origin()
+		if rule.Original == "" {
+			p.Written = slices.Clone(rule.Targets)
+		}
 		x.tell(v1alpha1.PhasePending, v1alpha1.ReasonShifting, "Adopting the listener rule")
 		x.wait(0)
 		return true
@@ -27,6 +29,16 @@ func (x *decider) adopt() bool {
 		return true
 	}
 	return false
+}
+
+// origin is the target group that an adopted rule had before: as it is marked,
+// or else the one that it has, unless that is a revision's; "" if nobody knows.
+func (x *decider) origin() string {
+	rule := x.o.Rule
+	if rule.Original != "" || len(rule.Targets) != 1 || x.routesToUs() {
+		return rule.Original
+	}
+	return rule.Targets[0].TargetGroup
 }
 
 // drift says what someone else changed in the rule; "" if nothing. A rule that
@@ -44,8 +56,27 @@ func (x *decider) drift() string {
 		return ""
 	case p.Rollout.active() && !p.Rollout.Outcome.Good() && rule.Targets.Equal(x.shifted(p.Rollout)):
 		return ""
+	case x.returning():
+		return ""
 	}
 	return fmt.Sprintf("The production rule was changed: it routes %s, not %s", x.name(rule.Targets), x.name(p.Written))
+}
+
+// returning tells whether requests are on their way back, from a rule that shares
+// them between what served and what was given up. However it came to do so, to
+// go on is what everybody wants. With nothing to return to, nothing is written.
+func (x *decider) returning() bool {
+	r, live := x.d.Progress.Rollout, x.live()
+	if !r.active() || r.Outcome == "" || r.Outcome.Good() {
+		return false
+	}
+	if !x.returnable() {
+		return true
+	}
+	candidate := x.o.revision(r.Revision)
+	return !slices.ContainsFunc(x.o.Rule.Targets, func(t Target) bool {
+		return t.TargetGroup != live && (candidate == nil || t.TargetGroup != candidate.TargetGroup)
+	})
 }
 
 // remember takes a rule that routes as intended for written by us: by a run that
@@ -57,23 +88,60 @@ func (x *decider) remember() {
 	}
 }
 
-// drifted stops at, or puts right, what someone else did to the rule.
+// drifted stops at, or puts right, what someone else did to the rule. What only
+// leads back to what served is heard and seen all the same.
 func (x *decider) drifted() bool {
 	x.d.Drifted = x.drift()
 	if x.d.Drifted == "" {
 		x.remember()
 		return false
 	}
-	if x.o.Policy.Enforce {
+	if x.givenUp() {
+		return true
+	}
+	if x.o.Policy.Enforce && !x.still() {
 		x.d.StillBlocked = x.enforce()
 		return x.d.StillBlocked
 	}
-	x.block(Blocked{
-		Reason:  v1alpha1.ReasonRuleDrifted,
-		Message: x.d.Drifted,
-		Cure:    "Put the rule back, or set spec.traffic.onDrift: Enforce to have it written again",
-	})
+	x.block(Blocked{Reason: v1alpha1.ReasonRuleDrifted, Message: x.d.Drifted, Cure: x.undrift()})
 	return true
+}
+
+// givenUp gives a revision up under a rule that others changed: its template was
+// taken back, or it isn't good any more. It tells whether it does.
+func (x *decider) givenUp() bool {
+	r := x.d.Progress.Rollout
+	if !r.active() || r.Outcome != "" {
+		return false
+	}
+	candidate := x.o.revision(r.Revision)
+	if candidate == nil {
+		return false
+	}
+	if x.superseded(r, candidate) {
+		return true
+	}
+	return candidate.Stack == v1alpha1.RevisionCreated && !r.VerifiedAt.IsZero() && x.condemned(r, candidate)
+}
+
+// still tells whether nothing shall be moved: spec.paused, but for the way back.
+func (x *decider) still() bool {
+	r := x.d.Progress.Rollout
+	return x.o.Paused && !(r.active() && r.Outcome != "")
+}
+
+// undrift says what to do about a rule that others changed, and where each leads.
+func (x *decider) undrift() string {
+	r, again := x.d.Progress.Rollout, x.name(x.intended())
+	cure := fmt.Sprintf("Make it route %s again, by hand or by spec.traffic.onDrift: Enforce", again)
+	if len(x.intended()) == 0 {
+		cure = "Make it route to a target group that serves"
+	}
+	if r.active() && r.Outcome == "" && !x.alone() {
+		cure = fmt.Sprintf("To give %s-%d up: %s. To go on with it: %s",
+			x.o.Name, r.Revision, x.command(v1alpha1.AnnotationAbort, x.d.Progress.Handled.Abort, r, ""), uncapitalised(cure))
+	}
+	return cure
 }
 
 // tampered stops a rollout whose new revision someone else laid hands on; one

@@ -101,19 +101,28 @@ func (x *decider) judged(r *Rollout) bool {
 	if len(x.o.Analysis.Checks) > 0 {
 		r.Checks = x.o.Analysis.Checks
 	}
-	for _, check := range x.o.Analysis.Checks {
-		if check.Result != v1alpha1.ResultFail || !x.judges(r) {
-			continue
-		}
-		if check.Source == v1alpha1.SourceAlarm {
-			x.fail(r, v1alpha1.ReasonAlarmFiring, fmt.Sprintf("alarm %s: %s, at step %d/%d (weight %d)",
-				check.Name, check.Message, check.Step, len(x.plan()), check.Weight))
-			return true
-		}
+	check := x.failing()
+	switch {
+	case check == nil:
+		return false
+	case check.Source == v1alpha1.SourceAlarm:
+		x.fail(r, v1alpha1.ReasonAlarmFiring, fmt.Sprintf("alarm %s: %s, at step %d/%d (weight %d)",
+			check.Name, check.Message, check.Step, len(x.plan()), check.Weight))
+	default:
 		x.fail(r, v1alpha1.ReasonMetricOutOfBounds, check.Message)
-		return true
 	}
-	return false
+	return true
+}
+
+// failing is the first check that speaks against the new revision; nil if none
+// does.
+func (x *decider) failing() *v1alpha1.Verdict {
+	for i, check := range x.o.Analysis.Checks {
+		if check.Result == v1alpha1.ResultFail && x.judges(x.d.Progress.Rollout) {
+			return &x.o.Analysis.Checks[i]
+		}
+	}
+	return nil
 }
 
 // unproven waits with the end of a step until every check of it has passed. It

@@ -41,11 +41,16 @@ func (x *decider) conclude(r *Rollout) {
 		// left as it is.
 		intended = slices.Clone(x.o.Rule.Targets)
 	}
-	if x.o.Rule.Exists && !x.o.Rule.Targets.Equal(intended) {
-		if len(intended) > 0 {
-			x.write(intended)
-			return
-		}
+	if len(intended) == 0 {
+		// With nothing to return to, requests stay with whoever answers them.
+		intended = x.others(r)
+	}
+	switch rule := x.o.Rule; {
+	case !rule.Exists, rule.Targets.Equal(intended) && (r.Outcome.Good() || len(x.others(r)) == len(rule.Targets)):
+	case len(intended) > 0:
+		x.write(intended)
+		return
+	default:
 		// A first revision failed between the creation of its rule and its
 		// promotion: without the rule, requests get the listener's default.
 		p.Written = nil
@@ -63,6 +68,17 @@ func (x *decider) conclude(r *Rollout) {
 	p.Written = intended
 	x.release(r)
 	x.wait(0)
+}
+
+// others are the targets of the rule but for the revision that was given up, and
+// those whose stacks are gone.
+func (x *decider) others(r *Rollout) Targets {
+	return slices.DeleteFunc(slices.Clone(x.o.Rule.Targets), func(t Target) bool {
+		return slices.ContainsFunc(x.o.Revisions, func(known Revision) bool {
+			failed := known.Number == r.Revision || known.Stack == v1alpha1.RevisionFailed
+			return failed && known.TargetGroup == t.TargetGroup
+		})
+	})
 }
 
 // settled is when the rule that is seen is the one written last, in effect on
@@ -325,6 +341,7 @@ func (p Progress) clone() Progress {
 	}
 	p.Written = slices.Clone(p.Written)
 	p.Observed = slices.Clone(p.Observed)
+	p.Writers = slices.Clone(p.Writers)
 	p.Retiring = slices.Clone(p.Retiring)
 	return p
 }

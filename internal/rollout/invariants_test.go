@@ -68,7 +68,8 @@ func (w *walk) checkTargets(o Observation, d Decision) {
 			w.fail("more traffic to %s, which isn't rolled out", r.Name)
 		}
 	}
-	if d.Action.Targets.Contains(foreignGroup) || d.Action.Targets.Contains("") {
+	kept := o.Rule.Targets.Share(foreignGroup) > 0 && d.Progress.Rollout.active() && d.Progress.Rollout.Outcome != "" && d.Progress.Stable == 0
+	if d.Action.Targets.Contains(foreignGroup) && !kept || d.Action.Targets.Contains("") {
 		w.fail("it routes to %v", d.Action.Targets)
 	}
 }

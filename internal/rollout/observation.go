@@ -9,8 +9,8 @@ import (
 
 // Observation is everything that a decision rests on.
 type Observation struct {
-	// Namespace and Name of the deployment, for messages.
-	Namespace, Name string
+	// Namespace, Name and UID of the deployment, for messages.
+	Namespace, Name, UID string
 	// Deleting is true once the deployment is to go away.
 	Deleting bool
 	// WantHash is the hash of the template in spec.
@@ -45,6 +45,14 @@ type Observation struct {
 	Gates []Gate
 	// Answers are what gates that were started say, by GateRun.Key.
 	Answers map[string]Answer
+	// Lost are the numbers of revisions whose stacks exist in AWS, although no
+	// record asks for them, in ascending order.
+	Lost []int64
+	// Writer is the mark by which this process writes the rule.
+	Writer string
+	// Overrule is true when someone decided that this cluster goes on although
+	// the rule's last writer is another.
+	Overrule bool
 	// Progress is what was remembered.
 	Progress Progress
 }
@@ -146,6 +154,8 @@ type Health struct {
 	Steady bool
 	// Failed is true when ECS gave the deployment up.
 	Failed bool
+	// Gone is true when AWS doesn't have the service, or its target group.
+	Gone bool
 	// Restarts is how many tasks stopped by themselves or for failing health
 	// checks since the revision was verified, and RestartCause why the last
 	// one did.
@@ -180,6 +190,18 @@ type Rule struct {
 	Exists bool
 	// Owned is true when it carries our ownership tags.
 	Owned bool
+	// Inherited is true when it is that of another ImmutableDeployment which
+	// this one may take over.
+	Inherited bool
+	// Unfamiliar is true when it forwards to a target group of ours whose
+	// revision isn't known yet.
+	Unfamiliar bool
+	// Writer is the mark of who wrote it last; "" if there is none, or nobody
+	// looked.
+	Writer string
+	// Original is the target group that an adopted rule had before, as it is
+	// marked; "" if it isn't.
+	Original string
 	// Targets of its forward action.
 	Targets Targets
 }
@@ -211,6 +233,8 @@ type Progress struct {
 	Since    time.Time
 	// Original is the target group that an adopted rule had before.
 	Original string
+	// Writers are the marks that the rule may bear, the newest last.
+	Writers []string
 	// Retiring are revisions out of the rule, and since when.
 	Retiring []Retiring
 	// DetachedAt is when, in a deletion, the rule was taken from all stacks.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
@@ -23,7 +24,7 @@ type Notice struct {
 	Message string
 }
 
-// requests hears what people ask for. Each value is handled once, whatever
+// requests hears what people ask for, whatever is in the way. Each value is handled once, whatever
 // comes of it: it names the rollout that it means, so that one left over never
 // acts on another. It tells whether the pass is over.
 func (x *decider) requests() bool {
@@ -148,18 +149,60 @@ func (x *decider) command(annotation, handled string, r *Rollout, suffix string)
 }
 
 // paused freezes a rollout that isn't decided yet, and the start of another.
+// What speaks against the new revision is told all the same.
 func (x *decider) paused() bool {
 	r := x.d.Progress.Rollout
-	if !x.o.Paused || r.active() && r.Outcome != "" || !r.active() && (x.served() || x.stuck()) {
+	if !x.still() || !r.active() && (x.served() || x.stuck()) {
 		return false
+	}
+	message := "spec.paused is true"
+	if x.d.Drifted = x.drift(); x.d.Drifted != "" {
+		message += ". " + x.d.Drifted
+	}
+	if complaint := x.complaint(); complaint != "" {
+		message += ". " + complaint + ", and is not rolled back before spec.paused is false. To give it up now: " +
+			x.command(v1alpha1.AnnotationAbort, x.d.Progress.Handled.Abort, r, "")
 	}
 	x.block(Blocked{
 		Reason:  v1alpha1.ReasonPaused,
-		Message: "spec.paused is true",
+		Message: message,
 		Cure:    fmt.Sprintf(`To go on: kubectl patch imd %s -n %s --type merge -p '{"spec":{"paused":false}}'`, x.o.Name, x.o.Namespace),
 		Awaited: true,
 	})
 	return true
+}
+
+// complaint says what speaks against the revision that is rolled out, and notes
+// since when; "" if nothing does.
+func (x *decider) complaint() string {
+	r := x.d.Progress.Rollout
+	if !r.active() || r.Outcome != "" || r.VerifiedAt.IsZero() {
+		return ""
+	}
+	candidate := x.o.revision(r.Revision)
+	if candidate == nil {
+		return ""
+	}
+	if len(x.o.Analysis.Checks) > 0 {
+		r.Checks = x.o.Analysis.Checks
+	}
+	h, required := candidate.Health, min(r.VerifiedCount, x.capacity(candidate.Number))
+	if !h.Known || h.Healthy >= required && h.Running >= required {
+		r.UnhealthySince = time.Time{}
+	} else if r.UnhealthySince.IsZero() {
+		r.UnhealthySince = x.now
+	}
+	switch failing := x.failing(); {
+	case candidate.Stack == v1alpha1.RevisionFailed:
+		return fmt.Sprintf("%s has lost its stack: %s", candidate.Name, candidate.Cause)
+	case !r.UnhealthySince.IsZero():
+		return fmt.Sprintf("%s is short of healthy tasks since %s: %s", candidate.Name, clock(r.UnhealthySince), h)
+	case h.Known && h.Restarts > x.o.Policy.TaskRestarts:
+		return fmt.Sprintf("%d tasks of %s stopped by themselves: %s", h.Restarts, candidate.Name, h.RestartCause)
+	case failing != nil:
+		return fmt.Sprintf("%s is out of bounds: %s", candidate.Name, failing.Message)
+	}
+	return ""
 }
 
 // approval waits for someone to end the step under way. It tells whether

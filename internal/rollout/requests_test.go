@@ -252,7 +252,6 @@ func TestRequestsAreHandledOnce(t *testing.T) {
 func TestRequestsWait(t *testing.T) {
 	for name, edit := range map[string]func(o *Observation){
 		"AWS is away":     func(o *Observation) { o.Blocked = &Blocked{Reason: v1alpha1.ReasonAWSUnavailable} },
-		"rule drifted":    func(o *Observation) { o.Rule.Targets = foreignRule() },
 		"being deleted":   func(o *Observation) { o.Deleting = true },
 		"not adopted yet": func(o *Observation) { o.Rule.Adopted, o.Rule.Owned = true, false },
 	} {

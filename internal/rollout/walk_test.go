@@ -175,6 +175,9 @@ func (w *walk) rested(d Decision) {
 		live = Targets{{s.TargetGroup, 1}}
 	} else if !w.rule.Adopted {
 		live = nil
+		if w.rule.Targets.Share(foreignGroup) > 0 {
+			live = w.rule.Targets // where others lead requests, they are answered
+		}
 	}
 	if s := w.stack(w.progress.Stable); s != nil && (s.Stack != v1alpha1.RevisionCreated || s.count != w.count) {
 		w.fail("at rest %s serves with %d of %d tasks, its stack is %s", s.Name, s.count, w.count, s.Stack)
@@ -222,6 +225,9 @@ func (w *walk) heal() {
 		w.rule.Targets = slices.Clone(written)
 	} else {
 		w.policy.Enforce = true
+	}
+	if r := w.progress.Rollout; w.progress.Stable == 0 && !r.active() && w.rule.Targets.Contains(foreignGroup) {
+		w.rule.Targets = Targets{{foreignGroup, 1}} // whoever led requests there takes the dead out
 	}
 }
 

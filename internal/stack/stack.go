@@ -17,6 +17,8 @@ import (
 type Observation struct {
 	// Wanted is true when the stack shall be there.
 	Wanted bool
+	// Deleting is true once the record itself is to go away.
+	Deleting bool
 	// Phase is what was remembered of the revision.
 	Phase v1alpha1.RevisionPhase
 	// Stack as CloudFormation tells it; nil when it knows none.
@@ -75,7 +77,7 @@ type Decision struct {
 
 // Gone tells whether there is no stack, or none of ours, and none is wanted.
 func (d Decision) Gone() bool {
-	return d.Settled && (d.Phase == v1alpha1.RevisionRemoved || d.Phase == v1alpha1.RevisionPending)
+	return d.Settled && d.Reason != v1alpha1.ReasonStackFound && (d.Phase == v1alpha1.RevisionRemoved || d.Phase == v1alpha1.RevisionPending)
 }
 
 // Decide tells what to do about the stack.
@@ -167,8 +169,11 @@ func changed(phase v1alpha1.RevisionPhase, what string, status cloud.StackStatus
 func remove(o Observation) Decision {
 	removed := Decision{Phase: v1alpha1.RevisionRemoved, Reason: v1alpha1.ReasonStackRemoved, Message: "The stack is removed", Settled: true}
 	deleting := Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonCleaningUp, Message: "CloudFormation deletes the stack"}
+	unasked := o.Phase == "" || o.Phase == v1alpha1.RevisionPending
 	switch known := o.known(); {
-	case (o.Stack == nil || !o.Owned) && (o.Phase == "" || o.Phase == v1alpha1.RevisionPending):
+	case unasked && o.Owned && o.whole() && !o.Deleting:
+		return found(o)
+	case (o.Stack == nil || !o.Owned) && unasked:
 		return Decision{Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonPending, Message: "No stack is asked for", Settled: true}
 	case o.Stack == nil && known:
 		// Not shown yet, perhaps: deleting by ID is safe either way.
@@ -178,6 +183,19 @@ func remove(o Observation) Decision {
 		return removed
 	}
 	return dismantle(o, removed, deleting)
+}
+
+// whole tells whether the stack is there and complete.
+func (o *Observation) whole() bool {
+	return o.Stack != nil && o.Stack.Status == cloud.StackCreateComplete
+}
+
+// found keeps a complete stack that a record without a history meets: the
+// record may be the one that is behind, restored from before the stack was
+// made. The deployment says what becomes of it.
+func found(o Observation) Decision {
+	return Decision{Action: ActionCollect, Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonStackFound, Settled: true,
+		Message: "The stack " + o.Stack.Name + " of this revision exists, although none was asked for"}
 }
 
 // dismantle deletes a stack of ours, whatever state it is in.

@@ -1,0 +1,219 @@
+package rollout
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// What the cluster remembers may be lost, or older than what AWS shows: status
+// was wiped, a record is gone, a snapshot was restored, an etcd was cloned. What
+// serves is then taken for what it is, and never given up for a memory.
+
+// recall has a record for each stack of ours, before anything is decided by
+// what records say. A stack that nobody needs is recalled to be removed.
+func (x *decider) recall() bool {
+	if len(x.o.Lost) > 0 {
+		number := x.o.Lost[0]
+		name := fmt.Sprintf("%s-%d", x.o.Name, number)
+		x.tell(x.recovering(), v1alpha1.ReasonRecovering, "Making the record of "+name+" again, whose stack exists")
+		if r := x.o.revision(number); r != nil && !x.needed(r) {
+			x.d.Progress.Retiring = append(x.d.Progress.Retiring, Retiring{Revision: number, Since: x.now})
+		}
+		x.act(Action{Kind: ActionRecall, Revision: number, Count: x.o.DesiredCount})
+		return true
+	}
+	if x.o.Rule.Unfamiliar && !x.o.Deleting {
+		x.tell(x.recovering(), v1alpha1.ReasonRecovering, "Reading the stack that the production rule forwards to")
+		x.wait(x.o.Policy.Poll)
+		return true
+	}
+	return false
+}
+
+// recovering is the phase in which records are made again.
+func (x *decider) recovering() v1alpha1.Phase {
+	if x.o.Deleting {
+		return v1alpha1.PhaseDeleting
+	}
+	return v1alpha1.PhasePending
+}
+
+// needed tells whether a stack that was found may be what serves, or what is
+// wanted.
+func (x *decider) needed(r *Revision) bool {
+	return r.Hash == x.o.WantHash || r.Number == x.d.Progress.Stable || x.rolling(r.Number) ||
+		x.o.Rule.Targets.Share(r.TargetGroup) > 0 || x.forgetful() || x.bereft()
+}
+
+// forgetful tells whether nothing is remembered to serve, nor to have been rolled
+// out. A worker has no rule that would tell what its status doesn't know.
+func (x *decider) forgetful() bool {
+	p := &x.d.Progress
+	return p.Stable == 0 && !p.Rollout.active() && (p.Rollouts == 0 || x.o.Rule.None)
+}
+
+// dismissed tells whether a revision is there only until it is removed.
+func (x *decider) dismissed(r *Revision) bool {
+	last := x.d.Progress.Rollout
+	return last != nil && last.Revision == r.Number && !last.Outcome.Good() ||
+		slices.ContainsFunc(x.d.Progress.Retiring, func(t Retiring) bool { return t.Revision == r.Number })
+}
+
+// bereft tells whether what is remembered to serve isn't there any more, while
+// nothing is rolled out that could have led to it.
+func (x *decider) bereft() bool {
+	p := &x.d.Progress
+	if p.Stable == 0 || p.Rollout.active() {
+		return false
+	}
+	stable := x.o.revision(p.Stable)
+	return stable == nil || stable.absent() || stable.Health.Gone || stable.Wanted && stable.Stack == v1alpha1.RevisionFailed
+}
+
+// overtaken looks at a rule whose last writer isn't remembered. That was another
+// cluster with the same identity, made from a copy of this one's memory, or this
+// one before it was restored. Where AWS is as spec wants it they agree, and this
+// one goes on; else someone has to decide, since two that write what they
+// remember would undo each other's work.
+func (x *decider) overtaken() bool {
+	rule, p := x.o.Rule, &x.d.Progress
+	if rule.Writer == "" || rule.Writer == x.o.Writer || slices.Contains(p.Writers, rule.Writer) {
+		return false
+	}
+	want := x.o.wanted()
+	agreed := want != nil && want.Stack == v1alpha1.RevisionCreated && rule.Targets.Share(want.TargetGroup) == 100
+	if agreed || x.o.Overrule || x.forgetful() && len(p.Writers) == 0 {
+		p.noteWriter(rule.Writer)
+		x.trust(x.busiest())
+		return false
+	}
+	x.block(x.behind())
+	return true
+}
+
+// behind says that what is remembered is older than what AWS shows.
+func (x *decider) behind() Blocked {
+	return Blocked{
+		Reason: v1alpha1.ReasonStatusBehind,
+		Message: fmt.Sprintf("The production rule routes %s, written by someone with this cluster's identity of whom this status doesn't know (%s): "+
+			"the cluster was restored, or is a copy of another one", x.name(x.o.Rule.Targets), x.o.Rule.Writer),
+		Cure: fmt.Sprintf("If another cluster runs this deployment, remove it here with deletionPolicy: Retain. Else set spec.template to what serves, "+
+			"or have spec.template rolled out: kubectl annotate imd %s -n %s --overwrite %s=%s/%s",
+			x.o.Name, x.o.Namespace, v1alpha1.AnnotationAdopt, x.o.UID, x.o.Rule.Writer),
+	}
+}
+
+// noteWriter remembers a mark that the rule may bear.
+func (p *Progress) noteWriter(mark string) {
+	p.Writers = slices.DeleteFunc(p.Writers, func(known string) bool { return known == mark })
+	p.Writers = append(p.Writers, mark)
+	p.Writers = p.Writers[max(0, len(p.Writers)-writersKept):]
+}
+
+// writersKept is how many marks are remembered: a read may be a moment old, and
+// of two processes that run at once each is known.
+const writersKept = 4
+
+// recover remembers again what serves, when nothing is remembered or what is
+// isn't there any more.
+func (x *decider) recover() bool {
+	if !x.forgetful() && !x.bereft() {
+		return false
+	}
+	serves := x.busiest()
+	if x.bereft() && serves != nil && x.o.Rule.Exists && x.o.Rule.Targets.Share(serves.TargetGroup) < 100 {
+		return false // someone's edit: drift
+	}
+	if serves == nil {
+		return x.awaitRecords()
+	}
+	x.trust(serves)
+	return false
+}
+
+// awaitRecords waits while the stack of a record is read that was made again.
+func (x *decider) awaitRecords() bool {
+	for i := range x.o.Revisions {
+		r := &x.o.Revisions[i]
+		unread := r.Stack == v1alpha1.RevisionPending || r.Stack == v1alpha1.RevisionCreating
+		if r.Wanted && !r.Deleting && unread && !x.dismissed(r) {
+			x.tell(v1alpha1.PhasePending, v1alpha1.ReasonRecovering, "Reading the stack of "+r.Name)
+			x.wait(x.o.Policy.Poll)
+			return true
+		}
+	}
+	return false
+}
+
+// busiest is the created revision that gets the largest part of the requests;
+// of workers the newest, but for one that is only to be removed while it isn't
+// the last that works. Nil if there is none.
+func (x *decider) busiest() *Revision {
+	var best *Revision
+	most := int32(0)
+	for i := range x.o.Revisions {
+		r := &x.o.Revisions[i]
+		if r.Stack != v1alpha1.RevisionCreated || !r.Wanted || r.Deleting || x.bereft() && r.Number == x.d.Progress.Stable {
+			continue
+		}
+		share := x.o.Rule.Targets.Share(r.TargetGroup)
+		if works := x.o.Rule.None && (x.bereft() || !x.dismissed(r)); works || share > most {
+			best, most = r, share
+		}
+	}
+	return best
+}
+
+// trust takes a revision for the one that serves, as AWS shows it. A rollout of
+// another one that was remembered as under way is over.
+func (x *decider) trust(serves *Revision) {
+	p := &x.d.Progress
+	p.Written = slices.Clone(x.o.Rule.Targets)
+	if serves == nil || p.Stable == serves.Number {
+		return
+	}
+	p.Retiring = slices.DeleteFunc(p.Retiring, func(t Retiring) bool { return t.Revision == serves.Number })
+	r := p.Rollout
+	switch {
+	case r.active() && r.Outcome == "" && r.Revision == serves.Number:
+		r.Step, r.StepReachedAt = len(x.plan())-1, time.Time{} // it has come as far as that
+		return
+	case r.active() && r.Outcome == "":
+		r.Outcome, r.Reason, r.DecidedAt, r.FinishedAt = v1alpha1.OutcomeSuperseded, v1alpha1.ReasonStatusBehind, x.now, x.now
+		r.Message = serves.Name + " serves, which this status didn't know of"
+	case r.active():
+		r.FinishedAt = x.now
+	case r != nil && r.Outcome.Good() && r.Revision == p.Stable && r.From == serves.Number:
+		// Someone deleted what was promoted and routed back by hand.
+		r.Outcome, r.Reason = v1alpha1.OutcomeRolledBack, v1alpha1.ReasonStackChanged
+		r.Message = "its stack was deleted by someone else, and " + serves.Name + " serves again"
+	}
+	p.Stable = serves.Number
+	x.d.Notices = append(x.d.Notices, Notice{Warning: true, Reason: v1alpha1.ReasonRecovered, Action: "Recover " + serves.Name,
+		Message: fmt.Sprintf("%s serves, as AWS shows; it is remembered again as the stable revision", serves.Name)})
+}
+
+// guarded are the effects that only the rule's last writer may have.
+var guarded = []ActionKind{
+	ActionProvision, ActionRemoveStack, ActionScale, ActionClaimRule, ActionCreateRule, ActionSetTargets, ActionReleaseRule, ActionDeleteRule,
+}
+
+// Guarded tells whether the action is only for who wrote the rule last.
+func (a Action) Guarded() bool { return slices.Contains(guarded, a.Kind) }
+
+// Marking is the decision put off until the rule bears this process's mark. The
+// mark is remembered before it is written: else a process that died in between
+// would leave one that nobody knows.
+func (d Decision) Marking(o *Observation) Decision {
+	p := o.Progress.clone()
+	d.Action = Action{}
+	if slices.Contains(p.Writers, o.Writer) {
+		d.Action.Kind = ActionMarkRule
+	}
+	p.noteWriter(o.Writer)
+	d.Progress, d.Notices, d.After = p, nil, 0
+	return d
+}
