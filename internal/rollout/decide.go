@@ -167,6 +167,7 @@ func (x *decider) plan() Plan {
 	}
 	if r := x.d.Progress.Rollout; r.active() && r.Step >= len(plan) {
 		r.Step = len(plan) - 1
+		r.ProvenStep = min(r.ProvenStep, r.Step) // what was proven was another step
 	}
 	return plan
 }

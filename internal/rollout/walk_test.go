@@ -226,8 +226,11 @@ func (w *walk) heal() {
 	} else {
 		w.policy.Enforce = true
 	}
-	if r := w.progress.Rollout; w.progress.Stable == 0 && !r.active() && w.rule.Targets.Contains(foreignGroup) {
-		w.rule.Targets = Targets{{foreignGroup, 1}} // whoever led requests there takes the dead out
+	if w.progress.Stable == 0 && w.rule.Targets.Contains(foreignGroup) { // whoever led requests there takes the old ones out
+		w.rule.Targets = slices.DeleteFunc(w.rule.Targets, func(t Target) bool {
+			r := w.progress.Rollout
+			return t.TargetGroup != foreignGroup && (!r.active() || w.stack(r.Revision) == nil || t.TargetGroup != w.stack(r.Revision).TargetGroup)
+		})
 	}
 }
 
