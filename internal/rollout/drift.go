@@ -54,9 +54,7 @@ func (x *decider) drift() string {
 		return "The production rule was deleted"
 	case rule.Targets.Equal(x.intended()), rule.Targets.Equal(p.Written):
 		return ""
-	case p.Rollout.active() && !p.Rollout.Outcome.Good() && rule.Targets.Equal(x.shifted(p.Rollout)):
-		return ""
-	case x.returning():
+	case p.Rollout.active() && !p.Rollout.Outcome.Good() && rule.Targets.Equal(x.shifted(p.Rollout)), x.returning():
 		return ""
 	}
 	return fmt.Sprintf("The production rule was changed: it routes %s, not %s", x.name(rule.Targets), x.name(p.Written))
@@ -66,14 +64,13 @@ func (x *decider) drift() string {
 // them between what served and what was given up. However it came to do so, to
 // go on is what everybody wants. With nothing to return to, nothing is written.
 func (x *decider) returning() bool {
-	r, live := x.d.Progress.Rollout, x.live()
-	if !r.active() || r.Outcome == "" || r.Outcome.Good() {
+	if !x.backward() {
 		return false
 	}
 	if !x.returnable() {
 		return true
 	}
-	candidate := x.o.revision(r.Revision)
+	live, candidate := x.live(), x.o.revision(x.d.Progress.Rollout.Revision)
 	return !slices.ContainsFunc(x.o.Rule.Targets, func(t Target) bool {
 		return t.TargetGroup != live && (candidate == nil || t.TargetGroup != candidate.TargetGroup)
 	})
@@ -99,12 +96,21 @@ func (x *decider) drifted() bool {
 	if x.givenUp() {
 		return true
 	}
+	if x.o.Policy.Enforce && x.backward() {
+		return false // the way back writes it, once what served can take everything
+	}
 	if x.o.Policy.Enforce && !x.still() {
 		x.d.StillBlocked = x.enforce()
 		return x.d.StillBlocked
 	}
 	x.block(Blocked{Reason: v1alpha1.ReasonRuleDrifted, Message: x.d.Drifted, Cure: x.undrift()})
 	return true
+}
+
+// backward tells whether a rollout was given up and isn't over yet.
+func (x *decider) backward() bool {
+	r := x.d.Progress.Rollout
+	return r.active() && r.Outcome != "" && !r.Outcome.Good()
 }
 
 // givenUp gives a revision up under a rule that others changed: its template was

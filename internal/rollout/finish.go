@@ -47,6 +47,9 @@ func (x *decider) conclude(r *Rollout) {
 	}
 	switch rule := x.o.Rule; {
 	case !rule.Exists, rule.Targets.Equal(intended) && (r.Outcome.Good() || len(x.others(r)) == len(rule.Targets)):
+	case x.unnoticed(r):
+		x.wait(0)
+		return
 	case len(intended) > 0:
 		x.write(intended)
 		return
@@ -68,6 +71,13 @@ func (x *decider) conclude(r *Rollout) {
 	p.Written = intended
 	x.release(r)
 	x.wait(0)
+}
+
+// unnoticed tells whether others changed the rule just now. That is remembered
+// before the rule is written: requests may be under way to wherever it routed.
+func (x *decider) unnoticed(r *Rollout) bool {
+	targets := x.o.Rule.Targets
+	return !targets.Equal(x.d.Progress.Written) && !targets.Equal(x.shifted(r)) && !targets.Equal(x.o.Progress.Observed)
 }
 
 // others are the targets of the rule but for the revision that was given up, and

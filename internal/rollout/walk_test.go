@@ -226,7 +226,11 @@ func (w *walk) heal() {
 	} else {
 		w.policy.Enforce = true
 	}
-	if w.progress.Stable == 0 && w.rule.Targets.Contains(foreignGroup) { // whoever led requests there takes the old ones out
+	led := func() bool { return w.progress.Stable == 0 && w.rule.Targets.Contains(foreignGroup) }
+	if led() {
+		w.iterate(false, false)
+	}
+	if led() { // whoever led requests there takes the old ones out
 		w.rule.Targets = slices.DeleteFunc(w.rule.Targets, func(t Target) bool {
 			r := w.progress.Rollout
 			return t.TargetGroup != foreignGroup && (!r.active() || w.stack(r.Revision) == nil || t.TargetGroup != w.stack(r.Revision).TargetGroup)
