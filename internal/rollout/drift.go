@@ -141,7 +141,7 @@ func (x *decider) undrift() string {
 	r, again := x.d.Progress.Rollout, x.name(x.intended())
 	cure := fmt.Sprintf("Make it route %s again, by hand or by spec.traffic.onDrift: Enforce", again)
 	if len(x.intended()) == 0 {
-		cure = "Make it route to a target group that serves"
+		cure = fmt.Sprintf("Make it route %s again, or set spec.traffic.onDrift: Enforce to have it route to the next revision that is healthy", x.name(x.d.Progress.Written))
 	}
 	if r.active() && r.Outcome == "" && !x.alone() {
 		cure = fmt.Sprintf("To give %s-%d up: %s. To go on with it: %s",

@@ -231,6 +231,7 @@ func (w *walk) heal() {
 		w.iterate(false, false)
 	}
 	if led() { // whoever led requests there takes the old ones out
+		w.policy.Enforce = true
 		w.rule.Targets = slices.DeleteFunc(w.rule.Targets, func(t Target) bool {
 			r := w.progress.Rollout
 			return t.TargetGroup != foreignGroup && (!r.active() || w.stack(r.Revision) == nil || t.TargetGroup != w.stack(r.Revision).TargetGroup)
