@@ -1,6 +1,9 @@
 package controllers_test
 
 import (
+	"net/http"
+	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -57,25 +60,51 @@ func TestSupersededBeforeTheFirst(t *testing.T) {
 	w.Expect(w.route()).To(gomega.Equal("2:100"))
 }
 
-// A stack of someone else that has the name is neither used nor deleted.
+// A number whose stack exists isn't given: someone else's stack is neither used
+// nor in the way.
+func TestNumberOfAForeignStack(t *testing.T) {
+	w := newWorld(t)
+	imd := w.deployment("1")
+	w.create(imd)
+	w.takeName(template.StackName(w.namespace, imd.Name, string(imd.UID), 1))
+	w.start()
+	now := w.eventually(imd, v1alpha1.PhaseComplete)
+	w.Expect(now.Status.Revision).To(gomega.Equal("checkout-2"))
+	w.did("CreateStack checkout-2", "CreateRule 2:100")
+}
+
+// A stack of someone else that takes the name meanwhile is neither used nor
+// deleted.
 func TestForeignStack(t *testing.T) {
 	w := newWorld(t)
 	imd := w.deployment("1")
 	w.create(imd)
+	var hold atomic.Bool
+	hold.Store(true)
+	w.startAs(&setup{refuse: func(r *http.Request) bool {
+		return hold.Load() && r.Method == http.MethodPatch && strings.Contains(r.URL.Path, "immutablerevisions")
+	}})
+	w.Eventually(w.revisions).Should(gomega.HaveLen(1))
 	name := template.StackName(w.namespace, imd.Name, string(imd.UID), 1)
-	_, err := w.others.cfn.CreateStack(w.ctx, &cloudformation.CreateStackInput{
-		StackName: aws.String(name), TemplateBody: aws.String(`{"Resources":{"Logs":{"Type":"AWS::Logs::LogGroup"}}}`),
-	})
-	w.Expect(err).NotTo(gomega.HaveOccurred())
-	w.Eventually(func() string { return w.sim.Stacks()[1].Status }).Should(gomega.Equal("CREATE_COMPLETE"))
-	w.foreign.all = inventory(w.sim.Snapshot(), false)
-	w.start()
+	w.takeName(name)
+	hold.Store(false)
 	now := w.eventually(imd, v1alpha1.PhaseFailed)
 	w.Expect(now.Status.Rollout.Message).To(gomega.ContainSubstring("A stack named " + name + " exists"))
 	w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
 	w.gone(imd)
 	w.did()
 	w.Expect(w.sim.Stacks()[1].Status).To(gomega.Equal("CREATE_COMPLETE"))
+}
+
+// takeName has others make a stack of a name.
+func (w *world) takeName(name string) {
+	w.t.Helper()
+	_, err := w.others.cfn.CreateStack(w.ctx, &cloudformation.CreateStackInput{
+		StackName: aws.String(name), TemplateBody: aws.String(`{"Resources":{"Logs":{"Type":"AWS::Logs::LogGroup"}}}`),
+	})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	w.Eventually(func() string { return w.sim.Stacks()[1].Status }).Should(gomega.Equal("CREATE_COMPLETE"))
+	w.foreign.all = inventory(w.sim.Snapshot(), false)
 }
 
 // A stack that someone deletes while it's being created is a failed one.

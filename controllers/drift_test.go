@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -51,9 +52,9 @@ func TestDriftIsEnforced(t *testing.T) {
 	w.did("CreateStack checkout-1", "CreateRule 1:100", "ModifyRule 1:100")
 }
 
-// TestDriftIsEnforcedWhilePaused shows that a pause goes on while the rule is
-// put right, and that nobody is told otherwise.
-func TestDriftIsEnforcedWhilePaused(t *testing.T) {
+// While paused nothing moves: what people do to the rule by hand stays, told and
+// not enforced, until the pause is over.
+func TestPauseHoldsEnforceBack(t *testing.T) {
 	w := running(t)
 	imd := w.heldAt("1/3")
 	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) {
@@ -63,13 +64,15 @@ func TestDriftIsEnforcedWhilePaused(t *testing.T) {
 	before := w.blocked(imd, v1alpha1.ReasonPaused)
 	rule, _ := w.production()
 	w.others.setRoute(w, rule.RuleArn, map[string]int32{w.groupOf("checkout-1"): 70, w.groupOf("checkout-2"): 30})
-	w.happened(imd, "RuleDrifted: Writing the production rule again")
-	w.Eventually(w.route).Should(gomega.Equal("1:90 2:10"))
-	w.looks()
-	now := w.blocked(imd, v1alpha1.ReasonPaused)
+	now := w.until(imd, "the drift to be told", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return s.BlockedBy != nil && strings.Contains(s.BlockedBy.Message, "it routes 70% to checkout-1 and 30% to checkout-2")
+	})
+	w.Expect(now.Status.BlockedBy.Reason).To(gomega.Equal(v1alpha1.ReasonPaused))
 	w.Expect(now.Status.BlockedBy.Since).To(gomega.Equal(before.Status.BlockedBy.Since))
-	w.happened(imd, "Paused: ")
-	w.Expect(w.events(imd)).NotTo(gomega.ContainElement(gomega.HavePrefix("Resumed: ")))
+	w.looks()
+	w.Expect(w.route()).To(gomega.Equal("1:70 2:30"))
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Paused = new(false) })
+	w.Eventually(w.route).Should(gomega.Equal("1:90 2:10"))
 }
 
 func TestRuleDeletedByHand(t *testing.T) {

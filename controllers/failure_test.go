@@ -117,7 +117,7 @@ func TestProgressDeadline(t *testing.T) {
 	imd := w.serving()
 	w.sim.PutImage("checkout", "late", "")
 	w.roll(imd, "late")
-	w.eventually(imd, v1alpha1.PhaseProvisioning)
+	w.Eventually(func() []string { return w.stacksOf("2") }).Should(gomega.Equal([]string{"CREATE_IN_PROGRESS"}))
 	w.skip(86400 * time.Second)
 	now := w.eventually(imd, v1alpha1.PhaseRolledBack)
 	w.Expect(now.Status.Rollout.Reason).To(gomega.Equal(v1alpha1.ReasonProgressDeadlineExceeded))

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -24,6 +26,8 @@ func (r *DeploymentReconciler) apply(ctx context.Context, imd *v1alpha1.Immutabl
 		return nil
 	case rollout.ActionCreateRevision:
 		return r.createRevision(ctx, imd, view)
+	case rollout.ActionRecall:
+		return r.recall(ctx, imd, view, a)
 	case rollout.ActionProvision:
 		return r.setStack(ctx, view, a.Revision, v1alpha1.StackPresent, &a.Count)
 	case rollout.ActionRemoveStack:
@@ -45,9 +49,9 @@ func (r *DeploymentReconciler) apply(ctx context.Context, imd *v1alpha1.Immutabl
 
 // applyToRule has an effect on the production rule.
 func (r *DeploymentReconciler) applyToRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, a rollout.Action) error {
-	tags := r.ownerTags(imd.Namespace, imd.Name, string(imd.UID))
+	tags := r.ruleTags(imd, view)
 	switch traffic := view.clients.Traffic; a.Kind { //nolint:exhaustive // apply knows the others
-	case rollout.ActionClaimRule:
+	case rollout.ActionClaimRule, rollout.ActionMarkRule:
 		return traffic.TagRule(ctx, view.rule.ARN, tags)
 	case rollout.ActionCreateRule:
 		lb := imd.Spec.Traffic.LoadBalancer
@@ -66,16 +70,23 @@ func (r *DeploymentReconciler) applyToRule(ctx context.Context, imd *v1alpha1.Im
 	case rollout.ActionSetTargets:
 		return traffic.SetTargets(ctx, view.rule, weighted(a.Targets))
 	case rollout.ActionReleaseRule:
-		keys := make([]string, 0, len(tags))
-		for key := range tags {
-			keys = append(keys, key)
-		}
-		slices.Sort(keys)
-		return traffic.UntagRule(ctx, view.rule.ARN, keys)
+		tags[v1alpha1.TagOriginal] = ""
+		return traffic.UntagRule(ctx, view.rule.ARN, slices.Sorted(maps.Keys(tags)))
 	case rollout.ActionDeleteRule:
 		return traffic.DeleteRule(ctx, view.rule.ARN)
 	}
 	return fmt.Errorf("unknown rollout action %q", a.Kind)
+}
+
+// ruleTags mark the production rule: whose it is, who wrote it last, and what an
+// adopted one goes back to.
+func (r *DeploymentReconciler) ruleTags(imd *v1alpha1.ImmutableDeployment, view *deploymentView) map[string]string {
+	tags := r.ownerTags(imd.Namespace, imd.Name, string(imd.UID))
+	tags[v1alpha1.TagWriter] = view.Writer
+	if view.Progress.Original != "" {
+		tags[v1alpha1.TagOriginal] = view.Progress.Original
+	}
+	return tags
 }
 
 // errBehind ends a pass whose cache doesn't show yet what exists. It mostly does
@@ -84,80 +95,91 @@ func (r *DeploymentReconciler) applyToRule(ctx context.Context, imd *v1alpha1.Im
 var errBehind = errors.New("the cache does not show yet which revisions exist")
 
 // createRevision freezes the template in spec. The cluster itself is asked
-// first whether that was done already, since the cache may be a moment old.
+// first whether that was done already, since the cache may be a moment old, and
+// CloudFormation whether the number's stack exists, since the cluster may have
+// forgotten: then its record is made again instead.
 func (r *DeploymentReconciler) createRevision(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	present, err := listRevisions(ctx, r.Live, imd)
+	present, orphans, err := listRevisions(ctx, r.Live, imd)
 	if err != nil {
 		return err
 	}
 	number := imd.Status.LatestRevision
-	for _, imr := range present {
-		if imr.Spec.Frozen.TemplateHash == view.WantHash && imr.DeletionTimestamp.IsZero() {
+	for _, imr := range slices.Concat(present, orphans) {
+		if imr.Spec.Frozen.TemplateHash == view.WantHash && metav1.GetControllerOf(&imr) != nil && imr.DeletionTimestamp.IsZero() {
 			return errBehind
 		}
 		number = max(number, imr.Spec.Revision)
 	}
-	imr, err := r.freeze(ctx, imd, view, number+1)
+	number, found, err := r.nextNumber(ctx, imd, view, number)
 	if err != nil {
 		return err
 	}
-	if err := controllerutil.SetControllerReference(imd, imr, r.Client.Scheme()); err != nil {
-		return fmt.Errorf("set the owner: %w", err)
+	if found != nil {
+		return r.record(ctx, imd, view, number, *found, view.DesiredCount)
 	}
-	if err := r.Client.Create(ctx, imr); err != nil && !apierrors.IsAlreadyExists(err) {
-		return fmt.Errorf("create revision %s: %w", imr.Name, err)
-	} else if err == nil {
-		r.written.note(imd.UID, imr)
+	imr, err := r.freeze(ctx, imd, view, number)
+	if err != nil {
+		return err
 	}
-	return nil
+	if view.remark != "" {
+		r.Recorder.Eventf(imd, nil, corev1.EventTypeWarning, v1alpha1.ReasonRevisionConflict, "Create", "%s", truncate(view.remark, 1000))
+	}
+	return r.createRecord(ctx, imd, imr)
+}
+
+// nextNumber is the first number after another whose stack doesn't exist, or
+// whose stack is the deployment's own, which is then returned.
+func (r *DeploymentReconciler) nextNumber(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, after int64) (int64, *cloud.Stack, error) {
+	for number := after + 1; ; number++ {
+		found, err := view.clients.Stacks.Describe(ctx, template.StackName(imd.Namespace, imd.Name, string(imd.UID), number))
+		switch {
+		case cloud.IsNotFound(err):
+			return number, nil, nil
+		case err != nil:
+			return 0, nil, err
+		case r.owns(found.Tags, string(imd.UID)) && found.Status != cloud.StackDeleteInProgress:
+			return number, &found, nil
+		}
+	}
 }
 
 // freeze makes a revision of the template in spec: its images pinned and its
-// CloudFormation template built.
+// CloudFormation template built. Its stack isn't asked for before its rollout
+// begins.
 func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, number int64) (*v1alpha1.ImmutableRevision, error) {
 	pinned, err := r.pin(ctx, imd, view.clients.Images)
 	if err != nil {
 		return nil, err
 	}
 	lb := imd.Spec.Traffic.LoadBalancer
-	listener, matches := lb.ListenerARN, conditions(lb.Conditions)
+	matches := conditions(lb.Conditions)
 	if view.Rule.Adopted {
-		listener, matches = view.rule.ListenerARN, view.rule.Conditions
+		matches = view.rule.Conditions
 	}
 	body, err := template.Build(template.Input{
 		Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID), Revision: number,
-		Template: pinned, ListenerARN: listener, Conditions: matches,
+		Template: pinned, ListenerARN: listenerOf(imd, view), Conditions: matches,
 	})
 	if err != nil {
 		return nil, blocked(v1alpha1.ReasonInvalidSpec, "The stack's template can't be built: "+err.Error(), "Correct spec.template")
 	}
-	return &v1alpha1.ImmutableRevision{
-		ObjectMeta: metav1.ObjectMeta{
-			Namespace:  imd.Namespace,
-			Name:       fmt.Sprintf("%s-%d", imd.Name, number),
-			Finalizers: []string{v1alpha1.Finalizer},
-			Labels: map[string]string{
-				v1alpha1.LabelDeployment:   imd.Name,
-				v1alpha1.LabelTemplateHash: view.WantHash[:16],
-			},
-		},
-		Spec: v1alpha1.ImmutableRevisionSpec{
-			Revision:   number,
-			StackName:  template.StackName(imd.Namespace, imd.Name, string(imd.UID), number),
-			StackState: v1alpha1.StackAbsent, // until its rollout begins
-			Frozen: v1alpha1.FrozenRevision{
-				TemplateHash:      view.WantHash,
-				AWS:               awsOf(imd),
-				Template:          pinned,
-				ListenerARN:       listener,
-				PreviewPriorities: lb.PreviewPriorities,
+	return newRevision(imd, number, template.StackName(imd.Namespace, imd.Name, string(imd.UID), number), v1alpha1.FrozenRevision{
+		TemplateHash:          view.WantHash,
+		AWS:                   awsOf(imd),
+		Template:              pinned,
+		ListenerARN:           listenerOf(imd, view),
+		PreviewPriorities:     lb.PreviewPriorities,
+		TerminationProtection: imd.Spec.Stack.TerminationProtection != nil && *imd.Spec.Stack.TerminationProtection,
+		TemplateBody:          body,
+	}), nil
+}
 
-				TerminationProtection: imd.Spec.Stack.TerminationProtection != nil && *imd.Spec.Stack.TerminationProtection,
-
-				TemplateBody: body,
-			},
-		},
-	}, nil
+// listenerOf is the listener of the production rule; "" for a worker.
+func listenerOf(imd *v1alpha1.ImmutableDeployment, view *deploymentView) string {
+	if view.Rule.Adopted {
+		return view.rule.ListenerARN
+	}
+	return imd.Spec.Traffic.LoadBalancer.ListenerARN
 }
 
 // setStack asks for a revision's stack with so many tasks, or for it to go.
@@ -207,7 +229,7 @@ func scale(ctx context.Context, view *deploymentView, a rollout.Action) error {
 
 // finish lets the ImmutableDeployment go.
 func (r *DeploymentReconciler) finish(ctx context.Context, imd *v1alpha1.ImmutableDeployment) error {
-	left, err := listRevisions(ctx, r.Live, imd)
+	left, _, err := listRevisions(ctx, r.Live, imd)
 	if err != nil || len(left) > 0 {
 		return err // one that the cache doesn't show yet
 	}

@@ -54,7 +54,10 @@ func (r *DeploymentReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	if err != nil {
 		return r.report(ctx, imd, err)
 	}
-	decision := rollout.Decide(view.Observation, r.Now())
+	decision, err := r.authorise(ctx, imd, &view, rollout.Decide(view.Observation, r.Now()))
+	if err != nil {
+		return r.report(ctx, imd, err)
+	}
 	if decision.Action.Kind == rollout.ActionProvision {
 		// Once the stack is asked for, nobody reads the scan again.
 		if err := r.keepEvidence(ctx, &view, decision.Progress.Rollout); err != nil {

@@ -26,6 +26,12 @@ type deploymentView struct {
 	rules []cloud.Rule
 	// rule is the production rule, if it exists and isn't someone else's.
 	rule cloud.Rule
+	// orphans are revisions with the deployment's label that nobody controls.
+	orphans []v1alpha1.ImmutableRevision
+	// lost are stacks of ours that no record asks for, by revision.
+	lost map[int64]cloud.Stack
+	// remark is what people should hear before the first revision is made.
+	remark string
 }
 
 // observe reads the revisions, the production rule and the health of the
@@ -33,8 +39,12 @@ type deploymentView struct {
 func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.ImmutableDeployment) (deploymentView, error) {
 	view := deploymentView{Observation: r.wish(imd)}
 	var err error
-	if view.revisions, err = r.revisionsOf(ctx, imd); err != nil {
+	if view.revisions, view.orphans, err = r.revisionsOf(ctx, imd); err != nil {
 		return view, err
+	}
+	orphaned := view.Deleting && (len(view.orphans) > 0 || slices.Contains(imd.Finalizers, metav1.FinalizerOrphanDependents))
+	if orphaned { // by kubectl delete --cascade=orphan
+		view.Policy.Retain = true
 	}
 	identity, err := r.identify(ctx, imd.Namespace, awsOf(imd))
 	if err != nil {
@@ -46,6 +56,9 @@ func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.Immuta
 	if err := r.observeRule(ctx, imd, &view); err != nil {
 		return view, err
 	}
+	if orphaned {
+		view.Rule.Owned = false // it keeps its tags, by which it is found again
+	}
 	if err := view.original(ctx); err != nil {
 		return view, err
 	}
@@ -56,6 +69,9 @@ func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.Immuta
 		}
 		view.Revisions = append(view.Revisions, seen)
 	}
+	if err := r.observeLost(ctx, imd, &view); err != nil {
+		return view, err
+	}
 	return view, r.observeEvidence(ctx, imd, &view)
 }
 
@@ -65,6 +81,8 @@ func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.O
 	o := rollout.Observation{
 		Namespace:    imd.Namespace,
 		Name:         imd.Name,
+		UID:          string(imd.UID),
+		Writer:       fmt.Sprintf("%s.%d", r.Process, imd.Status.RolloutCount),
 		Deleting:     !imd.DeletionTimestamp.IsZero(),
 		WantHash:     template.Hash(spec.Template),
 		DesiredCount: 1,
@@ -141,18 +159,18 @@ func awsOf(imd *v1alpha1.ImmutableDeployment) v1alpha1.AWS {
 // lacks what this process wrote, or what status knows of, which perhaps another
 // process wrote. What the rule forwards to has to be known before it is given up
 // in a deletion: nobody would look at it again.
-func (r *DeploymentReconciler) revisionsOf(ctx context.Context, imd *v1alpha1.ImmutableDeployment) ([]v1alpha1.ImmutableRevision, error) {
+func (r *DeploymentReconciler) revisionsOf(ctx context.Context, imd *v1alpha1.ImmutableDeployment) (own, orphans []v1alpha1.ImmutableRevision, err error) {
 	if detached := imd.Status.DetachedAt != nil; imd.DeletionTimestamp.IsZero() || detached {
-		cached, err := listRevisions(ctx, r.Client, imd)
-		if err != nil || r.written.shown(imd.UID, cached) && !lacking(&imd.Status, cached) {
-			return cached, err
+		own, orphans, err = listRevisions(ctx, r.Client, imd)
+		if err != nil || r.written.shown(imd.UID, own) && !lacking(&imd.Status, own) {
+			return own, orphans, err
 		}
 	}
-	all, err := listRevisions(ctx, r.Live, imd)
+	own, orphans, err = listRevisions(ctx, r.Live, imd)
 	if err == nil {
-		r.written.gone(imd.UID, all)
+		r.written.gone(imd.UID, own)
 	}
-	return all, err
+	return own, orphans, err
 }
 
 // lacking tells whether a revision that serves or is rolled out isn't there, or
@@ -170,160 +188,24 @@ func lacking(s *v1alpha1.ImmutableDeploymentStatus, revisions []v1alpha1.Immutab
 	return r != nil && r.FinishedAt == nil && missing(r.Revision, r.VerifiedAt != nil)
 }
 
-// listRevisions returns the deployment's revisions in ascending order.
-func listRevisions(ctx context.Context, from client.Reader, imd *v1alpha1.ImmutableDeployment) ([]v1alpha1.ImmutableRevision, error) {
+// listRevisions returns the deployment's revisions in ascending order, and those
+// with its label that nobody controls.
+func listRevisions(ctx context.Context, from client.Reader, imd *v1alpha1.ImmutableDeployment) (own, orphans []v1alpha1.ImmutableRevision, err error) {
 	var list v1alpha1.ImmutableRevisionList
-	err := from.List(ctx, &list, client.InNamespace(imd.Namespace), client.MatchingLabels{v1alpha1.LabelDeployment: imd.Name})
+	err = from.List(ctx, &list, client.InNamespace(imd.Namespace), client.MatchingLabels{v1alpha1.LabelDeployment: imd.Name})
 	if err != nil {
-		return nil, fmt.Errorf("list revisions: %w", err)
+		return nil, nil, fmt.Errorf("list revisions: %w", err)
 	}
-	own := slices.DeleteFunc(list.Items, func(imr v1alpha1.ImmutableRevision) bool { return !metav1.IsControlledBy(&imr, imd) })
-	slices.SortFunc(own, func(a, b v1alpha1.ImmutableRevision) int { return cmp.Compare(a.Spec.Revision, b.Spec.Revision) })
-	return own, nil
-}
-
-// observeRule finds the production rule and whether it is ours to work with.
-func (r *DeploymentReconciler) observeRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	switch lb := imd.Spec.Traffic.LoadBalancer; {
-	case !lb.Exists():
-		return nil
-	case lb.RuleARN != "":
-		return observeAdopted(ctx, imd, view)
+	slices.SortFunc(list.Items, func(a, b v1alpha1.ImmutableRevision) int { return cmp.Compare(a.Spec.Revision, b.Spec.Revision) })
+	for i := range list.Items {
+		switch imr := &list.Items[i]; {
+		case metav1.IsControlledBy(imr, imd):
+			own = append(own, *imr)
+		case metav1.GetControllerOf(imr) == nil && imr.DeletionTimestamp.IsZero():
+			orphans = append(orphans, *imr)
+		}
 	}
-	return observeManaged(ctx, imd, view)
-}
-
-// observeManaged finds the rule that Viridian made: by its ARN, or by its
-// priority if it was made by a run that crashed before it could remember.
-func observeManaged(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	lb := imd.Spec.Traffic.LoadBalancer
-	rules, err := view.clients.Traffic.Rules(ctx, lb.ListenerARN)
-	if cloud.IsNotFound(err) {
-		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleNotFound,
-			Message: "The listener " + lb.ListenerARN + " does not exist",
-			Cure:    "Create the listener, or create the ImmutableDeployment anew with the right listenerARN"}
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	view.rules = rules
-	remembered := ruleARN(imd)
-	if i := slices.IndexFunc(rules, func(x cloud.Rule) bool { return x.ARN == remembered }); i >= 0 {
-		view.take(rules[i])
-		return observeRelease(ctx, imd, view)
-	}
-	i := slices.IndexFunc(rules, func(x cloud.Rule) bool { return x.Priority == *lb.Priority })
-	if i < 0 {
-		return nil
-	}
-	tags, err := view.clients.Traffic.RuleTags(ctx, rules[i].ARN)
-	if err != nil {
-		return err
-	}
-	if ownedBy(tags, string(imd.UID)) {
-		view.take(rules[i])
-		return nil
-	}
-	view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
-		Message: fmt.Sprintf("Priority %d of the listener is taken by %s, which belongs to %s", *lb.Priority, rules[i].ARN, owner(tags)),
-		Cure:    "Delete that rule, or create the ImmutableDeployment anew with another priority or with its ruleARN"}
-	return nil
-}
-
-// observeRelease looks whether a rule that is to be left to others still is
-// ours: it may be someone's already.
-func observeRelease(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	if !view.Deleting || !view.Policy.Retain {
-		return nil
-	}
-	tags, err := view.clients.Traffic.RuleTags(ctx, view.rule.ARN)
-	if err != nil {
-		return err
-	}
-	view.Rule.Owned = ownedBy(tags, string(imd.UID))
-	return nil
-}
-
-// observeAdopted finds the rule that the user named.
-func observeAdopted(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	arn := imd.Spec.Traffic.LoadBalancer.RuleARN
-	view.Rule.Adopted = true
-	rule, err := view.clients.Traffic.Rule(ctx, arn)
-	if cloud.IsNotFound(err) {
-		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleNotFound, Message: "The rule " + arn + " does not exist",
-			Cure: "Create the ImmutableDeployment anew with the right ruleARN"}
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	tags, err := view.clients.Traffic.RuleTags(ctx, arn)
-	if err != nil {
-		return err
-	}
-	if tags[v1alpha1.TagUID] != "" && !ownedBy(tags, string(imd.UID)) {
-		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
-			Message: "The rule " + arn + " belongs to " + owner(tags),
-			Cure:    "Delete that ImmutableDeployment, or give this one a rule of its own"}
-		return nil
-	}
-	if view.rules, err = view.clients.Traffic.Rules(ctx, rule.ListenerARN); err != nil {
-		return err
-	}
-	if problem := unsuitable(imd, rule, view.Progress.Original == ""); problem != "" {
-		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleUnsupported, Message: "The rule " + arn + " " + problem,
-			Cure: "Change the rule, or name another one"}
-	}
-	view.take(rule)
-	view.Rule.Owned = ownedBy(tags, string(imd.UID))
-	return nil
-}
-
-// unsuitable tells why traffic can't be shifted by an adopted rule; "" if it
-// can.
-func unsuitable(imd *v1alpha1.ImmutableDeployment, rule cloud.Rule, fresh bool) string {
-	values := 0
-	for _, condition := range rule.Conditions {
-		values += len(condition.Values)
-	}
-	_, last := bounds(imd.Spec.Traffic.LoadBalancer.PreviewPriorities)
-	switch {
-	case fresh && !rule.Forwards: // later on, Recreate has it answer 503 for a while
-		return "does not forward to a target group"
-	case fresh && len(rule.Targets) != 1:
-		return fmt.Sprintf("forwards to %d target groups, not to one", len(rule.Targets))
-	case values > 4:
-		return fmt.Sprintf("has %d condition values: a rule takes 5 and the preview rule adds one", values)
-	case rule.Priority > 0 && rule.Priority <= last:
-		return fmt.Sprintf("has priority %d, not above the band of preview rules, which ends at %d (spec.traffic.loadBalancer.previewPriorities)", rule.Priority, last)
-	}
-	return ""
-}
-
-// take notes a rule to work with.
-func (view *deploymentView) take(rule cloud.Rule) {
-	view.rule = rule
-	view.Rule.ARN, view.Rule.Exists, view.Rule.Owned = rule.ARN, true, true
-	for _, target := range rule.Targets {
-		view.Rule.Targets = append(view.Rule.Targets, rollout.Target{TargetGroup: target.TargetGroupARN, Weight: target.Weight})
-	}
-}
-
-// ruleARN is the production rule's as remembered; "" if there is none yet.
-func ruleARN(imd *v1alpha1.ImmutableDeployment) string {
-	if imd.Status.Traffic == nil {
-		return ""
-	}
-	return imd.Status.Traffic.RuleARN
-}
-
-// owner names whom tags point to.
-func owner(tags map[string]string) string {
-	if tags[v1alpha1.TagUID] == "" {
-		return "someone else"
-	}
-	return fmt.Sprintf("the ImmutableDeployment %s/%s", tags[v1alpha1.TagNamespace], tags[v1alpha1.TagName])
+	return own, orphans, nil
 }
 
 // observeRevision translates a revision and, if traffic may depend on it,
@@ -388,7 +270,7 @@ func readHealth(ctx context.Context, clients cloud.Clients, out v1alpha1.StackOu
 	health := &seen.Health
 	service, err := clients.Services.Service(ctx, out.Cluster, out.ServiceName)
 	if cloud.IsNotFound(err) {
-		*health = rollout.Health{Known: true, Reason: "the ECS service does not exist"}
+		*health = rollout.Health{Known: true, Gone: true, Reason: "the ECS service does not exist"}
 		return nil
 	}
 	if err != nil {
@@ -420,7 +302,7 @@ func readHealth(ctx context.Context, clients cloud.Clients, out v1alpha1.StackOu
 func readTargets(ctx context.Context, clients cloud.Clients, targetGroupARN string, health *rollout.Health) error {
 	targets, err := clients.Traffic.TargetHealth(ctx, targetGroupARN)
 	if cloud.IsNotFound(err) {
-		*health = rollout.Health{Known: true, Reason: "the target group does not exist"}
+		*health = rollout.Health{Known: true, Gone: true, Reason: "the target group does not exist"}
 		return nil
 	}
 	if err != nil {

@@ -251,7 +251,7 @@ func left(resources []cloud.StackResource) []v1alpha1.RetainedResource {
 // CloudFormation would take the service away before it finds that it can't
 // delete the target group.
 func (r *RevisionReconciler) delete(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, how stack.Action, next *v1alpha1.ImmutableRevisionStatus) error {
-	if err := checkUnused(ctx, imr, view); err != nil {
+	if err := r.checkUnused(ctx, imr, view); err != nil {
 		return err
 	}
 	in := cloud.DeleteStack{StackID: imr.Status.StackID, Force: how == stack.ActionForceDelete, Token: token(imr, view, "delete") + fmt.Sprintf("-%d", imr.Status.DeleteAttempts)}
@@ -275,29 +275,6 @@ func (r *RevisionReconciler) delete(ctx context.Context, imr *v1alpha1.Immutable
 			"Take off what guards it: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name "+in.StackID)
 	}
 	return err
-}
-
-// checkUnused refuses while a rule other than the stack's own forwards to it.
-func checkUnused(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
-	if imr.Status.Outputs == nil || imr.Status.Outputs.TargetGroupARN == "" {
-		return nil // never complete, or a worker: nothing can be forwarded to it
-	}
-	rules, err := view.clients.Traffic.Rules(ctx, imr.Spec.Frozen.ListenerARN)
-	if cloud.IsNotFound(err) {
-		return nil // without the listener there is no rule
-	}
-	if err != nil {
-		return err
-	}
-	for _, rule := range rules {
-		for _, target := range rule.Targets {
-			if rule.ARN != imr.Status.Outputs.PreviewRuleARN && target.TargetGroupARN == imr.Status.Outputs.TargetGroupARN {
-				return blocked(v1alpha1.ReasonStackInUse, "The listener rule "+rule.ARN+" still forwards to this revision",
-					"Take the target group "+target.TargetGroupARN+" out of that rule")
-			}
-		}
-	}
-	return nil
 }
 
 // truncate cuts a message at n bytes.

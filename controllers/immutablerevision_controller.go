@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -50,6 +51,9 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	decision := stack.Decide(view.Observation)
 	next := imr.Status.DeepCopy()
 	if err := r.apply(ctx, imr, view, decision, next); err != nil {
+		if view.owner == nil && inUse(err) {
+			return retry(r.abandon(ctx, imr, err))
+		}
 		return r.report(ctx, imr, err)
 	}
 	decision = reconsidered(decision, next)
@@ -80,7 +84,7 @@ func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Deci
 		return soon
 	case !d.Settled:
 		return r.Timing.Poll
-	case d.Phase == v1alpha1.RevisionCreated:
+	case d.Phase == v1alpha1.RevisionCreated, d.Reason == v1alpha1.ReasonStackFound:
 		return r.Timing.Resync
 	case d.Gone():
 		return r.lookAgain(imr)
@@ -125,6 +129,14 @@ func (r *RevisionReconciler) goneFor(imr *v1alpha1.ImmutableRevision) time.Durat
 	return r.Now().Sub(ready.LastTransitionTime.Time)
 }
 
+// abandon lets a deleted record go that no deployment has any more, and leaves
+// its stack, which is used: it is found again by whoever adopts it.
+func (r *RevisionReconciler) abandon(ctx context.Context, imr *v1alpha1.ImmutableRevision, cause error) error {
+	r.Recorder.Eventf(imr, nil, corev1.EventTypeWarning, v1alpha1.ReasonStackKept, "Release", "%s",
+		truncate(fmt.Sprintf("The stack %s stays: %s. It is found again by an ImmutableDeployment with the annotation %s", imr.Spec.StackName, cause, v1alpha1.AnnotationAdopt), 1000))
+	return r.release(ctx, imr)
+}
+
 // release lets the ImmutableRevision go, now that its stack is gone.
 func (r *RevisionReconciler) release(ctx context.Context, imr *v1alpha1.ImmutableRevision) error {
 	patch := client.MergeFromWithOptions(imr.DeepCopy(), client.MergeFromWithOptimisticLock{})
@@ -138,33 +150,20 @@ func (r *RevisionReconciler) release(ctx context.Context, imr *v1alpha1.Immutabl
 // revisionView is what a pass sees.
 type revisionView struct {
 	stack.Observation
-	clients  cloud.Clients
+	clients cloud.Clients
+	// owner of the record; nil if it has none, or that is gone.
+	owner    *v1alpha1.ImmutableDeployment
 	ownerUID string
 }
 
 // observe reads the owner and the stack.
 func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.ImmutableRevision) (revisionView, error) {
-	view := revisionView{Observation: stack.Observation{Phase: imr.Status.Phase}}
-	ref := metav1.GetControllerOf(imr)
-	if ref == nil {
-		return view, blocked(v1alpha1.ReasonInvalidSpec, "The ImmutableRevision has no ImmutableDeployment as its controller",
-			"Delete it: ImmutableRevisions are made by Viridian")
-	}
-	view.ownerUID = string(ref.UID)
-	var owner v1alpha1.ImmutableDeployment
-	err := r.Live.Get(ctx, client.ObjectKey{Namespace: imr.Namespace, Name: ref.Name}, &owner)
-	if client.IgnoreNotFound(err) != nil {
-		return view, fmt.Errorf("get the owner: %w", err)
-	}
-	owned := err == nil && owner.UID == ref.UID
-	// Deleting the ImmutableRevision doesn't take a stack away that serves:
-	// its owner says when it isn't needed any more.
-	view.Wanted = owned && imr.Spec.StackState == v1alpha1.StackPresent
-	view.Retained = imr.Spec.StackState == v1alpha1.StackRetained
-	view.DeleteAttempts, view.Listed = imr.Status.DeleteAttempts, len(imr.Status.Retained) > 0
-	view.OnDeleteFailure = owner.Spec.Stack.OnDeleteFailure
-	if view.Retained {
-		return view, nil
+	view := revisionView{Observation: stack.Observation{
+		Phase: imr.Status.Phase, Deleting: !imr.DeletionTimestamp.IsZero(), Retained: imr.Spec.StackState == v1alpha1.StackRetained,
+		DeleteAttempts: imr.Status.DeleteAttempts, Listed: len(imr.Status.Retained) > 0,
+	}}
+	if err := r.observeOwner(ctx, imr, &view); err != nil || view.Retained {
+		return view, err
 	}
 	identity, err := r.identify(ctx, imr.Namespace, imr.Spec.Frozen.AWS)
 	if err != nil {
@@ -174,6 +173,32 @@ func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.Immutabl
 		return view, err
 	}
 	return view, r.describe(ctx, imr, &view)
+}
+
+// observeOwner reads the owner. A record that has none, or whose owner is gone,
+// asks for nothing; it is left alone until it is deleted itself.
+func (r *RevisionReconciler) observeOwner(ctx context.Context, imr *v1alpha1.ImmutableRevision, view *revisionView) error {
+	if ref := metav1.GetControllerOf(imr); ref != nil {
+		owner := &v1alpha1.ImmutableDeployment{}
+		err := r.Live.Get(ctx, client.ObjectKey{Namespace: imr.Namespace, Name: ref.Name}, owner)
+		if client.IgnoreNotFound(err) != nil {
+			return fmt.Errorf("get the owner: %w", err)
+		}
+		view.ownerUID = string(ref.UID)
+		if err == nil && owner.UID == ref.UID {
+			view.owner, view.OnDeleteFailure = owner, owner.Spec.Stack.OnDeleteFailure
+			// Deleting the ImmutableRevision doesn't take a stack away that
+			// serves: its owner says when it isn't needed any more.
+			view.Wanted = imr.Spec.StackState == v1alpha1.StackPresent
+		}
+	}
+	if view.owner == nil && !view.Deleting && !view.Retained {
+		name := imr.Labels[v1alpha1.LabelDeployment]
+		return blocked(v1alpha1.ReasonRevisionConflict, "The ImmutableDeployment that the ImmutableRevision belongs to is gone",
+			fmt.Sprintf("Apply %s again to have it taken over (%s), or delete it, and its stack if nothing forwards to that: kubectl delete imr %s -n %s",
+				name, v1alpha1.AnnotationAdopt, imr.Name, imr.Namespace))
+	}
+	return nil
 }
 
 // describe reads the stack: by its ID while an attempt is under way or done,
@@ -195,7 +220,23 @@ func (r *RevisionReconciler) describe(ctx context.Context, imr *v1alpha1.Immutab
 		return err
 	}
 	view.Stack = &found
-	view.Owned = found.ID == imr.Status.StackID ||
-		ownedBy(found.Tags, view.ownerUID) && found.Tags[v1alpha1.TagTemplateHash] == imr.Spec.Frozen.TemplateHash
-	return nil
+	view.Owned, err = r.isRevisions(ctx, imr, view)
+	return err
+}
+
+// isRevisions tells whether the stack that was found is the revision's: by its
+// ID, or by tags that name the revision's owner, or one whose belongings that
+// may take over. Those of a record without an owner name the record itself.
+func (r *RevisionReconciler) isRevisions(ctx context.Context, imr *v1alpha1.ImmutableRevision, view *revisionView) (bool, error) {
+	tags := view.Stack.Tags
+	switch {
+	case view.Stack.ID == imr.Status.StackID:
+		return true, nil
+	case tags[v1alpha1.TagTemplateHash] != imr.Spec.Frozen.TemplateHash:
+		return false, nil
+	case view.owner != nil:
+		return r.isOurs(ctx, view.owner, tags)
+	}
+	return namesakes(tags, imr.Namespace, imr.Labels[v1alpha1.LabelDeployment]) && tags[v1alpha1.TagCluster] == r.ClusterID &&
+		(view.ownerUID == "" || tags[v1alpha1.TagUID] == view.ownerUID), nil
 }

@@ -30,8 +30,12 @@ type Options struct {
 	Recorder events.EventRecorder
 	// Now is the time; time.Now outside tests.
 	Now func() time.Time
-	// ClusterID is the UID of the kube-system namespace.
+	// ClusterID is what this cluster's belongings in AWS are tagged with: the UID
+	// of the kube-system namespace, unless administrators gave another one.
 	ClusterID string
+	// Process tells this process from all others, before and beside it, also
+	// from those in a copy of this cluster: at most 40 characters of a tag.
+	Process string
 	// AllowedRoleARNs may be assumed for any namespace; "*" allows all.
 	AllowedRoleARNs []string
 	// Timing of reconciles.

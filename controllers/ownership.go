@@ -1,8 +1,14 @@
 package controllers
 
 import (
+	"context"
+	"fmt"
 	"maps"
+	"slices"
 	"strconv"
+
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
@@ -29,5 +35,61 @@ func (o *Options) stackTags(revision *v1alpha1.ImmutableRevision, ownerUID strin
 	return tags
 }
 
-// ownedBy tells whether tags prove that something belongs to the deployment.
-func ownedBy(tags map[string]string, uid string) bool { return tags[v1alpha1.TagUID] == uid }
+// owns tells whether tags prove that something belongs to the deployment: of
+// this cluster, since a copy of its etcd has the same UIDs elsewhere.
+func (o *Options) owns(tags map[string]string, uid string) bool {
+	return uid != "" && tags[v1alpha1.TagUID] == uid && tags[v1alpha1.TagCluster] == o.ClusterID
+}
+
+// namesakes tells whether tags name the deployment's namespace and name, be it
+// with another UID or in another cluster.
+func namesakes(tags map[string]string, namespace, name string) bool {
+	return tags[v1alpha1.TagUID] != "" && tags[v1alpha1.TagNamespace] == namespace && tags[v1alpha1.TagName] == name
+}
+
+// mayAdopt tells whether the deployment may take over what tags mark as another
+// one's: its own annotation says so for what has its namespace and name, that
+// of the namespace, which belongs to administrators, for everything.
+func (o *Options) mayAdopt(ctx context.Context, imd *v1alpha1.ImmutableDeployment, tags map[string]string) (bool, error) {
+	uid := tags[v1alpha1.TagUID]
+	if uid == "" {
+		return false, nil
+	}
+	if namesakes(tags, imd.Namespace, imd.Name) && slices.Contains(splitList(imd.Annotations[v1alpha1.AnnotationAdopt]), uid) {
+		return true, nil
+	}
+	var ns corev1.Namespace
+	if err := o.Live.Get(ctx, client.ObjectKey{Name: imd.Namespace}, &ns); err != nil {
+		return false, fmt.Errorf("get namespace %s: %w", imd.Namespace, err)
+	}
+	return slices.Contains(splitList(ns.Annotations[v1alpha1.AnnotationAdopt]), uid), nil
+}
+
+// isOurs tells whether the deployment owns what tags mark, or may take it over.
+func (o *Options) isOurs(ctx context.Context, imd *v1alpha1.ImmutableDeployment, tags map[string]string) (bool, error) {
+	if o.owns(tags, string(imd.UID)) {
+		return true, nil
+	}
+	return o.mayAdopt(ctx, imd, tags)
+}
+
+// adoption is what to type to have the deployment take over what tags mark.
+func adoption(imd *v1alpha1.ImmutableDeployment, tags map[string]string) string {
+	uid := tags[v1alpha1.TagUID]
+	if namesakes(tags, imd.Namespace, imd.Name) {
+		return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s", imd.Name, imd.Namespace, v1alpha1.AnnotationAdopt, uid)
+	}
+	return fmt.Sprintf("an administrator: kubectl annotate namespace %s --overwrite %s=%s", imd.Namespace, v1alpha1.AnnotationAdopt, uid)
+}
+
+// owner names whom tags point to.
+func (o *Options) owner(tags map[string]string) string {
+	switch tags[v1alpha1.TagCluster] {
+	case "":
+		return "someone else"
+	case o.ClusterID:
+		return fmt.Sprintf("the ImmutableDeployment %s/%s with the UID %s", tags[v1alpha1.TagNamespace], tags[v1alpha1.TagName], tags[v1alpha1.TagUID])
+	}
+	return fmt.Sprintf("the ImmutableDeployment %s/%s with the UID %s in the cluster %s",
+		tags[v1alpha1.TagNamespace], tags[v1alpha1.TagName], tags[v1alpha1.TagUID], tags[v1alpha1.TagCluster])
+}

@@ -40,7 +40,7 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 	p := rollout.Progress{Stable: status.Stable, DetachedAt: at(status.DetachedAt)}
 	if t := status.Traffic; t != nil {
 		p.Written, p.Observed = targetsOf(t.Written), targetsOf(t.Observed)
-		p.Since, p.Original = at(t.Since), t.OriginalTargetGroupARN
+		p.Since, p.Original, p.Writers = at(t.Since), t.OriginalTargetGroupARN, t.Writers
 	}
 	for _, r := range status.Retiring {
 		p.Retiring = append(p.Retiring, rollout.Retiring{
@@ -147,6 +147,7 @@ func rememberTraffic(status *v1alpha1.ImmutableDeploymentStatus, view *deploymen
 		Written:                view.ledger(p.Written),
 		Observed:               view.ledger(p.Observed),
 		Since:                  maybe(p.Since),
+		Writers:                p.Writers,
 		OriginalTargetGroupARN: p.Original,
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/awssim/elb"
 )
 
 // effects is what managers did in the account, in order.
@@ -83,9 +84,10 @@ func (c *cloudWire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if action == "DeleteStack" {
 		c.w.mayDelete(param("StackName"))
 	}
+	mark := action == "AddTags" && c.w.marked(param("ResourceArns.member.1"))
 	answer, err := c.next.RoundTrip(r)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		return answer, err
+	if err != nil || answer.StatusCode != http.StatusOK || mark {
+		return answer, err // who wrote a rule last is noted on it: no effect that tests are about
 	}
 	effect := c.w.describe(action, param)
 	c.w.log.add(effect)
@@ -93,6 +95,11 @@ func (c *cloudWire) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, errDead
 	}
 	return answer, nil
+}
+
+// marked tells whether a rule bears ownership tags already.
+func (w *world) marked(arn string) bool {
+	return slices.ContainsFunc(w.sim.Snapshot().Rules, func(r elb.RuleTruth) bool { return r.RuleArn == arn && r.Tags[v1alpha1.TagUID] != "" })
 }
 
 // mutates tells whether an API call changes something.

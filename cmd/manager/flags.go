@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -29,6 +30,7 @@ type options struct {
 	metricPeriod            time.Duration
 	webhookAllowed          []netip.Prefix
 	maxGateCalls            int
+	clusterID               string
 	log                     zap.Options
 }
 
@@ -55,6 +57,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		o.webhookAllowed, err = prefixes(s)
 		return err
 	})
+	fs.StringVar(&o.clusterID, "cluster-id", "", "What this cluster's belongings in AWS are tagged with, which tells them from other clusters'; the UID of the namespace kube-system if left out. A copy of a cluster, such as one restored for a drill, needs one of its own.")
 	roles := fs.String("allowed-role-arns", "", "IAM roles, separated by commas, that any namespace may use in spec.aws.roleARN; * allows all.")
 	if err := fs.Parse(args); err != nil {
 		return o, err
@@ -87,6 +90,9 @@ func goodPeriod(d time.Duration) bool {
 	return slices.Contains(short, d) || d > 0 && d%time.Minute == 0
 }
 
+// tagValue is what AWS takes for a tag's value, but for spaces.
+var tagValue = regexp.MustCompile(`^[A-Za-z0-9.:/=+@_-]*$`)
+
 // check refuses what can't work.
 func (o options) check(rest []string) error {
 	switch {
@@ -100,6 +106,8 @@ func (o options) check(rest []string) error {
 		return errors.New("--traffic-propagation and --metric-delay must not be negative")
 	case !goodPeriod(o.metricPeriod):
 		return errors.New("--metric-period must be 1, 5, 10, 20, 30 or a multiple of 60 seconds, as CloudWatch takes it")
+	case len(o.clusterID) > 128 || !tagValue.MatchString(o.clusterID):
+		return errors.New("--cluster-id must be the value of a tag: at most 128 letters, digits and . : / = + - @ _")
 	case o.maxGateCalls < 1:
 		return errors.New("--max-gate-calls must be at least 1")
 	}

@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
@@ -78,9 +79,11 @@ func start(ctx context.Context, opts options) error {
 	if err != nil {
 		return fmt.Errorf("configure AWS: %w", err)
 	}
-	cluster, err := clusterID(ctx, mgr.GetAPIReader())
-	if err != nil {
-		return err
+	cluster := opts.clusterID
+	if cluster == "" {
+		if cluster, err = clusterID(ctx, mgr.GetAPIReader()); err != nil {
+			return err
+		}
 	}
 	calls := background.New[rollout.Answer](opts.maxGateCalls)
 	if err := mgr.Add(manager.RunnableFunc(calls.Run)); err != nil {
@@ -89,7 +92,7 @@ func start(ctx context.Context, opts options) error {
 	shared := controllers.Options{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Cloud: provider,
 		Webhooks: webhook.New(webhook.Options{Allowed: opts.webhookAllowed, Now: time.Now}), Calls: calls,
-		Recorder: mgr.GetEventRecorder("viridian"), Now: time.Now, ClusterID: cluster,
+		Recorder: mgr.GetEventRecorder("viridian"), Now: time.Now, ClusterID: cluster, Process: rand.Text()[:12],
 		AllowedRoleARNs: opts.allowedRoleARNs, Timing: opts.timing, MaxConcurrent: opts.maxConcurrent,
 	}
 	if err := controllers.Setup(mgr, shared); err != nil {

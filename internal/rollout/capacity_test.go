@@ -218,13 +218,13 @@ func TestRecreate(t *testing.T) {
 		"then all requests": {replacing(removed, created, verified, func(o *Observation) {
 			o.Recreate, o.Plan = false, compiled(rollingBy(0, 50), 3, true)
 		}), asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2}, set(to2()))},
-		"serving: loses its traffic first":    {replacing(removed, created, rolledBack, func(o *Observation) { o.Rule.Targets = to2(); o.Progress.Written = to2() }), asking(back, Action{Kind: ActionSetTargets})},
-		"gone: the old one is made again":     {replacing(removed, removed, rolledBack), asking(back, provision(1))},
-		"the old one is not gone yet":         {replacing(deleting, pending, rolledBack), after(back, poll)},
-		"failed before the old one went":      {replacing(created, pending, rolledBack), ended},
-		"the old one comes":                   {replacing(creating, removed, rolledBack), after(back, poll)},
-		"the old one isn't healthy yet":       {replacing(created, removed, rolledBack, dark, health1(Health{Known: true, Desired: 3})), after(back, poll)},
-		"the old one is there":                {replacing(created, removed, rolledBack, dark), asking(back, set(to1()))},
+		"serving: loses its traffic first": {replacing(removed, created, rolledBack, func(o *Observation) { o.Rule.Targets = to2(); o.Progress.Written = to2() }), asking(back, Action{Kind: ActionSetTargets})},
+		"gone: the old one is made again":  {replacing(removed, removed, rolledBack), asking(back, provision(1))},
+		"the old one is not gone yet":      {replacing(deleting, pending, rolledBack), after(back, poll)},
+		"failed before the old one went":   {replacing(created, pending, rolledBack), ended},
+		"the old one comes":                {replacing(creating, removed, rolledBack), after(back, poll)},
+		"the old one isn't healthy yet":    {replacing(created, removed, rolledBack, dark, health1(Health{Known: true, Desired: 3})), after(back, poll)},
+		"the old one is there":             {replacing(created, removed, rolledBack, dark), asking(back, set(to1()))},
 		"the old one can't be made again": {replacing(failed, removed, rolledBack, func(o *Observation) {
 			o.Rule.Targets, o.Progress.Written, o.Revisions[1].TargetGroup = to2(), to2(), group2
 		}), surrendered},

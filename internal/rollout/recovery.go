@@ -208,12 +208,17 @@ func (a Action) Guarded() bool { return slices.Contains(guarded, a.Kind) }
 // mark is remembered before it is written: else a process that died in between
 // would leave one that nobody knows.
 func (d Decision) Marking(o *Observation) Decision {
-	p := o.Progress.clone()
-	d.Action = Action{}
-	if slices.Contains(p.Writers, o.Writer) {
-		d.Action.Kind = ActionMarkRule
+	marked := d.Noting(o, o.Writer)
+	if slices.Contains(o.Progress.Writers, o.Writer) {
+		marked.Action.Kind = ActionMarkRule
 	}
-	p.noteWriter(o.Writer)
-	d.Progress, d.Notices, d.After = p, nil, 0
+	return marked
+}
+
+// Noting is the decision put off until a mark that the rule may bear is
+// remembered.
+func (d Decision) Noting(o *Observation, mark string) Decision {
+	d.Action, d.Progress, d.Notices, d.After = Action{}, o.Progress.clone(), nil, 0
+	d.Progress.noteWriter(mark)
 	return d
 }

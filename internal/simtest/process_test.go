@@ -68,7 +68,7 @@ func (w *world) start() *process {
 	o := controllers.Options{
 		Client: p.cached(), Live: p.live(), Cloud: provider, Recorder: recorder{p},
 		Webhooks: poster{p}, Calls: background.New[rollout.Answer](4),
-		Now: func() time.Time { return time.Now().Add(p.skew) }, ClusterID: "simulated",
+		Now: func() time.Time { return time.Now().Add(p.skew) }, ClusterID: "simulated", Process: p.name,
 		Timing: controllers.Timing{Poll: w.plan.Poll, Resync: w.plan.Resync, Propagation: propagation, MetricDelay: time.Minute},
 	}
 	p.reconcilers = map[string]reconcile.Reconciler{

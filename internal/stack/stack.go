@@ -121,7 +121,7 @@ func provide(o Observation) Decision {
 			Reason: v1alpha1.ReasonProvisioning, Message: "CloudFormation creates the stack"}
 	case !o.Owned:
 		return Decision{Phase: v1alpha1.RevisionFailed, Reason: v1alpha1.ReasonForeignStack, Settled: true,
-			Message: "A stack named " + o.Stack.Name + " exists that isn't this revision's: delete or rename it"}
+			Message: "A stack named " + o.Stack.Name + " exists that isn't this revision's: it is left alone, and a changed spec.template gets another number"}
 	}
 	return follow(o, known)
 }

@@ -1,0 +1,243 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/rollout"
+)
+
+// observeRule finds the production rule and whether it is ours to work with.
+func (r *DeploymentReconciler) observeRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	switch lb := imd.Spec.Traffic.LoadBalancer; {
+	case !lb.Exists():
+		return nil
+	case lb.RuleARN != "":
+		return r.observeAdopted(ctx, imd, view)
+	}
+	return r.observeManaged(ctx, imd, view)
+}
+
+// observeManaged finds the rule that Viridian made: by its ARN, or by its
+// priority if it was made by a run that crashed before it could remember, or
+// whose status is lost.
+func (r *DeploymentReconciler) observeManaged(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	lb := imd.Spec.Traffic.LoadBalancer
+	rules, err := view.clients.Traffic.Rules(ctx, lb.ListenerARN)
+	if cloud.IsNotFound(err) {
+		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleNotFound,
+			Message: "The listener " + lb.ListenerARN + " does not exist",
+			Cure:    "Create the listener, or create the ImmutableDeployment anew with the right listenerARN"}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	view.rules = rules
+	remembered := ruleARN(imd)
+	i := slices.IndexFunc(rules, func(x cloud.Rule) bool { return x.ARN == remembered })
+	if i < 0 {
+		i = slices.IndexFunc(rules, func(x cloud.Rule) bool { return x.Priority == *lb.Priority })
+	}
+	if i < 0 {
+		return nil
+	}
+	view.take(rules[i])
+	if rules[i].ARN == remembered && !view.suspect(imd) {
+		return nil
+	}
+	tags, err := view.clients.Traffic.RuleTags(ctx, rules[i].ARN)
+	if err != nil {
+		return err
+	}
+	return r.judgeRule(ctx, imd, view, tags)
+}
+
+// suspect tells whether the rule may be somebody else's by now, or may have been
+// written by somebody else with this cluster's identity: it doesn't route as it
+// was left, something is about to begin, or this was found out before.
+func (view *deploymentView) suspect(imd *v1alpha1.ImmutableDeployment) bool {
+	active := imd.Status.Rollout != nil && imd.Status.Rollout.FinishedAt == nil
+	told := view.WasBlocked == v1alpha1.ReasonStatusBehind || view.WasBlocked == v1alpha1.ReasonRuleConflict
+	return view.Deleting || told || !view.Rule.Targets.Equal(view.Progress.Written) || !active && !view.serves(view.WantHash)
+}
+
+// serves tells whether the stable revision has the template with a hash.
+func (view *deploymentView) serves(hash string) bool {
+	return slices.ContainsFunc(view.revisions, func(imr v1alpha1.ImmutableRevision) bool {
+		return imr.Spec.Revision == view.Progress.Stable && imr.Spec.Frozen.TemplateHash == hash
+	})
+}
+
+// judgeRule tells by its tags whether the managed rule is the deployment's, or
+// may be taken over. Tags that are gone are looked for on what it forwards to:
+// a deployment that was deleted with deletionPolicy Retain takes them off.
+func (r *DeploymentReconciler) judgeRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, tags map[string]string) error {
+	if tags[v1alpha1.TagUID] == "" {
+		behind, err := r.tagsBehind(ctx, view)
+		if err != nil {
+			return err
+		}
+		if behind != nil && !view.Deleting {
+			tags = behind
+		}
+	} else {
+		view.marked(imd, tags)
+	}
+	if view.Rule.Owned = r.owns(tags, string(imd.UID)); view.Rule.Owned {
+		return nil
+	}
+	if view.Deleting {
+		return nil
+	}
+	adopt, err := r.mayAdopt(ctx, imd, tags)
+	if err != nil {
+		return err
+	}
+	if view.Rule.Inherited = adopt; !adopt {
+		view.Blocked = r.taken(imd, view, tags)
+	}
+	return nil
+}
+
+// marked notes what the tags of a rule of ours say.
+func (view *deploymentView) marked(imd *v1alpha1.ImmutableDeployment, tags map[string]string) {
+	view.Rule.Writer, view.Rule.Original = tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal]
+	view.Overrule = overrules(imd, view.Rule.Writer)
+}
+
+// tagsBehind are the tags of the stacks that the rule forwards to, if all of
+// them are one deployment's; nil if not.
+func (r *DeploymentReconciler) tagsBehind(ctx context.Context, view *deploymentView) (map[string]string, error) {
+	groups := make([]string, 0, len(view.rule.Targets))
+	for _, target := range view.rule.Targets {
+		groups = append(groups, target.TargetGroupARN)
+	}
+	all, err := view.clients.Traffic.TargetGroupTags(ctx, groups)
+	if err != nil {
+		return nil, err
+	}
+	var tags map[string]string
+	for _, group := range groups {
+		if all[group][v1alpha1.TagUID] == "" || tags != nil && tags[v1alpha1.TagUID] != all[group][v1alpha1.TagUID] {
+			return nil, nil
+		}
+		tags = all[group]
+	}
+	return tags, nil
+}
+
+// taken says whose the rule at the deployment's priority is, and what can be
+// done that takes no requests away.
+func (r *DeploymentReconciler) taken(imd *v1alpha1.ImmutableDeployment, view *deploymentView, tags map[string]string) *rollout.Blocked {
+	b := &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
+		Message: fmt.Sprintf("Priority %d of the listener is taken by %s, which belongs to %s", view.rule.Priority, view.rule.ARN, r.owner(tags))}
+	another := "create the ImmutableDeployment anew with another priority"
+	switch {
+	case tags[v1alpha1.TagUID] != "":
+		b.Cure = "If that one is gone, take over what it left, requests and all: " + adoption(imd, tags) + ". Else " + another
+	case len(view.rule.Targets) > 0:
+		b.Cure = "To adopt it, create the ImmutableDeployment anew with its ruleARN; else " + another
+	default:
+		b.Cure = "Delete that rule if nobody needs it, or " + another
+	}
+	view.unknown()
+	return b
+}
+
+// unknown forgets a rule that isn't the deployment's.
+func (view *deploymentView) unknown() {
+	view.rule, view.Rule = cloud.Rule{}, rollout.Rule{Adopted: view.Rule.Adopted}
+}
+
+// observeAdopted finds the rule that the user named.
+func (r *DeploymentReconciler) observeAdopted(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	arn := imd.Spec.Traffic.LoadBalancer.RuleARN
+	view.Rule.Adopted = true
+	rule, err := view.clients.Traffic.Rule(ctx, arn)
+	if cloud.IsNotFound(err) {
+		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleNotFound, Message: "The rule " + arn + " does not exist",
+			Cure: "Create the ImmutableDeployment anew with the right ruleARN"}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	tags, err := view.clients.Traffic.RuleTags(ctx, arn)
+	if err != nil {
+		return err
+	}
+	owned := r.owns(tags, string(imd.UID))
+	if mine, err := r.mayName(ctx, imd, tags); err != nil || !mine {
+		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
+			Message: "The rule " + arn + " belongs to " + r.owner(tags),
+			Cure:    "If that one is gone: " + adoption(imd, tags) + ". Else give this ImmutableDeployment a rule of its own"}
+		return err
+	}
+	if view.rules, err = view.clients.Traffic.Rules(ctx, rule.ListenerARN); err != nil {
+		return err
+	}
+	if problem := unsuitable(imd, rule, view.Progress.Original == "" && !owned); problem != "" {
+		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleUnsupported, Message: "The rule " + arn + " " + problem,
+			Cure: "Change the rule, or name another one"}
+	}
+	view.take(rule)
+	view.marked(imd, tags)
+	view.Rule.Owned = owned
+	return nil
+}
+
+// mayName tells whether the deployment may adopt the rule that it names: one
+// that is nobody's, its own, or that of another one which is gone for sure, as
+// two of the same name can't be in one cluster; else by annotation.
+func (r *DeploymentReconciler) mayName(ctx context.Context, imd *v1alpha1.ImmutableDeployment, tags map[string]string) (bool, error) {
+	uid := tags[v1alpha1.TagUID]
+	if uid == "" || uid == string(imd.UID) && r.owns(tags, uid) {
+		return true, nil
+	}
+	if uid != string(imd.UID) && namesakes(tags, imd.Namespace, imd.Name) && tags[v1alpha1.TagCluster] == r.ClusterID {
+		return true, nil
+	}
+	return r.mayAdopt(ctx, imd, tags)
+}
+
+// unsuitable tells why traffic can't be shifted by an adopted rule; "" if it
+// can.
+func unsuitable(imd *v1alpha1.ImmutableDeployment, rule cloud.Rule, fresh bool) string {
+	values := 0
+	for _, condition := range rule.Conditions {
+		values += len(condition.Values)
+	}
+	_, last := bounds(imd.Spec.Traffic.LoadBalancer.PreviewPriorities)
+	switch {
+	case fresh && !rule.Forwards: // later on, Recreate has it answer 503 for a while
+		return "does not forward to a target group"
+	case fresh && len(rule.Targets) != 1:
+		return fmt.Sprintf("forwards to %d target groups, not to one", len(rule.Targets))
+	case values > 4:
+		return fmt.Sprintf("has %d condition values: a rule takes 5 and the preview rule adds one", values)
+	case rule.Priority > 0 && rule.Priority <= last:
+		return fmt.Sprintf("has priority %d, not above the band of preview rules, which ends at %d (spec.traffic.loadBalancer.previewPriorities)", rule.Priority, last)
+	}
+	return ""
+}
+
+// take notes a rule to work with.
+func (view *deploymentView) take(rule cloud.Rule) {
+	view.rule = rule
+	view.Rule.ARN, view.Rule.Exists, view.Rule.Owned = rule.ARN, true, true
+	for _, target := range rule.Targets {
+		view.Rule.Targets = append(view.Rule.Targets, rollout.Target{TargetGroup: target.TargetGroupARN, Weight: target.Weight})
+	}
+}
+
+// ruleARN is the production rule's as remembered; "" if there is none yet.
+func ruleARN(imd *v1alpha1.ImmutableDeployment) string {
+	if imd.Status.Traffic == nil {
+		return ""
+	}
+	return imd.Status.Traffic.RuleARN
+}

@@ -1,0 +1,221 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/template"
+)
+
+// A cluster that forgot finds its stacks again: by what the production rule
+// forwards to, by the records that nobody owns, and by the names of stacks where
+// status remembers nothing, or records that aren't there.
+
+// observeLost finds the stacks of the deployment that no record asks for.
+func (r *DeploymentReconciler) observeLost(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	view.lost = map[int64]cloud.Stack{}
+	if view.Blocked != nil || view.Deleting && view.Policy.Retain {
+		return nil
+	}
+	for _, find := range []func(context.Context, *v1alpha1.ImmutableDeployment, *deploymentView) error{r.lostByRule, r.lostByOwner, r.lostByName} {
+		if err := find(ctx, imd, view); err != nil {
+			return err
+		}
+	}
+	for i := range view.revisions {
+		if imr := &view.revisions[i]; reasonOf(imr) == v1alpha1.ReasonStackFound && imr.Spec.StackState == v1alpha1.StackAbsent {
+			view.lost[imr.Spec.Revision] = cloud.Stack{Name: imr.Spec.StackName}
+		}
+	}
+	view.Lost = slices.Sorted(maps.Keys(view.lost))
+	return nil
+}
+
+// lostByRule finds the stacks of target groups that the rule forwards to and
+// that no record which asks for its stack has.
+func (r *DeploymentReconciler) lostByRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	var unknown []string
+	for _, target := range view.Rule.Targets {
+		known := func(seen rollout.Revision) bool { return seen.Wanted && seen.TargetGroup == target.TargetGroup }
+		if !slices.ContainsFunc(view.Revisions, known) && target.TargetGroup != view.Progress.Original {
+			unknown = append(unknown, target.TargetGroup)
+		}
+	}
+	tags, err := view.clients.Traffic.TargetGroupTags(ctx, unknown)
+	if err != nil {
+		return err
+	}
+	for _, group := range unknown {
+		if err := r.noteLost(ctx, imd, view, tags[group][cloud.TagStackID], tags[group]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// lostByOwner finds the stacks of records that have the deployment's label and
+// no owner, as a backup restores them.
+func (r *DeploymentReconciler) lostByOwner(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	for i := range view.orphans {
+		orphan := &view.orphans[i]
+		found, err := view.clients.Stacks.Describe(ctx, orphan.Spec.StackName)
+		if cloud.IsNotFound(err) {
+			continue // history
+		}
+		if err != nil {
+			return err
+		}
+		ours, err := r.isOurs(ctx, imd, found.Tags)
+		switch {
+		case err != nil:
+			return err
+		case ours:
+			view.lost[orphan.Spec.Revision] = found
+		case view.Blocked == nil:
+			view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
+				Message: fmt.Sprintf("The ImmutableRevision %s has no owner, and its stack belongs to %s", orphan.Name, r.owner(found.Tags)),
+				Cure: fmt.Sprintf("To take it over: %s. Or delete it, and its stack if nothing forwards to that: kubectl delete imr %s -n %s",
+					adoption(imd, found.Tags), orphan.Name, imd.Namespace)}
+		}
+	}
+	return nil
+}
+
+// lostByName lists the stacks with a name of the deployment's, where what status
+// remembers can't be all there is.
+func (r *DeploymentReconciler) lostByName(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	if !view.incomplete(imd) {
+		return nil
+	}
+	all, err := view.clients.Stacks.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, summary := range all {
+		named := func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.StackName == summary.Name }
+		if !template.IsStackName(summary.Name, imd.Namespace, imd.Name) || slices.ContainsFunc(view.revisions, named) || summary.Status == cloud.StackDeleteInProgress {
+			continue
+		}
+		found, err := view.clients.Stacks.Describe(ctx, summary.ID)
+		if cloud.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.noteLost(ctx, imd, view, found.ID, found.Tags); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// incomplete tells whether status remembers nothing, names a revision without a
+// record, or a worker's revision whose stack is gone.
+func (view *deploymentView) incomplete(imd *v1alpha1.ImmutableDeployment) bool {
+	s := imd.Status
+	if s.LatestRevision == 0 {
+		return len(view.revisions) == 0
+	}
+	missing := func(number int64) bool { return number != 0 && view.seen(number) == nil }
+	if missing(s.Stable) || slices.ContainsFunc(s.Retiring, func(t v1alpha1.RetiringRevision) bool { return missing(t.Revision) }) {
+		return true
+	}
+	active := s.Rollout != nil && s.Rollout.FinishedAt == nil
+	if active {
+		return missing(s.Rollout.Revision)
+	}
+	stable := view.seen(s.Stable)
+	return view.Rule.None && stable != nil && (stable.Health.Gone || stable.Wanted && stable.Stack == v1alpha1.RevisionFailed)
+}
+
+// seen is a revision as observed; nil if there is none.
+func (view *deploymentView) seen(number int64) *rollout.Revision {
+	for i := range view.Revisions {
+		if view.Revisions[i].Number == number {
+			return &view.Revisions[i]
+		}
+	}
+	return nil
+}
+
+// noteLost notes a stack that tags prove to be the deployment's, or that it may
+// take over, if no record asks for it. What is another one's in this cluster,
+// which must be gone by now, is in the way of a worker: it may be working.
+func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, stackID string, tags map[string]string) error {
+	number, err := strconv.ParseInt(tags[v1alpha1.TagRevision], 10, 64)
+	if stackID == "" || err != nil {
+		return nil // not a stack of ours
+	}
+	ours, err := r.isOurs(ctx, imd, tags)
+	if err != nil {
+		return err
+	}
+	if !ours {
+		view.noteNamesake(r, imd, stackID, tags)
+		return nil
+	}
+	found, err := view.clients.Stacks.Describe(ctx, stackID)
+	if cloud.IsNotFound(err) || err == nil && found.Status == cloud.StackDeleteComplete {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	number = view.numberFor(number, found.Name)
+	if seen := view.seen(number); seen != nil && seen.Wanted {
+		view.Rule.Unfamiliar = true // its record is being filled in
+		return nil
+	}
+	view.lost[number] = found
+	return nil
+}
+
+// numberFor is the number of the record for a stack: the stack's own, unless
+// another stack's record has that.
+func (view *deploymentView) numberFor(number int64, stackName string) int64 {
+	highest, taken := int64(0), false
+	for _, imr := range slices.Concat(view.revisions, view.orphans) {
+		if imr.Spec.StackName == stackName {
+			return imr.Spec.Revision
+		}
+		highest, taken = max(highest, imr.Spec.Revision), taken || imr.Spec.Revision == number
+	}
+	if taken {
+		return highest + 1
+	}
+	return number
+}
+
+// noteNamesake tells of a worker's stack that another deployment of the same
+// namespace and name left, or runs in another cluster.
+func (view *deploymentView) noteNamesake(r *DeploymentReconciler, imd *v1alpha1.ImmutableDeployment, stackID string, tags map[string]string) {
+	if !view.Rule.None || view.Deleting || !namesakes(tags, imd.Namespace, imd.Name) || len(view.revisions) > 0 {
+		return
+	}
+	what := fmt.Sprintf("The stack %s belongs to %s", stackID, r.owner(tags))
+	take := "To take it over: " + adoption(imd, tags)
+	if tags[v1alpha1.TagCluster] != r.ClusterID {
+		view.remark = what + ", and this worker gets one beside it. " + take
+		return
+	}
+	view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
+		Message: what + ", which is gone: a second worker beside it may do the same work twice",
+		Cure:    take + ". Or delete it, if it is not needed: aws cloudformation delete-stack --stack-name " + stackID}
+}
+
+// reasonOf is the reason of a revision's Ready condition.
+func reasonOf(imr *v1alpha1.ImmutableRevision) string {
+	for _, c := range imr.Status.Conditions {
+		if c.Type == v1alpha1.ConditionReady {
+			return c.Reason
+		}
+	}
+	return ""
+}

@@ -1,0 +1,82 @@
+package controllers
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/rollout"
+)
+
+// authorise lets a decision have its effect only if the production rule is still
+// the deployment's, and was written last by a process of this cluster. The rule
+// bears the mark of its last writer; one that status doesn't know is that of a
+// copy of this cluster, or of this one before it was restored. Without a rule
+// there is nothing by which two clusters could tell.
+func (r *DeploymentReconciler) authorise(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision) (rollout.Decision, error) {
+	if !d.Action.Guarded() || view.Rule.None {
+		return d, nil
+	}
+	if !slices.Contains(view.Progress.Writers, view.Writer) {
+		return d.Marking(&view.Observation), nil
+	}
+	if !view.Rule.Exists || d.Action.Kind == rollout.ActionClaimRule {
+		return d, nil
+	}
+	tags, err := view.clients.Traffic.RuleTags(ctx, view.rule.ARN)
+	if err != nil {
+		return d, err
+	}
+	switch mark := tags[v1alpha1.TagWriter]; {
+	case !r.owns(tags, string(imd.UID)) && !view.Rule.Owned:
+		return d, nil // known not to be ours, and left alone
+	case !r.owns(tags, string(imd.UID)):
+		return d, r.conflict(imd, view.rule.ARN, tags)
+	case mark == view.Writer:
+		return d, nil
+	case mark == "" || slices.Contains(view.Progress.Writers, mark):
+		return d.Marking(&view.Observation), nil
+	default:
+		return r.reconsider(imd, view, d, mark)
+	}
+}
+
+// reconsider decides again, now that the rule turned out to bear a mark that
+// status doesn't know.
+func (r *DeploymentReconciler) reconsider(imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision, mark string) (rollout.Decision, error) {
+	view.Rule.Writer, view.Overrule = mark, overrules(imd, mark)
+	again := rollout.Decide(view.Observation, r.Now())
+	switch {
+	case !again.Action.Guarded():
+		return again, nil
+	case slices.Contains(again.Progress.Writers, mark) || view.Overrule:
+		return d.Noting(&view.Observation, mark), nil
+	}
+	return d, blocked(v1alpha1.ReasonStatusBehind,
+		fmt.Sprintf("The production rule was written by someone with this cluster's identity of whom this status doesn't know (%s)", mark),
+		"If another cluster runs this deployment, leave everything in AWS as it is: "+retaining(imd)+". Else: "+overruling(imd, mark))
+}
+
+// overrules tells whether someone decided that this cluster goes on after the
+// writer of the mark.
+func overrules(imd *v1alpha1.ImmutableDeployment, mark string) bool {
+	return mark != "" && slices.Contains(splitList(imd.Annotations[v1alpha1.AnnotationAdopt]), string(imd.UID)+"/"+mark)
+}
+
+// overruling is what to type for that.
+func overruling(imd *v1alpha1.ImmutableDeployment, mark string) string {
+	return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s/%s", imd.Name, imd.Namespace, v1alpha1.AnnotationAdopt, imd.UID, mark)
+}
+
+// conflict says that a rule is another deployment's now.
+func (r *DeploymentReconciler) conflict(imd *v1alpha1.ImmutableDeployment, ruleARN string, tags map[string]string) error {
+	return blocked(v1alpha1.ReasonRuleConflict, "The rule "+ruleARN+" belongs to "+r.owner(tags),
+		"If it was moved there, let this ImmutableDeployment go and leave everything in AWS as it is: "+retaining(imd)+
+			". To take it back: "+adoption(imd, tags))
+}
+
+// retaining is what to type to have a deployment leave everything in AWS.
+func retaining(imd *v1alpha1.ImmutableDeployment) string {
+	return fmt.Sprintf(`kubectl patch imd %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`, imd.Name, imd.Namespace)
+}
