@@ -58,7 +58,7 @@ func has(files []string, test, name string) bool {
 func sources(t *testing.T) (tests map[string][]string, goldens map[string]bool) {
 	t.Helper()
 	tests, goldens = map[string][]string{}, map[string]bool{}
-	for _, root := range []string{"../api", "../cmd", "../config", "../controllers", "../hack/e2e", "../internal"} {
+	for _, root := range []string{"../api", "../cmd", "../config", "../controllers", "../internal", "../test"} {
 		err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
 			if err != nil || entry.IsDir() {
 				return err
