@@ -25,7 +25,7 @@ TESTFLAGS ?=
 # How a cluster is reached; another kubectl may be given.
 KUBECTL ?= bin/kubectl
 
-CLUSTER_TOOLS := bin/kube-apiserver bin/etcd bin/kubectl
+CLUSTER_TOOLS := bin/kube-apiserver bin/etcd bin/etcdctl bin/etcdutl bin/kubectl
 SCANNERS := bin/govulncheck bin/indexdb bin/kube-score
 GENERATORS := bin/controller-gen bin/crd-ref-docs
 GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api.md

@@ -20,6 +20,10 @@ kubectl)
 	module=kube pin=k8s.io/kubernetes package=k8s.io/kubernetes/cmd/kubectl ;;
 etcd)
 	module=kube pin=go.etcd.io/etcd/server/v3 package=go.etcd.io/etcd/server/v3 ;;
+etcdctl)
+	module=kube pin=go.etcd.io/etcd/etcdctl/v3 package=go.etcd.io/etcd/etcdctl/v3 ;;
+etcdutl)
+	module=kube pin=go.etcd.io/etcd/etcdutl/v3 package=go.etcd.io/etcd/etcdutl/v3 ;;
 controller-gen)
 	module=tools pin=sigs.k8s.io/controller-tools package=sigs.k8s.io/controller-tools/cmd/controller-gen ;;
 crd-ref-docs)
