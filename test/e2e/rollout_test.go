@@ -20,6 +20,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/awssim"
+	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
 )
 
 const (
@@ -44,7 +45,8 @@ type world struct {
 // of which the second passes gates and is judged by its requests, a crash in the
 // middle of that, deletion, and an orderly end.
 func TestRollout(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, dataplane.Options{})
+	w.imd = w.canary()
 	first := startManager(t, w.endpoint)
 	w.ready(first)
 	w.create()
@@ -88,40 +90,33 @@ func TestRollout(t *testing.T) {
 	w.permissionsFit()
 }
 
-// newWorld makes an account with what the sample needs, and reads the sample.
-func newWorld(t *testing.T) *world {
+// newWorld makes an account with a listener, and no deployment yet.
+func newWorld(t *testing.T, plane dataplane.Options) *world {
 	t.Helper()
-	w := &world{WithT: gomega.NewWithT(t), t: t, sim: awssim.New(awssim.Options{Speed: speed, Seed: 1})}
+	w := &world{WithT: gomega.NewWithT(t), t: t, sim: awssim.New(awssim.Options{Speed: speed, Seed: 1, DataPlane: plane})}
 	w.SetDefaultEventuallyTimeout(3 * time.Minute)
 	w.SetDefaultEventuallyPollingInterval(50 * time.Millisecond)
 	t.Cleanup(w.sim.Close)
 	server := httptest.NewServer(w.sim)
 	t.Cleanup(server.Close)
 	w.endpoint = server.URL
-	w.Expect(w.sim.CreateCluster("shop")).To(gomega.Succeed())
 	var err error
 	w.listener, err = w.sim.CreateListener("shop", 80)
 	w.Expect(err).NotTo(gomega.HaveOccurred())
-	for _, tag := range []string{"2.1.0", "2.2.0"} {
-		w.sim.PutImage("checkout", tag, "")
-	}
-	w.imd = sample(w, w.listener)
 	return w
 }
 
-// sample is config/samples/canary.yaml on the account's listener and without
-// waits, but for the last step before all traffic, which is held. What it takes
-// to be judged is what the users here give it.
-func sample(w *world, listener string) *v1alpha1.ImmutableDeployment {
+// canary is the sample of that name, without waits but for the last step before
+// all traffic, which is held. What it takes to be judged is what the users here
+// give it.
+func (w *world) canary() *v1alpha1.ImmutableDeployment {
 	w.t.Helper()
-	manifest, err := os.ReadFile(filepath.Join(root, "config", "samples", "canary.yaml"))
-	w.Expect(err).NotTo(gomega.HaveOccurred())
-	imd := &v1alpha1.ImmutableDeployment{}
-	w.Expect(yaml.UnmarshalStrict(manifest, imd)).To(gomega.Succeed())
-	imd.Namespace = "shop"
-	imd.Spec.Traffic.LoadBalancer.ListenerARN = listener
+	w.Expect(w.sim.CreateCluster("shop")).To(gomega.Succeed())
+	for _, tag := range []string{"2.1.0", "2.2.0"} {
+		w.sim.PutImage("checkout", tag, "")
+	}
+	imd := w.sample("canary.yaml")
 	imd.Spec.Template.Target.DeregistrationDelaySeconds = new(int32(0))
-	imd.Spec.Rollback.KeepOldSeconds = new(int32(0))
 	steps := imd.Spec.Strategy.Canary.Steps
 	for i := range steps {
 		steps[i].HoldSeconds = new(int32(0))
@@ -130,6 +125,20 @@ func sample(w *world, listener string) *v1alpha1.ImmutableDeployment {
 	for i := range imd.Spec.Analysis.Metrics {
 		imd.Spec.Analysis.Metrics[i].MinSamples = new(int32(5))
 	}
+	return imd
+}
+
+// sample is one of config/samples on the account's listener, and keeps no old
+// stack.
+func (w *world) sample(name string) *v1alpha1.ImmutableDeployment {
+	w.t.Helper()
+	manifest, err := os.ReadFile(filepath.Join(root, "config", "samples", name))
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	imd := &v1alpha1.ImmutableDeployment{}
+	w.Expect(yaml.UnmarshalStrict(manifest, imd)).To(gomega.Succeed())
+	imd.Namespace = "shop"
+	imd.Spec.Traffic.LoadBalancer.ListenerARN = w.listener
+	imd.Spec.Rollback.KeepOldSeconds = new(int32(0))
 	return imd
 }
 

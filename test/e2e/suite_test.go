@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
@@ -23,6 +24,9 @@ const root = "../.."
 
 // suite is one cluster on which everything of config/default is installed.
 type suite struct {
+	// dir is where the cluster keeps all that it has.
+	dir    string
+	env    *envtest.Environment
 	config *rest.Config
 	client client.Client
 	// kubeconfig is the administrator's.
@@ -47,14 +51,15 @@ func TestMain(m *testing.M) {
 }
 
 func runSuite(m *testing.M, dir string) int {
-	env, err := cluster.start(dir)
+	cluster = suite{dir: dir, env: &envtest.Environment{ControlPlaneStartTimeout: time.Minute, ControlPlaneStopTimeout: time.Minute}}
 	defer func() {
-		if err := env.Stop(); err != nil {
+		if err := cluster.env.Stop(); err != nil {
 			fmt.Fprintln(os.Stderr, "Stop kube-apiserver and etcd:", err)
 		}
 	}()
+	err := cluster.start()
 	if err == nil {
-		err = cluster.install(dir)
+		err = cluster.install()
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "Prepare the cluster (make test builds what it needs):", err)
@@ -67,30 +72,36 @@ func runSuite(m *testing.M, dir string) int {
 const auditPolicy = `{"apiVersion":"audit.k8s.io/v1","kind":"Policy","omitStages":["RequestReceived"],"rules":[{"level":"Metadata"}]}`
 
 // start starts a kube-apiserver that records requests and, as OpenShift's does,
-// enforces permissions on owner references.
-func (s *suite) start(dir string) (*envtest.Environment, error) {
-	env := &envtest.Environment{}
+// enforces permissions on owner references. It and etcd keep what they have in
+// dir, so that they can be stopped and started again.
+func (s *suite) start() error {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		env.BinaryAssetsDirectory = filepath.Join(root, "bin")
+		s.env.BinaryAssetsDirectory = filepath.Join(root, "bin")
 	}
-	policy := filepath.Join(dir, "audit.json")
+	policy := filepath.Join(s.dir, "audit.json")
 	if err := os.WriteFile(policy, []byte(auditPolicy), 0o600); err != nil {
-		return env, err
+		return err
 	}
-	s.auditLog = filepath.Join(dir, "audit.log")
-	env.ControlPlane.GetAPIServer().Configure().
+	certificates := filepath.Join(s.dir, "certificates")
+	if err := os.Mkdir(certificates, 0o700); err != nil {
+		return err
+	}
+	s.auditLog = filepath.Join(s.dir, "audit.log")
+	s.env.ControlPlane.Etcd = &envtest.Etcd{DataDir: filepath.Join(s.dir, "etcd")}
+	s.env.ControlPlane.GetAPIServer().CertDir = certificates
+	s.env.ControlPlane.GetAPIServer().Configure().
 		Set("audit-policy-file", policy).Set("audit-log-path", s.auditLog).
 		Append("enable-admission-plugins", "OwnerReferencesPermissionEnforcement")
 	var err error
-	if s.config, err = env.Start(); err != nil {
-		return env, err
+	if s.config, err = s.env.Start(); err != nil {
+		return err
 	}
-	s.kubeconfig = filepath.Join(dir, "kubeconfig")
-	return env, os.WriteFile(s.kubeconfig, env.KubeConfig, 0o600)
+	s.kubeconfig = filepath.Join(s.dir, "kubeconfig")
+	return os.WriteFile(s.kubeconfig, s.env.KubeConfig, 0o600)
 }
 
 // install builds the manager and applies config/default.
-func (s *suite) install(dir string) error {
+func (s *suite) install() error {
 	scheme := runtime.NewScheme()
 	if err := clientgoscheme.AddToScheme(scheme); err != nil {
 		return err
@@ -102,7 +113,7 @@ func (s *suite) install(dir string) error {
 	if s.client, err = client.New(s.config, client.Options{Scheme: scheme}); err != nil {
 		return err
 	}
-	s.manager = filepath.Join(dir, "manager")
+	s.manager = filepath.Join(s.dir, "manager")
 	if err := run(exec.Command("go", "build", "-o", s.manager, root+"/cmd/manager"), os.Stderr); err != nil {
 		return fmt.Errorf("build the manager: %w", err)
 	}
@@ -117,16 +128,22 @@ func (s *suite) install(dir string) error {
 	return nil
 }
 
-// kubectl runs the real one as an administrator, in the repository's root.
+// kubectl runs the real one as an administrator.
 func (s *suite) kubectl(ctx context.Context, args ...string) (string, error) {
-	path, err := filepath.Abs(filepath.Join(root, "bin", "kubectl"))
+	return s.tool(ctx, "kubectl", append([]string{"--kubeconfig=" + s.kubeconfig}, args...)...)
+}
+
+// tool runs one of the programs that come with the cluster, in the repository's
+// root.
+func (s *suite) tool(ctx context.Context, name string, args ...string) (string, error) {
+	path, err := filepath.Abs(filepath.Join(root, "bin", name))
 	if err != nil {
 		return "", err
 	}
 	if assets := os.Getenv("KUBEBUILDER_ASSETS"); assets != "" {
-		path = filepath.Join(assets, "kubectl")
+		path = filepath.Join(assets, name)
 	}
-	cmd := exec.CommandContext(ctx, path, append([]string{"--kubeconfig=" + s.kubeconfig}, args...)...)
+	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Dir = root
 	var out bytes.Buffer
 	err = run(cmd, &out)

@@ -1,0 +1,142 @@
+package e2e_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/onsi/gomega"
+)
+
+const (
+	// visitorCount visitors send a request each every visitorPause: 80 a second.
+	visitorCount = 4
+	visitorPause = 50 * time.Millisecond
+	// visitorPatience is more than a busy machine takes for an answer.
+	visitorPatience = 30 * time.Second
+)
+
+// visitors send requests to the load balancer over the network, whatever
+// becomes of the cluster.
+type visitors struct {
+	url, host string
+	// tags of images by their digests.
+	tags   map[string]string
+	client *http.Client
+	stop   context.CancelFunc
+	all    sync.WaitGroup
+
+	mu sync.Mutex
+	// answers counts them by the tag of the image that gave them, latest is the
+	// last one.
+	answers map[string]int
+	latest  string
+	// failures are the first ones, failed is how many there were.
+	failures []string
+	failed   int
+}
+
+// visit sends visitors to a page. Whatever they meet there that isn't an answer
+// of an image with one of the tags fails the test.
+func (w *world) visit(host, page string, tags map[string]string) *visitors {
+	w.t.Helper()
+	url, err := w.sim.ListenerURL(w.listener)
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	v := &visitors{
+		url: url + page, host: host, tags: tags, answers: map[string]int{},
+		client: &http.Client{Timeout: visitorPatience, Transport: &http.Transport{MaxIdleConnsPerHost: visitorCount}},
+	}
+	var ctx context.Context
+	ctx, v.stop = context.WithCancel(w.t.Context())
+	for range visitorCount {
+		v.all.Go(func() { v.browse(ctx) })
+	}
+	w.t.Cleanup(func() {
+		v.leave()
+		w.t.Logf("answers by tag: %v, failed: %d", v.answers, v.failed)
+		if v.failed > 0 {
+			w.t.Errorf("%d requests failed, these first: %q", v.failed, v.failures)
+		}
+	})
+	return v
+}
+
+// leave ends the visit.
+func (v *visitors) leave() {
+	v.stop()
+	v.all.Wait()
+	v.client.CloseIdleConnections()
+}
+
+func (v *visitors) browse(ctx context.Context) {
+	tick := time.NewTicker(visitorPause)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		tag, err := v.ask(ctx)
+		if ctx.Err() == nil {
+			v.note(tag, err)
+		}
+	}
+}
+
+// ask sends one request and returns the tag of the image that answered.
+func (v *visitors) ask(ctx context.Context) (tag string, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.url, http.NoBody)
+	if err != nil {
+		return "", err
+	}
+	request.Host = v.host
+	response, err := v.client.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close() //nolint:errcheck // nothing was written
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("answer %s", response.Status)
+	}
+	var answer struct{ Image string }
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		return "", err
+	}
+	_, digest, _ := strings.Cut(answer.Image, "@")
+	if tag = v.tags[digest]; tag == "" {
+		return "", fmt.Errorf("answer of %q", answer.Image)
+	}
+	return tag, nil
+}
+
+func (v *visitors) note(tag string, err error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if err == nil {
+		v.answers[tag]++
+		v.latest = tag
+		return
+	}
+	if v.failed++; v.failed <= 10 {
+		v.failures = append(v.failures, time.Now().Format("15:04:05.000 ")+err.Error())
+	}
+}
+
+// seen is how many answers the image with the tag gave.
+func (v *visitors) seen(tag string) int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.answers[tag]
+}
+
+// last is the tag of the image that gave the latest answer.
+func (v *visitors) last() string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.latest
+}
