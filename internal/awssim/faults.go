@@ -22,7 +22,8 @@ const (
 	TimeoutBefore
 	// TimeoutAfter loses the response: the call has had its effect.
 	TimeoutAfter
-	// AccessDenied refuses the caller.
+	// AccessDenied refuses the caller. GetCallerIdentity is never refused so: no
+	// policy can deny it.
 	AccessDenied
 	// ExpiredToken refuses the caller's credentials.
 	ExpiredToken
@@ -121,6 +122,8 @@ func (r *Fault) concerns(call Call) bool {
 	case r.Service != "" && r.Service != call.Service:
 		return false
 	case r.Action != "" && r.Action != call.Action:
+		return false
+	case r.Effect == AccessDenied && call.Action == "GetCallerIdentity":
 		return false
 	default:
 		return r.Match == nil || r.Match(call)
