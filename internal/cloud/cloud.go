@@ -39,6 +39,8 @@ type Clients struct {
 	Metrics   Metrics
 	Functions Functions
 	Workflows Workflows
+
+	Callers Callers
 }
 
 // Stacks is CloudFormation. All calls return at once; progress is observed.

@@ -39,6 +39,7 @@
 //	Functions.Invoke        lambda:InvokeFunction
 //	Workflows.Start         states:StartExecution
 //	Workflows.Execution     states:DescribeExecution
+//	Callers.Account         none: AWS answers sts:GetCallerIdentity whatever policies say
 //	Provider.For            sts:AssumeRole, for identities with a role
 //
 // CloudFormation creates and deletes the stacks' resources with the caller's

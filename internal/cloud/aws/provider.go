@@ -18,6 +18,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -174,6 +175,7 @@ func (p *Provider) newClients(cfg awssdk.Config) cloud.Clients {
 		Workflows: &workflows{client: byRegion(func(region string) statesAPI {
 			return sfn.NewFromConfig(cfg, func(o *sfn.Options) { o.Region = region })
 		})},
+		Callers: &callers{api: sts.NewFromConfig(cfg), credentials: cfg.Credentials, region: cfg.Region},
 	}
 }
 

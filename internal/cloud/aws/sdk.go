@@ -10,6 +10,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // The interfaces list the calls made, with the SDK's own signatures. They are
@@ -70,6 +71,11 @@ type statesAPI interface {
 	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
 }
 
+// stsAPI needs no permission: AWS tells everybody who he is.
+type stsAPI interface {
+	GetCallerIdentity(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
+}
+
 var (
 	_ cloudFormationAPI = (*cfn.Client)(nil)
 	_ elbAPI            = (*elb.Client)(nil)
@@ -78,4 +84,5 @@ var (
 	_ cloudWatchAPI     = (*cloudwatch.Client)(nil)
 	_ lambdaAPI         = (*lambda.Client)(nil)
 	_ statesAPI         = (*sfn.Client)(nil)
+	_ stsAPI            = (*sts.Client)(nil)
 )

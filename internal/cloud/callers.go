@@ -1,0 +1,18 @@
+package cloud
+
+import "context"
+
+// Callers is the AWS Security Token Service.
+type Callers interface {
+	// Account tells whose the credentials are and in which region they are
+	// used: where everything is that the other ports of the same Clients see.
+	Account(ctx context.Context) (Account, error)
+}
+
+// Account is an AWS account in one of its regions.
+type Account struct {
+	// ID has 12 digits.
+	ID string
+	// Region such as eu-west-1.
+	Region string
+}
