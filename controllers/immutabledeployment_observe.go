@@ -53,6 +53,9 @@ func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.Immuta
 	if view.clients, err = r.Cloud.For(ctx, identity); err != nil {
 		return view, err
 	}
+	if err := r.rightAccount(ctx, imd, &view); err != nil {
+		return view, err
+	}
 	if err := r.observeRule(ctx, imd, &view); err != nil {
 		return view, err
 	}
@@ -72,7 +75,10 @@ func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.Immuta
 	if err := r.observeLost(ctx, imd, &view); err != nil {
 		return view, err
 	}
-	return view, r.observeEvidence(ctx, imd, &view)
+	if err := r.observeEvidence(ctx, imd, &view); err != nil {
+		return view, err
+	}
+	return view, r.rightAccount(ctx, imd, &view)
 }
 
 // wish translates spec and what status remembers.

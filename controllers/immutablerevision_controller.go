@@ -172,7 +172,13 @@ func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.Immutabl
 	if view.clients, err = r.Cloud.For(ctx, identity); err != nil {
 		return view, err
 	}
-	return view, r.describe(ctx, imr, &view)
+	if err := r.rightAccount(ctx, imr, view.clients); err != nil {
+		return view, err
+	}
+	if err := r.describe(ctx, imr, &view); err != nil {
+		return view, err
+	}
+	return view, r.rightAccount(ctx, imr, view.clients)
 }
 
 // observeOwner reads the owner. A record that has none, or whose owner is gone,

@@ -144,6 +144,8 @@ type setup struct {
 	offline atomic.Bool
 	// roles that any namespace may use.
 	roles []string
+	// region in which AWS is called; by default the account's.
+	region string
 	// asks is told of every call of CloudWatch before it is made, with the
 	// members of its input. Nil is nobody.
 	asks func(action string, members map[string]any)
@@ -182,7 +184,7 @@ func (w *world) startAs(s *setup) *manager {
 	})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	provider, err := awscloud.NewProvider(w.ctx, awscloud.Options{
-		Region:            "eu-west-1",
+		Region:            cmp.Or(s.region, "eu-west-1"),
 		StaticCredentials: &s.credentials,
 		HTTPClient:        &http.Client{Transport: &cloudWire{w, m, s, wirelog.Transport(w.sim.Transport())}},
 		MaxAttempts:       1,

@@ -247,6 +247,9 @@ const (
 	ReasonRoleNotAllowed = "RoleNotAllowed"
 	// ReasonCredentials: AWS refuses the controller's credentials.
 	ReasonCredentials = "CredentialsUnavailable"
+	// ReasonWrongAccount: what spec and status name is in another account or
+	// region than the one in which AWS is called.
+	ReasonWrongAccount = "WrongAccount"
 	// ReasonAccessDenied: the controller's role lacks a permission.
 	ReasonAccessDenied = "AccessDenied"
 	// ReasonQuotaExceeded: a quota of the AWS account is used up.
