@@ -214,9 +214,8 @@ func listRevisions(ctx context.Context, from client.Reader, imd *v1alpha1.Immuta
 	return own, orphans, nil
 }
 
-// observeRevision translates a revision and, if traffic may depend on it,
-// reads its health.
-func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploymentView, imr *v1alpha1.ImmutableRevision) (rollout.Revision, error) {
+// recorded translates what a revision's record says.
+func recorded(imr *v1alpha1.ImmutableRevision) rollout.Revision {
 	seen := rollout.Revision{
 		Number: imr.Spec.Revision,
 		Name:   imr.Name,
@@ -236,10 +235,19 @@ func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploy
 	if stalled := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionStalled); stalled != nil {
 		seen.Cause = stalled.Message
 	}
+	if imr.Status.Outputs != nil {
+		seen.TargetGroup = imr.Status.Outputs.TargetGroupARN
+	}
+	return seen
+}
+
+// observeRevision translates a revision and, if traffic may depend on it,
+// reads its health.
+func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploymentView, imr *v1alpha1.ImmutableRevision) (rollout.Revision, error) {
+	seen := recorded(imr)
 	if imr.Status.Outputs == nil {
 		return seen, nil
 	}
-	seen.TargetGroup = imr.Status.Outputs.TargetGroupARN
 	active := view.Progress.Rollout
 	matters := seen.Number == view.Progress.Stable || active != nil && active.FinishedAt.IsZero() && active.Revision == seen.Number
 	seen.Tampered = tampered(imr, view)

@@ -77,6 +77,10 @@ func (r *DeploymentReconciler) report(ctx context.Context, imd *v1alpha1.Immutab
 	if !ok {
 		return retry(cause)
 	}
+	if r.goes(imd, t) {
+		return r.leave(ctx, imd, t)
+	}
+	t.Cure += r.wayOut(imd, t)
 	next := imd.Status.DeepCopy()
 	if now := maybe(r.Now()); next.FrozenSince == nil || now.Before(next.FrozenSince) {
 		next.FrozenSince = now
@@ -186,7 +190,7 @@ func (r *DeploymentReconciler) blockedBy(before *v1alpha1.BlockedBy, b *rollout.
 		return nil
 	}
 	since := stamp(r.Now())
-	if before != nil && before.Reason == b.Reason {
+	if before != nil && before.Reason == b.Reason && before.Since.Before(&since) {
 		since = before.Since
 	}
 	return &v1alpha1.BlockedBy{Reason: b.Reason, Message: truncate(b.Message, 1000), Cure: b.Cure, Since: since}
