@@ -3,6 +3,7 @@ package controllers_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -117,4 +118,26 @@ func TestStackInUseByOthers(t *testing.T) {
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	w.removed("checkout-1")
 	w.eventually(imd, v1alpha1.PhaseComplete)
+}
+
+// Someone sends all requests back to what served, in the console, and then
+// aborts. The abort is heard, and no request goes to the bad revision again.
+func TestAbortAfterHandsSavedUsers(t *testing.T) {
+	w := running(t)
+	imd := w.heldAt("1/3")
+	rule, _ := w.production()
+	w.others.setRoute(w, rule.RuleArn, map[string]int32{w.groupOf("checkout-1"): 100})
+	w.blocked(imd, v1alpha1.ReasonRuleDrifted)
+	w.request(imd, v1alpha1.AnnotationAbort, "checkout-2")
+	aborted := func() bool {
+		r := w.get(imd).Status.Rollout
+		return r != nil && r.Outcome == v1alpha1.OutcomeAborted
+	}
+	if !w.within(15*time.Second, aborted) {
+		t.Error("The abort isn't heard: ", w.get(imd).Status.BlockedBy.Message)
+		effects := len(w.log.all())
+		w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Traffic.OnDrift = v1alpha1.DriftEnforce }) // the cure
+		w.within(20*time.Second, aborted)
+		w.Expect(w.log.all()[effects:]).NotTo(gomega.ContainElement("ModifyRule 1:90 2:10"))
+	}
 }

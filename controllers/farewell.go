@@ -43,8 +43,7 @@ func (r *DeploymentReconciler) wayOut(imd *v1alpha1.ImmutableDeployment, t troub
 	case o.Policy.Retain:
 		return "; else everything stays in AWS as it is, and the record goes at " + r.farewellAt(imd, t).UTC().Format(time.RFC3339)
 	}
-	return fmt.Sprintf(`; or leave everything in AWS as it is: kubectl patch imd %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`,
-		imd.Name, imd.Namespace)
+	return "; or leave everything in AWS as it is: " + retaining(imd)
 }
 
 // wayOut is the same for a revision that is deleted by itself.
@@ -76,7 +75,7 @@ func (r *DeploymentReconciler) goes(imd *v1alpha1.ImmutableDeployment, t trouble
 func (r *DeploymentReconciler) leave(ctx context.Context, imd *v1alpha1.ImmutableDeployment, t trouble) (ctrl.Result, error) {
 	view := deploymentView{Observation: r.wish(imd)}
 	var err error
-	if view.revisions, err = r.revisionsOf(ctx, imd); err != nil {
+	if view.revisions, view.orphans, err = r.revisionsOf(ctx, imd); err != nil {
 		return retry(err)
 	}
 	for i := range view.revisions {
@@ -104,7 +103,7 @@ func (r *DeploymentReconciler) leave(ctx context.Context, imd *v1alpha1.Immutabl
 func (r *DeploymentReconciler) remainder(imd *v1alpha1.ImmutableDeployment, ruleARN string, t trouble) string {
 	uid := string(imd.UID)
 	tags := r.ownerTags(imd.Namespace, imd.Name, uid)
-	tags[v1alpha1.TagWriter] = ""
+	tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal] = "", ""
 	return fmt.Sprintf("The tags of the listener rule %s stay. To take them off: aws elbv2 remove-tags --resource-arns %s --tag-keys %s. "+
 		"To have the rule and its stacks looked after again, apply the ImmutableDeployment with the annotation %s=%s. Why: %s",
 		ruleARN, ruleARN, strings.Join(slices.Sorted(maps.Keys(tags)), " "), v1alpha1.AnnotationAdopt, uid, t.Message)
