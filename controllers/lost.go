@@ -47,6 +47,9 @@ func (r *DeploymentReconciler) lostByRule(ctx context.Context, imd *v1alpha1.Imm
 			unknown = append(unknown, target.TargetGroup)
 		}
 	}
+	if len(unknown) == 0 {
+		return nil
+	}
 	tags, err := view.clients.Traffic.TargetGroupTags(ctx, unknown)
 	if err != nil {
 		return err

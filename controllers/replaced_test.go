@@ -39,6 +39,8 @@ func (m *moved) Describe(context.Context, string) (cloud.Stack, error) {
 	return cloud.Stack{}, &cloud.Error{Kind: cloud.KindNotFound}
 }
 
+func (m *moved) List(context.Context) ([]cloud.StackSummary, error) { return nil, nil }
+
 func (m *moved) Service(context.Context, string, string) (cloud.Service, error) {
 	return cloud.Service{}, &cloud.Error{Kind: cloud.KindNotFound}
 }
