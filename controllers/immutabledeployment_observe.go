@@ -88,7 +88,7 @@ func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.O
 		Namespace:    imd.Namespace,
 		Name:         imd.Name,
 		UID:          string(imd.UID),
-		Writer:       fmt.Sprintf("%s.%d", r.Process, imd.Status.RolloutCount),
+		Writer:       r.mark(imd),
 		Deleting:     !imd.DeletionTimestamp.IsZero(),
 		WantHash:     template.Hash(spec.Template),
 		DesiredCount: 1,

@@ -4,10 +4,37 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
+
+// mark is by what this process marks the rule that it writes: who it is, in which
+// rollout, since when. A new rollout has a new mark, so that status from before
+// it is known to be older than the rule. A process goes on with the mark of
+// another one that was made a moment ago: if each dies after its first write,
+// they still come along.
+func (r *DeploymentReconciler) mark(imd *v1alpha1.ImmutableDeployment) string {
+	rollouts := strconv.FormatInt(imd.Status.RolloutCount, 10)
+	if t := imd.Status.Traffic; t != nil && len(t.Writers) > 0 {
+		last := t.Writers[len(t.Writers)-1]
+		process, rest, _ := strings.Cut(last, ".")
+		count, made, _ := strings.Cut(rest, ".")
+		since, err := strconv.ParseInt(made, 10, 64)
+		fresh := err == nil && r.Now().Sub(time.Unix(since, 0)) < markLasts
+		if count == rollouts && (process == r.Process || fresh) {
+			return last
+		}
+	}
+	return fmt.Sprintf("%s.%s.%d", r.Process, rollouts, r.Now().Unix())
+}
+
+// markLasts is for how long a mark serves processes that didn't make it. A copy
+// of the cluster that comes up within that time isn't noticed before its end.
+const markLasts = 10 * time.Minute
 
 // authorise lets a decision have its effect only if the production rule is still
 // the deployment's, and was written last by a process of this cluster. The rule
@@ -51,7 +78,7 @@ func (r *DeploymentReconciler) reconsider(imd *v1alpha1.ImmutableDeployment, vie
 	case !again.Action.Guarded():
 		return again, nil
 	case slices.Contains(again.Progress.Writers, mark) || view.Overrule:
-		return d.Noting(&view.Observation, mark), nil
+		return d.Noting(&view.Observation, mark, false), nil
 	}
 	return d, blocked(v1alpha1.ReasonStatusBehind,
 		fmt.Sprintf("The production rule was written by someone with this cluster's identity of whom this status doesn't know (%s)", mark),

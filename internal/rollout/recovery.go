@@ -86,7 +86,7 @@ func (x *decider) overtaken() bool {
 	want := x.o.wanted()
 	agreed := want != nil && want.Stack == v1alpha1.RevisionCreated && rule.Targets.Share(want.TargetGroup) == 100
 	if agreed || x.o.Overrule || x.forgetful() && len(p.Writers) == 0 {
-		p.noteWriter(rule.Writer)
+		p.noteWriter(rule.Writer, false)
 		x.trust(x.busiest())
 		return false
 	}
@@ -106,11 +106,16 @@ func (x *decider) behind() Blocked {
 	}
 }
 
-// noteWriter remembers a mark that the rule may bear.
-func (p *Progress) noteWriter(mark string) {
+// noteWriter remembers a mark that the rule may bear, as this cluster's newest
+// or as another's with which it agrees.
+func (p *Progress) noteWriter(mark string, own bool) {
 	p.Writers = slices.DeleteFunc(p.Writers, func(known string) bool { return known == mark })
-	p.Writers = append(p.Writers, mark)
-	p.Writers = p.Writers[max(0, len(p.Writers)-writersKept):]
+	p.Writers = p.Writers[max(0, len(p.Writers)+1-writersKept):]
+	if at := len(p.Writers); own || at == 0 {
+		p.Writers = append(p.Writers, mark)
+	} else {
+		p.Writers = slices.Insert(p.Writers, at-1, mark)
+	}
 }
 
 // writersKept is how many marks are remembered: a read may be a moment old, and
@@ -208,7 +213,7 @@ func (a Action) Guarded() bool { return slices.Contains(guarded, a.Kind) }
 // mark is remembered before it is written: else a process that died in between
 // would leave one that nobody knows.
 func (d Decision) Marking(o *Observation) Decision {
-	marked := d.Noting(o, o.Writer)
+	marked := d.Noting(o, o.Writer, true)
 	if slices.Contains(o.Progress.Writers, o.Writer) {
 		marked.Action.Kind = ActionMarkRule
 	}
@@ -216,9 +221,9 @@ func (d Decision) Marking(o *Observation) Decision {
 }
 
 // Noting is the decision put off until a mark that the rule may bear is
-// remembered.
-func (d Decision) Noting(o *Observation, mark string) Decision {
+// remembered, this cluster's own or another's.
+func (d Decision) Noting(o *Observation, mark string, own bool) Decision {
 	d.Action, d.Progress, d.Notices, d.After = Action{}, o.Progress.clone(), nil, 0
-	d.Progress.noteWriter(mark)
+	d.Progress.noteWriter(mark, own)
 	return d
 }
