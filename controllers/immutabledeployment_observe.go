@@ -26,6 +26,8 @@ type deploymentView struct {
 	rules []cloud.Rule
 	// rule is the production rule, if it exists and isn't someone else's.
 	rule cloud.Rule
+	// orphaned is true in a deletion with --cascade=orphan.
+	orphaned bool
 	// orphans are revisions with the deployment's label that nobody controls.
 	orphans []v1alpha1.ImmutableRevision
 	// lost are stacks of ours that no record asks for, by revision.
@@ -35,50 +37,54 @@ type deploymentView struct {
 }
 
 // observe reads the revisions, the production rule and the health of the
-// revisions that matter.
+// revisions that matter. What isn't found is believed only of the account that
+// everything is in, before and afterwards.
 func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.ImmutableDeployment) (deploymentView, error) {
 	view := deploymentView{Observation: r.wish(imd)}
+	for _, look := range []func(context.Context, *v1alpha1.ImmutableDeployment, *deploymentView) error{
+		r.observeRecords, r.connect, r.rightAccount,
+		r.observeRule, r.observeOriginal, r.observeRevisions, r.observeLost, r.observeEvidence,
+		r.rightAccount,
+	} {
+		if err := look(ctx, imd, &view); err != nil {
+			return view, err
+		}
+	}
+	return view, nil
+}
+
+// observeRecords reads the revisions as the cluster has them. A deployment that
+// was deleted with --cascade=orphan leaves everything: its revisions have lost
+// their owner, or are about to.
+func (r *DeploymentReconciler) observeRecords(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	var err error
-	if view.revisions, view.orphans, err = r.revisionsOf(ctx, imd); err != nil {
-		return view, err
-	}
-	orphaned := view.Deleting && (len(view.orphans) > 0 || slices.Contains(imd.Finalizers, metav1.FinalizerOrphanDependents))
-	if orphaned { // by kubectl delete --cascade=orphan
-		view.Policy.Retain = true
-	}
+	view.revisions, view.orphans, err = r.revisionsOf(ctx, imd)
+	view.orphaned = view.Deleting && (len(view.orphans) > 0 || slices.Contains(imd.Finalizers, metav1.FinalizerOrphanDependents))
+	view.Policy.Retain = view.Policy.Retain || view.orphaned
+	return err
+}
+
+// connect gets access to the deployment's AWS account.
+func (r *DeploymentReconciler) connect(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	identity, err := r.identify(ctx, imd.Namespace, awsOf(imd))
 	if err != nil {
-		return view, err
+		return err
 	}
-	if view.clients, err = r.Cloud.For(ctx, identity); err != nil {
-		return view, err
-	}
-	if err := r.rightAccount(ctx, imd, &view); err != nil {
-		return view, err
-	}
-	if err := r.observeRule(ctx, imd, &view); err != nil {
-		return view, err
-	}
-	if orphaned {
-		view.Rule.Owned = false // it keeps its tags, by which it is found again
-	}
-	if err := view.original(ctx); err != nil {
-		return view, err
-	}
+	view.clients, err = r.Cloud.For(ctx, identity)
+	return err
+}
+
+// observeRevisions translates the revisions, and reads the health of those that
+// matter.
+func (r *DeploymentReconciler) observeRevisions(ctx context.Context, _ *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	for i := range view.revisions {
-		seen, err := r.observeRevision(ctx, &view, &view.revisions[i])
+		seen, err := r.observeRevision(ctx, view, &view.revisions[i])
 		if err != nil {
-			return view, err
+			return err
 		}
 		view.Revisions = append(view.Revisions, seen)
 	}
-	if err := r.observeLost(ctx, imd, &view); err != nil {
-		return view, err
-	}
-	if err := r.observeEvidence(ctx, imd, &view); err != nil {
-		return view, err
-	}
-	return view, r.rightAccount(ctx, imd, &view)
+	return nil
 }
 
 // wish translates spec and what status remembers.
@@ -326,11 +332,11 @@ func readTargets(ctx context.Context, clients cloud.Clients, targetGroupARN stri
 	return nil
 }
 
-// original reads whether the target group that an adopted rule had before has
+// observeOriginal reads whether the target group that an adopted rule had before has
 // targets that may take traffic again. Targets of a group that no rule uses are
 // not checked by the load balancer, so that unused ones get the benefit of the
 // doubt.
-func (view *deploymentView) original(ctx context.Context) error {
+func (r *DeploymentReconciler) observeOriginal(ctx context.Context, _ *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	arn := view.Progress.Original
 	if !view.Deleting || arn == "" {
 		return nil

@@ -12,13 +12,20 @@ import (
 
 // observeRule finds the production rule and whether it is ours to work with.
 func (r *DeploymentReconciler) observeRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	observe := r.observeManaged
 	switch lb := imd.Spec.Traffic.LoadBalancer; {
 	case !lb.Exists():
 		return nil
 	case lb.RuleARN != "":
-		return r.observeAdopted(ctx, imd, view)
+		observe = r.observeAdopted
 	}
-	return r.observeManaged(ctx, imd, view)
+	if err := observe(ctx, imd, view); err != nil {
+		return err
+	}
+	if view.orphaned {
+		view.Rule.Owned = false // it keeps its tags, by which it is found again
+	}
+	return nil
 }
 
 // observeManaged finds the rule that Viridian made: by its ARN, or by its

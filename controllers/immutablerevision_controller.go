@@ -51,10 +51,7 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	decision := stack.Decide(view.Observation)
 	next := imr.Status.DeepCopy()
 	if err := r.apply(ctx, imr, view, decision, next); err != nil {
-		if view.owner == nil && inUse(err) {
-			return retry(r.abandon(ctx, imr, err))
-		}
-		return r.report(ctx, imr, err)
+		return r.refused(ctx, imr, view, err)
 	}
 	decision = reconsidered(decision, next)
 	if err := r.save(ctx, imr, next, decision); err != nil {
@@ -127,6 +124,15 @@ func (r *RevisionReconciler) goneFor(imr *v1alpha1.ImmutableRevision) time.Durat
 		return 0
 	}
 	return r.Now().Sub(ready.LastTransitionTime.Time)
+}
+
+// refused reports that a decision could not have its effect. A deleted record that
+// no deployment has any more goes without its stack, if that is used.
+func (r *RevisionReconciler) refused(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, cause error) (ctrl.Result, error) {
+	if view.owner == nil && inUse(cause) {
+		return retry(r.abandon(ctx, imr, cause))
+	}
+	return r.report(ctx, imr, cause)
 }
 
 // abandon lets a deleted record go that no deployment has any more, and leaves

@@ -71,26 +71,37 @@ func receivers(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisi
 // checkIdle refuses to delete the complete stack of a worker while the one that
 // its deployment takes for what works isn't there: nothing else may be working.
 func (r *RevisionReconciler) checkIdle(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
-	owner := view.owner
-	if view.Stack == nil || view.Stack.Status != cloud.StackCreateComplete || imr.Spec.Frozen.ListenerARN != "" ||
-		owner == nil || !owner.DeletionTimestamp.IsZero() || owner.Spec.Strategy.Type == v1alpha1.StrategyRecreate ||
-		owner.Status.Stable == 0 || owner.Status.Stable == imr.Spec.Revision {
+	works := view.Stack != nil && view.Stack.Status == cloud.StackCreateComplete && imr.Spec.Frozen.ListenerARN == ""
+	if !works || !relies(view.owner, imr.Spec.Revision) {
 		return nil
 	}
+	name := fmt.Sprintf("%s-%d", view.owner.Name, view.owner.Status.Stable)
 	stable := &v1alpha1.ImmutableRevision{}
-	name := fmt.Sprintf("%s-%d", owner.Name, owner.Status.Stable)
 	if err := r.Live.Get(ctx, client.ObjectKey{Namespace: imr.Namespace, Name: name}, stable); client.IgnoreNotFound(err) != nil {
 		return fmt.Errorf("get revision %s: %w", name, err)
 	}
-	if stable.Status.StackID != "" {
-		found, err := view.clients.Stacks.Describe(ctx, stable.Status.StackID)
-		if err != nil && !cloud.IsNotFound(err) {
-			return err
-		}
-		if err == nil && found.Status != cloud.StackDeleteComplete {
-			return nil
-		}
+	if there, err := isThere(ctx, view.clients.Stacks, stable.Status.StackID); err != nil || there {
+		return err
 	}
 	return blocked(v1alpha1.ReasonStackInUse, "The stack of "+name+", which is to do the work, isn't there, so this one is kept",
-		"It goes once another revision of "+owner.Name+" is promoted")
+		"It goes once another revision of "+view.owner.Name+" is promoted")
+}
+
+// relies tells whether a deployment relies on another revision than this one to
+// do its work. Recreate takes that away before the new one comes.
+func relies(owner *v1alpha1.ImmutableDeployment, revision int64) bool {
+	return owner != nil && owner.DeletionTimestamp.IsZero() && owner.Spec.Strategy.Type != v1alpha1.StrategyRecreate &&
+		owner.Status.Stable != 0 && owner.Status.Stable != revision
+}
+
+// isThere tells whether a stack exists; "" doesn't.
+func isThere(ctx context.Context, stacks cloud.Stacks, stackID string) (bool, error) {
+	if stackID == "" {
+		return false, nil
+	}
+	found, err := stacks.Describe(ctx, stackID)
+	if cloud.IsNotFound(err) {
+		return false, nil
+	}
+	return found.Status != cloud.StackDeleteComplete, err
 }

@@ -152,9 +152,9 @@ func (view *deploymentView) seen(number int64) *rollout.Revision {
 // take over, if no record asks for it. What is another one's in this cluster,
 // which must be gone by now, is in the way of a worker: it may be working.
 func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, stackID string, tags map[string]string) error {
-	number, err := strconv.ParseInt(tags[v1alpha1.TagRevision], 10, 64)
-	if stackID == "" || err != nil {
-		return nil // not a stack of ours
+	number, _ := strconv.ParseInt(tags[v1alpha1.TagRevision], 10, 64) // 0 for what is no stack of ours
+	if stackID == "" || number == 0 {
+		return nil
 	}
 	ours, err := r.isOurs(ctx, imd, tags)
 	if err != nil {

@@ -42,24 +42,30 @@ const markLasts = 10 * time.Minute
 // copy of this cluster, or of this one before it was restored. Without a rule
 // there is nothing by which two clusters could tell.
 func (r *DeploymentReconciler) authorise(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision) (rollout.Decision, error) {
-	if !d.Action.Guarded() || view.Rule.None {
+	switch {
+	case !d.Action.Guarded() || view.Rule.None:
 		return d, nil
-	}
-	if !slices.Contains(view.Progress.Writers, view.Writer) {
+	case !slices.Contains(view.Progress.Writers, view.Writer):
 		return d.Marking(&view.Observation), nil
-	}
-	if !view.Rule.Exists || d.Action.Kind == rollout.ActionClaimRule {
+	case !view.Rule.Exists, d.Action.Kind == rollout.ActionClaimRule:
 		return d, nil
 	}
+	return r.compareMarks(ctx, imd, view, d)
+}
+
+// compareMarks reads whose the rule is and who wrote it last.
+func (r *DeploymentReconciler) compareMarks(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision) (rollout.Decision, error) {
 	tags, err := view.clients.Traffic.RuleTags(ctx, view.rule.ARN)
 	if err != nil {
 		return d, err
 	}
-	switch mark := tags[v1alpha1.TagWriter]; {
-	case !r.owns(tags, string(imd.UID)) && !view.Rule.Owned:
-		return d, nil // known not to be ours, and left alone
-	case !r.owns(tags, string(imd.UID)):
+	if !r.owns(tags, string(imd.UID)) {
+		if !view.Rule.Owned {
+			return d, nil // known not to be ours, and left alone
+		}
 		return d, r.conflict(imd, view.rule.ARN, tags)
+	}
+	switch mark := tags[v1alpha1.TagWriter]; {
 	case mark == view.Writer:
 		return d, nil
 	case mark == "" || slices.Contains(view.Progress.Writers, mark):

@@ -31,9 +31,7 @@ func Decide(o Observation, now time.Time) Decision {
 	case x.recall():
 	case o.Deleting:
 		x.remove()
-	case x.overtaken():
-	case x.recover():
-	case x.adopt():
+	case x.takeOver():
 	case x.requests():
 	case x.paused():
 	case x.drifted():

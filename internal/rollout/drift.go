@@ -133,7 +133,7 @@ func (x *decider) givenUp() bool {
 // still tells whether nothing shall be moved: spec.paused, but for the way back.
 func (x *decider) still() bool {
 	r := x.d.Progress.Rollout
-	return x.o.Paused && !(r.active() && r.Outcome != "")
+	return x.o.Paused && (!r.active() || r.Outcome == "")
 }
 
 // undrift says what to do about a rule that others changed, and where each leads.

@@ -34,17 +34,7 @@ func (x *decider) conclude(r *Rollout) {
 	if !r.Outcome.Good() && x.restore(r) {
 		return
 	}
-	p := &x.d.Progress
-	intended := x.intended()
-	if r.Outcome.Good() && len(intended) == 0 {
-		// What was promoted has no stack, or none that is shown: the rule is
-		// left as it is.
-		intended = slices.Clone(x.o.Rule.Targets)
-	}
-	if len(intended) == 0 {
-		// With nothing to return to, requests stay with whoever answers them.
-		intended = x.others(r)
-	}
+	p, intended := &x.d.Progress, x.destination(r)
 	switch rule := x.o.Rule; {
 	case !rule.Exists, rule.Targets.Equal(intended) && (r.Outcome.Good() || len(x.others(r)) == len(rule.Targets)):
 	case x.unnoticed(r):
@@ -89,6 +79,19 @@ func (x *decider) others(r *Rollout) Targets {
 			return failed && known.TargetGroup == t.TargetGroup
 		})
 	})
+}
+
+// destination is how the rule shall route once the rollout is over.
+func (x *decider) destination(r *Rollout) Targets {
+	switch intended := x.intended(); {
+	case len(intended) > 0:
+		return intended
+	case r.Outcome.Good():
+		// What was promoted has no stack, or none that is shown: the rule is
+		// left as it is.
+		return slices.Clone(x.o.Rule.Targets)
+	}
+	return x.others(r) // with nothing to return to, requests stay with whoever answers them
 }
 
 // settled is when the rule that is seen is the one written last, in effect on

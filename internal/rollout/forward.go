@@ -178,19 +178,11 @@ func (x *decider) position(r *Rollout, candidate *Revision, step Step) string {
 // rollout is decided by what it saw.
 func (x *decider) watch(r *Rollout, candidate *Revision) bool {
 	h := candidate.Health
-	capacity := x.capacity(candidate.Number)
-	required := min(r.VerifiedCount, capacity)
-	if h.complete(capacity) {
+	if h.complete(x.capacity(candidate.Number)) {
 		r.VerifiedCount = max(r.VerifiedCount, h.Healthy)
 	}
-	if !h.Known || h.Healthy >= required && h.Running >= required {
-		r.UnhealthySince = time.Time{}
-		return false
-	}
-	if r.UnhealthySince.IsZero() {
-		r.UnhealthySince = x.now
-	}
-	if x.alone() {
+	x.noteHealth(r, candidate)
+	if r.UnhealthySince.IsZero() || x.alone() {
 		return false
 	}
 	serves := x.o.Rule.None || x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
@@ -199,6 +191,17 @@ func (x *decider) watch(r *Rollout, candidate *Revision) bool {
 		return true
 	}
 	return false
+}
+
+// noteHealth notes since when a revision that was healthy once is short of tasks.
+func (x *decider) noteHealth(r *Rollout, candidate *Revision) {
+	h, required := candidate.Health, min(r.VerifiedCount, x.capacity(candidate.Number))
+	switch {
+	case !h.Known || h.Healthy >= required && h.Running >= required:
+		r.UnhealthySince = time.Time{}
+	case r.UnhealthySince.IsZero():
+		r.UnhealthySince = x.now
+	}
 }
 
 // place says how far the rollout has come.

@@ -27,7 +27,7 @@ func (w *walk) checkDecision(o Observation, d Decision) {
 		}
 	case ActionStartGate:
 		w.checkGate(d)
-	case ActionCreateRevision, ActionClaimRule, ActionReleaseRule, ActionDeleteRule, ActionRetainStack:
+	case ActionCreateRevision, ActionClaimRule, ActionReleaseRule, ActionDeleteRule, ActionRetainStack, ActionRecall, ActionMarkRule:
 	}
 	w.checkFrozen(o, d)
 	w.checkVerified(o, d)

@@ -73,6 +73,10 @@ func (x *decider) bereft() bool {
 	return stable == nil || stable.absent() || stable.Health.Gone || stable.Wanted && stable.Stack == v1alpha1.RevisionFailed
 }
 
+// takeOver brings what is remembered up to what AWS shows, and takes over a rule
+// that exists.
+func (x *decider) takeOver() bool { return x.overtaken() || x.recover() || x.adopt() }
+
 // overtaken looks at a rule whose last writer isn't remembered. That was another
 // cluster with the same identity, made from a copy of this one's memory, or this
 // one before it was restored. Where AWS is as spec wants it they agree, and this
@@ -181,11 +185,21 @@ func (x *decider) trust(serves *Revision) {
 		return
 	}
 	p.Retiring = slices.DeleteFunc(p.Retiring, func(t Retiring) bool { return t.Revision == serves.Number })
-	r := p.Rollout
-	switch {
-	case r.active() && r.Outcome == "" && r.Revision == serves.Number:
+	if r := p.Rollout; r.active() && r.Outcome == "" && r.Revision == serves.Number {
 		r.Step, r.StepReachedAt = len(x.plan())-1, time.Time{} // it has come as far as that
 		return
+	}
+	x.outdate(serves)
+	p.Stable = serves.Number
+	x.d.Notices = append(x.d.Notices, Notice{Warning: true, Reason: v1alpha1.ReasonRecovered, Action: "Recover " + serves.Name,
+		Message: fmt.Sprintf("%s serves, as AWS shows; it is remembered again as the stable revision", serves.Name)})
+}
+
+// outdate ends a rollout that is remembered, now that another revision turned out
+// to serve.
+func (x *decider) outdate(serves *Revision) {
+	p := &x.d.Progress
+	switch r := p.Rollout; {
 	case r.active() && r.Outcome == "":
 		r.Outcome, r.Reason, r.DecidedAt, r.FinishedAt = v1alpha1.OutcomeSuperseded, v1alpha1.ReasonStatusBehind, x.now, x.now
 		r.Message = serves.Name + " serves, which this status didn't know of"
@@ -196,9 +210,6 @@ func (x *decider) trust(serves *Revision) {
 		r.Outcome, r.Reason = v1alpha1.OutcomeRolledBack, v1alpha1.ReasonStackChanged
 		r.Message = "its stack was deleted by someone else, and " + serves.Name + " serves again"
 	}
-	p.Stable = serves.Number
-	x.d.Notices = append(x.d.Notices, Notice{Warning: true, Reason: v1alpha1.ReasonRecovered, Action: "Recover " + serves.Name,
-		Message: fmt.Sprintf("%s serves, as AWS shows; it is remembered again as the stable revision", serves.Name)})
 }
 
 // guarded are the effects that only the rule's last writer may have.

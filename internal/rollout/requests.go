@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
@@ -186,13 +185,8 @@ func (x *decider) complaint() string {
 	if len(x.o.Analysis.Checks) > 0 {
 		r.Checks = x.o.Analysis.Checks
 	}
-	h, required := candidate.Health, min(r.VerifiedCount, x.capacity(candidate.Number))
-	if !h.Known || h.Healthy >= required && h.Running >= required {
-		r.UnhealthySince = time.Time{}
-	} else if r.UnhealthySince.IsZero() {
-		r.UnhealthySince = x.now
-	}
-	switch failing := x.failing(); {
+	x.noteHealth(r, candidate)
+	switch h, failing := candidate.Health, x.failing(); {
 	case candidate.Stack == v1alpha1.RevisionFailed:
 		return fmt.Sprintf("%s has lost its stack: %s", candidate.Name, candidate.Cause)
 	case !r.UnhealthySince.IsZero():

@@ -169,11 +169,10 @@ func changed(phase v1alpha1.RevisionPhase, what string, status cloud.StackStatus
 func remove(o Observation) Decision {
 	removed := Decision{Phase: v1alpha1.RevisionRemoved, Reason: v1alpha1.ReasonStackRemoved, Message: "The stack is removed", Settled: true}
 	deleting := Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonCleaningUp, Message: "CloudFormation deletes the stack"}
-	unasked := o.Phase == "" || o.Phase == v1alpha1.RevisionPending
 	switch known := o.known(); {
-	case unasked && o.Owned && o.whole() && !o.Deleting:
+	case o.unasked() && o.Owned && o.whole() && !o.Deleting:
 		return found(o)
-	case (o.Stack == nil || !o.Owned) && unasked:
+	case (o.Stack == nil || !o.Owned) && o.unasked():
 		return Decision{Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonPending, Message: "No stack is asked for", Settled: true}
 	case o.Stack == nil && known:
 		// Not shown yet, perhaps: deleting by ID is safe either way.
@@ -183,6 +182,11 @@ func remove(o Observation) Decision {
 		return removed
 	}
 	return dismantle(o, removed, deleting)
+}
+
+// unasked tells whether the record knows of no stack that was asked for.
+func (o *Observation) unasked() bool {
+	return o.Phase == "" || o.Phase == v1alpha1.RevisionPending
 }
 
 // whole tells whether the stack is there and complete.
