@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/onsi/gomega"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -50,3 +51,6 @@ func (w *world) alone(imd *v1alpha1.ImmutableDeployment, name string) {
 		return s.Phase == v1alpha1.PhaseComplete && s.StableRevision == name
 	})
 }
+
+// metaName is the metadata of an object without a namespace.
+func metaName(name string) metav1.ObjectMeta { return metav1.ObjectMeta{Name: name} }
