@@ -141,3 +141,65 @@ func TestAbortAfterHandsSavedUsers(t *testing.T) {
 		w.Expect(w.log.all()[effects:]).NotTo(gomega.ContainElement("ModifyRule 1:90 2:10"))
 	}
 }
+
+// Health counts while the rule has drifted: what loses it is given up, and gets no
+// request any more, however the rule came to share them.
+func TestSickWhileDrifted(t *testing.T) {
+	w := running(t)
+	imd := w.heldAt("1/3", restful, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Rollback.UnhealthySeconds = new(int32(60)) })
+	rule, _ := w.production()
+	w.others.setRoute(w, rule.RuleArn, map[string]int32{w.groupOf("checkout-1"): 80, w.groupOf("checkout-2"): 20})
+	w.blocked(imd, v1alpha1.ReasonRuleDrifted)
+	w.others.spoil(w, w.groupOf("checkout-2"))
+	now := w.eventually(imd, v1alpha1.PhaseRolledBack)
+	w.Expect(now.Status.Rollout.Reason).To(gomega.Equal(v1alpha1.ReasonUnhealthy))
+	w.Expect(w.route()).To(gomega.Equal("1:100"))
+}
+
+// A template that is taken back gives the new revision up in drift, too.
+func TestTemplateTakenBackInDrift(t *testing.T) {
+	w := running(t)
+	imd := w.heldAt("1/3")
+	rule, _ := w.production()
+	w.others.setRoute(w, rule.RuleArn, map[string]int32{w.groupOf("checkout-1"): 100})
+	w.blocked(imd, v1alpha1.ReasonRuleDrifted)
+	effects := w.log.all()
+	w.roll(imd, "1")
+	w.eventually(imd, v1alpha1.PhaseComplete)
+	w.removed("checkout-2")
+	w.did(append(effects, "DeleteStack checkout-2")...)
+}
+
+// A rule that leads elsewhere is left alone, whoever gave the revision up.
+func TestAbortUnderAMaintenancePage(t *testing.T) {
+	w := running(t)
+	imd := w.heldAt("1/3")
+	rule, _ := w.production()
+	w.others.setRoute(w, rule.RuleArn, map[string]int32{w.foreign.group: 1})
+	w.blocked(imd, v1alpha1.ReasonRuleDrifted)
+	w.request(imd, v1alpha1.AnnotationAbort, "checkout-2")
+	w.until(imd, "the abort", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return s.Rollout.Outcome == v1alpha1.OutcomeAborted && s.BlockedBy != nil
+	})
+	w.looks()
+	w.Expect(w.route()).To(gomega.Equal("theirs:1"))
+	w.others.setRoute(w, rule.RuleArn, map[string]int32{w.groupOf("checkout-1"): 1})
+	w.eventually(imd, v1alpha1.PhaseRolledBack)
+}
+
+// While paused nothing moves, but people hear what is amiss and how to get out.
+func TestPauseTellsOfSickness(t *testing.T) {
+	w := running(t)
+	imd := w.heldAt("1/3", restful)
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Paused = new(true) })
+	w.blocked(imd, v1alpha1.ReasonPaused)
+	w.others.spoil(w, w.groupOf("checkout-2"))
+	effects := w.log.all()
+	now := w.until(imd, "what is amiss", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return s.BlockedBy != nil && strings.Contains(s.BlockedBy.Message, "checkout-2 is short of healthy tasks")
+	})
+	w.did(effects...)
+	w.obey(imd, v1alpha1.AnnotationAbort, now.Status.BlockedBy.Message)
+	w.eventually(imd, v1alpha1.PhaseRolledBack)
+	w.Expect(w.route()).To(gomega.Equal("1:100"))
+}
