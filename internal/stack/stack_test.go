@@ -213,3 +213,29 @@ func TestMessages(t *testing.T) {
 		})
 	}
 }
+
+// A complete stack that a record without a history meets isn't deleted: it may be
+// the record that is behind. The record's own deletion takes it along.
+func TestStackWithoutHistory(t *testing.T) {
+	complete := func(o stack.Observation) stack.Observation {
+		o.Stack, o.Owned = &cloud.Stack{Name: "shop-2", Status: cloud.StackCreateComplete}, true
+		return o
+	}
+	for name, c := range map[string]struct {
+		seen   stack.Observation
+		action stack.Action
+		phase  v1alpha1.RevisionPhase
+		gone   bool
+	}{
+		"no history":         {complete(stack.Observation{}), stack.ActionCollect, v1alpha1.RevisionPending, false},
+		"never asked for":    {complete(stack.Observation{Phase: v1alpha1.RevisionPending}), stack.ActionCollect, v1alpha1.RevisionPending, false},
+		"the record goes":    {complete(stack.Observation{Deleting: true}), stack.ActionDelete, v1alpha1.RevisionDeleting, false},
+		"it was removed":     {complete(stack.Observation{Phase: v1alpha1.RevisionRemoved}), stack.ActionDelete, v1alpha1.RevisionDeleting, false},
+		"it is asked for":    {complete(stack.Observation{Wanted: true}), stack.ActionCollect, v1alpha1.RevisionCreated, false},
+		"not the revision's": {func() stack.Observation { o := complete(stack.Observation{}); o.Owned = false; return o }(), stack.ActionNone, v1alpha1.RevisionPending, true},
+	} {
+		if d := stack.Decide(c.seen); d.Action != c.action || d.Phase != c.phase || d.Gone() != c.gone {
+			t.Errorf("%s: %+v, gone %t", name, d, d.Gone())
+		}
+	}
+}
