@@ -115,6 +115,9 @@ func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.O
 		Requests: requestsOf(imd),
 		Progress: remembered(&imd.Status),
 	}
+	if o.Deleting {
+		o.DeletedAt = imd.DeletionTimestamp.Time
+	}
 	if was := imd.Status.BlockedBy; was != nil {
 		o.WasBlocked = was.Reason
 	}

@@ -13,6 +13,8 @@ type Observation struct {
 	Namespace, Name, UID string
 	// Deleting is true once the deployment is to go away.
 	Deleting bool
+	// DeletedAt is when it was deleted; zero if it wasn't.
+	DeletedAt time.Time
 	// WantHash is the hash of the template in spec.
 	WantHash string
 	// DesiredCount is how many tasks a revision shall run.

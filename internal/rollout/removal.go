@@ -92,9 +92,21 @@ func (x *decider) detach() {
 		x.act(Action{Kind: ActionDeleteRule})
 	case x.d.Progress.Original != "" && x.routesToUs():
 		x.giveBack()
+	case x.now.Before(x.shown()):
+		x.until(x.shown())
 	default:
 		x.act(Action{Kind: ActionReleaseRule})
 	}
+}
+
+// shown is when a weight shows that was written right before the deletion, by a
+// pass that couldn't remember it. An adopted rule that was let go before would
+// go on forwarding to a stack that is about to be deleted.
+func (x *decider) shown() time.Time {
+	if r := x.d.Progress.Rollout; r == nil || r.VerifiedAt.IsZero() {
+		return time.Time{}
+	}
+	return x.o.DeletedAt.Add(x.o.Policy.Propagation)
 }
 
 // giveBack routes an adopted rule to where it went before, if that can take

@@ -129,7 +129,15 @@ func TestDeletion(t *testing.T) {
 	blocked := with(deleted(rolling(1, time.Second)), func(o *Observation) { o.Blocked = &Blocked{Reason: v1alpha1.ReasonRuleConflict} })
 	pausing := with(deleted(serving()), func(o *Observation) { o.Rule.Targets = foreignRule() })
 
+	unseen := with(given, func(o *Observation) {
+		o.DeletedAt = ago(time.Second)
+		o.Progress.Rollout = &Rollout{Revision: 1, VerifiedAt: ago(2 * time.Second), StartedAt: ago(time.Minute), ProgressedAt: ago(time.Minute)}
+	})
+	shown := with(unseen, func(o *Observation) { o.DeletedAt = ago(15 * time.Second) })
+
 	decideAll(t, map[string]row{
+		"adopted: a weight may have been written unseen": {unseen, of(unseen, Action{}, 14*time.Second)},
+		"adopted: it would be seen by now":               {shown, of(shown, Action{Kind: ActionReleaseRule}, 0)},
 		"serving: the rule first":                        {deleted(serving()), of(serving(), deleteRule, 0)},
 		"with a stack on its way":                        {deleted(unverified(v1alpha1.RevisionCreating)), of(unverified(v1alpha1.RevisionCreating), deleteRule, 0)},
 		"mid-rollout":                                    {deleted(rolling(1, time.Second)), of(rolling(1, time.Second), deleteRule, 0)},
