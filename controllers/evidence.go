@@ -149,7 +149,7 @@ func (m *measurer) unread(source v1alpha1.VerdictSource, name string, err error)
 	} else if pending {
 		return m.blank(source, name, v1alpha1.ResultPending, "not read yet")
 	}
-	v := m.blank(source, name, v1alpha1.ResultInconclusive, truncate("not read: "+err.Error(), 500))
+	v := m.blank(source, name, v1alpha1.ResultInconclusive, "not read: "+err.Error())
 	if here {
 		v.To, v.Failures = before.To, before.Failures
 		if before.Result == v.Result {

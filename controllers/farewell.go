@@ -85,7 +85,7 @@ func (r *DeploymentReconciler) leave(ctx context.Context, imd *v1alpha1.Immutabl
 	decision.StillBlocked = true
 	last := decision.Action.Kind == rollout.ActionFinishDeletion
 	if arn := cmp.Or(imd.Spec.Traffic.LoadBalancer.RuleARN, ruleARN(imd)); last && arn != "" {
-		r.Recorder.Eventf(imd, nil, corev1.EventTypeWarning, v1alpha1.ReasonRetained, "Leave the tags", "%s", truncate(r.remainder(imd, arn, t), 1000))
+		r.emit(imd, corev1.EventTypeWarning, v1alpha1.ReasonRetained, "Leave the tags", r.remainder(imd, arn, t))
 	}
 	if err := r.apply(ctx, imd, &view, decision); err != nil {
 		return retry(err)

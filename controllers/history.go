@@ -9,9 +9,6 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// historyLength is how many rollouts that ended are kept in status.
-const historyLength = 20
-
 // keepHistory notes a rollout that ended in this pass.
 func keepHistory(before, next *v1alpha1.ImmutableDeploymentStatus, view *deploymentView) {
 	r := next.Rollout
@@ -29,7 +26,7 @@ func keepHistory(before, next *v1alpha1.ImmutableDeploymentStatus, view *deploym
 		Request:    r.Request,
 		Outcome:    r.Outcome,
 		Reason:     r.Reason,
-		Message:    truncate(r.Message, 290),
+		Message:    r.Message,
 		StartedAt:  r.StartedAt,
 		FinishedAt: *r.FinishedAt,
 	}
@@ -41,7 +38,6 @@ func keepHistory(before, next *v1alpha1.ImmutableDeploymentStatus, view *deploym
 		entry.ShiftSeconds = between(r.VerifiedAt.Time, r.DecidedAt)
 	}
 	next.History = slices.Insert(next.History, 0, entry)
-	next.History = next.History[:min(len(next.History), historyLength)]
 }
 
 // between is the time from one moment to another in seconds; nil if the other

@@ -122,7 +122,7 @@ func (r *DeploymentReconciler) createRevision(ctx context.Context, imd *v1alpha1
 		return err
 	}
 	if view.remark != "" {
-		r.Recorder.Eventf(imd, nil, corev1.EventTypeWarning, v1alpha1.ReasonRevisionConflict, "Create", "%s", truncate(view.remark, 1000))
+		r.emit(imd, corev1.EventTypeWarning, v1alpha1.ReasonRevisionConflict, "Create", view.remark)
 	}
 	return r.createRecord(ctx, imd, imr)
 }

@@ -51,6 +51,7 @@ func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.Immutable
 // write stores the status and announces what changed.
 func (r *DeploymentReconciler) write(ctx context.Context, imd *v1alpha1.ImmutableDeployment, next *v1alpha1.ImmutableDeploymentStatus, notices ...rollout.Notice) error {
 	before := imd.Status
+	fitDeployment(next)
 	if !equality.Semantic.DeepEqual(&before, next) {
 		imd.Status = *next
 		if err := r.Client.Status().Update(ctx, imd); err != nil {
@@ -62,10 +63,10 @@ func (r *DeploymentReconciler) write(ctx context.Context, imd *v1alpha1.Immutabl
 		if notice.Warning {
 			kind = corev1.EventTypeWarning
 		}
-		r.Recorder.Eventf(imd, nil, kind, notice.Reason, cmp.Or(notice.Action, notice.Reason), "%s", truncate(notice.Message, 1000))
+		r.emit(imd, kind, notice.Reason, cmp.Or(notice.Action, notice.Reason), notice.Message)
 	}
 	for _, e := range announcements(&before, next) {
-		r.Recorder.Eventf(imd, nil, e.kind, e.reason, cmp.Or(e.action, "Reconcile"), "%s", truncate(e.message, 1000))
+		r.emit(imd, e.kind, e.reason, cmp.Or(e.action, "Reconcile"), e.message)
 	}
 	return nil
 }
@@ -193,7 +194,7 @@ func (r *DeploymentReconciler) blockedBy(before *v1alpha1.BlockedBy, b *rollout.
 	if before != nil && before.Reason == b.Reason && before.Since.Before(&since) {
 		since = before.Since
 	}
-	return &v1alpha1.BlockedBy{Reason: b.Reason, Message: truncate(b.Message, 1000), Cure: b.Cure, Since: since}
+	return &v1alpha1.BlockedBy{Reason: b.Reason, Message: b.Message, Cure: b.Cure, Since: since}
 }
 
 // nameOf is the name of a revision; "" if there is none.

@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"hash/fnv"
@@ -162,7 +163,7 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, view revisionView, ne
 	if err != nil {
 		return err
 	}
-	failure := &v1alpha1.StackFailure{Message: view.Stack.StatusReason, At: metav1.NewTime(r.Now())}
+	failure := &v1alpha1.StackFailure{Message: cmp.Or(view.Stack.StatusReason, "CloudFormation gives no reason"), At: metav1.NewTime(r.Now())}
 	for _, event := range events {
 		if strings.Contains(event.Reason, "Resource creation cancelled") || event.PhysicalID == view.Stack.ID {
 			continue
@@ -178,7 +179,6 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, view revisionView, ne
 	if failure.Resource == template.LogicalService {
 		failure.Message += taskCauses(ctx, view)
 	}
-	failure.Message = truncate(failure.Message, 2000)
 	next.Failure = failure
 	return nil
 }
@@ -238,10 +238,10 @@ func remains(ctx context.Context, view revisionView, which stack.Action, next *v
 // left is what a deletion can't take along, or didn't.
 func left(resources []cloud.StackResource) []v1alpha1.RetainedResource {
 	var out []v1alpha1.RetainedResource
-	for _, resource := range resources[:min(len(resources), 50)] {
+	for _, resource := range resources {
 		out = append(out, v1alpha1.RetainedResource{
 			LogicalID: resource.LogicalID, Type: resource.Type, PhysicalID: resource.PhysicalID,
-			Reason: truncate(resource.Reason, 500),
+			Reason: resource.Reason,
 		})
 	}
 	return out
@@ -275,12 +275,4 @@ func (r *RevisionReconciler) delete(ctx context.Context, imr *v1alpha1.Immutable
 			"Take off what guards it: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name "+in.StackID)
 	}
 	return err
-}
-
-// truncate cuts a message at n bytes.
-func truncate(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	return strings.ToValidUTF8(s[:n], "") + "…"
 }

@@ -138,8 +138,8 @@ func (r *RevisionReconciler) refused(ctx context.Context, imr *v1alpha1.Immutabl
 // abandon lets a deleted record go that no deployment has any more, and leaves
 // its stack, which is used: it is found again by whoever adopts it.
 func (r *RevisionReconciler) abandon(ctx context.Context, imr *v1alpha1.ImmutableRevision, cause error) error {
-	r.Recorder.Eventf(imr, nil, corev1.EventTypeWarning, v1alpha1.ReasonStackKept, "Release", "%s",
-		truncate(fmt.Sprintf("The stack %s stays: %s. It is found again by an ImmutableDeployment with the annotation %s", imr.Spec.StackName, cause, v1alpha1.AnnotationAdopt), 1000))
+	r.emit(imr, corev1.EventTypeWarning, v1alpha1.ReasonStackKept, "Release",
+		fmt.Sprintf("The stack %s stays: %s. It is found again by an ImmutableDeployment with the annotation %s", imr.Spec.StackName, cause, v1alpha1.AnnotationAdopt))
 	return r.release(ctx, imr)
 }
 

@@ -34,7 +34,7 @@ func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRe
 func failure(imr *v1alpha1.ImmutableRevision, next *v1alpha1.ImmutableRevisionStatus, d stack.Decision) (reason, message string) {
 	reason, message = d.Reason, d.Message
 	if next.Failure != nil {
-		message = next.Failure.Message
+		message = truncate(next.Failure.Message, failureLength) // as it is kept
 	}
 	was := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionReady)
 	switch {
@@ -54,6 +54,7 @@ func asItShallBe(d stack.Decision, reason string) bool {
 
 // write stores the status and announces a change of phase.
 func (r *RevisionReconciler) write(ctx context.Context, imr *v1alpha1.ImmutableRevision, next *v1alpha1.ImmutableRevisionStatus) error {
+	fitRevision(next)
 	if equality.Semantic.DeepEqual(&imr.Status, next) {
 		return nil
 	}
@@ -67,7 +68,7 @@ func (r *RevisionReconciler) write(ctx context.Context, imr *v1alpha1.ImmutableR
 		if next.Phase == v1alpha1.RevisionFailed || next.Phase == v1alpha1.RevisionDeleteFailed {
 			kind = corev1.EventTypeWarning
 		}
-		r.Recorder.Eventf(imr, nil, kind, ready.Reason, "Reconcile", "%s", truncate(ready.Message, 1000))
+		r.emit(imr, kind, ready.Reason, "Reconcile", ready.Message)
 	}
 	return nil
 }

@@ -87,12 +87,12 @@ func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, 
 	if r := p.Rollout; r != nil {
 		status.Rollout = &v1alpha1.Rollout{
 			ID: r.ID, Cause: r.Cause, Revision: r.Revision, From: r.From,
-			Request: r.Request, Note: truncate(r.Note, 500), Full: r.Full, Retried: r.Retried,
+			Request: r.Request, Note: r.Note, Full: r.Full, Retried: r.Retried,
 			ApprovedStep: int32(r.ApprovedStep), ProvenStep: int32(r.ProvenStep), //nolint:gosec // a plan has few steps
 			StartedAt: stamp(r.StartedAt), ProgressedAt: stamp(r.ProgressedAt),
 			VerifiedAt: maybe(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
 			Step: int32(r.Step), StepReachedAt: maybe(r.StepReachedAt), UnhealthySince: maybe(r.UnhealthySince), //nolint:gosec // a plan has few steps
-			Outcome: r.Outcome, Reason: r.Reason, Message: truncate(r.Message, 2000),
+			Outcome: r.Outcome, Reason: r.Reason, Message: r.Message,
 			DecidedAt: maybe(r.DecidedAt), FinishedAt: maybe(r.FinishedAt),
 			Checks: r.Checks, Gates: gateStatus(r.Gates),
 		}
@@ -100,18 +100,14 @@ func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, 
 	rememberTraffic(status, view, d)
 }
 
-// gateRunsKept bounds how many gates of a rollout status holds.
-const gateRunsKept = 100
-
-// gateStatus writes the gates that were started to status. The oldest make room:
-// a step that is over asks for none of its gates again.
+// gateStatus writes the gates that were started to status.
 func gateStatus(in []rollout.GateRun) []v1alpha1.GateRun {
 	var out []v1alpha1.GateRun
-	for _, g := range in[max(0, len(in)-gateRunsKept):] {
+	for _, g := range in {
 		out = append(out, v1alpha1.GateRun{
 			Name: g.Name, At: g.At, Step: g.Step, State: g.State, Attempt: g.Attempt, Calls: g.Calls,
 			StartedAt: stamp(g.StartedAt), CallAt: maybe(g.CallAt), EndedAt: maybe(g.EndedAt),
-			Message: truncate(g.Message, 500), Output: truncate(g.Output, 1000),
+			Message: g.Message, Output: g.Output,
 		})
 	}
 	return out

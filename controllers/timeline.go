@@ -12,13 +12,6 @@ import (
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
-const (
-	// timelineLength is how many changes of its traffic a revision remembers.
-	timelineLength = 50
-	// verdictsLength is how many verdicts.
-	verdictsLength = 100
-)
-
 // keepEvidence notes on each revision what part of the traffic it gets, and
 // what was said of the one that is rolled out, when that has changed. It is
 // evidence for people; nothing is decided by it.
@@ -58,6 +51,7 @@ func (r *DeploymentReconciler) keepEvidence(ctx context.Context, view *deploymen
 func (r *DeploymentReconciler) patchStatus(ctx context.Context, imr *v1alpha1.ImmutableRevision, change func(*v1alpha1.ImmutableRevisionStatus)) error {
 	next := imr.Status.DeepCopy()
 	change(next)
+	fitRevision(next)
 	if equality.Semantic.DeepEqual(&imr.Status, next) {
 		return nil
 	}
@@ -75,8 +69,7 @@ func (r *DeploymentReconciler) keepTimeline(next *v1alpha1.ImmutableRevisionStat
 	if seen.TargetGroup == "" && last == 0 || share == last {
 		return
 	}
-	points := append(next.Traffic, v1alpha1.TrafficPoint{At: stamp(r.Now()), Weight: share})
-	next.Traffic = points[max(0, len(points)-timelineLength):]
+	next.Traffic = append(next.Traffic, v1alpha1.TrafficPoint{At: stamp(r.Now()), Weight: share})
 }
 
 // verdictsOf are all verdicts on the revision that is rolled out.
@@ -84,12 +77,12 @@ func (r *DeploymentReconciler) verdictsOf(ro *rollout.Rollout, images rollout.Im
 	var out []v1alpha1.Verdict
 	if images.Result != "" {
 		out = append(out, v1alpha1.Verdict{Source: v1alpha1.SourceImages, Name: "scan", Result: images.Result,
-			Message: truncate(images.Message, 500), Since: stamp(r.Now())})
+			Message: images.Message, Since: stamp(r.Now())})
 	}
 	out = append(out, ro.Checks...)
 	for _, g := range ro.Gates {
 		v := v1alpha1.Verdict{Source: v1alpha1.SourceGate, Name: g.Name, Step: g.Step, Result: v1alpha1.ResultPending,
-			Message: truncate(g.Message, 500), Value: fmt.Sprintf("attempt %d", g.Attempt), Since: stamp(g.StartedAt)}
+			Message: g.Message, Value: fmt.Sprintf("attempt %d", g.Attempt), Since: stamp(g.StartedAt)}
 		switch g.State {
 		case v1alpha1.GateSucceeded:
 			v.Result, v.Since = v1alpha1.ResultPass, stamp(g.EndedAt)

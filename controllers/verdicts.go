@@ -9,9 +9,9 @@ import (
 
 // keepVerdict notes a verdict. What a check says again, with newer figures, takes
 // the place of what it said; what it says differently, or of another step or
-// rollout, is added, and the oldest make room. A rollout begins by the clock of
-// one process, and may be judged by another's that is behind: no verdict is
-// older than its rollout, or it would be taken for one of another.
+// rollout, is added. A rollout begins by the clock of one process, and may be
+// judged by another's that is behind: no verdict is older than its rollout, or
+// it would be taken for one of another.
 func keepVerdict(kept []v1alpha1.Verdict, v v1alpha1.Verdict, started time.Time) []v1alpha1.Verdict {
 	if v.Since.Time.Before(started) {
 		v.Since = stamp(started)
@@ -31,6 +31,5 @@ func keepVerdict(kept []v1alpha1.Verdict, v v1alpha1.Verdict, started time.Time)
 	case v.Result == v1alpha1.ResultPending && v.Source != v1alpha1.SourceImages:
 		return kept // every check begins so, but a scan that went on tells something
 	}
-	kept = append(slices.Clone(kept), v)
-	return kept[max(0, len(kept)-verdictsLength):]
+	return append(slices.Clone(kept), v)
 }

@@ -78,6 +78,11 @@ func (c *cloudWire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if c.s.asks != nil && strings.Contains(r.URL.Path, "/operation/") {
 		c.s.asks(action, members(r))
 	}
+	if c.s.answers != nil {
+		if answer := c.s.answers(action); answer != nil {
+			return answer, nil
+		}
+	}
 	if !mutates(action) {
 		return c.next.RoundTrip(r)
 	}

@@ -149,6 +149,9 @@ type setup struct {
 	// asks is told of every call of CloudWatch before it is made, with the
 	// members of its input. Nil is nobody.
 	asks func(action string, members map[string]any)
+	// answers stands in for the account: it may answer a call of an action.
+	// Nil is never.
+	answers func(action string) *http.Response
 	// window, poll and workers differ where many deployments are rolled out;
 	// zero is as usual.
 	window, poll time.Duration

@@ -105,10 +105,12 @@ type BlockedBy struct {
 
 	// message for a person.
 	// +required
+	// +kubebuilder:validation:MaxLength=1024
 	Message string `json:"message,omitempty"`
 
 	// cure is what to type or to change.
 	// +optional
+	// +kubebuilder:validation:MaxLength=4096
 	Cure string `json:"cure,omitempty"`
 
 	// since when it waits.
@@ -353,7 +355,7 @@ type TrafficStatus struct {
 	// status doesn't know.
 	// +optional
 	// +kubebuilder:validation:MaxItems=4
-	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:items:MaxLength=256
 	// +listType=atomic
 	Writers []string `json:"writers,omitempty"`
 
