@@ -23,6 +23,16 @@ func (w *world) crash(name string, tasks int) {
 	w.Expect(w.sim.CrashTasks(out.Cluster, out.ServiceName, tasks)).To(gomega.Equal(tasks))
 }
 
+// stopByHand has someone stop a task of a revision.
+func (w *world) stopByHand(name string) {
+	w.t.Helper()
+	out := w.revision(name).Status.Outputs
+	tasks, err := w.others.ecs.ListTasks(w.ctx, &ecs.ListTasksInput{Cluster: &out.Cluster, ServiceName: &out.ServiceName})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	_, err = w.others.ecs.StopTask(w.ctx, &ecs.StopTaskInput{Cluster: &out.Cluster, Task: aws.String(tasks.TaskArns[0])})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+}
+
 // recovered waits until a revision has lost that many tasks since it was there
 // and has as many healthy ones again.
 func (w *world) recovered(name string, lost, healthy int) {
@@ -85,6 +95,35 @@ func TestTaskRestartsPutUpWith(t *testing.T) {
 	w.did(canaryEffects...)
 }
 
+// Four tasks in a row for which AWS has no room say nothing of the revision,
+// for ECS goes on trying.
+func TestWantOfCapacity(t *testing.T) {
+	t.Parallel()
+	for name, reason := range map[string]string{
+		"no capacity":     "Capacity is unavailable at this time. Please try again later or in a different availability zone",
+		"no free address": "Unexpected EC2 error while attempting to Create Network Interface with public IP assignment enabled in subnet 'subnet-0a1b2c3d': InsufficientFreeAddressesInSubnet",
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := running(t)
+			imd := w.serving()
+			w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Rollback.KeepOldSeconds = new(int32(forever)) })
+			w.roll(imd, "2")
+			w.eventually(imd, v1alpha1.PhaseBaking)
+			out := w.revision("checkout-2").Status.Outputs
+			w.Expect(w.sim.StarveTasks(out.Cluster, out.ServiceName, 4, reason)).To(gomega.BeTrue())
+			w.stopByHand("checkout-2")
+			w.recovered("checkout-2", 5, 2)
+			w.looks()
+			now := w.get(imd)
+			w.Expect(now.Status.Phase).To(gomega.Equal(v1alpha1.PhaseBaking))
+			w.Expect(now.Status.Rollout.Outcome).To(gomega.BeEmpty())
+			w.release(imd)
+			w.eventually(imd, v1alpha1.PhaseComplete)
+			w.did(canaryEffects...)
+		})
+	}
+}
+
 // Tasks that ECS stops because fewer are wanted, or others, say nothing of the
 // revision; nor do those that went before it was healthy for the first time.
 func TestTasksThatDoNotCount(t *testing.T) {
@@ -101,11 +140,7 @@ func TestTasksThatDoNotCount(t *testing.T) {
 			w.recovered("checkout-2", 2, 2)
 		},
 		"stopped by hand": func(w *world, _ *v1alpha1.ImmutableDeployment) {
-			out := w.revision("checkout-2").Status.Outputs
-			tasks, err := w.others.ecs.ListTasks(w.ctx, &ecs.ListTasksInput{Cluster: &out.Cluster, ServiceName: &out.ServiceName})
-			w.Expect(err).NotTo(gomega.HaveOccurred())
-			_, err = w.others.ecs.StopTask(w.ctx, &ecs.StopTaskInput{Cluster: &out.Cluster, Task: aws.String(tasks.TaskArns[0])})
-			w.Expect(err).NotTo(gomega.HaveOccurred())
+			w.stopByHand("checkout-2")
 			w.recovered("checkout-2", 1, 2)
 		},
 	} {

@@ -166,7 +166,8 @@ type Rollback struct {
 	// taskRestartLimit is how many tasks of the new revision may stop by
 	// themselves or for failing health checks, once it was healthy, before
 	// it is rolled back: a service that loses and replaces tasks again and
-	// again can look healthy at every single moment.
+	// again can look healthy at every single moment. Tasks for which AWS had no
+	// capacity, address or network interface don't count.
 	// +optional
 	// +default=3
 	// +kubebuilder:validation:Minimum=0

@@ -54,6 +54,14 @@ func (s *Sim) CrashTasks(cluster, service string, n int) (crashed int) {
 	return crashed
 }
 
+// StarveTasks has the next n tasks of a service fail to start for want of what
+// AWS gives them, such as capacity or an address, which ECS tells by the reason.
+// It returns whether there is such a service, which goes on trying.
+func (s *Sim) StarveTasks(cluster, service string, n int, reason string) (found bool) {
+	s.Do(func() { found = s.ecs.Starve(cluster, service, n, reason) })
+	return found
+}
+
 // PutImage pushes an image tag to ECR, creating the repository if it is
 // missing, and returns the digest, which follows from repository and tag unless
 // one is given. It returns "" if the tag is immutable and has another digest.

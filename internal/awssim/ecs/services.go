@@ -40,6 +40,10 @@ type service struct {
 	// notBefore is when the next may be started because of it.
 	failures  int
 	notBefore time.Time
+	// starved is how many more tasks don't start for want of what AWS gives
+	// them, and shortage what ECS says of it.
+	starved  int
+	shortage string
 	// steady is whether the last event of importance was the steady state.
 	steady bool
 	// loop is the scheduler's next step and loopAt when it comes.

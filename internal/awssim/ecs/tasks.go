@@ -95,6 +95,11 @@ func (s *Service) launch(svc *service, dep *deployment) *task {
 	t.arn = s.world.ARN("ecs", "task/"+svc.cluster.name+"/"+t.id)
 	s.tasks = append(s.tasks, t)
 	s.in(t, provisioningTime, func() {
+		if svc.starved > 0 {
+			svc.starved--
+			s.end(t, stopFailedToStart, svc.shortage)
+			return
+		}
 		s.enter(t, taskPending)
 		s.in(t, pendingTime, func() { s.startContainers(t) })
 	})
@@ -259,6 +264,19 @@ func (s *Service) Crash(cluster, service string, n int) (crashed int) {
 		crashed++
 	}
 	return crashed
+}
+
+// Starve has the next n tasks of a service stop before they start, as for want of
+// capacity or addresses, for a reason in ECS's words. It tells whether there is
+// such a service.
+func (s *Service) Starve(cluster, name string, n int, reason string) bool {
+	for _, svc := range s.services {
+		if svc.cluster.name == cluster && svc.name == name && svc.status == serviceActive {
+			svc.starved, svc.shortage = n, reason
+			return true
+		}
+	}
+	return false
 }
 
 // tearDown takes the task's resources away.

@@ -138,12 +138,42 @@ func stoppedAt(t *types.Task) time.Time {
 // that fail, and a count that got smaller.
 func failed(t *types.Task) bool {
 	switch t.StopCode { //nolint:exhaustive // others are nobody's fault
-	case types.TaskStopCodeEssentialContainerExited, types.TaskStopCodeTaskFailedToStart:
+	case types.TaskStopCodeEssentialContainerExited:
 		return true
+	case types.TaskStopCodeTaskFailedToStart:
+		return !starved(awssdk.ToString(t.StoppedReason))
 	case types.TaskStopCodeServiceSchedulerInitiated:
 		return strings.Contains(awssdk.ToString(t.StoppedReason), "health checks")
 	}
 	return false
+}
+
+// shortages are how ECS's reasons begin where AWS had no room, no address, no
+// network interface or no disk for a task, whose image and secrets were not even
+// asked for then. ECS has no code for that. Of the Developer Guide are the first
+// ("Service event messages"), the next two ("Troubleshooting Amazon ECS
+// TaskFailedToStart errors": EC2 refuses a network interface, as when a subnet
+// has no address left, or tells of it too late) and RESOURCE, such as
+// RESOURCE:ENI ("API failure reasons"). The others people have met and told of,
+// as in aws/amazon-ecs-agent#4825, apache/airflow#15000, aws-samples and what
+// Dagster and users of AWS Batch take for worth another try.
+var shortages = []string{
+	"capacity is unavailable at this time",
+	"unexpected ec2 error while attempting to ",
+	"internalerror:",
+	"resource:",
+	"timeout waiting for network interface provisioning",
+	"network interface provision complete error timeout",
+	"rate limit exceeded while preparing network interface",
+	"timeout waiting for ephemeralstorage provisioning",
+	"resourceinitializationerror: failed to configure eni",
+}
+
+// starved tells whether a task could not start for want of what AWS gives it,
+// which says nothing of its template.
+func starved(reason string) bool {
+	reason = strings.TrimPrefix(strings.ToLower(clean(reason)), "taskfailedtostart: ")
+	return slices.ContainsFunc(shortages, func(beginning string) bool { return strings.HasPrefix(reason, beginning) })
 }
 
 // stopReason is ECS's reason with what the first failed container adds:

@@ -153,6 +153,29 @@ func TestStoppedTasks(t *testing.T) {
 	})
 }
 
+// A task for which AWS has no room is shown as stopped, and not as failed.
+func TestStoppedTasksWithoutRoom(t *testing.T) {
+	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
+		r := w.deploy(t, "checkout:1.0")
+		name := r["Service"][strings.LastIndex(r["Service"], "/")+1:]
+		if !w.sim.StarveTasks(r["Cluster"], name, 1, "Capacity is unavailable at this time. Please try again later or in a different availability zone") {
+			t.Fatal("there is no such service")
+		}
+		check(t, w.Services.Scale(t.Context(), r["Cluster"], r["Service"], 3))
+		time.Sleep(10 * time.Minute)
+		tasks, err := w.Services.StoppedTasks(t.Context(), r["Cluster"], r["Service"], 10)
+		check(t, err)
+		if len(tasks) != 1 || tasks[0].StopCode != "TaskFailedToStart" || tasks[0].Failed || !strings.HasPrefix(tasks[0].Reason, "Capacity") {
+			t.Errorf("tasks are %+v", tasks)
+		}
+		got, err := w.Services.Service(t.Context(), r["Cluster"], r["Service"])
+		check(t, err)
+		if got.RunningCount != 3 || got.RolloutState != cloud.RolloutCompleted {
+			t.Errorf("service is %+v", got)
+		}
+	})
+}
+
 func TestStopReason(t *testing.T) {
 	container := func(name, reason string, code int32) types.Container {
 		return types.Container{Name: &name, Reason: optional(reason), ExitCode: &code}
