@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -51,6 +52,7 @@ func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.Immutable
 // write stores the status and announces what changed.
 func (r *DeploymentReconciler) write(ctx context.Context, imd *v1alpha1.ImmutableDeployment, next *v1alpha1.ImmutableDeploymentStatus, notices ...rollout.Notice) error {
 	before := imd.Status
+	next.Selector = labels.Set{v1alpha1.LabelDeployment: imd.Name}.String()
 	fitDeployment(next)
 	if !equality.Semantic.DeepEqual(&before, next) {
 		imd.Status = *next

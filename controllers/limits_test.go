@@ -58,7 +58,7 @@ var identifiers = []string{
 	"blockedBy.reason", "history[].from", "history[].id", "history[].reason", "history[].revision",
 	"outputs.cluster", "outputs.previewRuleARN", "outputs.serviceName", "outputs.targetGroupARN", "outputs.taskDefinitionARN",
 	"failure.resource", "retained[].logicalID", "retained[].physicalID", "retained[].type",
-	"revision", "rollout.gates[].at", "rollout.id", "rollout.reason", "stableRevision", "stackID", "stackStatus", "step",
+	"revision", "rollout.gates[].at", "rollout.id", "rollout.reason", "selector", "stableRevision", "stackID", "stackStatus", "step",
 	"traffic.desired[].targetGroupARN", "traffic.observed[].targetGroupARN", "traffic.written[].targetGroupARN",
 	"traffic.originalTargetGroupARN", "traffic.ruleARN",
 }

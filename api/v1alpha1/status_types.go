@@ -45,6 +45,11 @@ type ImmutableDeploymentStatus struct {
 	// +optional
 	RunningCount int32 `json:"runningCount,omitempty"`
 
+	// selector is the label selector of the scale subresource, without which no
+	// autoscaler works. No pods match it: the tasks run on Amazon ECS.
+	// +optional
+	Selector string `json:"selector,omitempty"`
+
 	// blockedBy names what the rollout waits for that only someone else can
 	// give, since when, and the way out; absent when it goes on by itself.
 	// +optional
