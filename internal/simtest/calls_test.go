@@ -42,7 +42,7 @@ func (o *observer) counted(at *pass, changes bool) {
 	if imd.Status.Rollout == nil {
 		return
 	}
-	id := string(imd.UID) + " " + imd.Status.Rollout.ID
+	id := at.p.cluster.name + " " + string(imd.UID) + " " + imd.Status.Rollout.ID
 	s := o.costs[id]
 	if s == nil {
 		s = &spent{began: time.Now()}
@@ -67,11 +67,11 @@ func (o *observer) counted(at *pass, changes bool) {
 // subject is the deployment that a pass is about, and how many of its stacks
 // are wanted.
 func (o *observer) subject(at *pass) (imd *v1alpha1.ImmutableDeployment, wanted int) {
-	name := at.key.Name
-	if imr, ok := o.w.cluster.find(revisions, at.key).(*v1alpha1.ImmutableRevision); ok && at.kind == revisions {
-		name = metav1.GetControllerOf(imr).Name
+	name, c := at.key.Name, at.p.cluster
+	if imr, ok := c.find(revisions, at.key).(*v1alpha1.ImmutableRevision); ok && at.kind == revisions {
+		name = imr.Labels[v1alpha1.LabelDeployment] // as it may have no owner
 	}
-	for _, x := range o.w.cluster.deployments() {
+	for _, x := range c.deployments() {
 		if x.Name == name {
 			imd = x
 		}
@@ -79,7 +79,7 @@ func (o *observer) subject(at *pass) (imd *v1alpha1.ImmutableDeployment, wanted 
 	if imd == nil {
 		return nil, 0
 	}
-	for _, object := range o.w.cluster.list(revisions) {
+	for _, object := range c.list(revisions) {
 		if imr, _ := object.(*v1alpha1.ImmutableRevision); metav1.IsControlledBy(imr, imd) && imr.Spec.StackState == v1alpha1.StackPresent {
 			wanted++
 		}

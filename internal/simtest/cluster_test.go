@@ -56,6 +56,11 @@ func newScheme() *runtime.Scheme {
 // UIDs, generations, the garbage collector and an ordered watch of each kind.
 type cluster struct {
 	client.WithWatch
+	// name tells clusters apart; id is what its processes take for the
+	// cluster's identity.
+	name, id string
+	// gone is true once it is gone for good.
+	gone bool
 	// tracker is below the client.
 	tracker clienttesting.ObjectTracker
 	uids    int
@@ -73,14 +78,14 @@ type change struct {
 	object client.Object
 }
 
-func newCluster() *cluster {
+func newCluster(name, id string) *cluster {
 	// A tracker without managed fields, which nobody reads and everybody would wait for.
 	tracker := clienttesting.NewObjectTracker(scheme, serializer.NewCodecFactory(scheme).UniversalDecoder())
 	c := fake.NewClientBuilder().WithScheme(scheme).WithObjectTracker(tracker).
 		WithStatusSubresource(&v1alpha1.ImmutableDeployment{}, &v1alpha1.ImmutableRevision{}).
 		WithObjects(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}).Build()
 	store := map[string]map[types.NamespacedName]client.Object{deployments: {}, revisions: {}}
-	return &cluster{WithWatch: c, tracker: tracker, store: store, changes: map[string][]change{}, changed: func(string) {}}
+	return &cluster{WithWatch: c, name: name, id: id, tracker: tracker, store: store, changes: map[string][]change{}, changed: func(string) {}}
 }
 
 // kindOf names a kind.
@@ -155,6 +160,34 @@ func (c *cluster) deployments() []*v1alpha1.ImmutableDeployment {
 		out = append(out, imd)
 	}
 	return out
+}
+
+// owner finds the deployment with a UID; nil if it is gone.
+func (c *cluster) owner(uid string) *v1alpha1.ImmutableDeployment {
+	for _, imd := range c.deployments() {
+		if string(imd.UID) == uid {
+			return imd
+		}
+	}
+	return nil
+}
+
+// revision finds a deployment's; nil if it is gone.
+func (c *cluster) revision(imd *v1alpha1.ImmutableDeployment, number int64) *v1alpha1.ImmutableRevision {
+	for _, object := range c.list(revisions) {
+		if imr, _ := object.(*v1alpha1.ImmutableRevision); imr.Spec.Revision == number && metav1.IsControlledBy(imr, imd) {
+			return imr
+		}
+	}
+	return nil
+}
+
+// ownerOf is the UID of a revision's owner; "" if it has none.
+func ownerOf(imr client.Object) string {
+	if ref := metav1.GetControllerOf(imr); ref != nil {
+		return string(ref.UID)
+	}
+	return ""
 }
 
 // create makes an object.
@@ -273,7 +306,7 @@ func merged(stored, object client.Object, what part) client.Object {
 
 func mergeMeta(next, written *metav1.ObjectMeta) {
 	next.Labels, next.Annotations = maps.Clone(written.Labels), maps.Clone(written.Annotations)
-	next.Finalizers = slices.Clone(written.Finalizers)
+	next.Finalizers, next.OwnerReferences = slices.Clone(written.Finalizers), slices.Clone(written.OwnerReferences)
 }
 
 // through has a value go through JSON.

@@ -36,10 +36,10 @@ func (i *informer) relist() {
 		return
 	}
 	now := map[types.NamespacedName]client.Object{}
-	for _, object := range i.p.w.cluster.list(i.kind) {
+	for _, object := range i.p.cluster.list(i.kind) {
 		now[client.ObjectKeyFromObject(object)] = object
 	}
-	i.seen = len(i.p.w.cluster.changes[i.kind])
+	i.seen = len(i.p.cluster.changes[i.kind])
 	keys := slices.SortedFunc(maps.Keys(i.store), byName)
 	for _, key := range slices.SortedFunc(maps.Keys(now), byName) {
 		i.apply(change{key, now[key]})
@@ -56,7 +56,7 @@ func (i *informer) relist() {
 func (i *informer) notice() {
 	delay := i.p.dice.between(time.Millisecond, 100*time.Millisecond)
 	delay += i.p.w.faults.watchDelay(i.p.dice)
-	until := len(i.p.w.cluster.changes[i.kind])
+	until := len(i.p.cluster.changes[i.kind])
 	i.p.w.after(delay, func() { i.see(until) })
 }
 
@@ -69,7 +69,7 @@ func (i *informer) see(until int) {
 		i.p.w.after(stalled, i.relist)
 		return
 	}
-	for _, c := range i.p.w.cluster.changes[i.kind][i.seen:until] {
+	for _, c := range i.p.cluster.changes[i.kind][i.seen:until] {
 		i.seen++
 		i.apply(c)
 	}

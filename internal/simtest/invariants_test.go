@@ -14,14 +14,7 @@ import (
 )
 
 // owned finds the deployment with a UID; nil if it is gone.
-func (o *observer) owned(uid string) *v1alpha1.ImmutableDeployment {
-	for _, imd := range o.w.cluster.deployments() {
-		if string(imd.UID) == uid {
-			return imd
-		}
-	}
-	return nil
-}
+func (o *observer) owned(uid string) *v1alpha1.ImmutableDeployment { return o.w.cluster.owner(uid) }
 
 // checkSum checks that a rule that forwards routes somewhere.
 func (o *observer) checkSum(r *ruleTruth) {
@@ -214,7 +207,7 @@ func (o *observer) checkDeletion(at *pass, q request, t *truth) {
 			o.checkDrained(at, t, t.groups[arn])
 		}
 	}
-	imd := o.owned(s.uid)
+	imd := at.p.cluster.owner(s.uid)
 	if imd == nil || !imd.DeletionTimestamp.IsZero() || imd.Spec.Strategy.Type == v1alpha1.StrategyRecreate || o.various[s.uid] || o.changed[s.uid] {
 		return
 	}
@@ -247,18 +240,18 @@ func (o *observer) checkDrained(at *pass, t *truth, g groupTruth) {
 
 // checkCreation checks that there is at most one candidate, and room for it.
 func (o *observer) checkCreation(at *pass) {
-	imr, _ := o.w.cluster.find(revisions, at.key).(*v1alpha1.ImmutableRevision)
+	imr, _ := at.p.cluster.find(revisions, at.key).(*v1alpha1.ImmutableRevision)
 	if imr == nil {
 		return
 	}
-	imd := o.owned(string(metav1.GetControllerOf(imr).UID))
+	imd := at.p.cluster.owner(ownerOf(imr))
 	if imd == nil {
 		o.fail("I5", "%s creates a stack though its owner is gone", at.about())
 		return
 	}
 	s := imd.Status
 	var candidates []string
-	for _, object := range o.w.cluster.list(revisions) {
+	for _, object := range at.p.cluster.list(revisions) {
 		x, _ := object.(*v1alpha1.ImmutableRevision)
 		retiring := slices.ContainsFunc(s.Retiring, func(r v1alpha1.RetiringRevision) bool { return r.Revision == x.Spec.Revision })
 		if metav1.IsControlledBy(x, imd) && x.Spec.StackState == v1alpha1.StackPresent && x.Spec.Revision != s.Stable && !retiring {
@@ -295,11 +288,11 @@ func (o *observer) status(at *pass, before, now client.Object) {
 }
 
 // checkFrozen checks that a template is frozen but once.
-func (o *observer) checkFrozen(made *v1alpha1.ImmutableRevision) {
-	for _, object := range o.w.cluster.list(revisions) {
+func (o *observer) checkFrozen(c *cluster, made *v1alpha1.ImmutableRevision) {
+	for _, object := range c.list(revisions) {
 		x, _ := object.(*v1alpha1.ImmutableRevision)
 		again := x.Name != made.Name && x.DeletionTimestamp.IsZero() && x.Spec.Frozen.TemplateHash == made.Spec.Frozen.TemplateHash
-		if again && metav1.GetControllerOf(x).UID == metav1.GetControllerOf(made).UID {
+		if again && ownerOf(x) == ownerOf(made) {
 			o.fail("I3", "%s freezes the template of %s again", made.Name, x.Name)
 		}
 	}
@@ -323,7 +316,7 @@ func (o *observer) checkStatus(at *pass, was, now *v1alpha1.ImmutableDeployment)
 	o.checkInSync(now)
 	o.checkOutcome(was, now)
 	o.checkBlame(was, now)
-	o.checkJudged(was, now)
+	o.checkJudged(at, was, now)
 	going := s.Rollout != nil && s.Rollout.FinishedAt == nil
 	o.checkKstatus(now.Name, now.Generation, s.ObservedGeneration, s.Conditions, going)
 }

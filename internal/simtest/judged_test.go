@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
@@ -20,16 +18,6 @@ func (o *observer) app(name string) app {
 	return app{}
 }
 
-// revision finds a deployment's; nil if it is gone.
-func (o *observer) revision(imd *v1alpha1.ImmutableDeployment, number int64) *v1alpha1.ImmutableRevision {
-	for _, object := range o.w.cluster.list(revisions) {
-		if imr, _ := object.(*v1alpha1.ImmutableRevision); imr.Spec.Revision == number && metav1.IsControlledBy(imr, imd) {
-			return imr
-		}
-	}
-	return nil
-}
-
 // tagIn is the tag of the image with which a revision is frozen.
 func (o *observer) tagIn(imr *v1alpha1.ImmutableRevision) string {
 	if imr == nil {
@@ -41,7 +29,7 @@ func (o *observer) tagIn(imr *v1alpha1.ImmutableRevision) string {
 
 // checkJudged checks an outcome against what the plan knows of the revision:
 // what is bad isn't promoted, and what is given up deserves it.
-func (o *observer) checkJudged(was, now *v1alpha1.ImmutableDeployment) {
+func (o *observer) checkJudged(at *pass, was, now *v1alpha1.ImmutableDeployment) {
 	a, b := was.Status.Rollout, now.Status.Rollout
 	if b == nil {
 		return
@@ -51,12 +39,12 @@ func (o *observer) checkJudged(was, now *v1alpha1.ImmutableDeployment) {
 		return
 	}
 	if b.FinishedAt != nil && (a == nil || a.FinishedAt == nil) {
-		o.checkEvidence(now, b)
+		o.checkEvidence(at, now, b)
 	}
 	if a != nil && a.ID == b.ID && a.Outcome == b.Outcome {
 		return
 	}
-	plan, tag := o.app(now.Name), o.tagIn(o.revision(now, b.Revision))
+	plan, tag := o.app(now.Name), o.tagIn(at.p.cluster.revision(now, b.Revision))
 	if b.Outcome == v1alpha1.OutcomePromoted && b.Cause != v1alpha1.CauseRevert && !o.asked[b.ID] {
 		o.checkPromoted(plan, tag, was, b)
 	}
@@ -104,12 +92,12 @@ func (o *observer) checkPromoted(plan app, tag string, was *v1alpha1.ImmutableDe
 }
 
 // checkEvidence checks that what speaks against a revision is kept with it.
-func (o *observer) checkEvidence(imd *v1alpha1.ImmutableDeployment, r *v1alpha1.Rollout) {
+func (o *observer) checkEvidence(at *pass, imd *v1alpha1.ImmutableDeployment, r *v1alpha1.Rollout) {
 	source := map[string]v1alpha1.VerdictSource{
 		v1alpha1.ReasonAlarmFiring: v1alpha1.SourceAlarm, v1alpha1.ReasonMetricOutOfBounds: v1alpha1.SourceMetric,
 		v1alpha1.ReasonGateFailed: v1alpha1.SourceGate, v1alpha1.ReasonImageVulnerable: v1alpha1.SourceImages,
 	}[r.Reason]
-	imr := o.revision(imd, r.Revision)
+	imr := at.p.cluster.revision(imd, r.Revision)
 	if source == "" || imr == nil {
 		return
 	}

@@ -76,7 +76,7 @@ func (p *process) told(at *pass, c callID, err error) {
 }
 
 // live reads and writes at the API server itself.
-func (p *process) live() client.Client { return interceptor.NewClient(p.w.cluster, p.funcs()) }
+func (p *process) live() client.Client { return interceptor.NewClient(p.cluster, p.funcs()) }
 
 // cached reads lists from the cache.
 func (p *process) cached() client.Client {
@@ -102,12 +102,12 @@ func (p *process) cached() client.Client {
 		}
 		return err
 	}
-	return interceptor.NewClient(p.w.cluster, funcs)
+	return interceptor.NewClient(p.cluster, funcs)
 }
 
 // funcs are what is between a process and the API server.
 func (p *process) funcs() interceptor.Funcs {
-	c := p.w.cluster
+	c := p.cluster
 	return interceptor.Funcs{
 		Get: func(ctx context.Context, _ client.WithWatch, key client.ObjectKey, object client.Object, _ ...client.GetOption) error {
 			object.SetName(key.Name)
@@ -124,7 +124,7 @@ func (p *process) funcs() interceptor.Funcs {
 			return p.call(ctx, "create", object, func() error {
 				err := c.create(ctx, object)
 				if imr, ok := object.(*v1alpha1.ImmutableRevision); ok && err == nil {
-					p.w.observer.checkFrozen(imr)
+					p.w.observer.checkFrozen(c, imr)
 				}
 				return err
 			})
@@ -146,11 +146,11 @@ func (p *process) funcs() interceptor.Funcs {
 
 // status writes a status and has it looked at.
 func (p *process) status(ctx context.Context, object client.Object) error {
-	before := p.w.cluster.find(kindOf(object), client.ObjectKeyFromObject(object))
-	if err := p.w.cluster.put(object, theStatus); err != nil {
+	before := p.cluster.find(kindOf(object), client.ObjectKeyFromObject(object))
+	if err := p.cluster.put(object, theStatus); err != nil {
 		return err
 	}
-	now := p.w.cluster.find(kindOf(object), client.ObjectKeyFromObject(object))
+	now := p.cluster.find(kindOf(object), client.ObjectKeyFromObject(object))
 	p.w.observer.status(p.passOf(ctx), before, now)
 	return nil
 }

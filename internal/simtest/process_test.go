@@ -34,6 +34,8 @@ var errDead = errors.New("the process is dead")
 type process struct {
 	w    *world
 	name string
+	// cluster is where it runs.
+	cluster *cluster
 	// ctx ends with the process.
 	ctx  context.Context
 	kill context.CancelFunc
@@ -53,9 +55,12 @@ type process struct {
 }
 
 // start starts a process.
-func (w *world) start() *process {
+func (w *world) start() *process { return w.startIn(w.cluster) }
+
+// startIn starts a process in one of the clusters.
+func (w *world) startIn(c *cluster) *process {
 	w.processes++
-	p := &process{w: w, name: fmt.Sprintf("manager-%d", w.processes), dice: newDice(w.plan.Seed, "process %d", w.processes),
+	p := &process{w: w, cluster: c, name: fmt.Sprintf("manager-%d", w.processes), dice: newDice(w.plan.Seed, "process %d", w.processes),
 		jobs: make(chan func()), queues: map[string]*queue{}, caches: map[string]*informer{}}
 	p.ctx, p.kill = context.WithCancel(context.Background())
 	provider, err := awscloud.NewProvider(p.ctx, awscloud.Options{
@@ -68,7 +73,7 @@ func (w *world) start() *process {
 	o := controllers.Options{
 		Client: p.cached(), Live: p.live(), Cloud: provider, Recorder: recorder{p},
 		Webhooks: poster{p}, Calls: background.New[rollout.Answer](4),
-		Now: func() time.Time { return time.Now().Add(p.skew) }, ClusterID: "simulated", Process: p.name,
+		Now: func() time.Time { return time.Now().Add(p.skew) }, ClusterID: c.id, Process: p.name,
 		Timing: controllers.Timing{Poll: w.plan.Poll, Resync: w.plan.Resync, Propagation: propagation, MetricDelay: time.Minute},
 	}
 	p.reconcilers = map[string]reconcile.Reconciler{
@@ -96,13 +101,18 @@ func (p *process) die(why string) {
 	p.w.stats.crashes++
 	p.kill()
 	p.w.alive = slices.DeleteFunc(p.w.alive, func(x *process) bool { return x == p })
-	if len(p.w.alive) == 0 {
+	if c := p.cluster; len(p.w.living(c)) == 0 {
 		p.w.after(p.dice.between(time.Second, time.Minute), func() {
-			if len(p.w.alive) == 0 {
-				p.w.start()
+			if len(p.w.living(c)) == 0 && !c.gone {
+				p.w.startIn(c)
 			}
 		})
 	}
+}
+
+// living are the processes that run in a cluster.
+func (w *world) living(c *cluster) []*process {
+	return slices.DeleteFunc(slices.Clone(w.alive), func(p *process) bool { return p.cluster != c })
 }
 
 // pass is one reconcile.
@@ -189,7 +199,7 @@ func (p *process) work(do func()) {
 
 // reconcile makes one pass and tells the queue of its end.
 func (p *process) reconcile(q *queue, key types.NamespacedName) {
-	at := &pass{p: p, kind: q.kind, key: key, began: time.Now(), was: p.w.cluster.find(q.kind, key), healthy: map[string]int{}}
+	at := &pass{p: p, kind: q.kind, key: key, began: time.Now(), was: p.cluster.find(q.kind, key), healthy: map[string]int{}}
 	ctx := context.WithValue(p.ctx, passKey{}, at)
 	ctx = logr.NewContext(ctx, p.logger())
 	result, err := p.reconcilers[q.kind].Reconcile(ctx, ctrl.Request{NamespacedName: key})

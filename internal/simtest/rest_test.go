@@ -76,7 +76,7 @@ func (w *world) restless() bool {
 	ill := func(tag string) bool { return slices.Contains(sick, tag) }
 	return slices.ContainsFunc(w.cluster.deployments(), func(imd *v1alpha1.ImmutableDeployment) bool {
 		wanted := strings.TrimPrefix(imd.Spec.Template.Containers[0].Image, image(""))
-		return ill(wanted) || ill(w.observer.tagIn(w.observer.revision(imd, imd.Status.Stable)))
+		return ill(wanted) || ill(w.observer.tagIn(w.cluster.revision(imd, imd.Status.Stable)))
 	})
 }
 

@@ -45,19 +45,24 @@ type stats struct {
 
 // newWorld makes an account and a cluster without a process.
 func newWorld(p plan, loud bool) *world {
-	w := &world{scheduler: newScheduler(), plan: p, dice: newDice(p.Seed, "world"), log: newJournal(loud), cluster: newCluster()}
+	w := &world{scheduler: newScheduler(), plan: p, dice: newDice(p.Seed, "world"), log: newJournal(loud), cluster: newCluster("", "simulated")}
 	w.sim = awssim.New(awssim.Options{Seed: p.Seed})
 	w.faults, w.past, w.observer, w.users = newFaults(w), newPast(w), newObserver(w), newUsers(w)
 	w.gates = newGatekeeper(w)
 	w.refusals()
 	w.others = newOthers(w)
 	w.sim.SetTrouble(w.faults.resource)
-	w.cluster.changed = func(kind string) {
-		for _, x := range w.alive {
+	w.watch(w.cluster)
+	return w
+}
+
+// watch has the processes of a cluster notice its changes.
+func (w *world) watch(c *cluster) {
+	c.changed = func(kind string) {
+		for _, x := range w.living(c) {
 			x.caches[kind].notice()
 		}
 	}
-	return w
 }
 
 // close ends a world, so that its bubble can end.
@@ -161,8 +166,8 @@ func (w *world) befall(f fault) {
 func (w *world) twin(f fault) {
 	w.start()
 	w.after(f.For, func() {
-		if len(w.alive) > 1 {
-			w.alive[w.dice.IntN(2)].die("of being one too many")
+		if both := w.living(w.cluster); len(both) > 1 {
+			both[w.dice.IntN(2)].die("of being one too many")
 		}
 	})
 }
