@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -61,6 +62,11 @@ type cluster struct {
 	name, id string
 	// gone is true once it is gone for good.
 	gone bool
+	// names of all deployments that ever were, by UID.
+	names map[string]string
+	// forced is when somebody wrote or removed an object behind the API
+	// server's back.
+	forced map[types.NamespacedName]time.Time
 	// tracker is below the client.
 	tracker clienttesting.ObjectTracker
 	uids    int
@@ -85,7 +91,8 @@ func newCluster(name, id string) *cluster {
 		WithStatusSubresource(&v1alpha1.ImmutableDeployment{}, &v1alpha1.ImmutableRevision{}).
 		WithObjects(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}).Build()
 	store := map[string]map[types.NamespacedName]client.Object{deployments: {}, revisions: {}}
-	return &cluster{WithWatch: c, name: name, id: id, tracker: tracker, store: store, changes: map[string][]change{}, changed: func(string) {}}
+	return &cluster{WithWatch: c, name: name, id: id, tracker: tracker, store: store, changes: map[string][]change{}, changed: func(string) {},
+		names: map[string]string{}, forced: map[types.NamespacedName]time.Time{}}
 }
 
 // kindOf names a kind.
@@ -361,8 +368,11 @@ func (c *cluster) note(kind string, key types.NamespacedName, now client.Object)
 	}
 	c.changes[kind] = append(c.changes[kind], change{key, now})
 	c.changed(kind)
-	if kind == deployments && now == nil {
+	switch {
+	case kind == deployments && now == nil:
 		c.collect()
+	case kind == deployments:
+		c.names[string(now.GetUID())] = now.GetName()
 	}
 }
 

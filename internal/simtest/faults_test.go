@@ -2,6 +2,7 @@ package simtest
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -71,6 +72,19 @@ const (
 	faultScan     faultKind = "image scanned again"
 )
 
+// Kinds of faults by which a cluster forgets.
+const (
+	faultStatus       faultKind = "status lost"
+	faultRecordStatus faultKind = "status of revisions lost"
+	faultRecord       faultKind = "revision lost"
+	faultOwners       faultKind = "owner references lost"
+	faultOrphan       faultKind = "deleted, its revisions orphaned"
+	faultRestore      faultKind = "restored from a snapshot"
+	faultAnew         faultKind = "lost, applied anew by git"
+	faultVelero       faultKind = "lost, restored by Velero"
+	faultClone        faultKind = "two clusters of one snapshot"
+)
+
 // fault is one fault of a plan.
 type fault struct {
 	Kind faultKind
@@ -90,10 +104,22 @@ type fault struct {
 	Tag string
 	App int
 	By  time.Duration
+	// All says that it concerns the whole cluster, and Git that somebody
+	// applies what is wanted afterwards.
+	All, Git bool `json:",omitempty"`
 }
 
 func (f fault) String() string {
-	return fmt.Sprintf("%s at %s for %s (api %q %s, %s, p %.2f, nth %d, app %d, by %s)", f.Kind, f.At, f.For, f.API, f.Action, f.Verdict, f.P, f.Nth, f.App, f.By)
+	text := fmt.Sprintf("%s at %s for %s (api %q %s, %s, p %.2f, nth %d, app %d, by %s)", f.Kind, f.At, f.For, f.API, f.Action, f.Verdict, f.P, f.Nth, f.App, f.By)
+	if f.forgets() {
+		text = fmt.Sprintf("%s at %s for %s (app %d, all: %t, git: %t, image %q)", f.Kind, f.At, f.For, f.App, f.All, f.Git, f.Tag)
+	}
+	return text
+}
+
+// forgets tells whether the cluster forgets by it.
+func (f fault) forgets() bool {
+	return slices.Contains([]faultKind{faultStatus, faultRecordStatus, faultRecord, faultOwners, faultOrphan, faultRestore, faultAnew, faultVelero, faultClone}, f.Kind)
 }
 
 // faults are those of a run.

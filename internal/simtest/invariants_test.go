@@ -33,6 +33,7 @@ func (o *observer) before(at *pass, q request) {
 		o.fail("fresh", "%s is decided by %s at version %s, which was at %s when the pass began", q, at.about(), at.seen.GetResourceVersion(), at.was.GetResourceVersion())
 	}
 	t := o.truth()
+	o.checkKept(at, q, t)
 	switch q.action {
 	case "CreateRule":
 		o.checkIncrease(at, nil, t, targetsIn(q.values))
@@ -165,7 +166,7 @@ func (o *observer) checkIncrease(at *pass, r *ruleTruth, t *truth, after []targe
 func (o *observer) checkWhole(at *pass, g groupTruth, share int) {
 	s := at.imd().Status
 	if r := s.Rollout; r == nil || r.Outcome != "" || fmt.Sprint(r.Revision) != g.revision || r.Revision == s.Stable {
-		if fmt.Sprint(s.Stable) != g.revision {
+		if fmt.Sprint(s.Stable) != g.revision && !(o.forgotten(g.uid) && o.memory.proven[g.arn]) {
 			o.fail("I1", "%s routes %d%% to revision %s, which is neither stable nor rolled out", at.about(), share, g.revision)
 		}
 		return
@@ -198,7 +199,7 @@ func (o *observer) checkDeletion(at *pass, q request, t *truth) {
 		return
 	}
 	s := t.stacks[i]
-	if s.uid == "" {
+	if s.uid == "" || at.seen != nil && ownerOf(at.seen) != "" && o.memory.heir(ownerOf(at.seen)) != s.uid {
 		o.fail("I8", "%s deletes the stack %s of others", at.about(), s.name)
 		return
 	}
@@ -219,7 +220,7 @@ func (o *observer) checkDeletion(at *pass, q request, t *truth) {
 // checkDrained checks that a target group's requests have had their time.
 func (o *observer) checkDrained(at *pass, t *truth, g groupTruth) {
 	for _, r := range t.rules {
-		if r.uid == g.uid && r.contains(g.arn) {
+		if r.preview == "" && r.contains(g.arn) {
 			o.fail("I2", "%s deletes the stack of revision %s while the rule routes %s", at.about(), g.revision, t.route(r))
 		}
 	}
@@ -254,7 +255,7 @@ func (o *observer) checkCreation(at *pass) {
 	for _, object := range at.p.cluster.list(revisions) {
 		x, _ := object.(*v1alpha1.ImmutableRevision)
 		retiring := slices.ContainsFunc(s.Retiring, func(r v1alpha1.RetiringRevision) bool { return r.Revision == x.Spec.Revision })
-		if metav1.IsControlledBy(x, imd) && x.Spec.StackState == v1alpha1.StackPresent && x.Spec.Revision != s.Stable && !retiring {
+		if metav1.IsControlledBy(x, imd) && x.Spec.StackState == v1alpha1.StackPresent && x.Spec.Revision != s.Stable && !retiring && !o.wasFound(x) {
 			from := s.Rollout != nil && s.Rollout.From == x.Spec.Revision
 			if !from {
 				candidates = append(candidates, x.Name)
@@ -291,7 +292,7 @@ func (o *observer) status(at *pass, before, now client.Object) {
 func (o *observer) checkFrozen(c *cluster, made *v1alpha1.ImmutableRevision) {
 	for _, object := range c.list(revisions) {
 		x, _ := object.(*v1alpha1.ImmutableRevision)
-		again := x.Name != made.Name && x.DeletionTimestamp.IsZero() && x.Spec.Frozen.TemplateHash == made.Spec.Frozen.TemplateHash
+		again := x.Name != made.Name && x.DeletionTimestamp.IsZero() && x.Spec.Frozen.TemplateHash == made.Spec.Frozen.TemplateHash && !o.exists(made)
 		if again && ownerOf(x) == ownerOf(made) {
 			o.fail("I3", "%s freezes the template of %s again", made.Name, x.Name)
 		}

@@ -98,7 +98,7 @@ func (o *observer) checkEvidence(at *pass, imd *v1alpha1.ImmutableDeployment, r 
 		v1alpha1.ReasonGateFailed: v1alpha1.SourceGate, v1alpha1.ReasonImageVulnerable: v1alpha1.SourceImages,
 	}[r.Reason]
 	imr := at.p.cluster.revision(imd, r.Revision)
-	if source == "" || imr == nil {
+	if source == "" || imr == nil || o.memory.forgot[imd.Name].After(r.StartedAt.Time) {
 		return
 	}
 	if !slices.ContainsFunc(imr.Status.Verdicts, func(v v1alpha1.Verdict) bool { return v.Source == source && v.Result == v1alpha1.ResultFail }) {

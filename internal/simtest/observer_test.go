@@ -43,6 +43,8 @@ type observer struct {
 	costs             map[string]*spent
 	asked             map[string]bool
 	requests, answers map[string]int
+	// memory is what the observer knows of what clusters forgot.
+	memory memory
 }
 
 // sample is how a production rule routed from a moment on.
@@ -60,7 +62,7 @@ func (v *violation) String() string { return v.Invariant + ": " + v.Message }
 
 func newObserver(w *world) *observer {
 	return &observer{w: w, stackStatus: map[string]string{}, route: map[string]string{}, left: map[string]time.Time{},
-		samples: map[string][]sample{}, strange: map[string]bool{}, changed: map[string]bool{}, various: map[string]bool{}, increases: map[string]increase{}, costs: map[string]*spent{}, asked: map[string]bool{}, requests: map[string]int{}, answers: map[string]int{}}
+		samples: map[string][]sample{}, strange: map[string]bool{}, changed: map[string]bool{}, various: map[string]bool{}, increases: map[string]increase{}, costs: map[string]*spent{}, asked: map[string]bool{}, requests: map[string]int{}, answers: map[string]int{}, memory: newMemory()}
 }
 
 // fail notes the first violation.
@@ -92,6 +94,7 @@ func (o *observer) glance() {
 func (o *observer) look() {
 	t := o.truth()
 	o.latest, o.lookedAt = t, time.Now()
+	o.memory.saw(t)
 	for _, s := range t.stacks {
 		if o.stackStatus[s.id] != s.status {
 			o.stackStatus[s.id] = s.status
@@ -146,12 +149,7 @@ func (o *observer) sampled(uid string, targets []target) {
 
 // nameOf is the name of the deployment with a UID.
 func (o *observer) nameOf(uid string) string {
-	for _, imd := range o.w.cluster.deployments() {
-		if string(imd.UID) == uid {
-			return imd.Name
-		}
-	}
-	return uid
+	return cmp.Or(o.w.cluster.names[uid], uid)
 }
 
 // belongings is what others have in the account.

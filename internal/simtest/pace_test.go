@@ -2,6 +2,7 @@ package simtest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,7 +69,10 @@ func (o *observer) requested(imd *v1alpha1.ImmutableDeployment, annotation strin
 // checkRetained checks that a deletion which leaves everything does so.
 func (o *observer) checkRetained(at *pass, q request) {
 	imd := at.imd()
-	if imd != nil && !imd.DeletionTimestamp.IsZero() && imd.Spec.DeletionPolicy == v1alpha1.DeletionRetain {
+	if imd == nil || imd.DeletionTimestamp.IsZero() {
+		return
+	}
+	if imd.Spec.DeletionPolicy == v1alpha1.DeletionRetain || slices.Contains(imd.Finalizers, orphanFinalizer) {
 		o.fail("retain", "%s: %s although everything shall stay", at.about(), fmt.Sprint(q.callID))
 	}
 }

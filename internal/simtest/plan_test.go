@@ -126,6 +126,7 @@ func newPlan(seed uint64) plan {
 	}
 	p.wish(d)
 	p.disturb(newDice(seed, "faults"))
+	p.forget(newDice(seed, "forgetting"))
 	slices.SortStableFunc(p.Users, func(a, b wish) int { return int(a.At - b.At) })
 	slices.SortStableFunc(p.Faults, func(a, b fault) int { return int(a.At - b.At) })
 	return p
@@ -232,6 +233,40 @@ func (p *plan) lose(d dice, f *fault, requests bool) {
 	f.At = pick(d, p.Users...).At + d.between(0, 30*time.Second)
 	if f.API == "cloudformation" && d.chance(0.5) { // so that what a repetition is answered is heard
 		f.Action, f.P, f.At, f.For = "CreateStack", 0.5, 0, p.Length
+	}
+}
+
+// forget draws what the cluster forgets, mostly after there is something to
+// forget, and that users go on.
+func (p *plan) forget(d dice) {
+	for range pick(d, 0, 0, 0, 1, 1, 1, 1, 2) {
+		f := fault{App: d.IntN(len(p.Apps)), All: d.chance(0.3), Git: d.chance(0.6), P: 0.7}
+		f.At = d.between(min(5*time.Minute, p.Length/2), p.Length)
+		if d.chance(0.5) {
+			f.At = max(min(pick(d, p.Users...).At+d.between(0, 10*time.Minute), p.Length-time.Minute), time.Minute)
+		}
+		f.Kind = pick(d, faultStatus, faultStatus, faultRecordStatus, faultRecord, faultRecord, faultOwners, faultOrphan,
+			faultRestore, faultRestore, faultRestore, faultAnew, faultAnew, faultVelero, faultVelero, faultClone, faultClone)
+		f.For, f.By = d.between(5*time.Minute, 40*time.Minute), d.between(time.Minute, 10*time.Minute)
+		after := f.At
+		switch f.Kind { //nolint:exhaustive // only these differ
+		case faultRestore: // an hour or a rollout old
+			f.For = d.between(0, f.At)
+			f.At -= f.For
+		case faultClone:
+			f.All = true
+			if d.chance(0.4) {
+				f.Tag = pick(d, good...)
+			}
+		}
+		p.Faults = append(p.Faults, f)
+		for range d.IntN(3) {
+			u := wish{At: after + d.between(0, 15*time.Minute), App: f.App, What: wishTemplate, Tag: pick(d, good...), N: 1}
+			if d.chance(0.25) {
+				u.Tag = pick(d, bad(p.Apps[u.App])...)
+			}
+			p.Users = append(p.Users, u)
+		}
 	}
 }
 

@@ -162,7 +162,7 @@ func (at *pass) imd() *v1alpha1.ImmutableDeployment {
 // outdated tells whether what the pass knows of its object is older than what
 // there was when it began.
 func (at *pass) outdated() bool {
-	if at.was == nil || at.seen == nil {
+	if at.was == nil || at.seen == nil || !at.p.cluster.forced[at.key].Before(at.began) {
 		return false
 	}
 	return at.was.GetUID() != at.seen.GetUID() || versionOf(at.seen) < versionOf(at.was)

@@ -49,6 +49,7 @@ func (w *world) calm() {
 	w.log.tell("observer", "disturbances end")
 	w.faults.over = true
 	w.others.giveWay()
+	w.unsplit()
 	for len(w.alive) > 1 {
 		w.alive[0].die("of being one too many")
 	}
@@ -83,7 +84,7 @@ func (w *world) restless() bool {
 // finale has a good template applied everywhere.
 func (w *world) finale() {
 	for i, a := range w.plan.Apps {
-		if !a.Retain { // else there is a rule in its way that it left
+		if !a.Retain { // else there is a rule in its way that it left, as one has that was orphaned
 			w.users.create(i)
 		}
 		w.users.template(i, "9")
@@ -108,6 +109,7 @@ func (w *world) settles(what string) bool {
 			w.users.obey(i)
 			w.help(i)
 		}
+		w.users.tidy()
 	}
 	w.observer.fail("I4", "not at rest within %s: %s", restWithin, strings.Join(w.observer.unsettled(), "; "))
 	return false
@@ -178,15 +180,16 @@ func (o *observer) settledState() {
 		}
 		imd := o.owned(s.uid)
 		switch {
-		case imd == nil && o.retains(s.uid):
+		case imd == nil && o.retains(s.uid), o.clones(s.name):
 		case imd == nil:
 			o.fail("I5", "the stack %s is left, its deployment is gone", s.name)
+		case o.forgotten(s.uid) && o.answering(s):
 		case fmt.Sprint(imd.Status.Stable) != s.revision && !o.kept(imd, s.revision):
 			o.fail("I5", "the stack %s is left (%s), revision %d serves", s.name, s.status, imd.Status.Stable)
 		}
 	}
 	for _, r := range o.latest.rules {
-		if r.uid != "" && o.owned(r.uid) == nil {
+		if r.uid != "" && o.owned(r.uid) == nil && !o.unclaimed(r.uid) && !o.clones(r.uid) {
 			o.fail("I5", "rule %s is left, its deployment is gone", r.priority)
 		}
 	}
@@ -200,9 +203,16 @@ func (o *observer) kept(imd *v1alpha1.ImmutableDeployment, revision string) bool
 	return slices.ContainsFunc(imd.Status.Retiring, func(r v1alpha1.RetiringRevision) bool { return fmt.Sprint(r.Revision) == revision })
 }
 
-// retains tells whether a deployment that is gone left its stacks on purpose.
-func (o *observer) retains(string) bool {
-	return slices.ContainsFunc(o.w.plan.Apps, func(a app) bool { return a.Retain })
+// answering tells whether a stack gets requests, or should.
+func (o *observer) answering(s stackTruth) bool {
+	r := o.latest.production(s.uid)
+	return r != nil && share(r.targets, o.latest.groupOf(s.uid, s.revision)) > 0
+}
+
+// retains tells whether a deployment that is gone left its stacks on purpose, or
+// nobody was there who could take them over.
+func (o *observer) retains(uid string) bool {
+	return o.unclaimed(uid) || o.orphaned(uid) || slices.ContainsFunc(o.w.plan.Apps, func(a app) bool { return a.Retain })
 }
 
 // stands checks that what is said to serve does.
@@ -228,7 +238,7 @@ func (o *observer) served() {
 	o.look()
 	for i, a := range o.w.plan.Apps {
 		imd := o.w.users.get(i)
-		if imd == nil && a.Retain {
+		if imd == nil && (a.Retain || o.w.users.left[i]) {
 			continue
 		}
 		if imd == nil {
@@ -253,9 +263,11 @@ func (o *observer) served() {
 
 // deleteAll deletes everything and checks that nothing is left.
 func (w *world) deleteAll() {
+	w.users.ending = true
 	for i := range w.plan.Apps {
 		w.users.remove(i)
 	}
+	w.users.tidy()
 	if !w.settles("nothing") {
 		return
 	}
@@ -266,7 +278,7 @@ func (w *world) deleteAll() {
 	}
 	w.observer.settledState()
 	for _, arn := range sortedKeys(w.observer.latest.groups) {
-		if g := w.observer.latest.groups[arn]; g.uid != "" && !w.observer.retains(g.uid) && !w.plan.leaves() {
+		if g := w.observer.latest.groups[arn]; g.uid != "" && !w.observer.retains(g.uid) && !w.plan.leaves() && !w.observer.clones(g.stack) {
 			w.observer.fail("I5", "the target group %s is left", g.name)
 		}
 	}

@@ -124,12 +124,13 @@ func (t *truth) groupOf(uid, revision string) string {
 func (o *observer) truth() *truth {
 	snap := o.w.sim.Snapshot()
 	t := &truth{groups: map[string]groupTruth{}}
+	heir := func(tags map[string]string) string { return o.memory.heir(tags[v1alpha1.TagUID]) }
 	for i := range snap.Stacks {
 		s := &snap.Stacks[i]
-		t.stacks = append(t.stacks, stackTruth{s.ID, s.Name, s.Status, s.Tags[v1alpha1.TagUID], s.Tags[v1alpha1.TagRevision]})
+		t.stacks = append(t.stacks, stackTruth{s.ID, s.Name, s.Status, heir(s.Tags), s.Tags[v1alpha1.TagRevision]})
 	}
 	for _, g := range snap.TargetGroups {
-		truth := groupTruth{arn: g.ARN, name: g.Name, uid: g.Tags[v1alpha1.TagUID], revision: g.Tags[v1alpha1.TagRevision], stack: g.Tags["aws:cloudformation:stack-id"]}
+		truth := groupTruth{arn: g.ARN, name: g.Name, uid: heir(g.Tags), revision: g.Tags[v1alpha1.TagRevision], stack: g.Tags["aws:cloudformation:stack-id"]}
 		for _, x := range g.Targets {
 			if x.Health.State == elb.StateHealthy {
 				truth.healthy++
@@ -138,16 +139,16 @@ func (o *observer) truth() *truth {
 		t.groups[g.ARN] = truth
 	}
 	for i := range snap.Rules {
-		t.rules = append(t.rules, ruleFrom(&snap.Rules[i]))
+		t.rules = append(t.rules, ruleFrom(&snap.Rules[i], heir))
 	}
 	for _, s := range snap.Services {
-		t.services = append(t.services, serviceTruth{name: s.Name, cluster: s.Cluster, arn: s.ARN, uid: s.Tags[v1alpha1.TagUID], revision: s.Tags[v1alpha1.TagRevision], desired: s.Desired, running: s.Running})
+		t.services = append(t.services, serviceTruth{name: s.Name, cluster: s.Cluster, arn: s.ARN, uid: heir(s.Tags), revision: s.Tags[v1alpha1.TagRevision], desired: s.Desired, running: s.Running})
 	}
 	return t
 }
 
-func ruleFrom(x *elb.RuleTruth) *ruleTruth {
-	r := &ruleTruth{arn: x.RuleArn, priority: x.Priority, uid: x.Tags[v1alpha1.TagUID]}
+func ruleFrom(x *elb.RuleTruth, heir func(map[string]string) string) *ruleTruth {
+	r := &ruleTruth{arn: x.RuleArn, priority: x.Priority, uid: heir(x.Tags)}
 	if x.Tags["aws:cloudformation:stack-id"] != "" {
 		r.preview, r.uid = r.uid, ""
 	}

@@ -3,6 +3,7 @@ package simtest
 import (
 	"fmt"
 	"regexp"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -14,9 +15,16 @@ import (
 const envSecret = "zZ9-the-password-in-the-environment"
 
 // users apply and edit ImmutableDeployments.
-type users struct{ w *world }
+type users struct {
+	w *world
+	// removed are the applications that they deleted, left those that they
+	// orphaned.
+	removed, left map[int]bool
+	// ending is true once everything shall go.
+	ending bool
+}
 
-func newUsers(w *world) *users { return &users{w} }
+func newUsers(w *world) *users { return &users{w: w, removed: map[int]bool{}, left: map[int]bool{}} }
 
 func (u *users) key(i int) types.NamespacedName {
 	return types.NamespacedName{Namespace: namespace, Name: u.w.plan.Apps[i].Name}
@@ -38,10 +46,11 @@ func (u *users) uid(i int) string {
 
 // create applies an application for the first time, or after it was deleted.
 func (u *users) create(i int) {
-	if u.get(i) != nil {
+	if u.get(i) != nil || u.left[i] {
 		return
 	}
 	imd := u.deployment(i)
+	u.removed[i] = false
 	must(u.w.cluster.create(nobody, imd))
 	u.w.log.tell("user", "creates %s with %s, %s (%s)", imd.Name, u.w.plan.Apps[i].Tag, u.w.plan.Apps[i].Strategy, u.w.plan.Apps[i].Rule)
 }
@@ -182,6 +191,7 @@ func (u *users) act(x wish) {
 			a := u.w.plan.Apps[i]
 			a.Strategy = pick(u.w.dice, v1alpha1.StrategyCanary, v1alpha1.StrategyBlueGreen, v1alpha1.StrategyRolling, v1alpha1.StrategyRecreate)
 			imd.Spec.Strategy = strategy(a)
+			u.w.observer.wished(imd.Name)
 			u.w.observer.mixed(string(imd.UID))
 		})
 	case wishDelete:
@@ -195,6 +205,7 @@ func (u *users) act(x wish) {
 }
 
 func (u *users) template(i int, tag string) {
+	u.w.observer.wished(u.key(i).Name)
 	u.edit(i, "image "+tag, func(imd *v1alpha1.ImmutableDeployment) { imd.Spec.Template.Containers[0].Image = image(tag) })
 }
 
@@ -202,6 +213,7 @@ func (u *users) template(i int, tag string) {
 func (u *users) remove(i int) {
 	if imd := u.get(i); imd != nil && imd.DeletionTimestamp.IsZero() {
 		u.w.log.tell("user", "deletes %s", imd.Name)
+		u.removed[i] = true
 		must(u.w.cluster.remove(nobody, imd))
 	}
 }
@@ -243,6 +255,7 @@ func (u *users) ask(x wish) {
 }
 
 func (u *users) request(i int, annotation, value string) {
+	u.w.observer.wished(u.key(i).Name)
 	u.edit(i, annotation+"="+value, func(imd *v1alpha1.ImmutableDeployment) {
 		if imd.Annotations == nil {
 			imd.Annotations = map[string]string{}
@@ -252,17 +265,85 @@ func (u *users) request(i int, annotation, value string) {
 		}
 		imd.Annotations[annotation] = value
 	})
+	if imd := u.get(i); imd != nil && annotation == annotationAdopt {
+		u.w.observer.adopts(imd, value)
+	}
 }
 
-var told = regexp.MustCompile(`(viridian\.dev/promote)=([^;\s]+)`)
+// annotationAdopt lets an ImmutableDeployment take over what another one left.
+const annotationAdopt = "viridian.dev/adopt"
+
+// attend has somebody look after an application of which the cluster forgot
+// something, now and then, who does as he is told. Not everybody is that quick.
+func (u *users) attend(i int) {
+	if u.w.story || u.w.dice.chance(0.5) {
+		return
+	}
+	var look func()
+	look = func() {
+		if u.w.faults.over {
+			return
+		}
+		if annotation, value := u.cure(i); annotation == annotationAdopt {
+			u.request(i, annotation, value)
+		}
+		u.w.after(u.w.dice.between(2*time.Minute, 10*time.Minute), look)
+	}
+	u.w.after(u.w.dice.between(2*time.Minute, 10*time.Minute), look)
+}
+
+// apply has git apply what was wanted before the cluster forgot it; nil is that
+// it was to be deleted.
+func (u *users) apply(i int, newest *v1alpha1.ImmutableDeployment) {
+	switch {
+	case u.w.faults.over && !u.w.story || u.left[i]:
+	case newest == nil || !newest.DeletionTimestamp.IsZero():
+		u.remove(i)
+	case u.get(i) == nil:
+		u.removed[i] = false
+		imd := &v1alpha1.ImmutableDeployment{ObjectMeta: metav1.ObjectMeta{Namespace: newest.Namespace, Name: newest.Name}, Spec: *newest.Spec.DeepCopy()}
+		must(u.w.cluster.create(nobody, imd))
+		u.w.log.tell("git", "creates %s again with %s", imd.Name, imd.Spec.Template.Containers[0].Image)
+	default:
+		u.w.observer.wished(newest.Name)
+		u.edit(i, "git applies what was wanted", func(imd *v1alpha1.ImmutableDeployment) { newest.Spec.DeepCopyInto(&imd.Spec) })
+	}
+}
+
+var told = regexp.MustCompile(`(viridian\.dev/(?:promote|adopt))=([^;\s]+)`)
 
 // obey does what a blocked rollout tells people to do to go on.
 func (u *users) obey(i int) {
+	if annotation, value := u.cure(i); annotation != "" {
+		u.request(i, annotation, value)
+	}
+}
+
+// cure is the annotation that a blocked rollout asks for; "" if it doesn't.
+func (u *users) cure(i int) (annotation, value string) {
 	imd := u.get(i)
 	if imd == nil || imd.Status.BlockedBy == nil {
+		return "", ""
+	}
+	m := told.FindStringSubmatch(imd.Status.BlockedBy.Cure)
+	if m == nil || m[1] == annotationAdopt && imd.Annotations[m[1]] == m[2] {
+		return "", ""
+	}
+	return m[1], m[2]
+}
+
+// tidy deletes the revisions that nobody owns, of applications that are gone,
+// once everything shall go.
+func (u *users) tidy() {
+	if !u.ending {
 		return
 	}
-	if m := told.FindStringSubmatch(imd.Status.BlockedBy.Cure); m != nil {
-		u.request(i, m[1], m[2])
+	for i, a := range u.w.plan.Apps {
+		for _, imr := range u.w.cluster.records(a.Name) {
+			if u.get(i) == nil && ownerOf(imr) == "" && imr.DeletionTimestamp.IsZero() {
+				u.w.log.tell("user", "deletes %s", imr.Name)
+				must(u.w.cluster.remove(nobody, imr))
+			}
+		}
 	}
 }

@@ -187,6 +187,7 @@ func (w *world) send(at *pass, r *http.Request, q request, verdict verdict) (*ht
 		at.effects++
 		w.stats.mutations++
 		w.lastWrite = q.String() + " by " + at.about()
+		w.observer.checkTurns(at, q)
 		w.observer.look()
 	}
 	return answer, nil

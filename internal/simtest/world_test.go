@@ -26,6 +26,8 @@ type world struct {
 	users    *users
 	gates    *gatekeeper
 
+	// clone is a copy of the cluster; nil if there is none.
+	clone *cluster
 	// alive are the processes that run.
 	alive     []*process
 	processes int
@@ -72,6 +74,8 @@ func (w *world) close() {
 		w.alive[0].kill()
 		w.alive = w.alive[1:]
 	}
+	w.settle()
+	time.Sleep(time.Minute) // until the SDK makes no call again by itself
 	w.settle()
 	w.sim.Close()
 }
@@ -153,6 +157,8 @@ func (w *world) befall(f fault) {
 		case faultAlarm:
 			w.others.alarm(f.App, "ALARM")
 			w.after(f.For, func() { w.others.alarm(f.App, "OK") })
+		case faultStatus, faultRecordStatus, faultRecord, faultOwners, faultOrphan, faultRestore, faultAnew, faultVelero, faultClone:
+			w.forget(f)
 		case faultTasks, faultRule, faultRuleGone, faultPreview, faultScale, faultStack, faultName, faultScan:
 			w.others.meddle(f)
 		}
