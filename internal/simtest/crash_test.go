@@ -82,7 +82,36 @@ func scenarios() []scenario {
 		{"deletion in a rollout", slow, halfway, remove},
 		{"adopted rule", with(func(a *app) { a.Rule = ruleAdopted }), nil, func(w *world) { first(w); remove(w) }},
 		{"worker", with(func(a *app) { a.Rule = ruleNone }), first, roll},
+		{"restore", web, func(w *world) {
+			first(w)
+			w.saved = w.snapshot([]int{0})
+			roll(w)
+		}, restored},
+		{"migration", web, first, migrated},
 	}
+}
+
+// restored is the story of a cluster that is restored from a time before the
+// last rollout. Git holds what runs, and goes on from there.
+func restored(w *world) {
+	newest := w.users.get(0)
+	w.restore(w.saved, fault{Kind: faultRestore, All: true})
+	w.users.apply(0, newest)
+	w.reach(complete("web-2"))
+	w.users.template(0, "3")
+	w.reach(complete("web-3"))
+}
+
+// migrated is the story of a cluster that is lost. Git applies the same in a new
+// one, and somebody says that it takes over what the old one left.
+func migrated(w *world) {
+	uid := w.users.uid(0)
+	w.migrate([]int{0}, fault{Kind: faultAnew, All: true})
+	w.reach(func(imd *v1alpha1.ImmutableDeployment) bool { return imd != nil && string(imd.UID) != uid && imd.Status.BlockedBy != nil })
+	w.users.obey(0)
+	w.reach(complete("web-1"))
+	w.users.template(0, "2")
+	w.reach(complete("web-2"))
 }
 
 // reach lets time pass until a deployment is as it shall be.

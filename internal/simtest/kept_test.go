@@ -30,7 +30,7 @@ func (o *observer) checkKept(at *pass, q request, t *truth) {
 		}
 	case "UpdateService":
 		for _, s := range t.services {
-			if name := q.values.Get("service"); (s.name == name || s.arn == name) && s.uid != "" && q.values.Get("desiredCount") == "0" {
+			if name := q.values.Get("service"); (s.name == name || s.arn == name) && s.uid != "" && q.values.Get("desiredCount") == "0" && !o.rolls(at.imd()) {
 				o.checkTasksKept(at, s, t)
 			}
 		}
@@ -59,6 +59,15 @@ func (o *observer) replaces(imd *v1alpha1.ImmutableDeployment, revision string) 
 	}
 	recreates := imd.Spec.Strategy.Type == v1alpha1.StrategyRecreate || o.various[string(imd.UID)]
 	return recreates && (fmt.Sprint(imd.Status.Rollout.Revision) != revision || imd.Status.Rollout.Outcome != "")
+}
+
+// rolls tells whether a deployment stops tasks to make room for new ones, all of
+// them where there is but one: Rolling may.
+func (o *observer) rolls(imd *v1alpha1.ImmutableDeployment) bool {
+	if imd == nil || imd.Status.Rollout == nil || imd.Status.Rollout.FinishedAt != nil {
+		return false
+	}
+	return imd.Spec.Strategy.Type == v1alpha1.StrategyRolling || o.various[string(imd.UID)]
 }
 
 // answers tells whether a target group's tasks answer, as the pass saw it or as

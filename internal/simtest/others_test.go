@@ -268,6 +268,7 @@ func (o *others) restore(app int) {
 		Type: elbtypes.ActionTypeEnumForward, TargetGroupArn: &group,
 	}}})
 	must(err)
+	o.w.observer.look()
 }
 
 // editRule makes a production rule route otherwise.

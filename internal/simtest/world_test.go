@@ -34,7 +34,9 @@ type world struct {
 	// verdict on the call that is being made.
 	verdict verdict
 	// story is true when somebody else than the seed decides what users do.
-	story     bool
+	story bool
+	// saved is the snapshot that a story goes back to.
+	saved     snapshot
 	lastWrite string
 	stats     stats
 }
