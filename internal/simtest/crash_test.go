@@ -107,7 +107,9 @@ func restored(w *world) {
 func migrated(w *world) {
 	uid := w.users.uid(0)
 	w.migrate([]int{0}, fault{Kind: faultAnew, All: true})
-	w.reach(func(imd *v1alpha1.ImmutableDeployment) bool { return imd != nil && string(imd.UID) != uid && imd.Status.BlockedBy != nil })
+	w.reach(func(imd *v1alpha1.ImmutableDeployment) bool {
+		return imd != nil && string(imd.UID) != uid && imd.Status.BlockedBy != nil
+	})
 	w.users.obey(0)
 	w.reach(complete("web-1"))
 	w.users.template(0, "2")

@@ -1,6 +1,7 @@
 package simtest
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -120,17 +121,43 @@ func (t *truth) groupOf(uid, revision string) string {
 	return ""
 }
 
+// stackIDTag is CloudFormation's own tag on what a stack has.
+const stackIDTag = "aws:cloudformation:stack-id"
+
+// numbers are the numbers of revisions by the names of their stacks.
+type numbers map[string]string
+
+// numbers of stacks that were taken over may be others than they were made for.
+func (o *observer) numbers() numbers {
+	out := numbers{}
+	if len(o.memory.heirs) == 0 {
+		return out
+	}
+	for _, object := range o.w.cluster.list(revisions) {
+		if imr, ok := object.(*v1alpha1.ImmutableRevision); ok {
+			out[imr.Spec.StackName] = fmt.Sprint(imr.Spec.Revision)
+		}
+	}
+	return out
+}
+
+// of is the number of the revision whose stack it is.
+func (n numbers) of(stackID string, tags map[string]string) string {
+	return cmp.Or(n[short(stackID)], tags[v1alpha1.TagRevision])
+}
+
 // truth reads the account.
 func (o *observer) truth() *truth {
 	snap := o.w.sim.Snapshot()
 	t := &truth{groups: map[string]groupTruth{}}
 	heir := func(tags map[string]string) string { return o.memory.heir(tags[v1alpha1.TagUID]) }
+	numbers := o.numbers()
 	for i := range snap.Stacks {
 		s := &snap.Stacks[i]
-		t.stacks = append(t.stacks, stackTruth{s.ID, s.Name, s.Status, heir(s.Tags), s.Tags[v1alpha1.TagRevision]})
+		t.stacks = append(t.stacks, stackTruth{s.ID, s.Name, s.Status, heir(s.Tags), numbers.of(s.ID, s.Tags)})
 	}
 	for _, g := range snap.TargetGroups {
-		truth := groupTruth{arn: g.ARN, name: g.Name, uid: heir(g.Tags), revision: g.Tags[v1alpha1.TagRevision], stack: g.Tags["aws:cloudformation:stack-id"]}
+		truth := groupTruth{arn: g.ARN, name: g.Name, uid: heir(g.Tags), revision: numbers.of(g.Tags[stackIDTag], g.Tags), stack: g.Tags[stackIDTag]}
 		for _, x := range g.Targets {
 			if x.Health.State == elb.StateHealthy {
 				truth.healthy++
@@ -142,14 +169,14 @@ func (o *observer) truth() *truth {
 		t.rules = append(t.rules, ruleFrom(&snap.Rules[i], heir))
 	}
 	for _, s := range snap.Services {
-		t.services = append(t.services, serviceTruth{name: s.Name, cluster: s.Cluster, arn: s.ARN, uid: heir(s.Tags), revision: s.Tags[v1alpha1.TagRevision], desired: s.Desired, running: s.Running})
+		t.services = append(t.services, serviceTruth{name: s.Name, cluster: s.Cluster, arn: s.ARN, uid: heir(s.Tags), revision: numbers.of(s.Tags[stackIDTag], s.Tags), desired: s.Desired, running: s.Running})
 	}
 	return t
 }
 
 func ruleFrom(x *elb.RuleTruth, heir func(map[string]string) string) *ruleTruth {
 	r := &ruleTruth{arn: x.RuleArn, priority: x.Priority, uid: heir(x.Tags)}
-	if x.Tags["aws:cloudformation:stack-id"] != "" {
+	if x.Tags[stackIDTag] != "" {
 		r.preview, r.uid = r.uid, ""
 	}
 	for _, action := range x.Actions {

@@ -3,6 +3,7 @@ package simtest
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -326,10 +327,14 @@ func (u *users) cure(i int) (annotation, value string) {
 		return "", ""
 	}
 	m := told.FindStringSubmatch(imd.Status.BlockedBy.Cure)
-	if m == nil || m[1] == annotationAdopt && imd.Annotations[m[1]] == m[2] {
+	if m == nil {
 		return "", ""
 	}
-	return m[1], m[2]
+	annotation, value = m[1], strings.TrimRight(m[2], ".,") // the end of a sentence
+	if annotation == annotationAdopt && imd.Annotations[annotation] == value {
+		return "", ""
+	}
+	return annotation, value
 }
 
 // tidy deletes the revisions that nobody owns, of applications that are gone,
