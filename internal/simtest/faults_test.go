@@ -104,15 +104,15 @@ type fault struct {
 	Tag string
 	App int
 	By  time.Duration
-	// All says that it concerns the whole cluster, and Git that somebody
-	// applies what is wanted afterwards.
-	All, Git bool `json:",omitempty"`
+	// All says that it concerns the whole cluster, Git that somebody applies
+	// what is wanted afterwards, and Own that a clone has an identity of its own.
+	All, Git, Own bool `json:",omitempty"`
 }
 
 func (f fault) String() string {
 	text := fmt.Sprintf("%s at %s for %s (api %q %s, %s, p %.2f, nth %d, app %d, by %s)", f.Kind, f.At, f.For, f.API, f.Action, f.Verdict, f.P, f.Nth, f.App, f.By)
 	if f.forgets() {
-		text = fmt.Sprintf("%s at %s for %s (app %d, all: %t, git: %t, image %q)", f.Kind, f.At, f.For, f.App, f.All, f.Git, f.Tag)
+		text = fmt.Sprintf("%s at %s for %s (app %d, all: %t, git: %t, own: %t, image %q)", f.Kind, f.At, f.For, f.App, f.All, f.Git, f.Own, f.Tag)
 	}
 	return text
 }

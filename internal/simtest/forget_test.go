@@ -296,13 +296,16 @@ func (w *world) velero(imd *v1alpha1.ImmutableDeployment, records []*v1alpha1.Im
 }
 
 // split has another cluster begin with a copy of this one's memory, and be gone
-// for good after a while. Its git may apply what this one's does, or what it
+// for good after a while. Somebody may have given it an identity of its own. Its git may apply what this one's does, or what it
 // wants itself.
 func (w *world) split(f fault) {
 	if w.clone != nil {
 		return
 	}
 	w.clone = w.cluster.copied("clone ")
+	if f.Own {
+		w.clone.id = "copy"
+	}
 	w.watch(w.clone)
 	w.startIn(w.clone)
 	for i, a := range w.plan.Apps {

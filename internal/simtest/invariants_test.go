@@ -400,8 +400,10 @@ func (o *observer) checkObserved(at *pass, was, now *v1alpha1.ImmutableDeploymen
 	}
 	said := targetsOf(after.Observed)
 	from := at.began.Add(-staleFor - time.Second)
-	if len(said) == 0 && all[0].at.After(from) {
-		return // there was none yet
+	r := o.latest.production(string(now.UID))
+	others := r != nil && (r.tagged != string(now.UID) || r.cluster != at.p.cluster.id)
+	if len(said) == 0 && (all[0].at.After(from) || others) {
+		return // there was none yet, or it wasn't taken over yet
 	}
 	for i, x := range all {
 		over := i+1 < len(all) && all[i+1].at.Before(from)

@@ -15,6 +15,7 @@ func (o *observer) checkKept(at *pass, q request, t *truth) {
 	if len(o.memory.forgot) == 0 {
 		return
 	}
+	o.checkIdentity(at, q, t)
 	switch q.action {
 	case "ModifyRule", "DeleteRule":
 		for _, r := range t.rules {
@@ -33,6 +34,24 @@ func (o *observer) checkKept(at *pass, q request, t *truth) {
 			if name := q.values.Get("service"); (s.name == name || s.arn == name) && s.uid != "" && q.values.Get("desiredCount") == "0" && !o.rolls(at.imd()) {
 				o.checkTasksKept(at, s, t)
 			}
+		}
+	}
+}
+
+// checkIdentity checks that a copy of a cluster which has an identity of its own
+// leaves alone what the first one made.
+func (o *observer) checkIdentity(at *pass, q request, t *truth) {
+	if at.p.cluster != o.w.clone || at.p.cluster.id == o.w.cluster.id {
+		return
+	}
+	for _, r := range t.rules {
+		if (r.arn == q.values.Get("RuleArn") || r.arn == q.values.Get("ResourceArns.member.1")) && r.cluster != at.p.cluster.id {
+			o.fail("I8", "%s: %s, which is another cluster's", at.about(), q)
+		}
+	}
+	for _, s := range t.stacks {
+		if s.id == q.values.Get("StackName") && s.cluster != at.p.cluster.id {
+			o.fail("I8", "%s: %s, which is another cluster's", at.about(), q)
 		}
 	}
 }

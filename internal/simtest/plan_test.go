@@ -254,7 +254,7 @@ func (p *plan) forget(d dice) {
 			f.For = d.between(0, f.At)
 			f.At -= f.For
 		case faultClone:
-			f.All = true
+			f.All, f.Own = true, d.chance(0.3)
 			if d.chance(0.4) {
 				f.Tag = pick(d, good...)
 			}

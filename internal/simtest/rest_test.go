@@ -268,8 +268,10 @@ func (w *world) deleteAll() {
 		w.users.remove(i)
 	}
 	w.users.tidy()
-	if !w.settles("nothing") {
-		return
+	for again := true; again; again = w.users.tidy() {
+		if !w.settles("nothing") {
+			return
+		}
 	}
 	for _, what := range [][]string{names(w, deployments), names(w, revisions)} {
 		if len(what) > 0 {

@@ -19,7 +19,7 @@ type truth struct {
 }
 
 type stackTruth struct {
-	id, name, status, uid, revision string
+	id, name, status, uid, revision, cluster string
 }
 
 type serviceTruth struct {
@@ -33,11 +33,11 @@ type groupTruth struct {
 }
 
 // ruleTruth is a listener rule; preview is the UID of the stack's owner that
-// it is the preview of.
+// it is the preview of, tagged the UID that it bears.
 type ruleTruth struct {
-	arn, priority, uid, preview string
-	forwards                    bool
-	targets                     []target
+	arn, priority, uid, preview, cluster, tagged string
+	forwards                             bool
+	targets                              []target
 }
 
 // target of a rule.
@@ -154,7 +154,7 @@ func (o *observer) truth() *truth {
 	numbers := o.numbers()
 	for i := range snap.Stacks {
 		s := &snap.Stacks[i]
-		t.stacks = append(t.stacks, stackTruth{s.ID, s.Name, s.Status, heir(s.Tags), numbers.of(s.ID, s.Tags)})
+		t.stacks = append(t.stacks, stackTruth{s.ID, s.Name, s.Status, heir(s.Tags), numbers.of(s.ID, s.Tags), s.Tags[v1alpha1.TagCluster]})
 	}
 	for _, g := range snap.TargetGroups {
 		truth := groupTruth{arn: g.ARN, name: g.Name, uid: heir(g.Tags), revision: numbers.of(g.Tags[stackIDTag], g.Tags), stack: g.Tags[stackIDTag]}
@@ -175,7 +175,7 @@ func (o *observer) truth() *truth {
 }
 
 func ruleFrom(x *elb.RuleTruth, heir func(map[string]string) string) *ruleTruth {
-	r := &ruleTruth{arn: x.RuleArn, priority: x.Priority, uid: heir(x.Tags)}
+	r := &ruleTruth{arn: x.RuleArn, priority: x.Priority, uid: heir(x.Tags), cluster: x.Tags[v1alpha1.TagCluster], tagged: x.Tags[v1alpha1.TagUID]}
 	if x.Tags[stackIDTag] != "" {
 		r.preview, r.uid = r.uid, ""
 	}

@@ -338,17 +338,19 @@ func (u *users) cure(i int) (annotation, value string) {
 }
 
 // tidy deletes the revisions that nobody owns, of applications that are gone,
-// once everything shall go.
-func (u *users) tidy() {
+// once everything shall go, and tells whether there were any.
+func (u *users) tidy() (found bool) {
 	if !u.ending {
-		return
+		return false
 	}
 	for i, a := range u.w.plan.Apps {
 		for _, imr := range u.w.cluster.records(a.Name) {
 			if u.get(i) == nil && ownerOf(imr) == "" && imr.DeletionTimestamp.IsZero() {
 				u.w.log.tell("user", "deletes %s", imr.Name)
 				must(u.w.cluster.remove(nobody, imr))
+				found = true
 			}
 		}
 	}
+	return found
 }
