@@ -75,7 +75,7 @@ func (w *world) forget(f fault) {
 			apps = append(apps, i)
 		}
 	}
-	switch f.Kind { //nolint:exhaustive // the others are none of the cluster's memory
+	switch f.Kind {
 	case faultRestore:
 		s := w.snapshot(apps)
 		w.after(f.For, func() {

@@ -36,8 +36,8 @@ type groupTruth struct {
 // it is the preview of, tagged the UID that it bears.
 type ruleTruth struct {
 	arn, priority, uid, preview, cluster, tagged string
-	forwards                             bool
-	targets                              []target
+	forwards                                     bool
+	targets                                      []target
 }
 
 // target of a rule.
