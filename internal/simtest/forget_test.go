@@ -122,7 +122,7 @@ func (w *world) lose(f fault) {
 	case faultOwners:
 		w.loseOwners(records)
 	case faultOrphan:
-		w.orphan(f.App, imd)
+		w.orphan(f, imd)
 	}
 }
 
@@ -158,12 +158,16 @@ func (w *world) victim(f fault, imd *v1alpha1.ImmutableDeployment, records []*v1
 const orphanFinalizer = "orphan"
 
 // orphan deletes an application's object, but not what it owns: kubectl delete
-// --cascade=orphan.
-func (w *world) orphan(i int, imd *v1alpha1.ImmutableDeployment) {
+// --cascade=orphan. Git may apply it again.
+func (w *world) orphan(f fault, imd *v1alpha1.ImmutableDeployment) {
+	i, newest := f.App, imd.DeepCopy()
 	if !imd.DeletionTimestamp.IsZero() {
 		return
 	}
-	w.users.left[i] = true
+	if f.Git {
+		w.after(w.dice.between(time.Minute, 5*time.Minute), func() { w.applyAgain(i, newest) })
+	}
+	w.users.left[i], w.observer.memory.left[string(imd.UID)] = true, true
 	imd.Finalizers = append(imd.Finalizers, orphanFinalizer)
 	w.cluster.force(imd)
 	must(w.cluster.remove(nobody, w.users.get(i)))
@@ -174,6 +178,19 @@ func (w *world) orphan(i int, imd *v1alpha1.ImmutableDeployment) {
 			must(w.cluster.put(now, theSpec))
 		}
 	})
+}
+
+// applyAgain has git apply what was orphaned, once it is gone.
+func (w *world) applyAgain(i int, newest *v1alpha1.ImmutableDeployment) {
+	switch {
+	case w.faults.over:
+	case w.users.get(i) != nil:
+		w.after(w.plan.Poll, func() { w.applyAgain(i, newest) })
+	default:
+		w.users.left[i] = false
+		w.users.apply(i, newest)
+		w.users.attend(i)
+	}
 }
 
 // snapshot is what was of some applications.

@@ -125,6 +125,10 @@ func (o *observer) checkTagged(at *pass, q request, t *truth) {
 			continue
 		}
 		named := slices.Contains(mapValues(o.w.others.adopted), r.arn)
+		if imd := at.imd(); named && imd != nil && o.memory.unowned[r.uid] && r.madeBy == at.p.cluster.id && q.action == "AddTags" {
+			o.adopts(imd, r.uid) // two of a name can't be in one cluster: the other one is gone
+			continue
+		}
 		if r.uid == "" && !named && q.action == "AddTags" || r.uid != "" && at.imd() != nil && r.uid != string(at.imd().UID) {
 			o.fail("I8", "%s by %s to rule %s, which isn't its own", q.action, at.about(), r.priority)
 		}
@@ -391,7 +395,10 @@ func targetsOf(all []v1alpha1.WeightedTarget) []target {
 // moment ago.
 func (o *observer) checkObserved(at *pass, was, now *v1alpha1.ImmutableDeployment) {
 	after, before := now.Status.Traffic, was.Status.Traffic
-	if after == nil || before != nil && jsonOf(after.Observed) == jsonOf(before.Observed) {
+	if before == nil {
+		before = &v1alpha1.TrafficStatus{}
+	}
+	if after == nil || jsonOf(after.Observed) == jsonOf(before.Observed) {
 		return
 	}
 	all := o.samples[string(now.UID)]
@@ -401,7 +408,7 @@ func (o *observer) checkObserved(at *pass, was, now *v1alpha1.ImmutableDeploymen
 	said := targetsOf(after.Observed)
 	from := at.began.Add(-staleFor - time.Second)
 	r := o.latest.production(string(now.UID))
-	others := r != nil && (r.tagged != string(now.UID) || r.cluster != at.p.cluster.id)
+	others := r != nil && (r.tagged != string(now.UID) || r.madeBy != at.p.cluster.id)
 	if len(said) == 0 && (all[0].at.After(from) || others) {
 		return // there was none yet, or it wasn't taken over yet
 	}

@@ -45,12 +45,17 @@ func (o *observer) checkIdentity(at *pass, q request, t *truth) {
 		return
 	}
 	for _, r := range t.rules {
-		if (r.arn == q.values.Get("RuleArn") || r.arn == q.values.Get("ResourceArns.member.1")) && r.cluster != at.p.cluster.id {
+		if (r.arn == q.values.Get("RuleArn") || r.arn == q.values.Get("ResourceArns.member.1")) && r.madeBy != at.p.cluster.id {
 			o.fail("I8", "%s: %s, which is another cluster's", at.about(), q)
 		}
 	}
 	for _, s := range t.stacks {
-		if s.id == q.values.Get("StackName") && s.cluster != at.p.cluster.id {
+		if s.id == q.values.Get("StackName") && s.madeBy != at.p.cluster.id {
+			o.fail("I8", "%s: %s, which is another cluster's", at.about(), q)
+		}
+	}
+	for _, s := range t.services {
+		if name := q.values.Get("service"); (s.name == name || s.arn == name) && s.madeBy != at.p.cluster.id && q.action == "UpdateService" {
 			o.fail("I8", "%s: %s, which is another cluster's", at.about(), q)
 		}
 	}
@@ -162,16 +167,25 @@ func (o *observer) checkStackKept(at *pass, s stackTruth, t *truth) {
 		}
 	}
 	i := slices.IndexFunc(t.services, func(x serviceTruth) bool { return x.uid == s.uid && x.revision == s.revision && x.running > 0 })
-	given := at.seen != nil && !at.seen.GetDeletionTimestamp().IsZero() && o.orphaned(s.uid) // people deleted what they left
+	given := at.seen != nil && !at.seen.GetDeletionTimestamp().IsZero() && o.memory.left[s.uid] // people deleted what they left
 	if i >= 0 && !given {
 		o.checkTasksKept(at, t.services[i], t)
 	}
 }
 
+// givenUp tells whether a revision is one that never was promoted.
+func givenUp(imd *v1alpha1.ImmutableDeployment, revision string) bool {
+	if imd == nil || imd.Status.Rollout == nil || fmt.Sprint(imd.Status.Stable) == revision {
+		return false
+	}
+	r := imd.Status.Rollout
+	return fmt.Sprint(r.Revision) == revision && r.Outcome != "" && !r.Outcome.Good()
+}
+
 // checkTasksKept checks that a worker's tasks which stop aren't the last ones.
 func (o *observer) checkTasksKept(at *pass, s serviceTruth, t *truth) {
 	imd := at.p.cluster.owner(s.uid)
-	if a := o.app(o.w.cluster.names[s.uid]); a.Rule != ruleNone || !o.guarded(s.uid) || s.running == 0 || o.replaces(imd, s.revision) || o.late(imd) {
+	if a := o.app(o.w.cluster.names[s.uid]); a.Rule != ruleNone || !o.guarded(s.uid) || s.running == 0 || o.replaces(imd, s.revision) || o.late(imd) || givenUp(imd, s.revision) {
 		return
 	}
 	another := slices.ContainsFunc(t.services, func(x serviceTruth) bool {

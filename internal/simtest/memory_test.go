@@ -21,6 +21,9 @@ type memory struct {
 	// records; abroad those of workers of a cluster that was lost, of whom
 	// nothing in the new one can know.
 	unowned, abroad map[string]bool
+	// left are the UIDs of deployments that people deleted, but not what they
+	// owned.
+	left map[string]bool
 	// proven are the target groups that once had all requests and answered, ran
 	// the services that once had tasks, by ARN.
 	proven, ran map[string]bool
@@ -42,7 +45,7 @@ type turns struct {
 }
 
 func newMemory() memory {
-	return memory{forgot: map[string]time.Time{}, heirs: map[string]string{}, unowned: map[string]bool{}, abroad: map[string]bool{},
+	return memory{forgot: map[string]time.Time{}, heirs: map[string]string{}, unowned: map[string]bool{}, abroad: map[string]bool{}, left: map[string]bool{},
 		proven: map[string]bool{}, ran: map[string]bool{}, found: map[string]bool{}, behind: map[string]string{}, turns: map[string]*turns{}, cloned: map[string]bool{}}
 }
 
@@ -145,17 +148,6 @@ func (o *observer) unclaimed(uid string) bool {
 	name := o.w.cluster.names[uid]
 	gone := !slices.ContainsFunc(o.w.cluster.deployments(), func(imd *v1alpha1.ImmutableDeployment) bool { return imd.Name == name })
 	return gone || o.memory.abroad[uid]
-}
-
-// orphaned tells whether a UID is that of a deployment that people deleted, but
-// not what it owned.
-func (o *observer) orphaned(uid string) bool {
-	for i, a := range o.w.plan.Apps {
-		if a.Name == o.w.cluster.names[uid] {
-			return o.w.users.left[i]
-		}
-	}
-	return false
 }
 
 // adopts notes that people said to whom belongs what bears other UIDs.

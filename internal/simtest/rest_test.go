@@ -189,7 +189,7 @@ func (o *observer) settledState() {
 		}
 	}
 	for _, r := range o.latest.rules {
-		if r.uid != "" && o.owned(r.uid) == nil && !o.unclaimed(r.uid) && !o.clones(r.uid) {
+		if r.uid != "" && o.owned(r.uid) == nil && !o.unclaimed(r.uid) && !o.memory.left[r.uid] && !o.clones(r.uid) {
 			o.fail("I5", "rule %s is left, its deployment is gone", r.priority)
 		}
 	}
@@ -212,7 +212,7 @@ func (o *observer) answering(s stackTruth) bool {
 // retains tells whether a deployment that is gone left its stacks on purpose, or
 // nobody was there who could take them over.
 func (o *observer) retains(uid string) bool {
-	return o.unclaimed(uid) || o.orphaned(uid) || slices.ContainsFunc(o.w.plan.Apps, func(a app) bool { return a.Retain })
+	return o.unclaimed(uid) || o.memory.left[uid] || slices.ContainsFunc(o.w.plan.Apps, func(a app) bool { return a.Retain })
 }
 
 // stands checks that what is said to serve does.

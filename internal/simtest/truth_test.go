@@ -19,12 +19,12 @@ type truth struct {
 }
 
 type stackTruth struct {
-	id, name, status, uid, revision, cluster string
+	id, name, status, uid, revision, madeBy string
 }
 
 type serviceTruth struct {
-	name, cluster, uid, revision, arn string
-	desired, running                  int
+	name, cluster, uid, revision, arn, madeBy string
+	desired, running                          int
 }
 
 type groupTruth struct {
@@ -33,11 +33,12 @@ type groupTruth struct {
 }
 
 // ruleTruth is a listener rule; preview is the UID of the stack's owner that
-// it is the preview of, tagged the UID that it bears.
+// it is the preview of, tagged the UID that it bears, madeBy the identity of the
+// cluster.
 type ruleTruth struct {
-	arn, priority, uid, preview, cluster, tagged string
-	forwards                                     bool
-	targets                                      []target
+	arn, priority, uid, preview, madeBy, tagged string
+	forwards                                    bool
+	targets                                     []target
 }
 
 // target of a rule.
@@ -169,13 +170,13 @@ func (o *observer) truth() *truth {
 		t.rules = append(t.rules, ruleFrom(&snap.Rules[i], heir))
 	}
 	for _, s := range snap.Services {
-		t.services = append(t.services, serviceTruth{name: s.Name, cluster: s.Cluster, arn: s.ARN, uid: heir(s.Tags), revision: numbers.of(s.Tags[stackIDTag], s.Tags), desired: s.Desired, running: s.Running})
+		t.services = append(t.services, serviceTruth{name: s.Name, cluster: s.Cluster, arn: s.ARN, uid: heir(s.Tags), revision: numbers.of(s.Tags[stackIDTag], s.Tags), desired: s.Desired, running: s.Running, madeBy: s.Tags[v1alpha1.TagCluster]})
 	}
 	return t
 }
 
 func ruleFrom(x *elb.RuleTruth, heir func(map[string]string) string) *ruleTruth {
-	r := &ruleTruth{arn: x.RuleArn, priority: x.Priority, uid: heir(x.Tags), cluster: x.Tags[v1alpha1.TagCluster], tagged: x.Tags[v1alpha1.TagUID]}
+	r := &ruleTruth{arn: x.RuleArn, priority: x.Priority, uid: heir(x.Tags), madeBy: x.Tags[v1alpha1.TagCluster], tagged: x.Tags[v1alpha1.TagUID]}
 	if x.Tags[stackIDTag] != "" {
 		r.preview, r.uid = r.uid, ""
 	}
