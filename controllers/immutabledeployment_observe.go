@@ -32,6 +32,9 @@ type deploymentView struct {
 	orphans []v1alpha1.ImmutableRevision
 	// lost are stacks of ours that no record asks for, by revision.
 	lost map[int64]cloud.Stack
+	// inherits is the UID of another deployment whose rule was named, and whose
+	// stacks come with it.
+	inherits string
 	// remark is what people should hear before the first revision is made.
 	remark string
 }
@@ -59,7 +62,8 @@ func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.Immuta
 func (r *DeploymentReconciler) observeRecords(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	var err error
 	view.revisions, view.orphans, err = r.revisionsOf(ctx, imd)
-	view.orphaned = view.Deleting && (len(view.orphans) > 0 || slices.Contains(imd.Finalizers, metav1.FinalizerOrphanDependents))
+	working := func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.StackState == v1alpha1.StackPresent }
+	view.orphaned = view.Deleting && (slices.ContainsFunc(view.orphans, working) || slices.Contains(imd.Finalizers, metav1.FinalizerOrphanDependents))
 	view.Policy.Retain = view.Policy.Retain || view.orphaned
 	return err
 }
@@ -76,7 +80,7 @@ func (r *DeploymentReconciler) connect(ctx context.Context, imd *v1alpha1.Immuta
 
 // observeRevisions translates the revisions, and reads the health of those that
 // matter.
-func (r *DeploymentReconciler) observeRevisions(ctx context.Context, _ *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+func (r *DeploymentReconciler) observeRevisions(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	for i := range view.revisions {
 		seen, err := r.observeRevision(ctx, view, &view.revisions[i])
 		if err != nil {
@@ -84,7 +88,24 @@ func (r *DeploymentReconciler) observeRevisions(ctx context.Context, _ *v1alpha1
 		}
 		view.Revisions = append(view.Revisions, seen)
 	}
+	view.noteCopy(r.ClusterID, imd)
 	return nil
+}
+
+// noteCopy stops a deployment whose stacks are another cluster's: this one is a
+// copy of that, with an ID of its own.
+func (view *deploymentView) noteCopy(cluster string, imd *v1alpha1.ImmutableDeployment) {
+	for i := range view.revisions {
+		of := view.revisions[i].Status.ClusterID
+		gone := view.revisions[i].Status.Phase == v1alpha1.RevisionRemoved
+		if of == "" || of == cluster || gone || view.Blocked != nil || slices.Contains(splitList(imd.Annotations[v1alpha1.AnnotationAdopt]), string(imd.UID)) {
+			continue
+		}
+		tags := map[string]string{v1alpha1.TagNamespace: imd.Namespace, v1alpha1.TagName: imd.Name, v1alpha1.TagUID: string(imd.UID)}
+		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
+			Message: fmt.Sprintf("The stack of %s is that of the cluster %s, of which this one is a copy", view.revisions[i].Name, of),
+			Cure:    "If that cluster is gone: " + adoption(imd, tags) + ". Else let this ImmutableDeployment go: " + retaining(imd)}
+	}
 }
 
 // wish translates spec and what status remembers.
@@ -95,6 +116,7 @@ func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.O
 		Name:         imd.Name,
 		UID:          string(imd.UID),
 		Writer:       r.mark(imd),
+		Adopted:      adopted(imd),
 		Deleting:     !imd.DeletionTimestamp.IsZero(),
 		WantHash:     template.Hash(spec.Template),
 		DesiredCount: 1,

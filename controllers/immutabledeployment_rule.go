@@ -106,7 +106,9 @@ func (r *DeploymentReconciler) judgeRule(ctx context.Context, imd *v1alpha1.Immu
 	}
 	if view.Rule.Inherited = adopt; !adopt {
 		view.Blocked = r.taken(imd, view, tags)
+		return nil
 	}
+	view.inherits = tags[v1alpha1.TagUID]
 	return nil
 }
 
@@ -178,7 +180,7 @@ func (r *DeploymentReconciler) observeAdopted(ctx context.Context, imd *v1alpha1
 		return err
 	}
 	owned := r.owns(tags, string(imd.UID))
-	if mine, err := r.mayName(ctx, imd, tags); err != nil || !mine {
+	if mine, err := r.mayName(ctx, imd, view, tags); err != nil || !mine {
 		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
 			Message: "The rule " + arn + " belongs to " + r.owner(tags),
 			Cure:    "If that one is gone: " + adoption(imd, tags) + ". Else give this ImmutableDeployment a rule of its own"}
@@ -200,15 +202,22 @@ func (r *DeploymentReconciler) observeAdopted(ctx context.Context, imd *v1alpha1
 // mayName tells whether the deployment may adopt the rule that it names: one
 // that is nobody's, its own, or that of another one which is gone for sure, as
 // two of the same name can't be in one cluster; else by annotation.
-func (r *DeploymentReconciler) mayName(ctx context.Context, imd *v1alpha1.ImmutableDeployment, tags map[string]string) (bool, error) {
+func (r *DeploymentReconciler) mayName(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, tags map[string]string) (bool, error) {
 	uid := tags[v1alpha1.TagUID]
 	if uid == "" || uid == string(imd.UID) && r.owns(tags, uid) {
 		return true, nil
 	}
-	if uid != string(imd.UID) && namesakes(tags, imd.Namespace, imd.Name) && tags[v1alpha1.TagCluster] == r.ClusterID {
-		return true, nil
+	mine := uid != string(imd.UID) && namesakes(tags, imd.Namespace, imd.Name) && tags[v1alpha1.TagCluster] == r.ClusterID
+	if !mine {
+		var err error
+		if mine, err = r.mayAdopt(ctx, imd, tags); err != nil {
+			return false, err
+		}
 	}
-	return r.mayAdopt(ctx, imd, tags)
+	if mine {
+		view.inherits = uid
+	}
+	return mine, nil
 }
 
 // unsuitable tells why traffic can't be shifted by an adopted rule; "" if it

@@ -20,7 +20,7 @@ import (
 func (r *RevisionReconciler) apply(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) error {
 	next.Phase = d.Phase
 	if view.Stack != nil && view.Owned {
-		next.StackID, next.StackStatus = view.Stack.ID, string(view.Stack.Status)
+		next.StackID, next.StackStatus, next.ClusterID = view.Stack.ID, string(view.Stack.Status), r.ClusterID
 	}
 	switch d.Action {
 	case stack.ActionNone:
@@ -89,7 +89,7 @@ func (r *RevisionReconciler) create(ctx context.Context, imr *v1alpha1.Immutable
 	case err != nil:
 		return err
 	}
-	next.StackID, next.StackStatus = id, string(cloud.StackCreateInProgress)
+	next.StackID, next.StackStatus, next.ClusterID = id, string(cloud.StackCreateInProgress), r.ClusterID
 	next.Attempts++
 	next.Failure, next.Outputs, next.Retained, next.DeleteAttempts = nil, nil, nil, 0
 	return nil

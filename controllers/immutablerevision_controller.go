@@ -237,18 +237,21 @@ func (r *RevisionReconciler) describe(ctx context.Context, imr *v1alpha1.Immutab
 }
 
 // isRevisions tells whether the stack that was found is the revision's: by its
-// ID, or by tags that name the revision's owner, or one whose belongings that
-// may take over. Those of a record without an owner name the record itself.
+// ID, if this cluster took it for that before, or by tags that name the owner, or
+// one whose belongings that may take over. Of two deployments of the same name in
+// one cluster the other is gone. A record without an owner is named itself.
 func (r *RevisionReconciler) isRevisions(ctx context.Context, imr *v1alpha1.ImmutableRevision, view *revisionView) (bool, error) {
 	tags := view.Stack.Tags
+	here := namesakes(tags, imr.Namespace, imr.Labels[v1alpha1.LabelDeployment]) && tags[v1alpha1.TagCluster] == r.ClusterID
 	switch {
-	case view.Stack.ID == imr.Status.StackID:
+	case view.Stack.ID == imr.Status.StackID && (here || imr.Status.ClusterID == r.ClusterID):
 		return true, nil
 	case tags[v1alpha1.TagTemplateHash] != imr.Spec.Frozen.TemplateHash:
 		return false, nil
-	case view.owner != nil:
-		return r.isOurs(ctx, view.owner, tags)
+	case view.owner == nil:
+		return here && (view.ownerUID == "" || tags[v1alpha1.TagUID] == view.ownerUID), nil
+	case here:
+		return true, nil
 	}
-	return namesakes(tags, imr.Namespace, imr.Labels[v1alpha1.LabelDeployment]) && tags[v1alpha1.TagCluster] == r.ClusterID &&
-		(view.ownerUID == "" || tags[v1alpha1.TagUID] == view.ownerUID), nil
+	return r.mayAdopt(ctx, view.owner, tags)
 }

@@ -69,7 +69,8 @@ func (r *DeploymentReconciler) lostByOwner(ctx context.Context, imd *v1alpha1.Im
 		orphan := &view.orphans[i]
 		found, err := view.clients.Stacks.Describe(ctx, orphan.Spec.StackName)
 		if cloud.IsNotFound(err) {
-			continue // history
+			view.noteHistory(imd, orphan)
+			continue
 		}
 		if err != nil {
 			return err
@@ -88,6 +89,16 @@ func (r *DeploymentReconciler) lostByOwner(ctx context.Context, imd *v1alpha1.Im
 		}
 	}
 	return nil
+}
+
+// noteHistory notes a record without an owner whose stack is gone, if its name
+// says that it is the deployment's.
+func (view *deploymentView) noteHistory(imd *v1alpha1.ImmutableDeployment, orphan *v1alpha1.ImmutableRevision) {
+	for _, uid := range append(splitList(imd.Annotations[v1alpha1.AnnotationAdopt]), string(imd.UID)) {
+		if orphan.Spec.StackName == template.StackName(imd.Namespace, imd.Name, uid, orphan.Spec.Revision) {
+			view.lost[orphan.Spec.Revision] = cloud.Stack{Name: orphan.Spec.StackName, Status: cloud.StackDeleteComplete}
+		}
+	}
 }
 
 // lostByName lists the stacks with a name of the deployment's, where what status
@@ -123,8 +134,8 @@ func (r *DeploymentReconciler) lostByName(ctx context.Context, imd *v1alpha1.Imm
 // record, or a worker's revision whose stack is gone.
 func (view *deploymentView) incomplete(imd *v1alpha1.ImmutableDeployment) bool {
 	s := imd.Status
-	if s.LatestRevision == 0 {
-		return len(view.revisions) == 0
+	if s.LatestRevision == 0 && len(view.revisions) == 0 || view.inherits != "" {
+		return true
 	}
 	missing := func(number int64) bool { return number != 0 && view.seen(number) == nil }
 	if missing(s.Stable) || slices.ContainsFunc(s.Retiring, func(t v1alpha1.RetiringRevision) bool { return missing(t.Revision) }) {
@@ -160,7 +171,7 @@ func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.Immut
 	if err != nil {
 		return err
 	}
-	if !ours {
+	if !ours && tags[v1alpha1.TagUID] != view.inherits {
 		view.noteNamesake(r, imd, stackID, tags)
 		return nil
 	}

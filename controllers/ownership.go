@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -65,6 +66,18 @@ func (o *Options) mayAdopt(ctx context.Context, imd *v1alpha1.ImmutableDeploymen
 	return slices.Contains(splitList(ns.Annotations[v1alpha1.AnnotationAdopt]), uid), nil
 }
 
+// adopted lists what the deployment's annotation names already, each with a comma
+// after it: a remedy that replaces the annotation must not take that back.
+func adopted(imd *v1alpha1.ImmutableDeployment) string {
+	var list strings.Builder
+	for _, uid := range splitList(imd.Annotations[v1alpha1.AnnotationAdopt]) {
+		if !strings.Contains(uid, "/") {
+			list.WriteString(uid + ",")
+		}
+	}
+	return list.String()
+}
+
 // isOurs tells whether the deployment owns what tags mark, or may take it over.
 func (o *Options) isOurs(ctx context.Context, imd *v1alpha1.ImmutableDeployment, tags map[string]string) (bool, error) {
 	if o.owns(tags, string(imd.UID)) {
@@ -77,7 +90,7 @@ func (o *Options) isOurs(ctx context.Context, imd *v1alpha1.ImmutableDeployment,
 func adoption(imd *v1alpha1.ImmutableDeployment, tags map[string]string) string {
 	uid := tags[v1alpha1.TagUID]
 	if namesakes(tags, imd.Namespace, imd.Name) {
-		return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s", imd.Name, imd.Namespace, v1alpha1.AnnotationAdopt, uid)
+		return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s%s", imd.Name, imd.Namespace, v1alpha1.AnnotationAdopt, adopted(imd), uid)
 	}
 	return fmt.Sprintf("an administrator: kubectl annotate namespace %s --overwrite %s=%s", imd.Namespace, v1alpha1.AnnotationAdopt, uid)
 }

@@ -23,20 +23,22 @@ func (r *DeploymentReconciler) recall(ctx context.Context, imd *v1alpha1.Immutab
 	}
 	for i := range view.orphans {
 		if view.orphans[i].Spec.Revision == a.Revision {
-			return r.claim(ctx, imd, &view.orphans[i], a.Count)
+			return r.claim(ctx, imd, &view.orphans[i], usable(view.lost[a.Revision].Status), a.Count)
 		}
 	}
 	return r.record(ctx, imd, view, a.Revision, view.lost[a.Revision], a.Count)
 }
 
 // claim makes the deployment the owner of a record that has none.
-func (r *DeploymentReconciler) claim(ctx context.Context, imd *v1alpha1.ImmutableDeployment, orphan *v1alpha1.ImmutableRevision, count int32) error {
+func (r *DeploymentReconciler) claim(ctx context.Context, imd *v1alpha1.ImmutableDeployment, orphan *v1alpha1.ImmutableRevision, wanted bool, count int32) error {
 	patch := client.MergeFromWithOptions(orphan.DeepCopy(), client.MergeFromWithOptimisticLock{})
 	if err := controllerutil.SetControllerReference(imd, orphan, r.Client.Scheme()); err != nil {
 		return fmt.Errorf("set the owner of %s: %w", orphan.Name, err)
 	}
 	controllerutil.AddFinalizer(orphan, v1alpha1.Finalizer)
-	orphan.Spec.StackState, orphan.Spec.DesiredCount = v1alpha1.StackPresent, &count
+	if orphan.Spec.StackState, orphan.Spec.DesiredCount = v1alpha1.StackAbsent, nil; wanted {
+		orphan.Spec.StackState, orphan.Spec.DesiredCount = v1alpha1.StackPresent, &count
+	}
 	if err := r.Client.Patch(ctx, orphan, patch); err != nil {
 		return fmt.Errorf("claim revision %s: %w", orphan.Name, err)
 	}

@@ -12,24 +12,34 @@ import (
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
-// mark is by what this process marks the rule that it writes: who it is, in which
-// rollout, since when. A new rollout has a new mark, so that status from before
-// it is known to be older than the rule. A process goes on with the mark of
-// another one that was made a moment ago: if each dies after its first write,
-// they still come along.
+// mark is by what this process marks the rule that it writes: who it is, how far
+// the deployment has come, since when. Each step of a rollout has a mark of its
+// own, so that status from before it is known to be older than the rule. A
+// process goes on with the mark of another one that was made a moment ago: if
+// each dies after its first write, they still come along.
 func (r *DeploymentReconciler) mark(imd *v1alpha1.ImmutableDeployment) string {
-	rollouts := strconv.FormatInt(imd.Status.RolloutCount, 10)
+	reached := reached(imd)
 	if t := imd.Status.Traffic; t != nil && len(t.Writers) > 0 {
 		last := t.Writers[len(t.Writers)-1]
 		process, rest, _ := strings.Cut(last, ".")
 		count, made, _ := strings.Cut(rest, ".")
 		since, err := strconv.ParseInt(made, 10, 64)
 		fresh := err == nil && r.Now().Sub(time.Unix(since, 0)) < markLasts
-		if count == rollouts && (process == r.Process || fresh) {
+		if count == reached && (process == r.Process || fresh) {
 			return last
 		}
 	}
-	return fmt.Sprintf("%s.%s.%d", r.Process, rollouts, r.Now().Unix())
+	return fmt.Sprintf("%s.%s.%d", r.Process, reached, r.Now().Unix())
+}
+
+// reached is how far a deployment has come: the number of its rollout, and the
+// step while that isn't decided.
+func reached(imd *v1alpha1.ImmutableDeployment) string {
+	n := strconv.FormatInt(imd.Status.RolloutCount, 10)
+	if ro := imd.Status.Rollout; ro != nil && ro.FinishedAt == nil && ro.Outcome == "" {
+		return fmt.Sprintf("%s-%d", n, ro.Step+1)
+	}
+	return n
 }
 
 // markLasts is for how long a mark serves processes that didn't make it. A copy
@@ -46,7 +56,7 @@ func (r *DeploymentReconciler) authorise(ctx context.Context, imd *v1alpha1.Immu
 	case !d.Action.Guarded() || view.Rule.None:
 		return d, nil
 	case !slices.Contains(view.Progress.Writers, view.Writer):
-		return d.Marking(&view.Observation), nil
+		return d.Marking(&view.Observation, r.Now()), nil
 	case !view.Rule.Exists, d.Action.Kind == rollout.ActionClaimRule:
 		return d, nil
 	}
@@ -69,7 +79,7 @@ func (r *DeploymentReconciler) compareMarks(ctx context.Context, imd *v1alpha1.I
 	case mark == view.Writer:
 		return d, nil
 	case mark == "" || slices.Contains(view.Progress.Writers, mark):
-		return d.Marking(&view.Observation), nil
+		return d.Marking(&view.Observation, r.Now()), nil
 	default:
 		return r.reconsider(imd, view, d, mark)
 	}
@@ -84,7 +94,7 @@ func (r *DeploymentReconciler) reconsider(imd *v1alpha1.ImmutableDeployment, vie
 	case !again.Action.Guarded():
 		return again, nil
 	case slices.Contains(again.Progress.Writers, mark) || view.Overrule:
-		return d.Noting(&view.Observation, mark, false), nil
+		return d.Noting(&view.Observation, r.Now(), mark, false), nil
 	}
 	return d, blocked(v1alpha1.ReasonStatusBehind,
 		fmt.Sprintf("The production rule was written by someone with this cluster's identity of whom this status doesn't know (%s)", mark),
@@ -99,7 +109,7 @@ func overrules(imd *v1alpha1.ImmutableDeployment, mark string) bool {
 
 // overruling is what to type for that.
 func overruling(imd *v1alpha1.ImmutableDeployment, mark string) string {
-	return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s/%s", imd.Name, imd.Namespace, v1alpha1.AnnotationAdopt, imd.UID, mark)
+	return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s", imd.Name, imd.Namespace, v1alpha1.AnnotationAdopt, adopted(imd), imd.UID, mark)
 }
 
 // conflict says that a rule is another deployment's now.

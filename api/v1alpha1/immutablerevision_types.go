@@ -149,6 +149,12 @@ type ImmutableRevisionStatus struct {
 	// +optional
 	StackStatus string `json:"stackStatus,omitempty"`
 
+	// clusterID is the cluster that took the stack for this revision's. In a copy
+	// of the cluster with an ID of its own, the stack is that of the original.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	ClusterID string `json:"clusterID,omitempty"`
+
 	// attempts is how many times the stack was created, or tried to be.
 	// +optional
 	Attempts int32 `json:"attempts,omitempty"`

@@ -190,6 +190,9 @@ func (x *decider) block(b Blocked) {
 // idle starts a rollout when the template isn't served, and else reports.
 func (x *decider) idle() {
 	p := &x.d.Progress
+	if x.astray() {
+		return
+	}
 	if x.served() {
 		x.settle(x.o.revision(p.Stable))
 		return
@@ -208,6 +211,18 @@ func (x *decider) idle() {
 		return
 	}
 	x.start(want)
+}
+
+// astray has the rule route to what serves where it still shares the requests, as
+// a rollout left it that nobody remembers.
+func (x *decider) astray() bool {
+	intended, stable := x.intended(), x.o.revision(x.d.Progress.Stable)
+	if !x.o.Rule.Exists || stable == nil || stable.Health.Healthy == 0 || len(intended) == 0 || x.o.Rule.Targets.Equal(intended) {
+		return false
+	}
+	x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, "Returning all "+x.load()+" to "+stable.Name)
+	x.write(intended)
+	return true
 }
 
 // weakness says how the revision that serves is short of healthy tasks; "" if

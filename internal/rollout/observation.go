@@ -52,6 +52,9 @@ type Observation struct {
 	Lost []int64
 	// Writer is the mark by which this process writes the rule.
 	Writer string
+	// Adopted lists, each with a comma after it, the UIDs of others that may be
+	// taken over, for remedies that must not forget them.
+	Adopted string
 	// Overrule is true when someone decided that this cluster goes on although
 	// the rule's last writer is another.
 	Overrule bool

@@ -84,14 +84,14 @@ func (x *decider) takeOver() bool { return x.overtaken() || x.recover() || x.ado
 // remember would undo each other's work.
 func (x *decider) overtaken() bool {
 	rule, p := x.o.Rule, &x.d.Progress
-	if rule.Writer == "" || rule.Writer == x.o.Writer || slices.Contains(p.Writers, rule.Writer) {
+	if !rule.Owned || rule.Writer == "" || rule.Writer == x.o.Writer || slices.Contains(p.Writers, rule.Writer) {
 		return false
 	}
 	want := x.o.wanted()
 	agreed := want != nil && want.Stack == v1alpha1.RevisionCreated && rule.Targets.Share(want.TargetGroup) == 100
 	if agreed || x.o.Overrule || x.forgetful() && len(p.Writers) == 0 {
 		p.noteWriter(rule.Writer, false)
-		x.trust(x.busiest())
+		x.trust(x.incumbent())
 		return false
 	}
 	x.block(x.behind())
@@ -105,8 +105,8 @@ func (x *decider) behind() Blocked {
 		Message: fmt.Sprintf("The production rule routes %s, written by someone with this cluster's identity of whom this status doesn't know (%s): "+
 			"the cluster was restored, or is a copy of another one", x.name(x.o.Rule.Targets), x.o.Rule.Writer),
 		Cure: fmt.Sprintf("If another cluster runs this deployment, remove it here with deletionPolicy: Retain. Else set spec.template to what serves, "+
-			"or have spec.template rolled out: kubectl annotate imd %s -n %s --overwrite %s=%s/%s",
-			x.o.Name, x.o.Namespace, v1alpha1.AnnotationAdopt, x.o.UID, x.o.Rule.Writer),
+			"or have spec.template rolled out: kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s",
+			x.o.Name, x.o.Namespace, v1alpha1.AnnotationAdopt, x.o.Adopted, x.o.UID, x.o.Rule.Writer),
 	}
 }
 
@@ -132,7 +132,7 @@ func (x *decider) recover() bool {
 	if !x.forgetful() && !x.bereft() {
 		return false
 	}
-	serves := x.busiest()
+	serves := x.incumbent()
 	if x.bereft() && serves != nil && x.o.Rule.Exists && x.o.Rule.Targets.Share(serves.TargetGroup) < 100 {
 		return false // someone's edit: drift
 	}
@@ -157,23 +157,28 @@ func (x *decider) awaitRecords() bool {
 	return false
 }
 
-// busiest is the created revision that gets the largest part of the requests;
-// of workers the newest, but for one that is only to be removed while it isn't
-// the last that works. Nil if there is none.
-func (x *decider) busiest() *Revision {
-	var best *Revision
-	most := int32(0)
+// incumbent is the created revision that served first of those that get requests:
+// a later one is on its way. It is none while an adopted rule still forwards to
+// where it did before. Of workers it is the newest, but for one that is only to
+// be removed while it isn't the last that works. Nil if there is none.
+func (x *decider) incumbent() *Revision {
+	if x.o.Rule.Targets.Share(x.o.Rule.Original) > 0 {
+		return nil
+	}
+	var found *Revision
 	for i := range x.o.Revisions {
 		r := &x.o.Revisions[i]
 		if r.Stack != v1alpha1.RevisionCreated || !r.Wanted || r.Deleting || x.bereft() && r.Number == x.d.Progress.Stable {
 			continue
 		}
-		share := x.o.Rule.Targets.Share(r.TargetGroup)
-		if works := x.o.Rule.None && (x.bereft() || !x.dismissed(r)); works || share > most {
-			best, most = r, share
+		switch {
+		case x.o.Rule.None && (x.bereft() || !x.dismissed(r)):
+			found = r
+		case found == nil && x.o.Rule.Targets.Share(r.TargetGroup) > 0:
+			found = r
 		}
 	}
-	return best
+	return found
 }
 
 // trust takes a revision for the one that serves, as AWS shows it. A rollout of
@@ -223,8 +228,8 @@ func (a Action) Guarded() bool { return slices.Contains(guarded, a.Kind) }
 // Marking is the decision put off until the rule bears this process's mark. The
 // mark is remembered before it is written: else a process that died in between
 // would leave one that nobody knows.
-func (d Decision) Marking(o *Observation) Decision {
-	marked := d.Noting(o, o.Writer, true)
+func (d Decision) Marking(o *Observation, now time.Time) Decision {
+	marked := d.Noting(o, now, o.Writer, true)
 	if slices.Contains(o.Progress.Writers, o.Writer) {
 		marked.Action.Kind = ActionMarkRule
 	}
@@ -233,8 +238,13 @@ func (d Decision) Marking(o *Observation) Decision {
 
 // Noting is the decision put off until a mark that the rule may bear is
 // remembered, this cluster's own or another's.
-func (d Decision) Noting(o *Observation, mark string, own bool) Decision {
-	d.Action, d.Progress, d.Notices, d.After = Action{}, o.Progress.clone(), nil, 0
-	d.Progress.noteWriter(mark, own)
-	return d
+func (d Decision) Noting(o *Observation, now time.Time, mark string, own bool) Decision {
+	x := &decider{o: o, now: now, d: d}
+	x.d.Action, x.d.Progress, x.d.Notices, x.d.After = Action{}, o.Progress.clone(), nil, 0
+	x.d.Progress.correct(now)
+	x.readRule()
+	x.d.Progress.noteWriter(mark, own)
+	x.d.CleaningUp = nil
+	x.summarise()
+	return x.d
 }
