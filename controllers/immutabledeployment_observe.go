@@ -63,7 +63,7 @@ func (r *DeploymentReconciler) observeRecords(ctx context.Context, imd *v1alpha1
 	var err error
 	view.revisions, view.orphans, err = r.revisionsOf(ctx, imd)
 	working := func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.StackState == v1alpha1.StackPresent }
-	view.orphaned = view.Deleting && (slices.ContainsFunc(view.orphans, working) || slices.Contains(imd.Finalizers, metav1.FinalizerOrphanDependents))
+	view.orphaned = view.Deleting && (imd.Status.Orphaned || slices.ContainsFunc(view.orphans, working) || slices.Contains(imd.Finalizers, metav1.FinalizerOrphanDependents))
 	view.Policy.Retain = view.Policy.Retain || view.orphaned
 	return err
 }

@@ -23,7 +23,7 @@ import (
 func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision) error {
 	next := imd.Status.DeepCopy()
 	remember(next, view, d)
-	next.ObservedGeneration = imd.Generation
+	next.ObservedGeneration, next.Orphaned = imd.Generation, view.orphaned
 	next.Phase, next.Step = d.Phase, ""
 	if d.Steps > 0 {
 		next.Step = fmt.Sprintf("%d/%d", d.Step, d.Steps)

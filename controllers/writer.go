@@ -52,12 +52,13 @@ const markLasts = 10 * time.Minute
 // copy of this cluster, or of this one before it was restored. Without a rule
 // there is nothing by which two clusters could tell.
 func (r *DeploymentReconciler) authorise(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision) (rollout.Decision, error) {
-	switch {
+	unmarked := !view.Rule.Exists || d.Action.Kind == rollout.ActionClaimRule
+	switch marks := view.Progress.Writers; {
 	case !d.Action.Guarded() || view.Rule.None:
 		return d, nil
-	case !slices.Contains(view.Progress.Writers, view.Writer):
+	case !slices.Contains(marks, view.Writer) && (len(marks) > 0 || unmarked):
 		return d.Marking(&view.Observation, r.Now()), nil
-	case !view.Rule.Exists, d.Action.Kind == rollout.ActionClaimRule:
+	case unmarked:
 		return d, nil
 	}
 	return r.compareMarks(ctx, imd, view, d)
@@ -93,12 +94,21 @@ func (r *DeploymentReconciler) reconsider(imd *v1alpha1.ImmutableDeployment, vie
 	switch {
 	case !again.Action.Guarded():
 		return again, nil
-	case slices.Contains(again.Progress.Writers, mark) || view.Overrule:
+	case slices.Contains(again.Progress.Writers, mark) || view.Overrule || view.onlyStatusLost():
 		return d.Noting(&view.Observation, r.Now(), mark, false), nil
 	}
 	return d, blocked(v1alpha1.ReasonStatusBehind,
 		fmt.Sprintf("The production rule was written by someone with this cluster's identity of whom this status doesn't know (%s)", mark),
 		"If another cluster runs this deployment, leave everything in AWS as it is: "+retaining(imd)+". Else: "+overruling(imd, mark))
+}
+
+// onlyStatusLost tells whether no mark is remembered, although the records know
+// all that the rule forwards to: those of a copy made before that wouldn't.
+func (view *deploymentView) onlyStatusLost() bool {
+	unknown := func(t rollout.Target) bool {
+		return !slices.ContainsFunc(view.Revisions, func(seen rollout.Revision) bool { return seen.TargetGroup == t.TargetGroup })
+	}
+	return len(view.Progress.Writers) == 0 && len(view.Rule.Targets) > 0 && !slices.ContainsFunc(view.Rule.Targets, unknown)
 }
 
 // overrules tells whether someone decided that this cluster goes on after the

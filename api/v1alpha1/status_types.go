@@ -94,6 +94,11 @@ type ImmutableDeploymentStatus struct {
 	// +optional
 	DetachedAt *metav1.Time `json:"detachedAt,omitempty"`
 
+	// orphaned is true once it was seen that it is deleted with --cascade=orphan:
+	// then everything is left as it is.
+	// +optional
+	Orphaned bool `json:"orphaned,omitempty"`
+
 	// conditions are Ready, Reconciling, Stalled, Available, Degraded,
 	// TrafficInSync, Drifted, AnalysisPassing and CleanedUp.
 	// +optional

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -89,6 +90,9 @@ func (x *decider) detach() {
 		x.d.Progress.DetachedAt = x.now
 		x.wait(0)
 	case !rule.Adopted:
+		if p := &x.d.Progress; len(p.Written) == 0 {
+			p.Written = slices.Clone(rule.Targets) // there were requests, whatever is remembered
+		}
 		x.act(Action{Kind: ActionDeleteRule})
 	case x.d.Progress.Original != "" && x.routesToUs():
 		x.giveBack()
