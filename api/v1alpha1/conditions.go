@@ -50,7 +50,8 @@ const (
 // Tags that mark what Viridian owns in AWS. Together they are the proof of
 // ownership: nothing without them is modified or deleted.
 const (
-	// TagCluster is the UID of the cluster's kube-system namespace.
+	// TagCluster is the UID of the cluster's kube-system namespace, unless the
+	// manager was given another ID.
 	TagCluster = "viridian.dev/cluster"
 	// TagNamespace is the ImmutableDeployment's namespace.
 	TagNamespace = "viridian.dev/namespace"
@@ -178,7 +179,8 @@ const (
 	ReasonStackRemoved = "StackRemoved"
 	// ReasonStackDeleteFailed: CloudFormation could not delete the stack.
 	ReasonStackDeleteFailed = "StackDeleteFailed"
-	// ReasonStackInUse: a listener rule still forwards to the stack.
+	// ReasonStackInUse: a listener rule still forwards to the stack, or it is a
+	// worker's, and the one that is to do its work isn't there.
 	ReasonStackInUse = "StackInUse"
 	// ReasonProgressDeadlineExceeded: no progress within
 	// spec.progressDeadlineSeconds.

@@ -7,6 +7,9 @@
 // Every strategy is compiled to one Plan, a list of steps, so that all of them
 // share one engine.
 //
+// What is remembered may be lost or old. Where it contradicts what AWS shows,
+// AWS is right, or someone has to decide (recovery.go).
+//
 // The order of things makes crashes harmless. An outcome is remembered before
 // the first effect that follows from it. Every effect is absolute, so that
 // doing it twice is doing it once. What was remembered too late is seen again:

@@ -1,6 +1,7 @@
 // Package stack decides what to do about one revision's CloudFormation stack.
 // It is pure: what was observed goes in; one effect, a phase and a message come
-// out.
+// out. A record doesn't tell whether its stack is used: whoever carries a
+// deletion out has to ask AWS before.
 //
 // It imports the standard library, the API's constants and the plain types of
 // internal/cloud only.
@@ -31,8 +32,9 @@ type Observation struct {
 	OnDeleteFailure v1alpha1.DeleteFailurePolicy
 	// Listed is true when the resources that can't be deleted are remembered.
 	Listed bool
-	// Owned is true when the stack carries the revision's tags, or is the one
-	// whose ID was remembered.
+	// Owned is true when the stack carries the revision's tags, or those of one
+	// whose belongings its deployment may adopt, or is the one whose ID was
+	// remembered.
 	Owned bool
 }
 

@@ -1,6 +1,7 @@
 // Package template owns the CloudFormation template of a revision's stack and
 // every name that is made from an ImmutableDeployment: it turns a
-// RevisionTemplate into JSON. It is pure: the same input gives the same bytes.
+// RevisionTemplate into JSON, and reads the record of it from there again. It is
+// pure: the same input gives the same bytes.
 //
 // It imports the standard library, api/v1alpha1 and the plain types of
 // internal/cloud; never an SDK of AWS or Kubernetes.
