@@ -150,7 +150,7 @@ func TestAdoptedByAnotherName(t *testing.T) {
 	w.adopt(other, old)
 	w.looks()
 	now := w.blocked(other, v1alpha1.ReasonRuleConflict)
-	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring(fmt.Sprintf("kubectl annotate namespace %s --overwrite viridian.dev/adopt=%s", w.namespace, old)))
+	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring(fmt.Sprintf("kubectl annotate namespace %s viridian.dev/adopt=%s", w.namespace, old)))
 	w.did(effects...)
 	w.adopt(&corev1.Namespace{ObjectMeta: metaName(w.namespace)}, old)
 	w.alone(other, "till-1")

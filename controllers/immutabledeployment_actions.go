@@ -37,7 +37,7 @@ func (r *DeploymentReconciler) apply(ctx context.Context, imd *v1alpha1.Immutabl
 	case rollout.ActionDeleteRevision:
 		return r.deleteRevision(ctx, view, a.Revision)
 	case rollout.ActionFinishDeletion:
-		return r.finish(ctx, imd)
+		return r.finish(ctx, imd, view)
 	case rollout.ActionScale:
 		return scale(ctx, view, a)
 	case rollout.ActionStartGate:
@@ -228,12 +228,21 @@ func scale(ctx context.Context, view *deploymentView, a rollout.Action) error {
 }
 
 // finish lets the ImmutableDeployment go.
-func (r *DeploymentReconciler) finish(ctx context.Context, imd *v1alpha1.ImmutableDeployment) error {
+func (r *DeploymentReconciler) finish(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	left, _, err := listRevisions(ctx, r.Live, imd)
 	if err != nil || len(left) > 0 {
 		return err // one that the cache doesn't show yet
 	}
+	if !view.Policy.Retain {
+		if err := r.audit(ctx, imd, view); err != nil {
+			return err
+		}
+		if len(view.Lost) > 0 { // nobody would look for it any more
+			return r.recall(ctx, imd, view, rollout.Action{Revision: view.Lost[0], Count: view.DesiredCount})
+		}
+	}
 	r.written.gone(imd.UID, nil)
+	r.audited.forget(imd.UID)
 	patch := client.MergeFromWithOptions(imd.DeepCopy(), client.MergeFromWithOptimisticLock{})
 	controllerutil.RemoveFinalizer(imd, v1alpha1.Finalizer)
 	if err := r.Client.Patch(ctx, imd, patch); client.IgnoreNotFound(err) != nil {

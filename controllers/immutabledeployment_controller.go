@@ -28,6 +28,7 @@ import (
 type DeploymentReconciler struct {
 	Options
 	written written
+	audited audits
 }
 
 // SetupWithManager registers the reconciler. It looks again when one of the

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -58,7 +59,7 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 		return retry(err)
 	}
 	if !imr.DeletionTimestamp.IsZero() && (view.Retained || decision.Gone()) {
-		return retry(r.release(ctx, imr))
+		return retry(r.part(ctx, imr, view))
 	}
 	return ctrl.Result{RequeueAfter: r.pause(imr, decision)}, nil
 }
@@ -135,6 +136,15 @@ func (r *RevisionReconciler) refused(ctx context.Context, imr *v1alpha1.Immutabl
 	return r.report(ctx, imr, cause)
 }
 
+// part lets a record go whose stack is gone, or isn't looked after. Nobody else
+// would tell of a stack that a record without an owner leaves.
+func (r *RevisionReconciler) part(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
+	if view.owner == nil && view.Stack != nil && !view.Owned {
+		return r.abandon(ctx, imr, errors.New("it belongs to "+r.owner(view.Stack.Tags)))
+	}
+	return r.release(ctx, imr)
+}
+
 // abandon lets a deleted record go that no deployment has any more, and leaves
 // its stack, which is used: it is found again by whoever adopts it.
 func (r *RevisionReconciler) abandon(ctx context.Context, imr *v1alpha1.ImmutableRevision, cause error) error {
@@ -166,6 +176,7 @@ type revisionView struct {
 func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.ImmutableRevision) (revisionView, error) {
 	view := revisionView{Observation: stack.Observation{
 		Phase: imr.Status.Phase, Deleting: !imr.DeletionTimestamp.IsZero(), Retained: imr.Spec.StackState == v1alpha1.StackRetained,
+		Foreign:        reasonOf(imr) == v1alpha1.ReasonForeignStack,
 		DeleteAttempts: imr.Status.DeleteAttempts, Listed: len(imr.Status.Retained) > 0,
 	}}
 	if err := r.observeOwner(ctx, imr, &view); err != nil || view.Retained {

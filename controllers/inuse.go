@@ -71,7 +71,7 @@ func receivers(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisi
 // checkIdle refuses to delete the complete stack of a worker while the one that
 // its deployment takes for what works isn't there: nothing else may be working.
 func (r *RevisionReconciler) checkIdle(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
-	works := view.Stack != nil && view.Stack.Status == cloud.StackCreateComplete && imr.Spec.Frozen.ListenerARN == ""
+	works := view.Stack != nil && view.Stack.Status.Whole() && imr.Spec.Frozen.ListenerARN == ""
 	if !works || !relies(view.owner, imr.Spec.Revision) {
 		return nil
 	}
@@ -99,9 +99,15 @@ func isThere(ctx context.Context, stacks cloud.Stacks, stackID string) (bool, er
 	if stackID == "" {
 		return false, nil
 	}
-	found, err := stacks.Describe(ctx, stackID)
+	there, _, err := describeLive(ctx, stacks, stackID)
+	return there, err
+}
+
+// describeLive describes a stack that isn't deleted.
+func describeLive(ctx context.Context, stacks cloud.Stacks, stackID string) (there bool, found cloud.Stack, err error) {
+	found, err = stacks.Describe(ctx, stackID)
 	if cloud.IsNotFound(err) {
-		return false, nil
+		return false, found, nil
 	}
-	return found.Status != cloud.StackDeleteComplete, err
+	return err == nil && found.Status != cloud.StackDeleteComplete, found, err
 }

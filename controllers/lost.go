@@ -6,6 +6,10 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
@@ -102,11 +106,34 @@ func (view *deploymentView) noteHistory(imd *v1alpha1.ImmutableDeployment, orpha
 }
 
 // lostByName lists the stacks with a name of the deployment's, where what status
-// remembers can't be all there is.
+// remembers can't be all there is, and now and then in any case.
 func (r *DeploymentReconciler) lostByName(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	if !view.incomplete(imd) {
+	last := r.audited.when(imd.UID)
+	if !view.incomplete(imd) && r.Now().Sub(last) < auditEvery && !last.After(r.Now()) {
 		return nil
 	}
+	if err := r.listNames(ctx, imd, view); err != nil {
+		return err
+	}
+	r.audited.note(imd.UID, r.Now())
+	return nil
+}
+
+// audit lists the stacks by name whatever was looked at before.
+func (r *DeploymentReconciler) audit(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	if err := r.listNames(ctx, imd, view); err != nil {
+		return err
+	}
+	view.Lost = slices.Sorted(maps.Keys(view.lost))
+	return nil
+}
+
+// auditEvery is how often the stacks of a deployment are listed. One list serves
+// all deployments of an account for a moment.
+const auditEvery = 30 * time.Minute
+
+// listNames notes the stacks with a name of the deployment's that have no record.
+func (r *DeploymentReconciler) listNames(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	all, err := view.clients.Stacks.List(ctx)
 	if err != nil {
 		return err
@@ -131,22 +158,27 @@ func (r *DeploymentReconciler) lostByName(ctx context.Context, imd *v1alpha1.Imm
 }
 
 // incomplete tells whether status remembers nothing, names a revision without a
-// record, or a worker's revision whose stack is gone.
+// record, or a worker's revision whose stack is gone, or isn't what wrote the rule
+// last.
 func (view *deploymentView) incomplete(imd *v1alpha1.ImmutableDeployment) bool {
-	s := imd.Status
-	if s.LatestRevision == 0 && len(view.revisions) == 0 || view.inherits != "" {
-		return true
-	}
+	forgot := imd.Status.LatestRevision == 0 && len(view.revisions) == 0
+	unknown := view.Rule.Writer != "" && view.Rule.Writer != view.Writer && !slices.Contains(view.Progress.Writers, view.Rule.Writer)
+	return forgot || unknown || view.inherits != "" || view.lacksRecords(&imd.Status) || view.idles(&imd.Status)
+}
+
+// lacksRecords tells whether status names a revision that has no record.
+func (view *deploymentView) lacksRecords(s *v1alpha1.ImmutableDeploymentStatus) bool {
 	missing := func(number int64) bool { return number != 0 && view.seen(number) == nil }
-	if missing(s.Stable) || slices.ContainsFunc(s.Retiring, func(t v1alpha1.RetiringRevision) bool { return missing(t.Revision) }) {
-		return true
-	}
-	active := s.Rollout != nil && s.Rollout.FinishedAt == nil
-	if active {
-		return missing(s.Rollout.Revision)
-	}
+	underWay := s.Rollout != nil && s.Rollout.FinishedAt == nil && missing(s.Rollout.Revision)
+	return underWay || missing(s.Stable) ||
+		slices.ContainsFunc(s.Retiring, func(t v1alpha1.RetiringRevision) bool { return missing(t.Revision) })
+}
+
+// idles tells whether the stack of a worker is gone that should do the work.
+func (view *deploymentView) idles(s *v1alpha1.ImmutableDeploymentStatus) bool {
 	stable := view.seen(s.Stable)
-	return view.Rule.None && stable != nil && (stable.Health.Gone || stable.Wanted && stable.Stack == v1alpha1.RevisionFailed)
+	underWay := s.Rollout != nil && s.Rollout.FinishedAt == nil
+	return view.Rule.None && !underWay && stable != nil && (stable.Health.Gone || stable.Wanted && stable.Stack == v1alpha1.RevisionFailed)
 }
 
 // seen is a revision as observed; nil if there is none.
@@ -164,7 +196,7 @@ func (view *deploymentView) seen(number int64) *rollout.Revision {
 // which must be gone by now, is in the way of a worker: it may be working.
 func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, stackID string, tags map[string]string) error {
 	number, _ := strconv.ParseInt(tags[v1alpha1.TagRevision], 10, 64) // 0 for what is no stack of ours
-	if stackID == "" || number == 0 {
+	if uid := tags[v1alpha1.TagUID]; stackID == "" || number == 0 || uid == "" {
 		return nil
 	}
 	ours, err := r.isOurs(ctx, imd, tags)
@@ -175,11 +207,8 @@ func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.Immut
 		view.noteNamesake(r, imd, stackID, tags)
 		return nil
 	}
-	found, err := view.clients.Stacks.Describe(ctx, stackID)
-	if cloud.IsNotFound(err) || err == nil && found.Status == cloud.StackDeleteComplete {
-		return nil
-	}
-	if err != nil {
+	there, found, err := describeLive(ctx, view.clients.Stacks, stackID)
+	if err != nil || !there {
 		return err
 	}
 	number = view.numberFor(number, found.Name)
@@ -232,4 +261,31 @@ func reasonOf(imr *v1alpha1.ImmutableRevision) string {
 		}
 	}
 	return ""
+}
+
+// audits are when the stacks of deployments were listed last, by UID.
+type audits struct {
+	mu   sync.Mutex
+	last map[types.UID]time.Time
+}
+
+func (a *audits) when(uid types.UID) time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.last[uid]
+}
+
+func (a *audits) note(uid types.UID, now time.Time) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.last == nil {
+		a.last = map[types.UID]time.Time{}
+	}
+	a.last[uid] = now
+}
+
+func (a *audits) forget(uid types.UID) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.last, uid)
 }

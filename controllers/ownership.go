@@ -92,7 +92,7 @@ func adoption(imd *v1alpha1.ImmutableDeployment, tags map[string]string) string 
 	if namesakes(tags, imd.Namespace, imd.Name) {
 		return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s%s", imd.Name, imd.Namespace, v1alpha1.AnnotationAdopt, adopted(imd), uid)
 	}
-	return fmt.Sprintf("an administrator: kubectl annotate namespace %s --overwrite %s=%s", imd.Namespace, v1alpha1.AnnotationAdopt, uid)
+	return fmt.Sprintf("an administrator: kubectl annotate namespace %s %s=%s", imd.Namespace, v1alpha1.AnnotationAdopt, uid)
 }
 
 // owner names whom tags point to.

@@ -80,11 +80,7 @@ func (r *DeploymentReconciler) record(ctx context.Context, imd *v1alpha1.Immutab
 
 // usable tells whether a stack is whole, or on its way there.
 func usable(status cloud.StackStatus) bool {
-	switch status { //nolint:exhaustive // all others have failed or go
-	case cloud.StackCreateInProgress, cloud.StackCreateComplete:
-		return true
-	}
-	return false
+	return status == cloud.StackCreateInProgress || status.Whole()
 }
 
 // newRevision is the record of a revision whose stack isn't asked for.

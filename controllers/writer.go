@@ -33,13 +33,17 @@ func (r *DeploymentReconciler) mark(imd *v1alpha1.ImmutableDeployment) string {
 }
 
 // reached is how far a deployment has come: the number of its rollout, and the
-// step while that isn't decided.
+// step while that isn't decided, 0 before the new revision may get requests.
 func reached(imd *v1alpha1.ImmutableDeployment) string {
 	n := strconv.FormatInt(imd.Status.RolloutCount, 10)
-	if ro := imd.Status.Rollout; ro != nil && ro.FinishedAt == nil && ro.Outcome == "" {
+	switch ro := imd.Status.Rollout; {
+	case ro == nil || ro.FinishedAt != nil || ro.Outcome != "":
+		return n
+	case ro.VerifiedAt == nil:
+		return n + "-0"
+	default:
 		return fmt.Sprintf("%s-%d", n, ro.Step+1)
 	}
-	return n
 }
 
 // markLasts is for how long a mark serves processes that didn't make it. A copy
@@ -70,7 +74,8 @@ func (r *DeploymentReconciler) compareMarks(ctx context.Context, imd *v1alpha1.I
 	if err != nil {
 		return d, err
 	}
-	if !r.owns(tags, string(imd.UID)) {
+	stripped := tags[v1alpha1.TagUID] == "" && view.Rule.Owned // what it forwards to says that it is ours
+	if !r.owns(tags, string(imd.UID)) && !stripped {
 		if !view.Rule.Owned {
 			return d, nil // known not to be ours, and left alone
 		}
@@ -82,14 +87,20 @@ func (r *DeploymentReconciler) compareMarks(ctx context.Context, imd *v1alpha1.I
 	case mark == "" || slices.Contains(view.Progress.Writers, mark):
 		return d.Marking(&view.Observation, r.Now()), nil
 	default:
-		return r.reconsider(imd, view, d, mark)
+		return r.reconsider(ctx, imd, view, d, mark)
 	}
 }
 
 // reconsider decides again, now that the rule turned out to bear a mark that
-// status doesn't know.
-func (r *DeploymentReconciler) reconsider(imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision, mark string) (rollout.Decision, error) {
+// status doesn't know. A deletion that leaves everything leaves the rule to who
+// marked it.
+func (r *DeploymentReconciler) reconsider(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision, mark string) (rollout.Decision, error) {
 	view.Rule.Writer, view.Overrule = mark, overrules(imd, mark)
+	if view.Rule.Owned = !view.Deleting || !view.Policy.Retain; view.Rule.Owned {
+		if err := r.audit(ctx, imd, view); err != nil {
+			return d, err
+		}
+	}
 	again := rollout.Decide(view.Observation, r.Now())
 	switch {
 	case !again.Action.Guarded():

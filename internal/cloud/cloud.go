@@ -7,6 +7,7 @@ package cloud
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -52,7 +53,7 @@ type Stacks interface {
 	// A deleted stack is found by its ID only.
 	Describe(ctx context.Context, nameOrID string) (Stack, error)
 	// List returns the stacks of the account and region that are not deleted, in
-	// no particular order.
+	// no particular order, as they were at most half a minute ago.
 	List(ctx context.Context) ([]StackSummary, error)
 	// Template returns the template that a stack was created from, as it was
 	// sent.
@@ -163,6 +164,12 @@ const (
 	StackDeleteComplete     StackStatus = "DELETE_COMPLETE"
 	StackDeleteFailed       StackStatus = "DELETE_FAILED"
 )
+
+// Whole tells whether a stack in this status has all that it was made for. One
+// that somebody updated has, too.
+func (s StackStatus) Whole() bool {
+	return s == StackCreateComplete || strings.HasPrefix(string(s), "UPDATE_") || strings.HasPrefix(string(s), "IMPORT_")
+}
 
 // Traffic is Elastic Load Balancing.
 type Traffic interface {

@@ -104,7 +104,7 @@ func (x *decider) behind() Blocked {
 		Reason: v1alpha1.ReasonStatusBehind,
 		Message: fmt.Sprintf("The production rule routes %s, written by someone with this cluster's identity of whom this status doesn't know (%s): "+
 			"the cluster was restored, or is a copy of another one", x.name(x.o.Rule.Targets), x.o.Rule.Writer),
-		Cure: fmt.Sprintf("If another cluster runs this deployment, remove it here with deletionPolicy: Retain. Else set spec.template to what serves, "+
+		Cure: fmt.Sprintf("If another cluster runs this deployment, remove it here with deletionPolicy: Retain. Else apply the template that serves, as it was written, "+
 			"or have spec.template rolled out: kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s",
 			x.o.Name, x.o.Namespace, v1alpha1.AnnotationAdopt, x.o.Adopted, x.o.UID, x.o.Rule.Writer),
 	}
@@ -168,17 +168,19 @@ func (x *decider) incumbent() *Revision {
 	var found *Revision
 	for i := range x.o.Revisions {
 		r := &x.o.Revisions[i]
-		if r.Stack != v1alpha1.RevisionCreated || !r.Wanted || r.Deleting || x.bereft() && r.Number == x.d.Progress.Stable {
-			continue
-		}
-		switch {
-		case x.o.Rule.None && (x.bereft() || !x.dismissed(r)):
-			found = r
-		case found == nil && x.o.Rule.Targets.Share(r.TargetGroup) > 0:
+		works := x.o.Rule.None && (x.bereft() || !x.dismissed(r))
+		serves := found == nil && x.o.Rule.Targets.Share(r.TargetGroup) > 0
+		if x.isThere(r) && (works || serves) {
 			found = r
 		}
 	}
 	return found
+}
+
+// isThere tells whether a revision's stack is there to stay.
+func (x *decider) isThere(r *Revision) bool {
+	gone := x.bereft() && r.Number == x.d.Progress.Stable
+	return r.Stack == v1alpha1.RevisionCreated && r.Wanted && !r.Deleting && !gone
 }
 
 // trust takes a revision for the one that serves, as AWS shows it. A rollout of

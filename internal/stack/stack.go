@@ -32,6 +32,8 @@ type Observation struct {
 	OnDeleteFailure v1alpha1.DeleteFailurePolicy
 	// Listed is true when the resources that can't be deleted are remembered.
 	Listed bool
+	// Foreign is true when the stack was taken for someone else's before.
+	Foreign bool
 	// Owned is true when the stack carries the revision's tags, or those of one
 	// whose belongings its deployment may adopt, or is the one whose ID was
 	// remembered.
@@ -104,7 +106,7 @@ func (o *Observation) known() bool {
 // provide brings the stack about. A failure is remembered until the stack is
 // no longer wanted, so that nothing is created and deleted in circles.
 func provide(o Observation) Decision {
-	if o.Phase == v1alpha1.RevisionFailed {
+	if adopted := o.Foreign && o.Owned; o.Phase == v1alpha1.RevisionFailed && !adopted {
 		return Decision{Phase: v1alpha1.RevisionFailed, Reason: v1alpha1.ReasonStackFailed, Settled: true}
 	}
 	if o.Phase == v1alpha1.RevisionRemoved {
@@ -193,7 +195,7 @@ func (o *Observation) unasked() bool {
 
 // whole tells whether the stack is there and complete.
 func (o *Observation) whole() bool {
-	return o.Stack != nil && o.Stack.Status == cloud.StackCreateComplete
+	return o.Stack != nil && o.Stack.Status.Whole()
 }
 
 // found keeps a complete stack that a record without a history meets: the

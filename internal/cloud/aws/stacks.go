@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
@@ -16,7 +18,17 @@ import (
 )
 
 // stacks implements cloud.Stacks.
-type stacks struct{ api cloudFormationAPI }
+type stacks struct {
+	api cloudFormationAPI
+
+	mu     sync.Mutex
+	list   []cloud.StackSummary
+	listed time.Time
+}
+
+// listLasts is for how long a list of stacks serves all who ask: an account may
+// have 2,000, which takes 20 calls.
+const listLasts = 30 * time.Second
 
 // Create sends OnFailure DO_NOTHING: a rollback or deletion by CloudFormation
 // would take the failed resources, and with them ECS's reasons, away before
@@ -51,7 +63,26 @@ func (s *stacks) Describe(ctx context.Context, nameOrID string) (cloud.Stack, er
 	return stackFrom(&out.Stacks[0]), nil
 }
 
+// List answers with what was listed a moment ago, if it was. Nobody waits for
+// another one's list, so two may ask at once.
 func (s *stacks) List(ctx context.Context) ([]cloud.StackSummary, error) {
+	s.mu.Lock()
+	kept, fresh := s.list, !s.listed.IsZero() && time.Since(s.listed) < listLasts
+	s.mu.Unlock()
+	if fresh {
+		return kept, nil
+	}
+	out, err := s.readList(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.list, s.listed = out, time.Now()
+	return out, nil
+}
+
+func (s *stacks) readList(ctx context.Context) ([]cloud.StackSummary, error) {
 	var out []cloud.StackSummary
 	pages := cfn.NewListStacksPaginator(s.api, &cfn.ListStacksInput{StackStatusFilter: notDeleted()})
 	for pages.HasMorePages() {
