@@ -243,8 +243,27 @@ func (r *RevisionReconciler) describe(ctx context.Context, imr *v1alpha1.Immutab
 		return err
 	}
 	view.Stack = &found
-	view.Owned, err = r.isRevisions(ctx, imr, view)
-	return err
+	if view.Owned, err = r.isRevisions(ctx, imr, view); err != nil || !view.Wanted || found.Status != cloud.StackDeleteComplete {
+		return err
+	}
+	return r.describeSuccessor(ctx, imr, view)
+}
+
+// describeSuccessor looks for a later stack of a revision whose stack is gone: it
+// is the record that is behind then, and what it says is about the one before.
+func (r *RevisionReconciler) describeSuccessor(ctx context.Context, imr *v1alpha1.ImmutableRevision, view *revisionView) error {
+	there, found, err := describeLive(ctx, view.clients.Stacks, imr.Spec.StackName)
+	if err != nil || !there {
+		return err
+	}
+	later := *view
+	later.Stack = &found
+	if later.Owned, err = r.isRevisions(ctx, imr, &later); err != nil || !later.Owned {
+		return err
+	}
+	later.Phase = v1alpha1.RevisionPending
+	*view = later
+	return nil
 }
 
 // isRevisions tells whether the stack that was found is the revision's: by its

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -115,7 +116,9 @@ func (r *DeploymentReconciler) lostByName(ctx context.Context, imd *v1alpha1.Imm
 	if err := r.listNames(ctx, imd, view); err != nil {
 		return err
 	}
-	r.audited.note(imd.UID, r.Now())
+	if len(view.lost) == 0 { // else there may be more to find
+		r.audited.note(imd.UID, r.Now())
+	}
 	return nil
 }
 
@@ -236,29 +239,30 @@ func (view *deploymentView) numberFor(number int64, stackName string) int64 {
 	return number
 }
 
-// noteNamesake tells of a worker's stack that another deployment of the same
-// namespace and name left, or runs in another cluster.
+// noteNamesake tells of a stack that another deployment of the same namespace and
+// name left, or runs in another cluster. Of a worker it is in the way where that
+// one must be gone: it may be working.
 func (view *deploymentView) noteNamesake(r *DeploymentReconciler, imd *v1alpha1.ImmutableDeployment, stackID string, tags map[string]string) {
-	if !view.Rule.None || view.Deleting || !namesakes(tags, imd.Namespace, imd.Name) || len(view.revisions) > 0 {
+	if view.Deleting || !namesakes(tags, imd.Namespace, imd.Name) || len(view.revisions) > 0 {
 		return
 	}
-	what := fmt.Sprintf("The stack %s belongs to %s", stackID, r.owner(tags))
-	take := "To take it over: " + adoption(imd, tags)
-	if tags[v1alpha1.TagCluster] != r.ClusterID {
+	what, take := fmt.Sprintf("The stack %s belongs to %s", stackID, r.owner(tags)), "To take it over: "+adoption(imd, tags)
+	unneeded := ". Or delete it, if it is not needed: aws cloudformation delete-stack --stack-name " + stackID
+	switch here := tags[v1alpha1.TagCluster] == r.ClusterID; {
+	case here && view.Rule.None:
+		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
+			Message: what + ", which is gone: a second worker beside it may do the same work twice", Cure: take + unneeded}
+	case here:
+		view.remark = what + ", which is gone. " + take + unneeded
+	case view.Rule.None:
 		view.remark = what + ", and this worker gets one beside it. " + take
-		return
 	}
-	view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
-		Message: what + ", which is gone: a second worker beside it may do the same work twice",
-		Cure:    take + ". Or delete it, if it is not needed: aws cloudformation delete-stack --stack-name " + stackID}
 }
 
 // reasonOf is the reason of a revision's Ready condition.
 func reasonOf(imr *v1alpha1.ImmutableRevision) string {
-	for _, c := range imr.Status.Conditions {
-		if c.Type == v1alpha1.ConditionReady {
-			return c.Reason
-		}
+	if ready := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
+		return ready.Reason
 	}
 	return ""
 }

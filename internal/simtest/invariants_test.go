@@ -125,7 +125,10 @@ func (o *observer) checkTagged(at *pass, q request, t *truth) {
 			continue
 		}
 		named := slices.Contains(mapValues(o.w.others.adopted), r.arn)
-		if imd := at.imd(); named && imd != nil && o.memory.unowned[r.uid] && r.madeBy == at.p.cluster.id && q.action == "AddTags" {
+		if at.p.cluster != o.w.cluster && at.imd() != nil {
+			o.memory.cloned[string(at.imd().UID)] = true // a copy may mark a rule that was let go meanwhile
+		}
+		if imd := at.imd(); named && imd != nil && o.owned(r.uid) == nil && r.uid != "" && r.madeBy == at.p.cluster.id && q.action == "AddTags" {
 			o.adopts(imd, r.uid) // two of a name can't be in one cluster: the other one is gone
 			continue
 		}

@@ -151,7 +151,7 @@ func (o *observer) unsettled() []string {
 		}
 	}
 	for _, object := range o.w.cluster.list(revisions) {
-		if imr, _ := object.(*v1alpha1.ImmutableRevision); imr.Status.Phase == v1alpha1.RevisionDeleting || !imr.DeletionTimestamp.IsZero() {
+		if imr, _ := object.(*v1alpha1.ImmutableRevision); imr.Spec.StackState != v1alpha1.StackRetained && imr.Status.Phase == v1alpha1.RevisionDeleting || !imr.DeletionTimestamp.IsZero() {
 			left = append(left, imr.Name+" is "+string(imr.Status.Phase))
 		}
 	}
@@ -180,7 +180,7 @@ func (o *observer) settledState() {
 		}
 		imd := o.owned(s.uid)
 		switch {
-		case imd == nil && o.retains(s.uid), o.clones(s.name):
+		case imd == nil && (o.retains(s.uid) || o.idle(s)), o.clones(s.name):
 		case imd == nil:
 			o.fail("I5", "the stack %s is left, its deployment is gone", s.name)
 		case o.forgotten(s.uid) && o.answering(s):
@@ -196,6 +196,12 @@ func (o *observer) settledState() {
 	if now := o.belongings(); !slices.Equal(now, o.foreign) && len(o.w.others.edited) == 0 {
 		o.fail("I8", "what belongs to others was %v and is %v", o.foreign, now)
 	}
+}
+
+// idle tells whether a stack gets no requests that a deployment left which the
+// cluster forgot: who applies it again is told of it, and nothing else.
+func (o *observer) idle(s stackTruth) bool {
+	return o.forgotten(s.uid) && o.latest.groupOf(s.uid, s.revision) != "" && !o.answering(s)
 }
 
 // kept tells whether the stack of a bad revision is kept on purpose.

@@ -156,8 +156,13 @@ func image(tag string) string {
 
 // edit changes an object, if it is there and isn't being deleted.
 func (u *users) edit(i int, what string, do func(*v1alpha1.ImmutableDeployment)) {
+	u.change(i, false, what, do)
+}
+
+// change edits an object, also one that is being deleted if late is true.
+func (u *users) change(i int, late bool, what string, do func(*v1alpha1.ImmutableDeployment)) {
 	imd := u.get(i)
-	if imd == nil || !imd.DeletionTimestamp.IsZero() {
+	if imd == nil || !imd.DeletionTimestamp.IsZero() && !late {
 		return
 	}
 	do(imd)
@@ -257,7 +262,7 @@ func (u *users) ask(x wish) {
 
 func (u *users) request(i int, annotation, value string) {
 	u.w.observer.wished(u.key(i).Name)
-	u.edit(i, annotation+"="+value, func(imd *v1alpha1.ImmutableDeployment) {
+	u.change(i, annotation == annotationAdopt, annotation+"="+value, func(imd *v1alpha1.ImmutableDeployment) {
 		if imd.Annotations == nil {
 			imd.Annotations = map[string]string{}
 		}
