@@ -59,8 +59,14 @@ func (r *DeploymentReconciler) lostByRule(ctx context.Context, imd *v1alpha1.Imm
 	if err != nil {
 		return err
 	}
+	inherited := view.inherits
 	for _, group := range unknown {
-		if err := r.noteLost(ctx, imd, view, tags[group][cloud.TagStackID], tags[group]); err != nil {
+		of := tags[group]
+		if view.Rule.Owned && namesakes(of, imd.Namespace, imd.Name) && of[v1alpha1.TagCluster] == r.ClusterID {
+			view.inherits = of[v1alpha1.TagUID] // it came with the rule, from one that is gone
+		}
+		err := r.noteLost(ctx, imd, view, of[cloud.TagStackID], of)
+		if view.inherits = inherited; err != nil {
 			return err
 		}
 	}
@@ -116,8 +122,8 @@ func (r *DeploymentReconciler) lostByName(ctx context.Context, imd *v1alpha1.Imm
 	if err := r.listNames(ctx, imd, view); err != nil {
 		return err
 	}
-	if len(view.lost) == 0 { // else there may be more to find
-		r.audited.note(imd.UID, r.Now())
+	if r.audited.note(imd.UID, r.Now()); len(view.lost) > 0 || view.Blocked != nil {
+		r.audited.forget(imd.UID) // there may be more to find
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func (x *decider) overtaken() bool {
 	if agreed || x.o.Overrule || x.forgetful() && len(p.Writers) == 0 {
 		p.noteWriter(rule.Writer, false)
 		x.trust(x.incumbent())
-		return false
+		return true
 	}
 	x.block(x.behind())
 	return true
@@ -140,7 +140,7 @@ func (x *decider) recover() bool {
 		return x.awaitRecords()
 	}
 	x.trust(serves)
-	return false
+	return true
 }
 
 // awaitRecords waits while the stack of a record is read that was made again.
@@ -188,6 +188,8 @@ func (x *decider) isThere(r *Revision) bool {
 func (x *decider) trust(serves *Revision) {
 	p := &x.d.Progress
 	p.Written = slices.Clone(x.o.Rule.Targets)
+	x.tell(v1alpha1.PhasePending, v1alpha1.ReasonRecovering, "Taking what AWS shows for what serves")
+	x.wait(0) // remembered before anything follows from it
 	if serves == nil || p.Stable == serves.Number {
 		return
 	}

@@ -151,7 +151,7 @@ func (o *observer) unsettled() []string {
 		}
 	}
 	for _, object := range o.w.cluster.list(revisions) {
-		if imr, _ := object.(*v1alpha1.ImmutableRevision); imr.Spec.StackState != v1alpha1.StackRetained && imr.Status.Phase == v1alpha1.RevisionDeleting || !imr.DeletionTimestamp.IsZero() {
+		if imr, _ := object.(*v1alpha1.ImmutableRevision); imr.Spec.StackState != v1alpha1.StackRetained && ownerOf(imr) != "" && imr.Status.Phase == v1alpha1.RevisionDeleting || !imr.DeletionTimestamp.IsZero() {
 			left = append(left, imr.Name+" is "+string(imr.Status.Phase))
 		}
 	}
