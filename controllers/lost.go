@@ -221,11 +221,12 @@ func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.Immut
 		return err
 	}
 	number = view.numberFor(number, found.Name)
-	if seen := view.seen(number); seen != nil && seen.Wanted {
+	switch seen := view.seen(number); {
+	case seen != nil && seen.Wanted:
 		view.Rule.Unfamiliar = true // its record is being filled in
-		return nil
+	case seen == nil || !view.Deleting: // a deletion has asked for it to go
+		view.lost[number] = found
 	}
-	view.lost[number] = found
 	return nil
 }
 

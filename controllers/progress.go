@@ -133,7 +133,10 @@ func rememberTraffic(status *v1alpha1.ImmutableDeploymentStatus, view *deploymen
 	}
 	p := d.Progress
 	arn := view.rule.ARN
-	if arn == "" && status.Traffic != nil {
+	switch {
+	case view.Rule.Inherited:
+		arn = "" // it is looked at closely until it is claimed
+	case arn == "" && status.Traffic != nil:
 		arn = status.Traffic.RuleARN // made in this pass, or gone
 	}
 	status.Traffic = &v1alpha1.TrafficStatus{
