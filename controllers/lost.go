@@ -43,15 +43,10 @@ func (r *DeploymentReconciler) observeLost(ctx context.Context, imd *v1alpha1.Im
 }
 
 // lostByRule finds the stacks of target groups that the rule forwards to and
-// that no record which asks for its stack has.
+// that no record which asks for its stack has. Those of another deployment of the
+// same name in this cluster, which is gone, came with the rule.
 func (r *DeploymentReconciler) lostByRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	var unknown []string
-	for _, target := range view.Rule.Targets {
-		known := func(seen rollout.Revision) bool { return seen.Wanted && seen.TargetGroup == target.TargetGroup }
-		if !slices.ContainsFunc(view.Revisions, known) && target.TargetGroup != view.Progress.Original {
-			unknown = append(unknown, target.TargetGroup)
-		}
-	}
+	unknown := view.unknownGroups()
 	if len(unknown) == 0 {
 		return nil
 	}
@@ -59,18 +54,27 @@ func (r *DeploymentReconciler) lostByRule(ctx context.Context, imd *v1alpha1.Imm
 	if err != nil {
 		return err
 	}
-	inherited := view.inherits
 	for _, group := range unknown {
 		of := tags[group]
-		if view.Rule.Owned && namesakes(of, imd.Namespace, imd.Name) && of[v1alpha1.TagCluster] == r.ClusterID {
-			view.inherits = of[v1alpha1.TagUID] // it came with the rule, from one that is gone
-		}
-		err := r.noteLost(ctx, imd, view, of[cloud.TagStackID], of)
-		if view.inherits = inherited; err != nil {
+		came := view.Rule.Owned && namesakes(of, imd.Namespace, imd.Name) && of[v1alpha1.TagCluster] == r.ClusterID
+		if err := r.noteLost(ctx, imd, view, of[cloud.TagStackID], of, came); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// unknownGroups are the target groups that the rule forwards to of which no
+// record that asks for its stack is known.
+func (view *deploymentView) unknownGroups() []string {
+	var unknown []string
+	for _, target := range view.Rule.Targets {
+		known := func(seen rollout.Revision) bool { return seen.Wanted && seen.TargetGroup == target.TargetGroup }
+		if !slices.ContainsFunc(view.Revisions, known) && target.TargetGroup != view.Progress.Original {
+			unknown = append(unknown, target.TargetGroup)
+		}
+	}
+	return unknown
 }
 
 // lostByOwner finds the stacks of records that have the deployment's label and
@@ -159,7 +163,7 @@ func (r *DeploymentReconciler) listNames(ctx context.Context, imd *v1alpha1.Immu
 		if err != nil {
 			return err
 		}
-		if err := r.noteLost(ctx, imd, view, found.ID, found.Tags); err != nil {
+		if err := r.noteLost(ctx, imd, view, found.ID, found.Tags, false); err != nil {
 			return err
 		}
 	}
@@ -201,21 +205,30 @@ func (view *deploymentView) seen(number int64) *rollout.Revision {
 }
 
 // noteLost notes a stack that tags prove to be the deployment's, or that it may
-// take over, if no record asks for it. What is another one's in this cluster,
-// which must be gone by now, is in the way of a worker: it may be working.
-func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, stackID string, tags map[string]string) error {
+// take over, if no record asks for it. Whoever came with a rule is its own.
+func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, stackID string, tags map[string]string, came bool) error {
 	number, _ := strconv.ParseInt(tags[v1alpha1.TagRevision], 10, 64) // 0 for what is no stack of ours
-	if uid := tags[v1alpha1.TagUID]; stackID == "" || number == 0 || uid == "" {
+	uid := tags[v1alpha1.TagUID]
+	if stackID == "" || number == 0 || uid == "" {
 		return nil
 	}
-	ours, err := r.isOurs(ctx, imd, tags)
-	if err != nil {
-		return err
+	ours := came || uid == view.inherits
+	if !ours {
+		var err error
+		if ours, err = r.isOurs(ctx, imd, tags); err != nil {
+			return err
+		}
 	}
-	if !ours && tags[v1alpha1.TagUID] != view.inherits {
+	if !ours {
 		view.noteNamesake(r, imd, stackID, tags)
 		return nil
 	}
+	return view.noteStack(ctx, stackID, number)
+}
+
+// noteStack notes a stack of the deployment's, if it is there and no record asks
+// for it.
+func (view *deploymentView) noteStack(ctx context.Context, stackID string, number int64) error {
 	there, found, err := describeLive(ctx, view.clients.Stacks, stackID)
 	if err != nil || !there {
 		return err
