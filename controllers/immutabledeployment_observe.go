@@ -62,7 +62,10 @@ func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.Immuta
 func (r *DeploymentReconciler) observeRecords(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	var err error
 	view.revisions, view.orphans, err = r.revisionsOf(ctx, imd)
-	working := func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.StackState == v1alpha1.StackPresent }
+	working := func(imr v1alpha1.ImmutableRevision) bool {
+		own := template.StackName(imd.Namespace, imd.Name, string(imd.UID), imr.Spec.Revision)
+		return imr.Spec.StackState == v1alpha1.StackPresent && imr.Spec.StackName == own
+	}
 	view.orphaned = view.Deleting && (imd.Status.Orphaned || slices.ContainsFunc(view.orphans, working) || slices.Contains(imd.Finalizers, metav1.FinalizerOrphanDependents))
 	view.Policy.Retain = view.Policy.Retain || view.orphaned
 	return err
@@ -280,7 +283,7 @@ func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploy
 		return seen, nil
 	}
 	active := view.Progress.Rollout
-	matters := seen.Number == view.Progress.Stable || active != nil && active.FinishedAt.IsZero() && active.Revision == seen.Number
+	matters := seen.Number == view.Progress.Stable || active != nil && active.FinishedAt.IsZero() && active.Revision == seen.Number || view.ForgetfulWorker()
 	seen.Tampered = tampered(imr, view)
 	if view.Deleting || !matters || !seen.Wanted || seen.Stack != v1alpha1.RevisionCreated {
 		return seen, nil

@@ -189,7 +189,7 @@ func (r *DeploymentReconciler) observeAdopted(ctx context.Context, imd *v1alpha1
 	if view.rules, err = view.clients.Traffic.Rules(ctx, rule.ListenerARN); err != nil {
 		return err
 	}
-	if problem := unsuitable(imd, rule, view.Progress.Original == "" && !owned); problem != "" {
+	if problem := unsuitable(imd, rule, view.Progress.Original == "" && !owned && view.inherits == ""); problem != "" {
 		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleUnsupported, Message: "The rule " + arn + " " + problem,
 			Cure: "Change the rule, or name another one"}
 	}

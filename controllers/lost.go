@@ -213,6 +213,9 @@ func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.Immut
 		return nil
 	}
 	ours := came || uid == view.inherits
+	if view.Deleting && !view.Rule.Owned && !r.owns(tags, string(imd.UID)) {
+		return nil // it wasn't taken over yet, and won't be
+	}
 	if !ours {
 		var err error
 		if ours, err = r.isOurs(ctx, imd, tags); err != nil {
@@ -230,8 +233,8 @@ func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.Immut
 // for it.
 func (view *deploymentView) noteStack(ctx context.Context, stackID string, number int64) error {
 	there, found, err := describeLive(ctx, view.clients.Stacks, stackID)
-	if err != nil || !there {
-		return err
+	if err != nil || !there || !usable(found.Status) && len(view.unknownGroups()) > 0 {
+		return err // what is broken goes once requests don't go there any more
 	}
 	number = view.numberFor(number, found.Name)
 	switch seen := view.seen(number); {

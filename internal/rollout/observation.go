@@ -301,6 +301,12 @@ type Rollout struct {
 // active tells whether the rollout still has something to do.
 func (r *Rollout) active() bool { return r != nil && r.FinishedAt.IsZero() }
 
+// ForgetfulWorker tells whether it is a worker of which nothing is remembered to
+// work: then the health of every revision matters.
+func (o *Observation) ForgetfulWorker() bool {
+	return o.Rule.None && o.Progress.Stable == 0 && !o.Progress.Rollout.active()
+}
+
 // revision finds a revision by number; nil if there is none.
 func (o *Observation) revision(number int64) *Revision {
 	for i := range o.Revisions {

@@ -77,6 +77,15 @@ func (x *decider) bereft() bool {
 // that exists.
 func (x *decider) takeOver() bool { return x.overtaken() || x.recover() || x.adopt() }
 
+// heirless tells whether nothing is remembered to serve after a rollout that was
+// given up, while all requests go to another revision.
+func (x *decider) heirless() bool {
+	p := &x.d.Progress
+	serves := x.incumbent()
+	return p.Stable == 0 && p.Original == "" && !p.Rollout.active() && serves != nil && x.o.Rule.Targets.Share(serves.TargetGroup) == 100 &&
+		(p.Rollout == nil || p.Rollout.Revision != serves.Number)
+}
+
 // overtaken looks at a rule whose last writer isn't remembered. That was another
 // cluster with the same identity, made from a copy of this one's memory, or this
 // one before it was restored. Where AWS is as spec wants it they agree, and this
@@ -129,8 +138,11 @@ const writersKept = 4
 // recover remembers again what serves, when nothing is remembered or what is
 // isn't there any more.
 func (x *decider) recover() bool {
-	if !x.forgetful() && !x.bereft() {
+	if !x.forgetful() && !x.bereft() && !x.heirless() {
 		return false
+	}
+	if x.o.Rule.None && x.awaitRecords() {
+		return true
 	}
 	serves := x.incumbent()
 	if x.bereft() && serves != nil && x.o.Rule.Exists && x.o.Rule.Targets.Share(serves.TargetGroup) < 100 {
@@ -159,8 +171,9 @@ func (x *decider) awaitRecords() bool {
 
 // incumbent is the created revision that served first of those that get requests:
 // a later one is on its way. It is none while an adopted rule still forwards to
-// where it did before. Of workers it is the newest, but for one that is only to
-// be removed while it isn't the last that works. Nil if there is none.
+// where it did before. Of workers it is the newest that has tasks, but for one
+// that is only to be removed while it isn't the last that works. Nil if there is
+// none.
 func (x *decider) incumbent() *Revision {
 	if x.o.Rule.Targets.Share(x.o.Rule.Original) > 0 {
 		return nil
@@ -168,7 +181,8 @@ func (x *decider) incumbent() *Revision {
 	var found *Revision
 	for i := range x.o.Revisions {
 		r := &x.o.Revisions[i]
-		works := x.o.Rule.None && (x.bereft() || !x.dismissed(r))
+		idle := found != nil && found.Health.Running > 0 && r.Health.Known && r.Health.Running == 0
+		works := x.o.Rule.None && (x.bereft() || !x.dismissed(r)) && !idle
 		serves := found == nil && x.o.Rule.Targets.Share(r.TargetGroup) > 0
 		if x.isThere(r) && (works || serves) {
 			found = r

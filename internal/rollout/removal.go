@@ -147,6 +147,9 @@ func (x *decider) routesToUs() bool {
 func (x *decider) drain() time.Duration {
 	p := x.d.Progress
 	verified := p.Rollout != nil && !p.Rollout.VerifiedAt.IsZero()
+	for _, r := range x.o.Revisions { // status was lost: nobody knows
+		verified = verified || p.Rollouts == 0 && r.Stack == v1alpha1.RevisionCreated
+	}
 	if !verified && p.Stable == 0 && len(p.Written) == 0 && len(p.Retiring) == 0 {
 		return 0
 	}

@@ -173,7 +173,7 @@ func (o *observer) checkIncrease(at *pass, r *ruleTruth, t *truth, after []targe
 func (o *observer) checkWhole(at *pass, g groupTruth, share int) {
 	s := at.imd().Status
 	if r := s.Rollout; r == nil || r.Outcome != "" || fmt.Sprint(r.Revision) != g.revision || r.Revision == s.Stable {
-		if served := o.forgotten(g.uid) && o.memory.proven[g.arn]; fmt.Sprint(s.Stable) != g.revision && !served {
+		if served := o.forgotten(g.uid) && (o.memory.proven[g.arn] || o.changed[g.uid]); fmt.Sprint(s.Stable) != g.revision && !served {
 			o.fail("I1", "%s routes %d%% to revision %s, which is neither stable nor rolled out", at.about(), share, g.revision)
 		}
 		return

@@ -185,7 +185,7 @@ func givenUp(imd *v1alpha1.ImmutableDeployment, revision string) bool {
 // checkTasksKept checks that a worker's tasks which stop aren't the last ones.
 func (o *observer) checkTasksKept(at *pass, s serviceTruth, t *truth) {
 	imd := at.p.cluster.owner(s.uid)
-	if a := o.app(o.w.cluster.names[s.uid]); a.Rule != ruleNone || !o.guarded(s.uid) || s.running == 0 || o.replaces(imd, s.revision) || o.late(imd) || givenUp(imd, s.revision) {
+	if a := o.app(o.w.cluster.names[s.uid]); a.Rule != ruleNone || a.Strategy == v1alpha1.StrategyRecreate && at.p.cluster == o.w.cluster || !o.guarded(s.uid) || s.running == 0 || o.replaces(imd, s.revision) || o.late(imd) || givenUp(imd, s.revision) {
 		return
 	}
 	another := slices.ContainsFunc(t.services, func(x serviceTruth) bool {

@@ -15,6 +15,9 @@ const (
 	// restWithin bounds how long it may take until everything has come to
 	// rest: stacks that hang for three hours, a deadline, and all waits.
 	restWithin = 8 * time.Hour
+	// auditedWithin is how long it takes until a stack is found that nothing leads
+	// to but its name.
+	auditedWithin = 35 * time.Minute
 	// quietFor is for how long nothing may happen then.
 	quietFor = 45 * time.Minute
 )
@@ -162,6 +165,10 @@ func (o *observer) unsettled() []string {
 // noticed by all who wait for its end.
 func (w *world) quiet() {
 	w.until(time.Now().Add(w.plan.Resync + 7*w.plan.Poll))
+	if slices.ContainsFunc(w.plan.Faults, fault.forgets) && w.observer.violation == nil {
+		w.until(time.Now().Add(auditedWithin)) // what was forgotten may be found only now
+		w.settles("what was found")
+	}
 	writes, mutations := w.stats.writes, w.stats.mutations
 	w.until(time.Now().Add(quietFor))
 	if w.stats.mutations != mutations || w.stats.writes != writes {
@@ -189,7 +196,7 @@ func (o *observer) settledState() {
 		}
 	}
 	for _, r := range o.latest.rules {
-		if r.uid != "" && o.owned(r.uid) == nil && !o.unclaimed(r.uid) && !o.memory.left[r.uid] && !o.clones(r.uid) {
+		if r.uid != "" && o.owned(r.uid) == nil && !o.unclaimed(r.uid) && !o.memory.left[r.uid] && !o.clones(r.uid) && !o.retains(r.uid) {
 			o.fail("I5", "rule %s is left, its deployment is gone", r.priority)
 		}
 	}
@@ -199,9 +206,11 @@ func (o *observer) settledState() {
 }
 
 // idle tells whether a stack gets no requests that a deployment left which the
-// cluster forgot: who applies it again is told of it, and nothing else.
+// cluster forgot, or that was made in the name of another one: who applies it
+// again is told of it, or who deletes its record, and nothing else.
 func (o *observer) idle(s stackTruth) bool {
-	return o.forgotten(s.uid) && o.latest.groupOf(s.uid, s.revision) != "" && !o.answering(s)
+	worker := o.app(o.w.cluster.names[s.uid]).Rule == ruleNone
+	return !o.answering(s) && (s.madeBy != o.w.cluster.id || o.forgotten(s.uid) && !worker)
 }
 
 // kept tells whether the stack of a bad revision is kept on purpose.

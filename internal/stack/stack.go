@@ -174,7 +174,7 @@ func remove(o Observation) Decision {
 	removed := Decision{Phase: v1alpha1.RevisionRemoved, Reason: v1alpha1.ReasonStackRemoved, Message: "The stack is removed", Settled: true}
 	deleting := Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonCleaningUp, Message: "CloudFormation deletes the stack"}
 	switch known := o.known(); {
-	case o.unasked() && o.Owned && o.whole() && !o.Deleting:
+	case (o.unasked() || o.Phase == v1alpha1.RevisionRemoved) && o.Owned && o.whole() && !o.Deleting:
 		return found(o)
 	case (o.Stack == nil || !o.Owned) && o.unasked():
 		return Decision{Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonPending, Message: "No stack is asked for", Settled: true}
@@ -198,7 +198,7 @@ func (o *Observation) whole() bool {
 	return o.Stack != nil && o.Stack.Status.Whole()
 }
 
-// found keeps a complete stack that a record without a history meets: the
+// found keeps a complete stack that a record meets which knows of none: the
 // record may be the one that is behind, restored from before the stack was
 // made. The deployment says what becomes of it.
 func found(o Observation) Decision {

@@ -120,7 +120,8 @@ func TestNotWanted(t *testing.T) {
 		"going, forgotten":      {created, cloud.StackDeleteInProgress, going},
 		"gone":                  {deleting, cloud.StackDeleteComplete, removed},
 		"gone for good":         {gone, missing, removed},
-		"made unnoticed":        {gone, cloud.StackCreateComplete, remove},
+		"made unnoticed":        {gone, cloud.StackCreateComplete, outcome{stack.ActionCollect, v1alpha1.RevisionPending, v1alpha1.ReasonStackFound, true}},
+		"being made unnoticed":  {gone, cloud.StackCreateInProgress, remove},
 		"stuck":                 {deleting, cloud.StackDeleteFailed, outcome{stack.ActionNone, deleteFailed, v1alpha1.ReasonStackDeleteFailed, true}},
 		"stuck, tried again":    {deleteFailed, cloud.StackDeleteFailed, remove},
 		"stuck, in vain":        {deleteFailed, cloud.StackDeleteInProgress, going},
@@ -230,7 +231,7 @@ func TestStackWithoutHistory(t *testing.T) {
 		"no history":         {complete(stack.Observation{}), stack.ActionCollect, v1alpha1.RevisionPending, false},
 		"never asked for":    {complete(stack.Observation{Phase: v1alpha1.RevisionPending}), stack.ActionCollect, v1alpha1.RevisionPending, false},
 		"the record goes":    {complete(stack.Observation{Deleting: true}), stack.ActionDelete, v1alpha1.RevisionDeleting, false},
-		"it was removed":     {complete(stack.Observation{Phase: v1alpha1.RevisionRemoved}), stack.ActionDelete, v1alpha1.RevisionDeleting, false},
+		"it was removed":     {complete(stack.Observation{Phase: v1alpha1.RevisionRemoved}), stack.ActionCollect, v1alpha1.RevisionPending, false},
 		"it is asked for":    {complete(stack.Observation{Wanted: true}), stack.ActionCollect, v1alpha1.RevisionCreated, false},
 		"not the revision's": {func() stack.Observation { o := complete(stack.Observation{}); o.Owned = false; return o }(), stack.ActionNone, v1alpha1.RevisionPending, true},
 	} {
