@@ -171,20 +171,29 @@ func (x *decider) awaitRecords() bool {
 
 // incumbent is the created revision that served first of those that get requests:
 // a later one is on its way. It is none while an adopted rule still forwards to
-// where it did before. Of workers it is the newest that has tasks, but for one
-// that is only to be removed while it isn't the last that works. Nil if there is
-// none.
+// where it did before. Nil if there is none.
 func (x *decider) incumbent() *Revision {
-	if x.o.Rule.Targets.Share(x.o.Rule.Original) > 0 {
-		return nil
+	switch targets := x.o.Rule.Targets; {
+	case x.o.Rule.None:
+		return x.worker()
+	case targets.Share(x.o.Rule.Original) == 0:
+		for i := range x.o.Revisions {
+			if r := &x.o.Revisions[i]; x.isThere(r) && targets.Share(r.TargetGroup) > 0 {
+				return r
+			}
+		}
 	}
+	return nil
+}
+
+// worker is the newest created revision that has tasks, but for one that is only
+// to be removed while it isn't the last that works; nil if there is none.
+func (x *decider) worker() *Revision {
 	var found *Revision
 	for i := range x.o.Revisions {
 		r := &x.o.Revisions[i]
 		idle := found != nil && found.Health.Running > 0 && r.Health.Known && r.Health.Running == 0
-		works := x.o.Rule.None && (x.bereft() || !x.dismissed(r)) && !idle
-		serves := found == nil && x.o.Rule.Targets.Share(r.TargetGroup) > 0
-		if x.isThere(r) && (works || serves) {
+		if x.isThere(r) && !idle && (x.bereft() || !x.dismissed(r)) {
 			found = r
 		}
 	}

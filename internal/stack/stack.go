@@ -174,7 +174,7 @@ func remove(o Observation) Decision {
 	removed := Decision{Phase: v1alpha1.RevisionRemoved, Reason: v1alpha1.ReasonStackRemoved, Message: "The stack is removed", Settled: true}
 	deleting := Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonCleaningUp, Message: "CloudFormation deletes the stack"}
 	switch known := o.known(); {
-	case (o.unasked() || o.Phase == v1alpha1.RevisionRemoved) && o.Owned && o.whole() && !o.Deleting:
+	case o.surprising():
 		return found(o)
 	case (o.Stack == nil || !o.Owned) && o.unasked():
 		return Decision{Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonPending, Message: "No stack is asked for", Settled: true}
@@ -191,6 +191,12 @@ func remove(o Observation) Decision {
 // unasked tells whether the record knows of no stack that was asked for.
 func (o *Observation) unasked() bool {
 	return o.Phase == "" || o.Phase == v1alpha1.RevisionPending
+}
+
+// surprising tells whether the stack is complete although the record knows of
+// none: one that nobody asked for, or one that was removed.
+func (o *Observation) surprising() bool {
+	return (o.unasked() || o.Phase == v1alpha1.RevisionRemoved) && o.Owned && o.whole() && !o.Deleting
 }
 
 // whole tells whether the stack is there and complete.
