@@ -16,6 +16,7 @@ const (
 	deploymentActions = "controllers/immutabledeployment_actions.go"
 	deploymentPass    = "controllers/immutabledeployment_controller.go"
 	deploymentObserve = "controllers/immutabledeployment_observe.go"
+	deploymentRule    = "controllers/immutabledeployment_rule.go"
 	deploymentStatus  = "controllers/immutabledeployment_status.go"
 	revisionActions   = "controllers/immutablerevision_actions.go"
 	revisionPass      = "controllers/immutablerevision_controller.go"
@@ -26,7 +27,9 @@ const (
 )
 
 // catalogue are the mistakes.
-func catalogue() []mutant { return slices.Concat(makingAndShifting(), removingAndJudging()) }
+func catalogue() []mutant {
+	return slices.Concat(makingAndShifting(), removingAndJudging(), forgetting())
+}
 
 func makingAndShifting() []mutant {
 	return []mutant{
@@ -44,17 +47,17 @@ func makingAndShifting() []mutant {
 		{name: "hear a promotion again and again", file: "internal/rollout/requests.go", old: "		handled.Promote = asked.Promote\n", new: ""},
 		{name: "don't hold a step", file: forward, old: "	case x.now.Before(end):\n", new: "	case false:\n"},
 		{name: "go on without an approval", file: "internal/rollout/requests.go", old: "if !step.Approval || r.Full || r.ApprovedStep > r.Step {", new: "if true {"},
-		{name: "go on although paused", file: "internal/rollout/requests.go", old: "if !x.o.Paused || r.active() && r.Outcome != \"\" || !r.active() && (x.served() || x.stuck()) {", new: "if _ = r; true {"},
+		{name: "go on although paused", file: "internal/rollout/requests.go", old: "if !x.still() || !r.active() && (x.served() || x.stuck()) {", new: "if _ = r; true {"},
 		{name: "don't look after a new revision", file: forward, old: "return x.restless(r, candidate) || x.watch(r, candidate) || x.judged(r)", new: "return x.judged(r)"},
-		{name: "delete the rule instead of routing back", file: finish, old: "		if len(intended) > 0 {\n", new: "		if false {\n"},
+		{name: "delete the rule instead of routing back", file: finish, old: "	case len(intended) > 0:\n		x.write(intended)\n", new: "	case false:\n		x.write(intended)\n"},
 		{name: "don't bring back what Recreate took", file: finish, old: "if !r.Outcome.Good() && x.restore(r) {", new: "if false {"},
 		{name: "forget stacks that nobody came to use", file: finish, old: "if r.Wanted && !used && !listed {", new: "if r.Wanted && !used && !listed && false {",
 			also: &mutant{file: finish, old: "	p.Retiring = append(p.Retiring, retiring)\n", new: "	_ = retiring\n"}},
 		{name: "don't look who uses a stack", file: finish, old: "if x.rolling(r.Number) || x.o.Rule.Targets.Contains(r.TargetGroup) {", new: "if x.rolling(r.Number) {",
-			also: &mutant{file: revisionActions, old: "	if err := checkUnused(ctx, imr, view); err != nil {\n		return err\n	}\n", new: ""}},
+			also: &mutant{file: revisionActions, old: "	if err := r.checkUnused(ctx, imr, view); err != nil {\n		return err\n	}\n", new: ""}},
 		{name: "route nowhere", file: "internal/rollout/targets.go", old: "t = append(t, Target{candidate, weight})", new: "t = append(t, Target{candidate, 0})"},
-		{name: "take a stack of others for one's own", file: revisionPass, old: "	view.Owned = found.ID", new: "	view.Owned = true || found.ID"},
-		{name: "take a rule of others for one's own", file: deploymentObserve, old: "	if ownedBy(tags, string(imd.UID)) {\n		view.take(rules[i])\n		return nil", new: "	if true {\n		view.take(rules[i])\n		return nil"},
+		{name: "take a stack of others for one's own", file: revisionPass, old: "	view.Owned, err = r.isRevisions(ctx, imr, view)\n", new: "	view.Owned = true\n"},
+		{name: "take a rule of others for one's own", file: deploymentRule, old: "if view.Rule.Owned = r.owns(tags, string(imd.UID)); view.Rule.Owned {", new: "if view.Rule.Owned = true; view.Rule.Owned {"},
 		{name: "forget the finalizer", file: deploymentPass, old: "if !controllerutil.ContainsFinalizer(imd, v1alpha1.Finalizer) {", new: "if false {"},
 		{name: "let a revision go before its stack", file: revisionPass, old: "&& (view.Retained || decision.Gone()) {", new: "&& (view.Retained || decision.Action != \"\" || decision.Gone()) {"},
 		{name: "let a deployment go before its revisions", file: deploymentActions, old: "	if err != nil || len(left) > 0 {\n		return err // one", new: "	if _ = left; err != nil {\n		return err // one",
@@ -64,7 +67,7 @@ func makingAndShifting() []mutant {
 
 func removingAndJudging() []mutant {
 	return []mutant{
-		{name: "freeze a template twice", file: deploymentActions, old: "imr.Spec.Frozen.TemplateHash == view.WantHash && imr.DeletionTimestamp.IsZero()", new: "false && imr.DeletionTimestamp.IsZero()"},
+		{name: "freeze a template twice", file: deploymentActions, old: "imr.Spec.Frozen.TemplateHash == view.WantHash && metav1.GetControllerOf(&imr) != nil && ", new: "false && "},
 		{name: "look again at once, always", file: deploymentPass, old: "max(decision.After, soon)", new: "soon"},
 		{name: "delete stacks before the rule", file: "internal/rollout/removal.go", old: "if p.DetachedAt.IsZero() || x.o.Rule.Exists && x.o.Rule.Owned {", new: "if false {"},
 		{name: "don't wait for requests in a deletion", file: "internal/rollout/removal.go", old: "	return x.o.Policy.Propagation + longest\n", new: "	return 0\n"},
@@ -96,13 +99,13 @@ func removingAndJudging() []mutant {
 		{name: "swallow a conflict in status", file: deploymentPass, old: "	if err := r.save(ctx, imd, &view, decision); err != nil {\n		return retry(err)\n	}\n", new: "	_ = r.save(ctx, imd, &view, decision)\n",
 			survives: "it is as if the process had died right after its effect: the next pass comes anyway, and sees what was done"},
 		{name: "say InSync without looking", file: finish, old: "	d.InSync = x.o.Rule.Targets.Equal(d.Intended)\n", new: "	d.InSync = true\n"},
-		{name: "trust a cache that is behind", file: deploymentObserve, old: "if err != nil || r.written.shown(imd.UID, cached) && !lacking(&imd.Status, cached) {", new: "if r.written.shown(imd.UID, cached); true {"},
+		{name: "trust a cache that is behind", file: deploymentObserve, old: "if err != nil || r.written.shown(imd.UID, own) && !lacking(&imd.Status, own) {", new: "if r.written.shown(imd.UID, own); true {"},
 		{name: "look only at once whether a stack comes back", file: revisionPass, old: "	case d.Gone():\n", new: "	case false:\n"},
 		{name: "send the old list of what can't be deleted", file: revisionActions, old: "		next.Retained = nil // a", new: "		// a"},
 		{name: "ask a gate by another key each time", file: gates, old: "imd.UID, rolloutID, run.At, run.AttemptKey())", new: "imd.UID, rolloutID, run.At, run.AttemptKey()+strings.Repeat(\"+\", int(run.Calls)))"},
 		{name: "take a gate's no for a yes", file: "internal/rollout/gates.go", old: "	case answer.State == AnswerYes:\n", new: "	case answer.State == AnswerYes || answer.State == AnswerNo:\n"},
-		{name: "overlook a metric out of bounds", file: "internal/rollout/evidence.go", old: "if check.Result != v1alpha1.ResultFail || !x.judges(r) {", new: "if check.Result != v1alpha1.ResultFail || check.Source == v1alpha1.SourceMetric || !x.judges(r) {"},
-		{name: "blame a metric for good measurements", file: "internal/rollout/evidence.go", old: "if check.Result != v1alpha1.ResultFail || !x.judges(r) {", new: "if check.Result == v1alpha1.ResultPending || check.Source == v1alpha1.SourceAlarm || !x.judges(r) {"},
+		{name: "overlook a metric out of bounds", file: "internal/rollout/evidence.go", old: "if check.Result == v1alpha1.ResultFail && x.judges", new: "if check.Result == v1alpha1.ResultFail && check.Source != v1alpha1.SourceMetric && x.judges"},
+		{name: "blame a metric for good measurements", file: "internal/rollout/evidence.go", old: "if check.Result == v1alpha1.ResultFail && x.judges", new: "if check.Result != v1alpha1.ResultPending && check.Source != v1alpha1.SourceAlarm && x.judges"},
 		{name: "lose a verdict in a conflict", file: "controllers/timeline.go", old: "err = r.Live.Get(ctx, client.ObjectKeyFromObject(imr), live); err == nil {", new: "err = r.Live.Get(ctx, client.ObjectKeyFromObject(imr), live); false {"},
 		{name: "overlook a vulnerability", file: "internal/rollout/evidence.go", old: "	images := candidate.Images\n", new: "	images := candidate.Images\n	if images.Result == v1alpha1.ResultFail {\n		images.Result = v1alpha1.ResultPass\n	}\n"},
 	}

@@ -1,0 +1,59 @@
+package main
+
+const (
+	inUse     = "controllers/inuse.go"
+	lost      = "controllers/lost.go"
+	ownership = "controllers/ownership.go"
+	writer    = "controllers/writer.go"
+	recovery  = "internal/rollout/recovery.go"
+	drift     = "internal/rollout/drift.go"
+)
+
+// forgetting are mistakes in what is done about a cluster that forgot, that is a
+// copy of another one, or that looks into the wrong account.
+func forgetting() []mutant {
+	return []mutant{
+		{name: "judge by status who uses a stack", file: inUse, old: "	if view.Stack == nil { // not shown", new: "	if true { // not shown"},
+		{name: "look for users on one listener only", file: inUse, old: "RulesTo(ctx, group)", new: "Rules(ctx, imr.Spec.Frozen.ListenerARN)",
+			also: &mutant{file: inUse, old: "		if rule.ARN != preview {", new: "		if len(rule.Targets) > 0 && rule.Targets[0].TargetGroupARN == group && rule.ARN != preview {"}},
+		{name: "take the last worker that works", file: inUse, old: "if !works || !relies(", new: "if !works || true || !relies("},
+		{name: "find nothing by the rule", file: lost, old: "	if len(unknown) == 0 {\n", new: "	if true {\n"},
+		{name: "find nothing by name", file: lost, old: "	if !view.incomplete(imd) {\n", new: "	if true {\n"},
+		{name: "leave records alone that nobody owns", file: lost, old: "r.lostByRule, r.lostByOwner, r.lostByName}", new: "r.lostByRule, r.lostByName}"},
+		{name: "claim records without a proof", file: lost, old: "		case ours:\n", new: "		case ours || true:\n"},
+		{name: "leave a stack that was found to itself", file: lost, old: "reasonOf(imr) == v1alpha1.ReasonStackFound && ", new: "false && "},
+		{name: "run a second worker beside one that was left", file: lost, old: "if tags[v1alpha1.TagCluster] != r.ClusterID {", new: "if true {"},
+		{name: "don't recall stacks", file: recovery, old: "	if len(x.o.Lost) > 0 {\n", new: "	if false {\n"},
+		{name: "delete a stack that was found", file: "internal/stack/stack.go", old: "	case o.unasked() && o.Owned && o.whole() && !o.Deleting:\n", new: "	case false:\n"},
+		{name: "give the number of a stack again", file: deploymentActions, old: "		case cloud.IsNotFound(err):\n			return number, nil, nil", new: "		case true:\n			return number, nil, nil"},
+		{name: "freeze a stack that is found once more", file: deploymentActions, old: "case r.owns(found.Tags, string(imd.UID)) && found", new: "case false && found"},
+		{name: "delete the rule whatever it forwards to", file: finish, old: "	return x.others(r) //", new: "	return nil //"},
+		{name: "take a UID for proof in any cluster", file: ownership, old: " && tags[v1alpha1.TagUID] == uid && tags[v1alpha1.TagCluster] == o.ClusterID", new: " && tags[v1alpha1.TagUID] == uid"},
+		{name: "adopt whatever is there", file: ownership, old: "	return slices.Contains(splitList(ns.Annotations[v1alpha1.AnnotationAdopt]), uid), nil", new: "	return true, nil"},
+		{name: "adopt what has another name", file: ownership, old: "if namesakes(tags, imd.Namespace, imd.Name) && slices", new: "if slices"},
+		{name: "believe a status that is behind", file: recovery, old: "	if rule.Writer == \"\" || ", new: "	if true || rule.Writer == \"\" || "},
+		{name: "write what another cluster wrote", file: writer, old: "		return r.reconsider(imd, view, d, mark)\n", new: "		return d, nil\n"},
+		{name: "write a rule that was taken over", file: writer, old: "	if !r.owns(tags, string(imd.UID)) {\n", new: "	if false {\n"},
+		{name: "go on with the mark of the last rollout", file: writer, old: "if count == rollouts && (", new: "if count != \"\" && ("},
+		{name: "set a mark before it is remembered", file: recovery, old: "	if slices.Contains(o.Progress.Writers, o.Writer) {\n", new: "	if true {\n",
+			also: &mutant{file: recovery, old: "	marked := d.Noting(o, o.Writer, true)\n", new: "	marked := d.Noting(o, o.Writer, true)\n	marked.Progress.Writers = o.Progress.Writers\n"}},
+		{name: "forget what serves with status", file: recovery, old: "	if !x.forgetful() && !x.bereft() {\n", new: "	if !x.bereft() {\n"},
+		{name: "forget what serves with its record", file: recovery, old: "	if !x.forgetful() && !x.bereft() {\n", new: "	if !x.forgetful() {\n"},
+		{name: "take what others route to for what serves", file: recovery, old: "	if x.bereft() && serves != nil && x.o.Rule.Exists && ", new: "	if false && "},
+		{name: "trust a worker that is to be removed", file: recovery, old: "(x.bereft() || !x.dismissed(r)); works", new: "true; works"},
+		{name: "forget where an adopted rule went", file: deploymentRule, old: "tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal]", new: "tags[v1alpha1.TagWriter], \"\""},
+		{name: "delete what was orphaned", file: deploymentObserve, old: "	view.orphaned = view.Deleting && (", new: "	view.orphaned = false && ("},
+		{name: "take its tags off an orphaned rule", file: deploymentRule, old: "		view.Rule.Owned = false // it keeps", new: "		_ = view // it keeps"},
+		{name: "delete the stack of a record that nobody owns", file: revisionPass, old: "	if view.owner == nil && !view.Deleting && !view.Retained {\n", new: "	if false {\n"},
+		{name: "let the record of a stack in use go", file: revisionPass, old: "	if view.owner == nil && inUse(cause) {\n", new: "	if inUse(cause) {\n"},
+		{name: "keep a record whose stack others use", file: revisionPass, old: "	if view.owner == nil && inUse(cause) {\n", new: "	if false {\n"},
+		{name: "enforce while paused", file: drift, old: "	if x.o.Policy.Enforce && !x.still() {\n", new: "	if x.o.Policy.Enforce {\n",
+			also: &mutant{file: "internal/rollout/decide.go", old: "	case x.paused():\n	case x.drifted():\n", new: "	case x.drifted():\n	case x.paused():\n"}},
+		{name: "don't hear an abort in drift", file: "internal/rollout/decide.go", old: "	case x.requests():\n	case x.paused():\n	case x.drifted():\n", new: "	case x.paused():\n	case x.drifted():\n	case x.requests():\n"},
+		{name: "don't see a sick revision in drift", file: drift, old: "	if x.givenUp() {\n", new: "	if false {\n"},
+		{name: "work in whatever account", file: "controllers/account.go", old: "ok && there != here {", new: "false && ok && there != here {"},
+		{name: "look at the account beforehand only", file: deploymentObserve, old: "r.observeEvidence,\n		r.rightAccount,\n", new: "r.observeEvidence,\n"},
+		{name: "leave everything since an account is shut", file: "controllers/farewell.go", old: "return o.Deleting && o.Policy.Retain && t.shut()", new: "return o.Deleting && t.shut()"},
+		{name: "have a stack lose its record", file: "internal/template/template.go", old: "	if err == nil && len(body) > MaxBytes {\n", new: "	if err == nil {\n"},
+	}
+}
