@@ -43,7 +43,7 @@ func makingAndShifting() []mutant {
 		{name: "write a weight before it is verified", file: forward, old: "case h.complete(x.capacity(candidate.Number)):\n		r.VerifiedAt", new: "case h.Known:\n		r.VerifiedAt",
 			also: &mutant{file: forward, old: "if candidate.Health.complete(x.capacity(candidate.Number)) {\n			return nil", new: "if candidate.Health.Known {\n			return nil"}},
 		{name: "increase without a look at health", file: forward, old: "if candidate.Health.complete(x.capacity(candidate.Number)) {\n			return nil", new: "if true {\n			return nil"},
-		{name: "ignore observedGeneration", file: deploymentStatus, old: "	next.ObservedGeneration = imd.Generation\n	next.Phase, next.Step", new: "	next.Phase, next.Step"},
+		{name: "ignore observedGeneration", file: deploymentStatus, old: "	next.ObservedGeneration, next.Orphaned = imd.Generation, view.orphaned\n", new: "	next.Orphaned = view.orphaned\n"},
 		{name: "hear a promotion again and again", file: "internal/rollout/requests.go", old: "		handled.Promote = asked.Promote\n", new: ""},
 		{name: "don't hold a step", file: forward, old: "	case x.now.Before(end):\n", new: "	case false:\n"},
 		{name: "go on without an approval", file: "internal/rollout/requests.go", old: "if !step.Approval || r.Full || r.ApprovedStep > r.Step {", new: "if true {"},
