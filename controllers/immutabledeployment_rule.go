@@ -97,14 +97,14 @@ func (r *DeploymentReconciler) judgeRule(ctx context.Context, imd *v1alpha1.Immu
 	if view.Rule.Owned = r.owns(tags, string(imd.UID)); view.Rule.Owned {
 		return nil
 	}
-	if view.Deleting {
-		return nil
-	}
 	adopt, err := r.mayAdopt(ctx, imd, tags)
 	if err != nil {
 		return err
 	}
-	if view.Rule.Inherited = adopt; !adopt {
+	if view.Rule.Inherited = adopt; !adopt && view.Deleting {
+		return nil
+	}
+	if !adopt {
 		view.Blocked = r.taken(imd, view, tags)
 		return nil
 	}
@@ -195,7 +195,7 @@ func (r *DeploymentReconciler) observeAdopted(ctx context.Context, imd *v1alpha1
 	}
 	view.take(rule)
 	view.marked(imd, tags)
-	view.Rule.Owned = owned
+	view.Rule.Owned, view.Rule.Inherited = owned, !owned && view.inherits != ""
 	return nil
 }
 

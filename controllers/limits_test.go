@@ -66,7 +66,7 @@ var identifiers = []string{
 // keys are the texts by which something is found again, so that they must not be
 // cut: the names of checks and gates are bounded by spec as well, and the marks
 // of writers are values of tags, which AWS bounds.
-var keys = []string{"rollout.checks[].name", "rollout.gates[].name", "traffic.writers[]", "verdicts[].name"}
+var keys = []string{"rollout.checks[].name", "rollout.gates[].name", "traffic.writers[]", "verdicts[].name", "clusterID"}
 
 // filler makes a value that goes beyond every bound of a schema.
 type filler struct {

@@ -184,7 +184,9 @@ func TestCureAfterALostCluster(t *testing.T) {
 	w.gone(again)
 	adopting := w.adopting(rule.RuleArn) // "or with its ruleARN"
 	w.create(adopting)
-	w.until(adopting, "a first look", func(s v1alpha1.ImmutableDeploymentStatus) bool { return s.BlockedBy != nil || s.Rollout != nil })
+	w.until(adopting, "a first look", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return s.BlockedBy != nil || s.Rollout != nil || s.Phase == v1alpha1.PhaseComplete // it serves on
+	})
 	if b := w.get(adopting).Status.BlockedBy; b != nil {
 		t.Errorf("After the cure: %s. %s", b.Message, b.Cure)
 	}

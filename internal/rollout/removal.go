@@ -16,7 +16,7 @@ func (x *decider) remove() {
 		x.leave()
 		return
 	}
-	if p.DetachedAt.IsZero() || x.o.Rule.Exists && x.o.Rule.Owned {
+	if p.DetachedAt.IsZero() || x.o.Rule.Exists && (x.o.Rule.Owned || x.o.Rule.Inherited) {
 		p.DetachedAt = time.Time{}
 		x.detach()
 		return
@@ -86,6 +86,8 @@ func (x *decider) forget() {
 func (x *decider) detach() {
 	x.tell(v1alpha1.PhaseDeleting, v1alpha1.ReasonDeleting, "Taking the production rule from the stacks")
 	switch rule := x.o.Rule; {
+	case rule.Exists && rule.Inherited && !rule.Owned:
+		x.act(Action{Kind: ActionClaimRule}) // its stacks were taken over already
 	case !rule.Exists || !rule.Owned:
 		x.d.Progress.DetachedAt = x.now
 		x.wait(0)

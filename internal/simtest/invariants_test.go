@@ -206,7 +206,8 @@ func (o *observer) checkDeletion(at *pass, q request, t *truth) {
 		return
 	}
 	s := t.stacks[i]
-	if s.uid == "" || at.seen != nil && ownerOf(at.seen) != "" && o.memory.heir(ownerOf(at.seen)) != s.uid {
+	kin := o.owned(s.uid) == nil && s.madeBy == at.p.cluster.id && o.w.cluster.names[s.uid] == o.w.cluster.names[ownerOf(at.seen)]
+	if s.uid == "" || at.seen != nil && ownerOf(at.seen) != "" && o.memory.heir(ownerOf(at.seen)) != s.uid && !kin {
 		o.fail("I8", "%s deletes the stack %s of others", at.about(), s.name)
 		return
 	}

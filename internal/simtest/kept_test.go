@@ -182,10 +182,15 @@ func givenUp(imd *v1alpha1.ImmutableDeployment, revision string) bool {
 	return fmt.Sprint(r.Revision) == revision && r.Outcome != "" && !r.Outcome.Good()
 }
 
+// unproven tells whether nothing was promoted yet since users began anew.
+func unproven(imd *v1alpha1.ImmutableDeployment) bool {
+	return imd != nil && imd.Status.Stable == 0 && imd.Status.RolloutCount > 1
+}
+
 // checkTasksKept checks that a worker's tasks which stop aren't the last ones.
 func (o *observer) checkTasksKept(at *pass, s serviceTruth, t *truth) {
 	imd := at.p.cluster.owner(s.uid)
-	if a := o.app(o.w.cluster.names[s.uid]); a.Rule != ruleNone || a.Strategy == v1alpha1.StrategyRecreate && at.p.cluster == o.w.cluster || !o.guarded(s.uid) || s.running == 0 || o.replaces(imd, s.revision) || o.late(imd) || givenUp(imd, s.revision) {
+	if a := o.app(o.w.cluster.names[s.uid]); a.Rule != ruleNone || a.Strategy == v1alpha1.StrategyRecreate && at.p.cluster == o.w.cluster || !o.guarded(s.uid) || s.running == 0 || o.replaces(imd, s.revision) || o.late(imd) || givenUp(imd, s.revision) || unproven(imd) {
 		return
 	}
 	another := slices.ContainsFunc(t.services, func(x serviceTruth) bool {

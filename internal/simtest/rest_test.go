@@ -145,6 +145,8 @@ func (o *observer) unsettled() []string {
 		switch {
 		case !imd.DeletionTimestamp.IsZero():
 			left = append(left, imd.Name+" is being deleted")
+		case o.changed[string(imd.UID)] && o.forgotten(string(imd.UID)) && s.Phase == v1alpha1.PhasePending && s.BlockedBy == nil:
+			// What served was deleted by others: another template is needed.
 		case s.ObservedGeneration != imd.Generation || !ended || s.BlockedBy != nil:
 			left = append(left, fmt.Sprintf("%s is %s, %+v", imd.Name, s.Phase, s.BlockedBy))
 		case meta.IsStatusConditionFalse(s.Conditions, v1alpha1.ConditionCleanedUp):

@@ -194,9 +194,10 @@ func (o *Observation) unasked() bool {
 }
 
 // surprising tells whether the stack is complete although the record knows of
-// none: one that nobody asked for, or one that was removed.
+// none: one that nobody asked for, or one that was removed. Without outputs it
+// can't work.
 func (o *Observation) surprising() bool {
-	return (o.unasked() || o.Phase == v1alpha1.RevisionRemoved) && o.Owned && o.whole() && !o.Deleting
+	return (o.unasked() || o.Phase == v1alpha1.RevisionRemoved) && o.Owned && o.whole() && len(o.Stack.Outputs) > 0 && !o.Deleting
 }
 
 // whole tells whether the stack is there and complete.

@@ -120,8 +120,7 @@ func TestNotWanted(t *testing.T) {
 		"going, forgotten":      {created, cloud.StackDeleteInProgress, going},
 		"gone":                  {deleting, cloud.StackDeleteComplete, removed},
 		"gone for good":         {gone, missing, removed},
-		"made unnoticed":        {gone, cloud.StackCreateComplete, outcome{stack.ActionCollect, v1alpha1.RevisionPending, v1alpha1.ReasonStackFound, true}},
-		"being made unnoticed":  {gone, cloud.StackCreateInProgress, remove},
+		"made unnoticed":        {gone, cloud.StackCreateComplete, remove}, // it has no outputs
 		"stuck":                 {deleting, cloud.StackDeleteFailed, outcome{stack.ActionNone, deleteFailed, v1alpha1.ReasonStackDeleteFailed, true}},
 		"stuck, tried again":    {deleteFailed, cloud.StackDeleteFailed, remove},
 		"stuck, in vain":        {deleteFailed, cloud.StackDeleteInProgress, going},
@@ -219,7 +218,8 @@ func TestMessages(t *testing.T) {
 // the record that is behind. The record's own deletion takes it along.
 func TestStackWithoutHistory(t *testing.T) {
 	complete := func(o stack.Observation) stack.Observation {
-		o.Stack, o.Owned = &cloud.Stack{Name: "shop-2", Status: cloud.StackCreateComplete}, true
+		o.Stack = &cloud.Stack{Name: "shop-2", Status: cloud.StackCreateComplete, Outputs: map[string]string{"ServiceName": "shop"}}
+		o.Owned = true
 		return o
 	}
 	for name, c := range map[string]struct {
