@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 
-	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -120,9 +119,6 @@ func (r *DeploymentReconciler) createRevision(ctx context.Context, imd *v1alpha1
 	imr, err := r.freeze(ctx, imd, view, number)
 	if err != nil {
 		return err
-	}
-	if view.remark != "" {
-		r.emit(imd, corev1.EventTypeWarning, v1alpha1.ReasonRevisionConflict, "Create", view.remark)
 	}
 	return r.createRecord(ctx, imd, imr)
 }

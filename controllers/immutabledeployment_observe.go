@@ -35,7 +35,7 @@ type deploymentView struct {
 	// inherits is the UID of another deployment whose rule was named, and whose
 	// stacks come with it.
 	inherits string
-	// remark is what people should hear before the first revision is made.
+	// remark is what people should hear of stacks that others left.
 	remark string
 }
 

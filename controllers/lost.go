@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 
@@ -125,6 +126,9 @@ func (r *DeploymentReconciler) lostByName(ctx context.Context, imd *v1alpha1.Imm
 	}
 	if err := r.listNames(ctx, imd, view); err != nil {
 		return err
+	}
+	if view.remark != "" {
+		r.emit(imd, corev1.EventTypeWarning, v1alpha1.ReasonRevisionConflict, "Audit", view.remark)
 	}
 	if r.audited.note(imd.UID, r.Now()); len(view.lost) > 0 || view.Blocked != nil {
 		r.audited.forget(imd.UID) // there may be more to find
@@ -266,13 +270,13 @@ func (view *deploymentView) numberFor(number int64, stackName string) int64 {
 // name left, or runs in another cluster. Of a worker it is in the way where that
 // one must be gone: it may be working.
 func (view *deploymentView) noteNamesake(r *DeploymentReconciler, imd *v1alpha1.ImmutableDeployment, stackID string, tags map[string]string) {
-	if view.Deleting || !namesakes(tags, imd.Namespace, imd.Name) || len(view.revisions) > 0 {
+	if view.Deleting || !namesakes(tags, imd.Namespace, imd.Name) {
 		return
 	}
 	what, take := fmt.Sprintf("The stack %s belongs to %s", stackID, r.owner(tags)), "To take it over: "+adoption(imd, tags)
 	unneeded := ". Or delete it, if it is not needed: aws cloudformation delete-stack --stack-name " + stackID
 	switch here := tags[v1alpha1.TagCluster] == r.ClusterID; {
-	case here && view.Rule.None:
+	case here && view.Rule.None && len(view.revisions) == 0:
 		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
 			Message: what + ", which is gone: a second worker beside it may do the same work twice", Cure: take + unneeded}
 	case here:

@@ -16,6 +16,9 @@ func (x *decider) remove() {
 		x.leave()
 		return
 	}
+	if p.Original == "" && x.o.Rule.Adopted {
+		p.Original = x.o.Rule.Original // status was lost, the rule is marked
+	}
 	if p.DetachedAt.IsZero() || x.o.Rule.Exists && (x.o.Rule.Owned || x.o.Rule.Inherited) {
 		p.DetachedAt = time.Time{}
 		x.detach()

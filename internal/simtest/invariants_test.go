@@ -154,7 +154,7 @@ func (o *observer) checkIncrease(at *pass, r *ruleTruth, t *truth, after []targe
 		}
 		if g.uid != string(at.imd().UID) {
 			original := at.imd().Status.Traffic != nil && at.imd().Status.Traffic.OriginalTargetGroupARN == g.arn
-			if !original {
+			if legacy := slices.Contains(mapValues(o.w.others.legacy), g.arn); !original && !(legacy && o.forgotten(string(at.imd().UID))) {
 				o.fail("I8", "%s routes requests to %s, which isn't its own", at.about(), g.name)
 			}
 			continue
@@ -206,7 +206,7 @@ func (o *observer) checkDeletion(at *pass, q request, t *truth) {
 		return
 	}
 	s := t.stacks[i]
-	kin := o.owned(s.uid) == nil && s.madeBy == at.p.cluster.id && o.w.cluster.names[s.uid] == o.w.cluster.names[ownerOf(at.seen)]
+	kin := o.owned(s.uid) == nil && o.w.cluster.names[s.uid] == o.w.cluster.names[ownerOf(at.seen)]
 	if s.uid == "" || at.seen != nil && ownerOf(at.seen) != "" && o.memory.heir(ownerOf(at.seen)) != s.uid && !kin {
 		o.fail("I8", "%s deletes the stack %s of others", at.about(), s.name)
 		return

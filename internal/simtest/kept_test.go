@@ -184,7 +184,7 @@ func givenUp(imd *v1alpha1.ImmutableDeployment, revision string) bool {
 
 // unproven tells whether nothing was promoted yet since users began anew.
 func unproven(imd *v1alpha1.ImmutableDeployment) bool {
-	return imd != nil && imd.Status.Stable == 0 && imd.Status.RolloutCount > 1
+	return imd != nil && imd.Status.Stable == 0 && imd.Status.RolloutCount > 0
 }
 
 // checkTasksKept checks that a worker's tasks which stop aren't the last ones.

@@ -192,7 +192,7 @@ func (o *observer) settledState() {
 		case imd == nil && (o.retains(s.uid) || o.idle(s)), o.clones(s.name):
 		case imd == nil:
 			o.fail("I5", "the stack %s is left, its deployment is gone", s.name)
-		case o.forgotten(s.uid) && o.answering(s):
+		case o.forgotten(s.uid) && o.answering(s), s.uid != string(imd.UID) && o.idle(s):
 		case fmt.Sprint(imd.Status.Stable) != s.revision && !o.kept(imd, s.revision):
 			o.fail("I5", "the stack %s is left (%s), revision %d serves", s.name, s.status, imd.Status.Stable)
 		}
@@ -207,12 +207,11 @@ func (o *observer) settledState() {
 	}
 }
 
-// idle tells whether a stack gets no requests that a deployment left which the
-// cluster forgot, or that was made in the name of another one: who applies it
-// again is told of it, or who deletes its record, and nothing else.
+// idle tells whether a stack gets no requests that another deployment left which
+// the cluster forgot, or that was made in the name of another cluster: people
+// are told of it, and nothing else.
 func (o *observer) idle(s stackTruth) bool {
-	worker := o.app(o.w.cluster.names[s.uid]).Rule == ruleNone
-	return !o.answering(s) && (s.madeBy != o.w.cluster.id || o.forgotten(s.uid) && !worker)
+	return !o.answering(s) && (s.madeBy != o.w.cluster.id || o.forgotten(s.uid))
 }
 
 // kept tells whether the stack of a bad revision is kept on purpose.
