@@ -25,7 +25,7 @@ func (x *decider) recall() bool {
 		x.act(Action{Kind: ActionRecall, Revision: number, Count: x.o.DesiredCount})
 		return true
 	}
-	if x.o.Rule.Unfamiliar && !x.o.Deleting {
+	if rule := x.o.Rule; rule.Unfamiliar && (!x.o.Deleting || rule.Adopted && rule.Owned) { // which is given back only from what is ours
 		x.tell(x.recovering(), v1alpha1.ReasonRecovering, "Reading the stack that the production rule forwards to")
 		x.wait(x.o.Policy.Poll)
 		return true

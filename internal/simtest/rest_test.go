@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/template"
 )
 
 const (
@@ -192,7 +193,7 @@ func (o *observer) settledState() {
 		case imd == nil && (o.retains(s.uid) || o.idle(s)), o.clones(s.name):
 		case imd == nil:
 			o.fail("I5", "the stack %s is left, its deployment is gone", s.name)
-		case o.forgotten(s.uid) && o.answering(s), s.uid != string(imd.UID) && o.idle(s):
+		case o.forgotten(s.uid) && o.answering(s), !strings.HasSuffix(s.name, suffixOf(imd)) && o.idle(s):
 		case fmt.Sprint(imd.Status.Stable) != s.revision && !o.kept(imd, s.revision):
 			o.fail("I5", "the stack %s is left (%s), revision %d serves", s.name, s.status, imd.Status.Stable)
 		}
@@ -205,6 +206,12 @@ func (o *observer) settledState() {
 	if now := o.belongings(); !slices.Equal(now, o.foreign) && len(o.w.others.edited) == 0 {
 		o.fail("I8", "what belongs to others was %v and is %v", o.foreign, now)
 	}
+}
+
+// suffixOf is the end of the names of a deployment's own stacks.
+func suffixOf(imd *v1alpha1.ImmutableDeployment) string {
+	name := template.StackName(imd.Namespace, imd.Name, string(imd.UID), 1)
+	return name[strings.LastIndexByte(name, '-'):]
 }
 
 // idle tells whether a stack gets no requests that another deployment left which
