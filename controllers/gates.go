@@ -59,6 +59,10 @@ func gateSpec(imd *v1alpha1.ImmutableDeployment, name string) *v1alpha1.Gate {
 // attemptID names an attempt in the whole world, so that a function, a
 // workflow or a webhook can tell a repetition from a new attempt.
 func attemptID(imd *v1alpha1.ImmutableDeployment, rolloutID string, run rollout.GateRun) string {
+	if r := imd.Status.Rollout; r != nil && r.ID == rolloutID {
+		// A cluster that was restored may count the same rollouts again.
+		rolloutID += fmt.Sprintf("@%d", r.StartedAt.Unix())
+	}
 	return fmt.Sprintf("%s/%s/%s/%s", imd.UID, rolloutID, run.At, run.AttemptKey())
 }
 

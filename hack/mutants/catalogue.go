@@ -69,7 +69,7 @@ func removingAndJudging() []mutant {
 	return []mutant{
 		{name: "freeze a template twice", file: deploymentActions, old: "imr.Spec.Frozen.TemplateHash == view.WantHash && metav1.GetControllerOf(&imr) != nil && ", new: "false && "},
 		{name: "look again at once, always", file: deploymentPass, old: "max(decision.After, soon)", new: "soon"},
-		{name: "delete stacks before the rule", file: "internal/rollout/removal.go", old: "if p.DetachedAt.IsZero() || x.o.Rule.Exists && x.o.Rule.Owned {", new: "if false {"},
+		{name: "delete stacks before the rule", file: "internal/rollout/removal.go", old: "if p.DetachedAt.IsZero() || x.o.Rule.Exists && (x.o.Rule.Owned || x.o.Rule.Inherited) {", new: "if false {"},
 		{name: "don't wait for requests in a deletion", file: "internal/rollout/removal.go", old: "	return x.o.Policy.Propagation + longest\n", new: "	return 0\n"},
 		{name: "delete what shall be retained", file: "internal/rollout/removal.go", old: "	if x.o.Policy.Retain {\n		x.leave()", new: "	if false {\n		x.leave()"},
 		{name: "don't give an adopted rule back", file: "internal/rollout/removal.go", old: "case x.d.Progress.Original != \"\" && x.routesToUs():", new: "case false:"},

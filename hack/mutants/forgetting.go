@@ -24,7 +24,7 @@ func forgetting() []mutant {
 		{name: "leave records alone that nobody owns", file: lost, old: "r.lostByRule, r.lostByOwner, r.lostByName}", new: "r.lostByRule, r.lostByName}"},
 		{name: "claim records without a proof", file: lost, old: "		case ours:\n", new: "		case ours || true:\n"},
 		{name: "leave a stack that was found to itself", file: lost, old: "reasonOf(imr) == v1alpha1.ReasonStackFound && ", new: "false && "},
-		{name: "run a second worker beside one that was left", file: lost, old: "	case here && view.Rule.None:\n", new: "	case false:\n"},
+		{name: "run a second worker beside one that was left", file: lost, old: "	case here && view.Rule.None && len(view.revisions) == 0:\n", new: "	case false:\n"},
 		{name: "don't recall stacks", file: recovery, old: "	if len(x.o.Lost) > 0 {\n", new: "	if false {\n"},
 		{name: "delete a stack that was found", file: "internal/stack/stack.go", old: "	case o.surprising():\n", new: "	case false:\n"},
 		{name: "give the number of a stack again", file: deploymentActions, old: "		case cloud.IsNotFound(err):\n			return number, nil, nil", new: "		case true:\n			return number, nil, nil"},

@@ -112,7 +112,7 @@ func (g *gatekeeper) hear(question []byte) attempt {
 	switch {
 	case known && before != this:
 		g.w.observer.fail("gates", "%s has the key of %s", this, before)
-	case repeated && key != q.IdempotencyKey:
+	case repeated && key != q.IdempotencyKey && !g.w.observer.forgotten(q.Deployment.UID): // else it is another life of the rollout
 		g.w.observer.fail("gates", "%s is asked by two keys, %s and %s", this, key, q.IdempotencyKey)
 	case q.Attempt > gateRetries+1:
 		g.w.observer.fail("gates", "%s is one too many", this)

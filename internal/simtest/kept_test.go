@@ -113,7 +113,7 @@ func (o *observer) checkRequestsKept(at *pass, r *ruleTruth, t *truth, after []t
 			o.fail("kept", "%s takes %d%% of the requests from revision %s, which is healthy, to give them to nobody", at.about(), before, g.revision)
 		case before == 100 && o.answered(at, t, after) < 100:
 			o.fail("kept", "%s takes requests from revision %s, which is healthy, to give them to one that isn't: %s", at.about(), g.revision, t.route(&ruleTruth{forwards: true, targets: after}))
-		case o.memory.behind[at.key.Name] == x.group && share(after, x.group) < 100:
+		case o.memory.behind[at.key.Name] == x.group && share(after, x.group) < 100 && !givenUp(at.imd(), g.revision):
 			o.fail("kept", "%s takes requests from revision %s, since it was restored from before that served", at.about(), g.revision)
 		}
 	}
