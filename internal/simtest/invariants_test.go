@@ -154,7 +154,8 @@ func (o *observer) checkIncrease(at *pass, r *ruleTruth, t *truth, after []targe
 		}
 		if g.uid != string(at.imd().UID) {
 			original := at.imd().Status.Traffic != nil && at.imd().Status.Traffic.OriginalTargetGroupARN == g.arn
-			if legacy := slices.Contains(mapValues(o.w.others.legacy), g.arn); !original && !(legacy && o.forgotten(string(at.imd().UID))) {
+			given := o.forgotten(string(at.imd().UID)) && slices.Contains(mapValues(o.w.others.legacy), g.arn)
+			if !original && !given {
 				o.fail("I8", "%s routes requests to %s, which isn't its own", at.about(), g.name)
 			}
 			continue
