@@ -57,10 +57,11 @@ const markLasts = 10 * time.Minute
 // there is nothing by which two clusters could tell.
 func (r *DeploymentReconciler) authorise(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision) (rollout.Decision, error) {
 	unmarked := !view.Rule.Exists || d.Action.Kind == rollout.ActionClaimRule
+	marking := d.Action.Kind != rollout.ActionReleaseRule // which takes the mark off
 	switch marks := view.Progress.Writers; {
 	case !d.Action.Guarded() || view.Rule.None:
 		return d, nil
-	case !slices.Contains(marks, view.Writer) && (len(marks) > 0 || unmarked):
+	case marking && !slices.Contains(marks, view.Writer) && (len(marks) > 0 || unmarked):
 		return d.Marking(&view.Observation, r.Now()), nil
 	case unmarked:
 		return d, nil
@@ -85,6 +86,9 @@ func (r *DeploymentReconciler) compareMarks(ctx context.Context, imd *v1alpha1.I
 	case mark == view.Writer:
 		return d, nil
 	case mark == "" || slices.Contains(view.Progress.Writers, mark):
+		if d.Action.Kind == rollout.ActionReleaseRule {
+			return d, nil
+		}
 		return d.Marking(&view.Observation, r.Now()), nil
 	default:
 		return r.reconsider(ctx, imd, view, d, mark)
