@@ -1,0 +1,66 @@
+package controllers
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/template"
+)
+
+// unlisted is an account with one stack, which nobody remembers.
+type unlisted struct {
+	cloud.Stacks
+	stack cloud.Stack
+}
+
+func (u unlisted) List(context.Context) ([]cloud.StackSummary, error) {
+	return []cloud.StackSummary{{ID: u.stack.ID, Name: u.stack.Name, Status: u.stack.Status}}, nil
+}
+
+func (u unlisted) Describe(context.Context, string) (cloud.Stack, error) { return u.stack, nil }
+
+func (u unlisted) Template(context.Context, string) (string, error) {
+	return `{"Metadata":{"Viridian::Revision":{"template":{"containers":[{"name":"app"}]}}}}`, nil
+}
+
+// A deletion isn't over while a stack of the deployment's is there that has no
+// record: nobody would look for it any more. One that leaves everything leaves it.
+func TestLastLook(t *testing.T) {
+	scheme := runtime.NewScheme()
+	if err := v1alpha1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	for name, retain := range map[string]bool{"deleted": false, "retained": true} {
+		t.Run(name, func(t *testing.T) {
+			imd := &v1alpha1.ImmutableDeployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "mailer", UID: "1",
+				Finalizers: []string{v1alpha1.Finalizer, "others"}, DeletionTimestamp: &metav1.Time{Time: time.Now()}}}
+			cluster := fake.NewClientBuilder().WithScheme(scheme).WithObjects(imd).Build()
+			if err := cluster.Get(t.Context(), client.ObjectKeyFromObject(imd), imd); err != nil {
+				t.Fatal(err)
+			}
+			r := &DeploymentReconciler{Options: Options{Client: cluster, Live: cluster, ClusterID: "here", Now: time.Now}}
+			tags := r.ownerTags("shop", "mailer", "1")
+			tags[v1alpha1.TagRevision], tags[v1alpha1.TagTemplateHash] = "7", "hash"
+			view := &deploymentView{lost: map[int64]cloud.Stack{}, clients: cloud.Clients{Stacks: unlisted{stack: cloud.Stack{
+				ID: "id", Name: template.StackName("shop", "mailer", "1", 7), Status: cloud.StackCreateComplete, Tags: tags}}}}
+			view.Rule, view.Deleting, view.Policy.Retain = rollout.Rule{None: true}, true, retain
+			if err := r.finish(t.Context(), imd, view); err != nil {
+				t.Fatal(err)
+			}
+			left, _, err := listRevisions(t.Context(), cluster, imd)
+			if err != nil || len(left) > 0 == retain || controllerutil.ContainsFinalizer(imd, v1alpha1.Finalizer) == retain {
+				t.Errorf("records %d, finalizers %v, %v", len(left), imd.Finalizers, err)
+			}
+		})
+	}
+}
