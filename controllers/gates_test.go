@@ -342,7 +342,7 @@ func (r *receiver) certificate() string {
 }
 
 func (r *receiver) gate(secret string) v1alpha1.Gate {
-	return v1alpha1.Gate{Name: "hook", At: v1alpha1.BeforeTraffic,
+	return v1alpha1.Gate{Name: "hook", At: v1alpha1.BeforeTraffic, TimeoutSeconds: new(int32(86400)),
 		Webhook: &v1alpha1.WebhookGate{URL: r.URL + "/gate?token=hunter2", CABundle: r.certificate(), SecretName: secret}}
 }
 
