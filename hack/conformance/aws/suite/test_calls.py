@@ -42,7 +42,7 @@ seen, operations = set(), set()
 # The interfaces of internal/cloud/aws/sdk.go by boto3's name of the service.
 INTERFACES = {
     "cloudFormationAPI": "cloudformation", "elbAPI": "elbv2", "ecsAPI": "ecs", "ecrAPI": "ecr",
-    "cloudWatchAPI": "cloudwatch", "lambdaAPI": "lambda", "statesAPI": "stepfunctions",
+    "cloudWatchAPI": "cloudwatch", "lambdaAPI": "lambda", "statesAPI": "stepfunctions", "stsAPI": "sts",
 }
 
 
