@@ -158,7 +158,10 @@ func hunt(ctx context.Context, binary string, s stage) (by string, took time.Dur
 	command.Dir, command.Env = s.pkg, append(os.Environ(), "GOGC=400", "GOMAXPROCS=1", "GODEBUG=gcshrinkstackoff=1")
 	out, err := command.CombinedOutput()
 	if _, failed := errors.AsType[*exec.ExitError](err); failed {
-		return what(string(out)), time.Since(began), ctx.Err()
+		if by = what(string(out)); by == "" && ctx.Err() == nil {
+			return "", time.Since(began), fmt.Errorf("no test tells why %s failed: %.500s", s.name, out)
+		}
+		return by, time.Since(began), ctx.Err()
 	}
 	return "", time.Since(began), err
 }
@@ -169,7 +172,7 @@ var (
 	failLine  = regexp.MustCompile(`--- FAIL: (\S+)`)
 )
 
-// what names what noticed a mistake.
+// what names what noticed a mistake; "" if no test did.
 func what(out string) string {
 	if m := seedLine.FindStringSubmatch(out); m != nil {
 		return strings.ToLower(m[1][:1]) + m[1][1:]
@@ -183,7 +186,7 @@ func what(out string) string {
 	if strings.Contains(out, "panic:") {
 		return "panic"
 	}
-	return "failed"
+	return ""
 }
 
 // plant writes an overlay with the mistake.
