@@ -23,9 +23,9 @@ type Notice struct {
 	Message string
 }
 
-// requests hears what people ask for, whatever is in the way. Each value is handled once, whatever
-// comes of it: it names the rollout that it means, so that one left over never
-// acts on another. It tells whether the pass is over.
+// requests hears what people ask for, even in drift or a pause. Each value is
+// handled once, whatever comes of it: it names the rollout that it means, so that
+// one left over never acts on another. It tells whether the pass is over.
 func (x *decider) requests() bool {
 	asked, handled := x.o.Requests, &x.d.Progress.Handled
 	if asked.Abort != handled.Abort {
