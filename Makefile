@@ -85,8 +85,8 @@ simulate: ## Run SEEDS seeds of the simulation, from FROM on, on all cores
 crash-points: ## Let a process die, or lose an answer, at every call of the stories
 	@hack/crash-points.sh $(STRIDE)
 
-mutants: ## Plant plausible mistakes, one after the other, and say what notices them
-	@go run ./hack/mutants $(MUTANTSFLAGS)
+mutants: $(CLUSTER_TOOLS) ## Plant plausible mistakes, one after the other, and say what notices them
+	@KUBEBUILDER_ASSETS="$(abspath bin)" go run ./hack/mutants $(MUTANTSFLAGS)
 
 ##@ Build
 

@@ -20,8 +20,7 @@ import (
 	"time"
 )
 
-// stage is one way of looking for a mistake; each is tried for so long, those
-// that name a seed first.
+// stage is one way of looking for a mistake.
 type stage struct {
 	name string
 	// pkg is the tests' package.
@@ -29,15 +28,23 @@ type stage struct {
 	args []string
 }
 
-func stages(seeds int) []stage {
+// stages are the ways of looking for a mistake, the quick ones first.
+func stages(m mutant, seeds int) []stage {
 	simtest := "./internal/simtest"
-	return []stage{
-		{"seeds", simtest, []string{"-test.run=^TestSeeds$", "-shrinks=0", "-from=0", fmt.Sprintf("-seeds=%d", seeds)}},
+	few := min(seeds, 100)
+	all := []stage{
+		{"seeds", simtest, []string{"-test.run=^TestSeeds$", "-shrinks=0", "-from=0", fmt.Sprintf("-seeds=%d", few)}},
 		{"regressions", simtest, []string{"-test.run=^TestRegressions$"}},
-		{"crash points", simtest, []string{"-test.run=^(TestEveryCallFails|TestHistoryStaysBounded)$", "-stride=4"}},
 		{"rollout", "./internal/rollout", []string{"-test.run=."}},
 		{"stack", "./internal/stack", []string{"-test.run=."}},
 	}
+	if m.test != "" {
+		all = append(all, stage{"controllers", "./controllers", []string{"-test.run=^(" + m.test + ")$"}})
+	}
+	return append(all,
+		stage{"crash points", simtest, []string{"-test.run=^(TestEveryCallFails|TestHistoryStaysBounded)$", "-stride=4"}},
+		stage{"seeds", simtest, []string{"-test.run=^TestSeeds$", "-shrinks=0", fmt.Sprintf("-from=%d", few), fmt.Sprintf("-seeds=%d", seeds-few)}},
+	)
 }
 
 // finding is what became of a mutant.
@@ -135,7 +142,7 @@ func try(ctx context.Context, m mutant, seeds int) finding {
 	}
 	var spent time.Duration
 	binaries := map[string]string{}
-	for _, s := range stages(seeds) {
+	for _, s := range stages(m, seeds) {
 		if binaries[s.pkg] == "" {
 			binaries[s.pkg] = filepath.Join(dir, filepath.Base(s.pkg)+".test")
 			build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay="+overlay, "-o", binaries[s.pkg], s.pkg) //nolint:gosec // from the catalogue

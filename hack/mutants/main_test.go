@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -10,12 +12,18 @@ func TestCatalogue(t *testing.T) {
 	if err := os.Chdir("../.."); err != nil { //nolint:usetesting // Chdir of testing wants no other directory
 		t.Fatal(err)
 	}
+	tests := testsOf(t, "controllers")
 	names := map[string]bool{}
 	for _, m := range catalogue() {
 		if names[m.name] {
 			t.Errorf("%s is there twice", m.name)
 		}
 		names[m.name] = true
+		for name := range strings.SplitSeq(m.test, "|") {
+			if name != "" && !strings.Contains(tests, "func "+name+"(") {
+				t.Errorf("%s: there is no test %s", m.name, name)
+			}
+		}
 		if _, err := plant(t.TempDir(), m); err != nil {
 			t.Errorf("%s: %v", m.name, err)
 		}
@@ -23,4 +31,22 @@ func TestCatalogue(t *testing.T) {
 	if len(names) < 25 {
 		t.Errorf("%d mistakes are too few", len(names))
 	}
+}
+
+// testsOf is the source of a package's tests.
+func testsOf(t *testing.T, dir string) string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(dir, "*_test.go"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%s: %d tests, %v", dir, len(paths), err)
+	}
+	var all strings.Builder
+	for _, path := range paths {
+		text, err := os.ReadFile(path) //nolint:gosec // a file of this repository
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	return all.String()
 }
