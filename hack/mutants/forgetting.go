@@ -5,8 +5,6 @@ const (
 	lost      = "controllers/lost.go"
 	ownership = "controllers/ownership.go"
 	writer    = "controllers/writer.go"
-	recovery  = "internal/rollout/recovery.go"
-	drift     = "internal/rollout/drift.go"
 )
 
 // forgetting are mistakes in what is done about a cluster that forgot, that is a
@@ -25,11 +23,11 @@ func forgetting() []mutant {
 		{name: "claim records without a proof", file: lost, old: "		case ours:\n", new: "		case ours || true:\n"},
 		{name: "leave a stack that was found to itself", file: lost, old: "reasonOf(imr) == v1alpha1.ReasonStackFound && ", new: "false && "},
 		{name: "run a second worker beside one that was left", file: lost, old: "	case here && view.Rule.None && len(view.revisions) == 0:\n", new: "	case false:\n"},
-		{name: "don't recall stacks", file: recovery, old: "	if len(x.o.Lost) > 0 {\n", new: "	if false {\n"},
+		{name: "don't recall stacks", file: decide, old: "	(*pass).recallLost,\n", new: ""},
 		{name: "delete a stack that was found", file: "internal/stack/stack.go", old: "	case o.surprising():\n", new: "	case false:\n"},
 		{name: "give the number of a stack again", test: "TestNumberOfAForeignStack", file: deploymentActions, old: "		case cloud.IsNotFound(err):\n			return number, nil, nil", new: "		case true:\n			return number, nil, nil"},
 		{name: "freeze a stack that is found once more", test: "TestNameOfTheNextRevisionIsTaken", file: deploymentActions, old: "case r.owns(found.Tags, string(imd.UID)) && found", new: "case false && found"},
-		{name: "delete the rule whatever it forwards to", test: "TestRuleStaysWhereItForwards", file: finish, old: "	return x.others(r) //", new: "	return nil //"},
+		{name: "delete the rule whatever it forwards to", test: "TestRuleStaysWhereItForwards", file: conclude, old: "	return x.others(r) //", new: "	return nil //"},
 		{name: "take a UID for proof in any cluster", test: "TestMoveToAnotherCluster|TestCopyWithAnIDOfItsOwn", file: ownership, old: " && tags[v1alpha1.TagUID] == uid && tags[v1alpha1.TagCluster] == o.ClusterID", new: " && tags[v1alpha1.TagUID] == uid"},
 		{name: "adopt whatever is there", test: "TestMoveToAnotherCluster|TestCureAfterALostCluster", file: ownership, old: "	return slices.Contains(splitList(ns.Annotations[v1alpha1.AnnotationAdopt]), uid), nil", new: "	return true, nil"},
 		{name: "adopt what has another name", test: "TestAdoptedByAnotherName", file: ownership, old: "if namesakes(tags, imd.Namespace, imd.Name) && slices", new: "if slices"},
@@ -38,20 +36,21 @@ func forgetting() []mutant {
 		{name: "write a rule that was taken over", file: writer, old: "	if !r.owns(tags, string(imd.UID)) && !stripped {\n", new: "	if false && !stripped {\n"},
 		{name: "go on with the mark of the step before", file: writer, old: "if count == reached && (", new: "if count != \"\" && ("},
 		{name: "set a mark before it is remembered", file: recovery, old: "	if slices.Contains(o.Progress.Writers, o.Writer) {\n", new: "	if true {\n"},
-		{name: "forget what serves with status", file: recovery, old: "	if !x.forgetful() && !x.bereft() && !x.heirless() {\n", new: "	if !x.bereft() && !x.heirless() {\n"},
-		{name: "forget what serves with its record", file: recovery, old: "	if !x.forgetful() && !x.bereft() && !x.heirless() {\n", new: "	if !x.forgetful() && !x.heirless() {\n"},
-		{name: "take what others route to for what serves", file: recovery, old: "	if x.bereft() && serves != nil && x.o.Rule.Exists && ", new: "	if false && "},
-		{name: "trust a worker that is to be removed", file: recovery, old: "x.isThere(r) && !idle && (x.bereft() || !x.dismissed(r))", new: "x.isThere(r) && !idle"},
+		{name: "forget what serves with status", file: recovery, old: "	if !x.isForgetful() && !x.isBereft() && !x.isHeirless() {\n", new: "	if !x.isBereft() && !x.isHeirless() {\n"},
+		{name: "forget what serves with its record", file: recovery, old: "	if !x.isForgetful() && !x.isBereft() && !x.isHeirless() {\n", new: "	if !x.isForgetful() && !x.isHeirless() {\n"},
+		{name: "take what others route to for what serves", file: recovery, old: "	if x.isBereft() && serves != nil && x.o.Rule.Exists && ", new: "	if false && "},
+		{name: "trust a worker that is to be removed", file: recovery, old: "x.isThere(r) && !idle && (x.isBereft() || !x.isDismissed(r))", new: "x.isThere(r) && !idle"},
 		{name: "forget where an adopted rule went", file: deploymentRule, old: "tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal]", new: "tags[v1alpha1.TagWriter], \"\""},
 		{name: "delete what was orphaned", file: deploymentObserve, old: "	view.orphaned = view.Deleting && (", new: "	view.orphaned = false && ("},
 		{name: "take its tags off an orphaned rule", file: deploymentRule, old: "		view.Rule.Owned = false // it keeps", new: "		_ = view // it keeps"},
 		{name: "delete the stack of a record that nobody owns", file: revisionPass, old: "	if view.owner == nil && !view.Deleting && !view.Retained {\n", new: "	if false {\n"},
 		{name: "let the record of a stack in use go", test: "TestStackInUseOnAnotherListener|TestLastWorkerIsKept", file: revisionPass, old: "	if view.owner == nil && inUse(cause) {\n", new: "	if inUse(cause) {\n"},
 		{name: "keep a record whose stack others use", test: "TestOrphans", file: revisionPass, old: "	if view.owner == nil && inUse(cause) {\n", new: "	if false {\n"},
-		{name: "enforce while paused", test: "TestPauseHoldsEnforceBack", file: drift, old: "	if x.o.Policy.Enforce && !x.still() {\n", new: "	if x.o.Policy.Enforce {\n",
-			also: &mutant{file: "internal/rollout/decide.go", old: "	case x.paused():\n	case x.drifted():\n", new: "	case x.drifted():\n	case x.paused():\n"}},
-		{name: "don't hear an abort in drift", file: "internal/rollout/decide.go", old: "	case x.requests():\n	case x.paused():\n	case x.drifted():\n", new: "	case x.paused():\n	case x.drifted():\n	case x.requests():\n"},
-		{name: "don't see a sick revision in drift", test: "TestSickWhileDrifted", file: drift, old: "	if x.givenUp() {\n", new: "	if false {\n"},
+		{name: "enforce while paused", test: "TestPauseHoldsEnforceBack", file: drift, old: "return x.o.Policy.Enforce && !x.isStill() }", new: "return x.o.Policy.Enforce }",
+			also: &mutant{file: decide, old: "	(*pass).pause,\n", new: "	(*pass).enforceRule,\n	(*pass).pause,\n"}},
+		{name: "don't hear an abort in drift", file: decide, old: "	note((*pass).hearRequests),\n	(*pass).concludeAborted,\n", new: "",
+			also: &mutant{file: decide, old: "	(*pass).blockOnDrift,\n", new: "	(*pass).blockOnDrift,\n	note((*pass).hearRequests),\n	(*pass).concludeAborted,\n"}},
+		{name: "don't see a sick revision in drift", test: "TestSickWhileDrifted", file: decide, old: "	(*pass).giveUpInDrift,\n", new: ""},
 		{name: "work in whatever account", test: "TestDeletionInAnotherAccount|TestListenerOfAnotherAccount", file: "controllers/account.go", old: "ok && there != here {", new: "false && ok && there != here {"},
 		{name: "look at the account beforehand only", test: "TestDeletionInAnotherAccount|TestDeletionOfRevisionInAnotherAccount", file: deploymentObserve, old: "r.observeEvidence,\n		r.rightAccount,\n", new: "r.observeEvidence,\n"},
 		{name: "leave everything since an account is shut", test: "TestDeletionWithoutAnAccount", file: "controllers/farewell.go", old: "return o.Deleting && o.Policy.Retain && t.shut()", new: "return o.Deleting && t.shut()"},

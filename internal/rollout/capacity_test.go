@@ -59,7 +59,7 @@ func scaleTo(revision int64, count int32) Action {
 
 func TestRolling(t *testing.T) {
 	shifts := func(step int, reached bool, after time.Duration) verdict {
-		return verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2, Step: step, Reached: reached, After: after}
+		return verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Stable: 1, Rollout: 2, Step: step, Reached: reached, After: after}
 	}
 	bakes := verdict{Phase: v1alpha1.PhaseBaking, Reason: v1alpha1.ReasonBaking, Stable: 1, Rollout: 2, Step: 3, Reached: true}
 	back := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Stable: 1, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomeRolledBack}
@@ -170,7 +170,7 @@ func TestRecreate(t *testing.T) {
 		pending, creating, created = v1alpha1.RevisionPending, v1alpha1.RevisionCreating, v1alpha1.RevisionCreated
 		failed, deleting, removed  = v1alpha1.RevisionFailed, v1alpha1.RevisionDeleting, v1alpha1.RevisionRemoved
 	)
-	goes := verdict{Phase: v1alpha1.PhaseProvisioning, Reason: provisioning, Stable: 1, Rollout: 2}
+	goes := verdict{Phase: v1alpha1.PhaseProvisioning, Reason: reasonProvisioning, Stable: 1, Rollout: 2}
 	back := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Stable: 1, Rollout: 2, Outcome: v1alpha1.OutcomeRolledBack}
 	after := func(v verdict, d time.Duration) verdict {
 		v.After = d
@@ -194,7 +194,7 @@ func TestRecreate(t *testing.T) {
 	verified := func(o *Observation) { healthy(o); o.Progress.Rollout.VerifiedAt = ago(time.Second) }
 	ended := back
 	ended.Finished = true
-	surrendered := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Action: Action{Kind: ActionDeleteRule}, Rollout: 2, Outcome: v1alpha1.OutcomeFailed}
+	surrendered := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonFailed, Action: Action{Kind: ActionDeleteRule}, Rollout: 2, Outcome: v1alpha1.OutcomeFailed}
 	replaced := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonSuperseded, Action: Action{Kind: ActionDeleteRule}, Rollout: 2, Outcome: v1alpha1.OutcomeSuperseded}
 	decideAll(t, map[string]row{
 		"traffic goes first":                {replacing(created, pending), asking(goes, Action{Kind: ActionSetTargets})},
@@ -206,7 +206,7 @@ func TestRecreate(t *testing.T) {
 		"another one is in the way":         {replacing(removed, pending, third), after(goes, poll)},
 		"a failed one that is kept isn't":   {replacing(removed, pending, kept), asking(retires(goes, 3), provision(2))},
 		"no traffic before it is healthy":   {replacing(removed, created), after(verdict{Phase: v1alpha1.PhaseVerifying, Reason: v1alpha1.ReasonVerifying, Stable: 1, Rollout: 2}, poll)},
-		"then all":                          {replacing(removed, created, verified), asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2}, set(to2()))},
+		"then all":                          {replacing(removed, created, verified), asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Stable: 1, Rollout: 2}, set(to2()))},
 		"failed: the old one is made again": {replacing(removed, failed, rolledBack), asking(back, provision(1))},
 		"unhealthy: the new one goes first": {replacing(removed, created, rolledBack), asking(back, remove(2))},
 		"on its way: it goes first":         {replacing(removed, creating, rolledBack), asking(back, remove(2))},
@@ -214,10 +214,10 @@ func TestRecreate(t *testing.T) {
 		"another strategy now: all tasks, too": {replacing(removed, created, verified, func(o *Observation) {
 			o.Recreate, o.Plan = false, compiled(rollingBy(0, 50), 3, true)
 			o.Revisions[1].Health = Health{Known: true, Desired: 1, Running: 1, Healthy: 1, Steady: true}
-		}), asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2}, scaleTo(2, 3))},
+		}), asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Stable: 1, Rollout: 2}, scaleTo(2, 3))},
 		"then all requests": {replacing(removed, created, verified, func(o *Observation) {
 			o.Recreate, o.Plan = false, compiled(rollingBy(0, 50), 3, true)
-		}), asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2}, set(to2()))},
+		}), asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Stable: 1, Rollout: 2}, set(to2()))},
 		"serving: loses its traffic first": {replacing(removed, created, rolledBack, func(o *Observation) { o.Rule.Targets = to2(); o.Progress.Written = to2() }), asking(back, Action{Kind: ActionSetTargets})},
 		"gone: the old one is made again":  {replacing(removed, removed, rolledBack), asking(back, provision(1))},
 		"the old one is not gone yet":      {replacing(deleting, pending, rolledBack), after(back, poll)},
@@ -229,7 +229,7 @@ func TestRecreate(t *testing.T) {
 			o.Rule.Targets, o.Progress.Written, o.Revisions[1].TargetGroup = to2(), to2(), group2
 		}), surrendered},
 		"superseded when the old one is gone": {replacing(removed, created, givenUp(v1alpha1.OutcomeSuperseded), func(o *Observation) { o.Rule.Targets = to2(); o.Progress.Written = to2() }), replaced},
-		"first of all: nothing is taken away": {with(alone(), func(o *Observation) { o.Recreate = true; o.Revisions[0].Wanted = false; o.Revisions[0].Stack = pending }), asking(verdict{Phase: v1alpha1.PhaseProvisioning, Reason: provisioning, Rollout: 1}, provision(1))},
+		"first of all: nothing is taken away": {with(alone(), func(o *Observation) { o.Recreate = true; o.Revisions[0].Wanted = false; o.Revisions[0].Stack = pending }), asking(verdict{Phase: v1alpha1.PhaseProvisioning, Reason: reasonProvisioning, Rollout: 1}, provision(1))},
 	})
 	d := Decide(replacing(deleting, pending, func(o *Observation) { o.Revisions[0].Cause = "TargetGroup is in use" }), start)
 	if want := "Removing shop-1 before shop-2 is made; nothing serves meanwhile: TargetGroup is in use"; d.Message != want {
@@ -270,7 +270,7 @@ func worker(o Observation, edits ...func(o *Observation)) Observation {
 func TestWorkers(t *testing.T) {
 	plan := func(o *Observation) { o.Plan, o.DesiredCount = compiled(canaryOf(25, 50), 4, false), 4 }
 	shifts := func(step int, reached bool, after time.Duration) verdict {
-		return verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2, Step: step, Reached: reached, After: after}
+		return verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Stable: 1, Rollout: 2, Step: step, Reached: reached, After: after}
 	}
 	back := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Stable: 1, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomeRolledBack}
 	over := back
@@ -283,7 +283,7 @@ func TestWorkers(t *testing.T) {
 		"all tasks lost":                 {worker(rolling(1, 15*time.Second), plan, health1(tasks(2)), health2(Health{Known: true, Desired: 2})), asking(back, scaleTo(1, 4))},
 		"back when the old one is whole": {worker(decided(v1alpha1.OutcomeRolledBack, nil, time.Hour), plan, health1(tasks(4))), over},
 		"kept long enough":               {worker(rolling(2, time.Hour), plan, health1(tasks(0)), health2(tasks(4))), promoted},
-		"the first one has no rule":      {worker(alone()), verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Rollout: 1, Reached: true}},
+		"the first one has no rule":      {worker(alone()), verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Rollout: 1, Reached: true}},
 		"nothing drifts":                 {worker(serving()), verdict{Phase: v1alpha1.PhaseComplete, Reason: v1alpha1.ReasonComplete, After: resync, Stable: 1}},
 	})
 	weights := map[string]struct {
@@ -330,7 +330,7 @@ func TestRevert(t *testing.T) {
 		"the old one is gone":        {gone1, same(gone1)},
 		"the old one is on its way":  {asked, same(asked)},
 		"the first one: no way back": {first, same(first)},
-		"another template is wanted": {with(promoted, dead, func(o *Observation) { o.WantHash = "v1" }), verdict{Phase: v1alpha1.PhasePending, Reason: provisioning, Stable: 2, Rollout: 1}},
+		"another template is wanted": {with(promoted, dead, func(o *Observation) { o.WantHash = "v1" }), verdict{Phase: v1alpha1.PhasePending, Reason: reasonProvisioning, Stable: 2, Rollout: 1}},
 		"a record, not a stack": {with(promoted, dead, func(o *Observation) { o.Revisions[0].Stack = v1alpha1.RevisionFailed }),
 			same(with(promoted, func(o *Observation) { o.Revisions[0].Stack = v1alpha1.RevisionFailed }))},
 	})
@@ -385,7 +385,7 @@ func TestStableUnhealthy(t *testing.T) {
 	}
 	weak := health1(short(2))
 	blocks := verdict{Phase: v1alpha1.PhasePaused, Reason: v1alpha1.ReasonStableUnhealthy, After: poll, Stable: 1}
-	starts := verdict{Phase: v1alpha1.PhasePending, Reason: provisioning, Stable: 1, Rollout: 2}
+	starts := verdict{Phase: v1alpha1.PhasePending, Reason: reasonProvisioning, Stable: 1, Rollout: 2}
 	decideAll(t, map[string]row{
 		"Block: whole":            {wants(true), starts},
 		"Block: short":            {wants(true, weak), blocks},

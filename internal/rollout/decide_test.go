@@ -155,29 +155,29 @@ const (
 	poll   = 15 * time.Second
 	resync = 10 * time.Minute
 
-	provisioning = v1alpha1.ReasonProvisioning
-	shifting     = v1alpha1.ReasonShifting
+	reasonProvisioning = v1alpha1.ReasonProvisioning
+	reasonShifting     = v1alpha1.ReasonShifting
 )
 
 func TestProvision(t *testing.T) {
 	failed := "the stack failed"
 	decideAll(t, map[string]row{
 		"first deployment: make a revision": {fresh(),
-			verdict{Action: Action{Kind: ActionCreateRevision}, Phase: v1alpha1.PhasePending, Reason: provisioning}},
+			verdict{Action: Action{Kind: ActionCreateRevision}, Phase: v1alpha1.PhasePending, Reason: reasonProvisioning}},
 		"revision made: remember the rollout before anything else": {
 			with(fresh(), func(o *Observation) {
 				o.Revisions = []Revision{{Number: 1, Name: "shop-1", Hash: "v1", Stack: v1alpha1.RevisionPending}}
 			}),
-			verdict{Phase: v1alpha1.PhasePending, Reason: provisioning, Rollout: 1}},
+			verdict{Phase: v1alpha1.PhasePending, Reason: reasonProvisioning, Rollout: 1}},
 		"new template: make a revision": {with(serving(), func(o *Observation) { o.WantHash = "v2" }),
-			verdict{Action: Action{Kind: ActionCreateRevision}, Phase: v1alpha1.PhasePending, Reason: provisioning, Stable: 1}},
+			verdict{Action: Action{Kind: ActionCreateRevision}, Phase: v1alpha1.PhasePending, Reason: reasonProvisioning, Stable: 1}},
 		"stack not asked for": {with(unverified(v1alpha1.RevisionRemoved), func(o *Observation) { o.Revisions[1].Wanted = false }),
-			verdict{Action: Action{Kind: ActionProvision, Revision: 2, Count: 3}, Phase: v1alpha1.PhaseProvisioning, Reason: provisioning, Stable: 1, Rollout: 2}},
+			verdict{Action: Action{Kind: ActionProvision, Revision: 2, Count: 3}, Phase: v1alpha1.PhaseProvisioning, Reason: reasonProvisioning, Stable: 1, Rollout: 2}},
 		"stack on its way": {unverified(v1alpha1.RevisionCreating),
-			verdict{Phase: v1alpha1.PhaseProvisioning, Reason: provisioning, After: poll, Stable: 1, Rollout: 2}},
+			verdict{Phase: v1alpha1.PhaseProvisioning, Reason: reasonProvisioning, After: poll, Stable: 1, Rollout: 2}},
 		"looks again at the deadline, not after it": {
 			with(unverified(v1alpha1.RevisionCreating), func(o *Observation) { o.Progress.Rollout.ProgressedAt = ago(30*time.Minute - 4*time.Second) }),
-			verdict{Phase: v1alpha1.PhaseProvisioning, Reason: provisioning, After: 4 * time.Second, Stable: 1, Rollout: 2}},
+			verdict{Phase: v1alpha1.PhaseProvisioning, Reason: reasonProvisioning, After: 4 * time.Second, Stable: 1, Rollout: 2}},
 		"stack overdue": {
 			with(unverified(v1alpha1.RevisionCreating), func(o *Observation) { o.Progress.Rollout.ProgressedAt = ago(30 * time.Minute) }),
 			verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Stable: 1, Rollout: 2, Outcome: v1alpha1.OutcomeRolledBack}},
@@ -200,7 +200,7 @@ func TestProvision(t *testing.T) {
 			with(unverified(v1alpha1.RevisionCreating), func(o *Observation) {
 				o.Progress.Rollout.ProgressedAt, o.Progress.BlockedSince = ago(time.Hour), ago(50*time.Minute)
 			}),
-			verdict{Phase: v1alpha1.PhaseProvisioning, Reason: provisioning, After: poll, Stable: 1, Rollout: 2}},
+			verdict{Phase: v1alpha1.PhaseProvisioning, Reason: reasonProvisioning, After: poll, Stable: 1, Rollout: 2}},
 	})
 }
 
@@ -240,7 +240,7 @@ func TestVerify(t *testing.T) {
 
 func TestShift(t *testing.T) {
 	shifts := func(step int) verdict {
-		return verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2, Step: step}
+		return verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Stable: 1, Rollout: 2, Step: step}
 	}
 	writes := func(step int, t Targets) verdict {
 		v := shifts(step)
@@ -335,7 +335,7 @@ func TestLosingHealth(t *testing.T) {
 			}
 		})
 	}
-	holds := verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}
+	holds := verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}
 	back := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Stable: 1, Rollout: 2, Step: 1,
 		Reached: true, Outcome: v1alpha1.OutcomeRolledBack}
 	baking := back
@@ -379,7 +379,7 @@ func TestLosingHealth(t *testing.T) {
 				o.Progress.Rollout.StepReachedAt, o.Progress.Rollout.UnhealthySince = ago(2*time.Hour), ago(time.Hour)
 				o.Progress.Rollout.ProgressedAt = o.Progress.Rollout.StepReachedAt
 			}),
-			verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Rollout: 1, Reached: true}},
+			verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, After: poll, Rollout: 1, Reached: true}},
 		"nothing to return to: goes on": {
 			with(alone(), func(o *Observation) {
 				o.Revisions[0].Health = short(0)

@@ -57,6 +57,8 @@ type Action struct {
 
 // Decision is how to go on.
 type Decision struct {
+	// State whose guards decided; "" if one did that is asked in every state.
+	State State
 	// Action is the one effect to have now.
 	Action Action
 	// Progress is what to remember, after the effect.

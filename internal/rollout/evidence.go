@@ -51,27 +51,26 @@ type Measured struct {
 
 // Stage tells what to read for a decision about what was observed so far.
 func (o *Observation) Stage() Stage {
-	x := &decider{o: o}
-	x.d.Progress = o.Progress.clone()
-	r := x.d.Progress.Rollout
-	var s Stage
-	switch {
+	x := newPass(o, time.Time{}, o.Progress)
+	x.clampStep()
+	switch r := x.p.Rollout; {
 	case o.Deleting:
+		return Stage{}
 	case !r.active():
-		s.Alarms = x.returnable() && !x.served() && !x.stuck()
+		return Stage{Alarms: x.canReturn() && !x.isServed() && !x.isStuck()}
 	case r.Outcome == "":
-		s = x.stage(r)
+		return x.stage()
 	}
-	return s
+	return Stage{}
 }
 
 // stage is that of a rollout which isn't decided.
-func (x *decider) stage(r *Rollout) Stage {
-	candidate := x.o.revision(r.Revision)
+func (x *pass) stage() Stage {
+	r, candidate := x.p.Rollout, x.candidate()
 	if candidate == nil {
 		return Stage{}
 	}
-	s := Stage{Alarms: x.judges(r)}
+	s := Stage{Alarms: x.isJudged()}
 	if !candidate.Wanted && candidate.Hash == x.o.WantHash {
 		s.Vetted = r.Revision
 	}
@@ -79,88 +78,86 @@ func (x *decider) stage(r *Rollout) Stage {
 		return s
 	}
 	s.Rolled = r.Revision
-	if step := x.plan()[r.Step]; x.judges(r) && step.Weight > 0 && !r.StepReachedAt.IsZero() {
+	if step := x.step(r); x.isJudged() && step.Weight > 0 && !r.StepReachedAt.IsZero() {
 		s.Measured = &Measured{
 			Step: int32(r.Step) + 1, Weight: step.Weight, //nolint:gosec // a plan has few steps
 			Since: r.StepReachedAt.Add(x.o.Policy.Propagation), Started: r.StartedAt,
-			Revision: r.Revision, Stable: x.d.Progress.Stable, Before: r.Checks,
+			Revision: r.Revision, Stable: x.p.Stable, Before: r.Checks,
 		}
 	}
 	return s
 }
 
-// judges tells whether alarms and metrics decide: not where there is nothing to
+// isJudged tells whether alarms and metrics decide: not where there is nothing to
 // go back to, or not any more, nor on the way back to what served just before.
-func (x *decider) judges(r *Rollout) bool {
-	return x.returnable() && !x.alone() && r.Cause != v1alpha1.CauseRevert
+func (x *pass) isJudged() bool {
+	return x.canReturn() && !x.hasNoWayBack() && x.p.Rollout.Cause != v1alpha1.CauseRevert
 }
 
-// judged keeps the newest verdicts, and fails a rollout that one of them speaks
-// against. It tells whether one does.
-func (x *decider) judged(r *Rollout) bool {
-	if len(x.o.Analysis.Checks) > 0 {
-		r.Checks = x.o.Analysis.Checks
-	}
-	check := x.failing()
+// failIfOutOfBounds fails a revision that an alarm or a metric speaks against.
+func (x *pass) failIfOutOfBounds() *Decision {
+	r, check := x.rollout(), x.failingCheck()
 	switch {
 	case check == nil:
-		return false
+		return nil
 	case check.Source == v1alpha1.SourceAlarm:
-		x.fail(r, v1alpha1.ReasonAlarmFiring, fmt.Sprintf("alarm %s: %s, at step %d/%d (weight %d)",
+		return x.fail(r, v1alpha1.ReasonAlarmFiring, fmt.Sprintf("alarm %s: %s, at step %d/%d (weight %d)",
 			check.Name, check.Message, check.Step, len(x.plan()), check.Weight))
-	default:
-		x.fail(r, v1alpha1.ReasonMetricOutOfBounds, check.Message)
 	}
-	return true
+	return x.fail(r, v1alpha1.ReasonMetricOutOfBounds, check.Message)
 }
 
-// failing is the first check that speaks against the new revision; nil if none
-// does.
-func (x *decider) failing() *v1alpha1.Verdict {
+// failingCheck is the first check that speaks against the new revision; nil if
+// none does.
+func (x *pass) failingCheck() *v1alpha1.Verdict {
 	for i, check := range x.o.Analysis.Checks {
-		if check.Result == v1alpha1.ResultFail && x.judges(x.d.Progress.Rollout) {
+		if check.Result == v1alpha1.ResultFail && x.isJudged() {
 			return &x.o.Analysis.Checks[i]
 		}
 	}
 	return nil
 }
 
-// unproven waits with the end of a step until every check of it has passed. It
-// tells whether one hasn't. After some time, someone has to decide. They have to
-// pass but once: while a gate or a person is waited for there may be less to
-// measure.
-func (x *decider) unproven(r *Rollout, end time.Time, position string) bool {
-	missing := x.missing()
-	if !x.judges(r) || r.Full || r.ApprovedStep > r.Step || r.ProvenStep > r.Step {
-		return false
+// needsEvidence tells whether the step's end has still to be proven by checks.
+// They have to pass but once: while a gate or a person is waited for there may be
+// less to measure.
+func (x *pass) needsEvidence() bool {
+	r := x.p.Rollout
+	return x.isJudged() && !r.Full && r.ApprovedStep <= r.Step && r.ProvenStep <= r.Step
+}
+
+// noteProven remembers that every check of the step has passed.
+func (x *pass) noteProven() {
+	if x.needsEvidence() && x.missingEvidence() == "" && len(x.o.Analysis.Checks) > 0 {
+		x.p.Rollout.ProvenStep = x.p.Rollout.Step + 1
 	}
-	if missing == "" {
-		if len(x.o.Analysis.Checks) > 0 {
-			r.ProvenStep = r.Step + 1
-		}
-		return false
+}
+
+// awaitEvidence waits with the end of a step until every check of it has passed.
+// After some time, someone has to decide.
+func (x *pass) awaitEvidence() *Decision {
+	r, missing := x.rollout(), x.missingEvidence()
+	if missing == "" || !x.needsEvidence() {
+		return nil
 	}
-	deadline := end.Add(x.o.Policy.Inconclusive)
-	message := fmt.Sprintf("%s: waiting for evidence until %s: %s", position, clock(deadline), missing)
+	deadline := x.holdEnd().Add(x.o.Policy.Inconclusive)
 	switch {
 	case x.now.Before(deadline):
 		phase := v1alpha1.PhaseShifting
-		if r.Step == len(x.plan())-1 {
+		if x.isLast(&r) {
 			phase = v1alpha1.PhaseBaking
 		}
-		x.tell(phase, v1alpha1.ReasonInconclusive, message)
-		x.until(deadline)
+		message := fmt.Sprintf("%s: waiting for evidence until %s: %s", x.position(&r), clock(deadline), missing)
+		return x.until(words{phase, v1alpha1.ReasonInconclusive, message}, deadline)
 	case x.o.Policy.RollBackInconclusive:
-		x.fail(r, v1alpha1.ReasonInconclusive, fmt.Sprintf("no evidence within %s after the hold of step %d/%d: %s",
+		return x.fail(r, v1alpha1.ReasonInconclusive, fmt.Sprintf("no evidence within %s after the hold of step %d/%d: %s",
 			x.o.Policy.Inconclusive, r.Step+1, len(x.plan()), missing))
-	default:
-		x.await(v1alpha1.ReasonInconclusive, position+" lacks evidence: "+missing, r, fmt.Sprintf("/%d", r.Step+1))
 	}
-	return true
+	return x.awaitPerson(v1alpha1.ReasonInconclusive, x.position(&r)+" lacks evidence: "+missing, fmt.Sprintf("/%d", r.Step+1))
 }
 
-// missing tells which checks of the step have not passed; "" if all have.
-func (x *decider) missing() string {
+// missingEvidence tells which checks of the step have not passed; "" if all have.
+func (x *pass) missingEvidence() string {
 	var parts []string
 	for _, check := range x.o.Analysis.Checks {
 		if check.Result != v1alpha1.ResultPass && check.Result != v1alpha1.ResultSkipped {
@@ -170,84 +167,74 @@ func (x *decider) missing() string {
 	return strings.Join(parts, "; ")
 }
 
-// blockedByAlarms doesn't let a rollout start while an alarm is on, unless the
+// blockIfAlarmed doesn't let a rollout start while an alarm is on, unless the
 // user wants it so: what is wrong already would be blamed on the new revision.
-func (x *decider) blockedByAlarms(want *Revision) bool {
+func (x *pass) blockIfAlarmed() *Decision {
+	want := x.o.wanted()
 	switch a := x.o.Analysis; {
 	case x.cause(want) == v1alpha1.CauseRevert:
-		return false
+		return nil
 	case a.Unread:
-		x.tell(v1alpha1.PhasePending, v1alpha1.ReasonPending, "Reading the alarms before the rollout of "+want.Name)
-		x.wait(x.o.Policy.Poll)
-		return true
+		return x.poll(words{v1alpha1.PhasePending, v1alpha1.ReasonPending, "Reading the alarms before the rollout of " + want.Name})
 	case a.Firing == "" || x.o.Policy.ProceedInAlarm:
-		return false
+		return nil
 	}
-	x.blockAlarms("The rollout does not start")
-	return true
+	return x.blockOnAlarms("The rollout does not start")
 }
 
-// premature holds the first traffic back until the gates before it are passed
-// and no alarm is on. It tells whether it does.
-func (x *decider) premature(r *Rollout, candidate *Revision, step Step) bool {
-	skipped := r.Full && !x.gradual() // the steps before this one were no steps
-	for _, earlier := range x.plan()[:r.Step] {
-		if earlier.Weight > 0 && !skipped {
-			return false
-		}
+// noteFiring remembers that the first traffic came although an alarm was on.
+func (x *pass) noteFiring() {
+	a := x.o.Analysis
+	if x.isBeforeTraffic() && x.isJudged() && !a.Unread && a.Firing != "" && x.o.Policy.ProceedInAlarm {
+		x.p.Rollout.remark(a.Firing)
 	}
-	if step.Weight == 0 || x.o.Rule.Targets.Share(candidate.TargetGroup) > 0 {
-		return false
-	}
-	return x.alarmed(r, candidate) || x.gates(r, v1alpha1.BeforeTraffic, 0)
 }
 
-// alarmed holds the first traffic back while an alarm is on.
-func (x *decider) alarmed(r *Rollout, candidate *Revision) bool {
-	switch a := x.o.Analysis; {
-	case !x.judges(r):
-		return false
+// awaitAlarms holds the first traffic back while an alarm is on.
+func (x *pass) awaitAlarms() *Decision {
+	if !x.isBeforeTraffic() || !x.isJudged() {
+		return nil
+	}
+	switch a, candidate := x.o.Analysis, x.candidate(); {
 	case a.Unread:
-		x.tell(v1alpha1.PhaseVerifying, v1alpha1.ReasonVerifying, "Reading the alarms before "+candidate.Name+" gets traffic")
-		x.wait(x.o.Policy.Poll)
-		return true
-	case a.Firing == "":
-		return false
-	case x.o.Policy.ProceedInAlarm:
-		r.remark(a.Firing)
-		return false
+		return x.poll(verifying("Reading the alarms before " + candidate.Name + " gets traffic"))
+	case a.Firing == "" || x.o.Policy.ProceedInAlarm:
+		return nil
+	default:
+		return x.blockOnAlarms("No traffic goes to " + candidate.Name)
 	}
-	x.blockAlarms("No traffic goes to " + candidate.Name)
-	return true
 }
 
-// troubled stops a rollout whose evidence can't be had before someone puts
-// something right. What can be judged still rolls it back.
-func (x *decider) troubled() bool {
-	r, trouble := x.d.Progress.Rollout, x.o.Analysis.Trouble
-	if trouble == nil || r.active() && r.Outcome != "" {
-		return false
-	}
-	if r.active() {
-		candidate := x.o.revision(r.Revision)
-		if candidate == nil || candidate.Hash != x.o.WantHash || candidate.Stack == v1alpha1.RevisionFailed {
-			return false // given up anyway
-		}
-		if candidate.Stack == v1alpha1.RevisionCreated && !r.VerifiedAt.IsZero() && x.condemned(r, candidate) {
-			return true
-		}
-	}
-	x.block(*trouble)
-	return true
-}
-
-// blockAlarms says that alarms are in the way.
-func (x *decider) blockAlarms(what string) {
-	x.block(Blocked{
+// blockOnAlarms says that alarms are in the way.
+func (x *pass) blockOnAlarms(what string) *Decision {
+	return x.block(Blocked{
 		Reason:  v1alpha1.ReasonAlarmFiring,
 		Message: what + " while an alarm is on: " + x.o.Analysis.Firing,
 		Cure:    "It goes on once the alarm is over; or set spec.analysis.ifAlarmBefore: Proceed",
 	})
+}
+
+// failInTrouble still rolls back what can be judged without the evidence that
+// can't be had.
+func (x *pass) failInTrouble() *Decision {
+	candidate := x.candidate()
+	if x.o.Analysis.Trouble == nil || !x.p.Rollout.undecided() || candidate == nil || candidate.Hash != x.o.WantHash {
+		return nil
+	}
+	return x.failIfBad()
+}
+
+// blockOnTrouble stops a rollout whose evidence can't be had before someone puts
+// something right. A revision that is given up anyway isn't kept waiting.
+func (x *pass) blockOnTrouble() *Decision {
+	r, candidate, trouble := x.p.Rollout, x.candidate(), x.o.Analysis.Trouble
+	switch {
+	case trouble == nil || r.active() && r.Outcome != "":
+		return nil
+	case r.active() && (candidate == nil || candidate.Hash != x.o.WantHash || candidate.Stack == v1alpha1.RevisionFailed):
+		return nil
+	}
+	return x.block(*trouble)
 }
 
 // remark adds to what was remarkable at the start.
@@ -261,42 +248,60 @@ func (r *Rollout) remark(what string) {
 	}
 }
 
-// restless fails a revision whose tasks stop again and again: at any single
-// moment it may look healthy.
-func (x *decider) restless(r *Rollout, candidate *Revision) bool {
+// failIfTasksCrash fails a revision whose tasks stop again and again: at any
+// single moment it may look healthy.
+func (x *pass) failIfTasksCrash() *Decision {
+	r, candidate := x.rollout(), x.candidate()
 	h := candidate.Health
-	if !h.Known || h.Restarts <= x.o.Policy.TaskRestarts || x.alone() {
-		return false
+	if !h.Known || h.Restarts <= x.o.Policy.TaskRestarts || x.hasNoWayBack() {
+		return nil
 	}
-	x.fail(r, v1alpha1.ReasonTaskRestarts, fmt.Sprintf("%d tasks of %s stopped by themselves since it was verified, at %s (spec.rollback.taskRestartLimit is %d): %s",
-		h.Restarts, candidate.Name, x.place(r, candidate), x.o.Policy.TaskRestarts, h.RestartCause))
-	return true
+	return x.fail(r, v1alpha1.ReasonTaskRestarts, fmt.Sprintf("%d tasks of %s stopped by themselves since it was verified, at %s (spec.rollback.taskRestartLimit is %d): %s",
+		h.Restarts, candidate.Name, x.place(&r), x.o.Policy.TaskRestarts, h.RestartCause))
 }
 
 // unscanned begins the remark that a stack is made without a scan. Asking for it
 // is repeated if it fails, the wait for the scan isn't.
 const unscanned = "not scanned: "
 
-// unvetted waits for the scan of a revision's images before its stack is made,
-// and fails one that has vulnerabilities. It tells whether the stack can't be
-// made yet.
-func (x *decider) unvetted(r *Rollout, candidate *Revision) bool {
-	images := candidate.Images
-	overdue := !x.now.Before(r.ProgressedAt.Add(x.o.Policy.ScanPending)) || strings.Contains(r.Note, unscanned)
+// isScanLate tells whether the scan of the images was waited for long enough.
+func (x *pass) isScanLate() bool {
+	r := x.p.Rollout
+	return !x.now.Before(r.ProgressedAt.Add(x.o.Policy.ScanPending)) || strings.Contains(r.Note, unscanned)
+}
+
+// isUnscanned tells whether there will be no findings to judge the images by.
+func (x *pass) isUnscanned() bool {
+	result := x.candidate().Images.Result
+	return result == v1alpha1.ResultInconclusive || result == v1alpha1.ResultPending && x.isScanLate()
+}
+
+// failIfVulnerable fails a revision whose images have vulnerabilities, or none
+// that could be looked for, before its stack is made.
+func (x *pass) failIfVulnerable() *Decision {
+	images := x.candidate().Images
 	switch {
 	case images.Result == v1alpha1.ResultFail:
-		x.fail(r, v1alpha1.ReasonImageVulnerable, images.Message)
-		return true
-	case images.Result == v1alpha1.ResultPending && !overdue:
-		x.tell(v1alpha1.PhaseProvisioning, v1alpha1.ReasonImageNotScanned, "Waiting for the scan of the images: "+images.Message)
-		x.until(r.ProgressedAt.Add(x.o.Policy.ScanPending))
-		return true
-	case images.Result != v1alpha1.ResultPending && images.Result != v1alpha1.ResultInconclusive:
-		return false
-	case !x.o.Policy.ProceedUnscanned:
-		x.fail(r, v1alpha1.ReasonImageNotScanned, images.Message)
-		return true
+		return x.fail(x.rollout(), v1alpha1.ReasonImageVulnerable, images.Message)
+	case x.isUnscanned() && !x.o.Policy.ProceedUnscanned:
+		return x.fail(x.rollout(), v1alpha1.ReasonImageNotScanned, images.Message)
 	}
-	r.remark(unscanned + images.Message)
-	return false
+	return nil
+}
+
+// awaitScan waits for the scan of a revision's images before its stack is made.
+func (x *pass) awaitScan() *Decision {
+	r, images := x.p.Rollout, x.candidate().Images
+	if images.Result != v1alpha1.ResultPending || x.isScanLate() {
+		return nil
+	}
+	return x.until(words{v1alpha1.PhaseProvisioning, v1alpha1.ReasonImageNotScanned, "Waiting for the scan of the images: " + images.Message},
+		r.ProgressedAt.Add(x.o.Policy.ScanPending))
+}
+
+// noteUnscanned remembers that a stack is made without a scan.
+func (x *pass) noteUnscanned() {
+	if x.isUnscanned() && x.o.Policy.ProceedUnscanned {
+		x.p.Rollout.remark(unscanned + x.candidate().Images.Message)
+	}
 }

@@ -56,7 +56,7 @@ func TestConclude(t *testing.T) {
 	spreads := back
 	spreads.After = 10 * time.Second
 	lost := func(o *Observation) { o.Revisions[0].Stack, o.Revisions[0].Health = v1alpha1.RevisionFailed, Health{} }
-	hopeless := asking(says(v1alpha1.OutcomeFailed, v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack), Action{Kind: ActionDeleteRule})
+	hopeless := asking(says(v1alpha1.OutcomeFailed, v1alpha1.PhaseRollingBack, v1alpha1.ReasonFailed), Action{Kind: ActionDeleteRule})
 	hopeless.Stable, hopeless.Step = 0, 0
 	givenUp := func(since time.Duration) func(*Observation) {
 		return func(o *Observation) { o.Progress.Rollout.DecidedAt = ago(since) }
@@ -88,10 +88,10 @@ func TestConclude(t *testing.T) {
 			asking(superseded, set(to1()))},
 		"someone deleted the old stack meanwhile: goes on": {
 			with(decided(v1alpha1.OutcomeAborted, at(50), time.Minute), lost),
-			verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2, Step: 1, Reached: true}},
+			verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Stable: 1, Rollout: 2, Step: 1, Reached: true}},
 		"and the template was changed: goes on": {
 			with(decided(v1alpha1.OutcomeSuperseded, at(50), time.Minute), lost, func(o *Observation) { o.WantHash = "v3" }),
-			verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2, Step: 1, Reached: true}},
+			verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Stable: 1, Rollout: 2, Step: 1, Reached: true}},
 		"and the new one has nothing healthy: given up": {
 			with(decided(v1alpha1.OutcomeRolledBack, at(50), time.Minute), lost, func(o *Observation) { o.Revisions[1].Health = short(0) }), hopeless},
 		"and the new one has no traffic any more: given up": {with(decided(v1alpha1.OutcomeRolledBack, to1(), time.Second), lost), hopeless},
@@ -158,7 +158,7 @@ func TestChangeOfMind(t *testing.T) {
 		return v
 	}
 	starts := func(stable, revision int64, retiring ...int64) verdict {
-		return verdict{Phase: v1alpha1.PhasePending, Reason: provisioning, Stable: stable, Rollout: revision, Retiring: retiring}
+		return verdict{Phase: v1alpha1.PhasePending, Reason: reasonProvisioning, Stable: stable, Rollout: revision, Retiring: retiring}
 	}
 	failed := with(finished(v1alpha1.OutcomeRolledBack, time.Hour), func(o *Observation) {
 		gone(&o.Revisions[1])
@@ -178,7 +178,7 @@ func TestChangeOfMind(t *testing.T) {
 				o.WantHash, o.Rule = "v2", Rule{Exists: true, Owned: true, Targets: to1()}
 				o.Progress.Written, o.Progress.Observed = to1(), to1()
 			}),
-			verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Rollout: 1, Reached: true}},
+			verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Rollout: 1, Reached: true}},
 		"changed while new serves and someone deleted the old stack: goes on": {
 			with(changed(rolling(2, time.Second), "v3"), func(o *Observation) {
 				o.Revisions[0].Stack, o.Revisions[0].Health = v1alpha1.RevisionFailed, Health{}
@@ -206,7 +206,7 @@ func TestChangeOfMind(t *testing.T) {
 				gone(&o.Revisions[0])
 				o.Revisions[0].Stack, o.Progress.Retiring = v1alpha1.RevisionDeleting, nil
 			}),
-			verdict{Phase: v1alpha1.PhasePending, Reason: provisioning, After: poll, Stable: 2, Rollout: 2, Step: 1, Reached: true,
+			verdict{Phase: v1alpha1.PhasePending, Reason: reasonProvisioning, After: poll, Stable: 2, Rollout: 2, Step: 1, Reached: true,
 				Outcome: v1alpha1.OutcomePromoted, Finished: true}},
 		"the template failed: stays as it is":   {failed, stays},
 		"the template failed, and paused":       {with(failed, func(o *Observation) { o.Paused = true }), stays},
@@ -215,7 +215,7 @@ func TestChangeOfMind(t *testing.T) {
 		"a third template after a failure":      {with(failed, func(o *Observation) { o.WantHash = "v3"; o.Revisions = append(o.Revisions, created(3, "v3", "")) }), starts(1, 3)},
 		"the record of the failure is deleted: new": {with(failed, func(o *Observation) { o.Revisions[1].Deleting = true }), asking(func() verdict {
 			v := stays
-			v.Phase, v.Reason, v.After = v1alpha1.PhasePending, provisioning, 0
+			v.Phase, v.Reason, v.After = v1alpha1.PhasePending, reasonProvisioning, 0
 			return v
 		}(), Action{Kind: ActionCreateRevision})},
 	})

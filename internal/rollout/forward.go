@@ -2,138 +2,187 @@ package rollout
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// forward moves an undecided rollout on: the stack, its health, then step by
-// step the traffic. Whatever speaks against it comes first.
-func (x *decider) forward(r *Rollout) {
-	candidate := x.o.revision(r.Revision)
-	if candidate == nil || candidate.Deleting {
-		x.fail(r, v1alpha1.ReasonStackChanged, fmt.Sprintf("the ImmutableRevision %s-%d was deleted", x.o.Name, r.Revision))
-		return
-	}
-	switch {
-	case x.superseded(r, candidate):
-	case candidate.Stack == v1alpha1.RevisionFailed:
-		x.fail(r, v1alpha1.ReasonStackFailed, fmt.Sprintf("the stack of %s failed: %s", candidate.Name, candidate.Cause))
-	case !candidate.Wanted:
-		x.ask(r, candidate)
-	case candidate.Stack != v1alpha1.RevisionCreated:
-		x.provision(r, candidate)
-	case r.VerifiedAt.IsZero() && x.gates(r, v1alpha1.AfterProvision, 0):
-	case r.VerifiedAt.IsZero():
-		x.verify(r, candidate)
-	default:
-		x.shift(r, candidate)
-	}
-	x.postpone(r, candidate)
+// Guards of a rollout whose outcome isn't decided, in the order of the states.
+
+func (x *pass) failDeleted() *Decision {
+	r := x.rollout()
+	return x.fail(r, v1alpha1.ReasonStackChanged, fmt.Sprintf("the ImmutableRevision %s-%d was deleted", x.o.Name, r.Revision))
 }
 
-// superseded gives a revision up whose template isn't wanted any more, unless
-// nothing else answers. It tells whether it does.
-func (x *decider) superseded(r *Rollout, candidate *Revision) bool {
-	if candidate.Hash == x.o.WantHash || x.alone() || x.sole(r) {
-		return false
-	}
-	x.decide(r, v1alpha1.OutcomeSuperseded, v1alpha1.ReasonSuperseded,
-		fmt.Sprintf("spec.template changed before %s was promoted", candidate.Name))
-	return true
+// supersede gives a revision up whose template isn't wanted any more.
+func (x *pass) supersede() *Decision {
+	return x.conclude(x.rollout(), v1alpha1.OutcomeSuperseded, v1alpha1.ReasonSuperseded,
+		fmt.Sprintf("spec.template changed before %s was promoted", x.candidate().Name))
 }
 
-// postpone tells that a template that is wanted instead has to wait.
-func (x *decider) postpone(r *Rollout, candidate *Revision) {
-	if candidate.Hash != x.o.WantHash && r.Outcome == "" {
-		x.d.Message += "; the new spec.template comes after it, since nothing else answers"
-	}
+func (x *pass) failStack() *Decision {
+	candidate := x.candidate()
+	return x.fail(x.rollout(), v1alpha1.ReasonStackFailed, fmt.Sprintf("the stack of %s failed: %s", candidate.Name, candidate.Cause))
 }
 
-// ask asks for the stack, once there is room for it.
-func (x *decider) ask(r *Rollout, candidate *Revision) {
-	if x.unvetted(r, candidate) || x.clear(r, candidate) {
-		return
-	}
-	r.ProgressedAt = x.now // neither a scan nor making room is a lack of progress
-	x.tell(v1alpha1.PhaseProvisioning, v1alpha1.ReasonProvisioning, "Provisioning the stack of "+candidate.Name)
-	x.act(Action{Kind: ActionProvision, Revision: candidate.Number, Count: x.capacity(candidate.Number)})
+// requestStack asks for the stack.
+func (x *pass) requestStack() *Decision {
+	r, candidate := x.rollout(), x.candidate()
+	r.progressed(x.now) // neither a scan nor making room is a lack of progress
+	return x.do(provisioning("Provisioning the stack of "+candidate.Name),
+		Action{Kind: ActionProvision, Revision: candidate.Number, Count: x.capacity(candidate.Number)}).with(r)
 }
 
-// provision waits for the stack.
-func (x *decider) provision(r *Rollout, candidate *Revision) {
+// awaitStack waits for CloudFormation.
+func (x *pass) awaitStack() *Decision {
+	candidate := x.candidate()
 	message := "Provisioning the stack of " + candidate.Name
 	if candidate.Cause != "" {
 		message += ": " + candidate.Cause
 	}
-	if x.overdue(r, message) {
-		return
-	}
-	x.tell(v1alpha1.PhaseProvisioning, v1alpha1.ReasonProvisioning, message)
-	x.until(r.ProgressedAt.Add(x.o.Policy.ProgressDeadline))
+	return x.awaitProgress(x.rollout(), provisioning(message))
 }
 
-// verify waits for the new revision to be healthy before any user sees it.
-func (x *decider) verify(r *Rollout, candidate *Revision) {
-	h := candidate.Health
-	message := fmt.Sprintf("Waiting for %s to be healthy: %s", candidate.Name, h)
-	switch {
-	case h.Failed:
-		x.fail(r, v1alpha1.ReasonUnhealthy, fmt.Sprintf("ECS gave up the deployment of %s: %s", candidate.Name, h))
-	case h.complete(x.capacity(candidate.Number)):
-		r.VerifiedAt, r.ProgressedAt, r.VerifiedCount = x.now, x.now, h.Healthy
-		x.tell(v1alpha1.PhaseVerifying, v1alpha1.ReasonVerifying, candidate.Name+" is healthy")
-		x.wait(0)
-	case x.overdue(r, message):
-	default:
-		x.tell(v1alpha1.PhaseVerifying, v1alpha1.ReasonVerifying, message)
-		x.until(r.ProgressedAt.Add(x.o.Policy.ProgressDeadline))
+func (x *pass) passGatesAfterProvision() *Decision { return x.passGates(v1alpha1.AfterProvision, 0) }
+
+func (x *pass) failIfGivenUpByECS() *Decision {
+	candidate := x.candidate()
+	if !candidate.Health.Failed {
+		return nil
 	}
+	return x.fail(x.rollout(), v1alpha1.ReasonUnhealthy, fmt.Sprintf("ECS gave up the deployment of %s: %s", candidate.Name, candidate.Health))
 }
 
-// shift brings the rule to the step's weight and holds it there.
-func (x *decider) shift(r *Rollout, candidate *Revision) {
-	if x.condemned(r, candidate) {
-		return
+// awaitHealthy waits for the new revision to be healthy before any user sees it.
+func (x *pass) awaitHealthy() *Decision {
+	candidate := x.candidate()
+	if candidate.Health.complete(x.capacity(candidate.Number)) {
+		return nil
 	}
-	if x.skip(r) {
-		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, x.position(r, candidate, x.plan()[r.Step]))
-		x.wait(0) // remembered before anything is written: else the rule would look edited after a crash
-		return
+	return x.awaitProgress(x.rollout(), verifying(fmt.Sprintf("Waiting for %s to be healthy: %s", candidate.Name, candidate.Health)))
+}
+
+// noteVerified remembers that all tasks of the new revision were healthy.
+func (x *pass) noteVerified() *Decision {
+	r, candidate := x.rollout(), x.candidate()
+	r.VerifiedAt, r.VerifiedCount = x.now, candidate.Health.Healthy
+	r.progressed(x.now)
+	return x.again(verifying(candidate.Name + " is healthy")).with(r)
+}
+
+// failIfUnhealthy fails a revision that lost its health: at once if it serves
+// with no healthy task, else after a time.
+func (x *pass) failIfUnhealthy() *Decision {
+	r, candidate := x.rollout(), x.candidate()
+	if r.UnhealthySince.IsZero() || x.hasNoWayBack() {
+		return nil
 	}
-	intended := x.intended()
-	step := x.plan()[r.Step]
-	position := x.position(r, candidate, step)
-	inRule := x.o.Rule.Targets.Equal(intended)
-	reached := inRule && !r.StepReachedAt.IsZero()
-	if reached {
-		x.recount(r)
+	serves := x.o.Rule.None || x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
+	if (!serves || candidate.Health.Healthy > 0) && x.now.Sub(r.UnhealthySince) < x.o.Policy.Unhealthy {
+		return nil
 	}
-	weak := x.weak(candidate, step, intended)
-	switch {
-	case !reached && weak != nil:
-		x.hesitate(r, weak, position)
-	case !reached && x.premature(r, candidate, step):
-	case !inRule:
-		r.restart(time.Time{})
-		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, position)
-		x.write(intended)
-	case !reached:
-		r.StepReachedAt, r.ProgressedAt = x.now, x.now
-		x.d.Progress.Written = intended
-		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, position)
-		x.wait(0)
-	default:
-		x.hold(r, candidate, step, position)
+	return x.fail(r, v1alpha1.ReasonUnhealthy, fmt.Sprintf("%s lost its health at %s: %s", candidate.Name, x.place(&r), candidate.Health))
+}
+
+// skipToLast goes to the last step where someone asked for that, unless the
+// steps before it take tasks away from the old revision. It is remembered before
+// anything is written: else the rule would look edited after a crash.
+func (x *pass) skipToLast() *Decision {
+	r := x.rollout()
+	if !r.Full || x.isLast(&r) || x.isGradual() {
+		return nil
 	}
+	r.Step, r.StepReachedAt = len(x.plan())-1, time.Time{}
+	return x.again(shifting(x.position(&r))).with(r)
+}
+
+// awaitTasks waits until the revision whose share grows has the tasks for it.
+func (x *pass) awaitTasks() *Decision {
+	grows := x.lacksTasks()
+	if grows == nil {
+		return nil
+	}
+	return x.waitForHealth(x.rollout(), grows)
+}
+
+// lacksTasks is the revision that would get a larger share without the tasks for
+// it; nil if none would. The old one may lack them when the plan was edited after
+// it gave them up.
+func (x *pass) lacksTasks() *Revision {
+	candidate, stable := x.candidate(), x.stable()
+	if x.intended().Share(candidate.TargetGroup) >= x.o.Rule.Targets.Share(candidate.TargetGroup) {
+		if candidate.Health.complete(x.capacity(candidate.Number)) {
+			return nil
+		}
+		return candidate
+	}
+	if stable != nil && stable.Health.Healthy < x.step(x.p.Rollout).Old {
+		return stable
+	}
+	return nil
+}
+
+// waitForHealth waits with an increase until the revision that gets it is whole.
+// Its time starts when tasks were lost or asked for: a hold, a gate, a person may
+// have been waited for before. There is no end to it where nothing could take
+// the new revision's place.
+func (x *pass) waitForHealth(r Rollout, grows *Revision) *Decision {
+	r.excuse(r.UnhealthySince)
+	if h := grows.Health; h.Known && h.Desired != x.capacity(grows.Number) {
+		r.progressed(x.now)
+	}
+	w := shifting(fmt.Sprintf("%s: waiting for %s to be healthy: %s", x.position(&r), grows.Name, grows.Health))
+	if x.hasNoWayBack() {
+		return x.poll(w).with(r)
+	}
+	return x.awaitProgress(r, w)
+}
+
+func (x *pass) passGatesBeforeTraffic() *Decision {
+	if !x.isBeforeTraffic() {
+		return nil
+	}
+	return x.passGates(v1alpha1.BeforeTraffic, 0)
+}
+
+// isBeforeTraffic tells whether the step is the first that gives the new revision
+// requests, and it has none yet.
+func (x *pass) isBeforeTraffic() bool {
+	r := x.p.Rollout
+	skipped := r.Full && !x.isGradual() // the steps before this one were no steps
+	for _, earlier := range x.plan()[:r.Step] {
+		if earlier.Weight > 0 && !skipped {
+			return false
+		}
+	}
+	return x.step(r).Weight > 0 && x.o.Rule.Targets.Share(x.candidate().TargetGroup) == 0
+}
+
+// writeWeight has the rule route as the step wants it.
+func (x *pass) writeWeight() *Decision {
+	if x.o.Rule.Targets.Equal(x.intended()) {
+		return nil
+	}
+	r := x.rollout()
+	r.restart(time.Time{})
+	return x.write(shifting(x.position(&r)), x.intended()).with(r)
+}
+
+// noteReached remembers that the rule routes as the step wants it.
+func (x *pass) noteReached() *Decision {
+	r := x.rollout()
+	r.StepReachedAt = x.now
+	r.progressed(x.now)
+	d := x.again(shifting(x.position(&r))).with(r)
+	d.Progress.Written = x.intended()
+	return d
 }
 
 // recount has a step held and judged anew if the rule routed otherwise
 // meanwhile. Without a rule nobody notes since when it routes as it does.
-func (x *decider) recount(r *Rollout) {
-	if since := x.d.Progress.Since; x.o.Rule.Exists && since.After(r.StepReachedAt) {
-		r.restart(since)
+func (x *pass) recount() {
+	if r := x.p.Rollout; x.o.Rule.Exists && x.p.Since.After(r.StepReachedAt) {
+		r.restart(x.p.Since)
 	}
 }
 
@@ -142,193 +191,83 @@ func (r *Rollout) restart(reached time.Time) {
 	r.StepReachedAt, r.ProvenStep = reached, min(r.ProvenStep, r.Step)
 }
 
-// condemned fails a rollout whose revision was healthy once and isn't good any
-// more: its tasks stop again and again, it lost its health, or what is measured
-// is out of bounds. It tells whether it does.
-func (x *decider) condemned(r *Rollout, candidate *Revision) bool {
-	return x.restless(r, candidate) || x.watch(r, candidate) || x.judged(r)
-}
-
-// skip goes to the last step where someone asked for that, unless the steps
-// before it take tasks away from the old revision. It tells whether it does.
-func (x *decider) skip(r *Rollout) bool {
-	last := len(x.plan()) - 1
-	if !r.Full || r.Step >= last || x.gradual() {
-		return false
-	}
-	r.Step, r.StepReachedAt = last, time.Time{}
-	return true
-}
-
-// position says where in the plan the rollout is.
-func (x *decider) position(r *Rollout, candidate *Revision, step Step) string {
-	at := fmt.Sprintf("Step %d/%d, ", r.Step+1, len(x.plan()))
-	switch {
-	case step.New == 0:
-		return at + "making room for " + candidate.Name
-	case step.Weight == 0 && x.o.Rule.None:
-		return at + fmt.Sprintf("trial of %s with %d of %d tasks", candidate.Name, step.New, x.o.DesiredCount)
-	case step.Weight == 0:
-		return at + fmt.Sprintf("preview of %s (header %s: %d)", candidate.Name, v1alpha1.PreviewHeader, candidate.Number)
-	}
-	return at + fmt.Sprintf("%d%% to %s", step.Weight, candidate.Name)
-}
-
-// watch looks after a revision that was healthy once. It tells whether the
-// rollout is decided by what it saw.
-func (x *decider) watch(r *Rollout, candidate *Revision) bool {
-	h := candidate.Health
-	if h.complete(x.capacity(candidate.Number)) {
-		r.VerifiedCount = max(r.VerifiedCount, h.Healthy)
-	}
-	x.noteHealth(r, candidate)
-	if r.UnhealthySince.IsZero() || x.alone() {
-		return false
-	}
-	serves := x.o.Rule.None || x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
-	if serves && h.Healthy == 0 || x.now.Sub(r.UnhealthySince) >= x.o.Policy.Unhealthy {
-		x.fail(r, v1alpha1.ReasonUnhealthy, fmt.Sprintf("%s lost its health at %s: %s", candidate.Name, x.place(r, candidate), h))
-		return true
-	}
-	return false
-}
-
-// noteHealth notes since when a revision that was healthy once is short of tasks.
-func (x *decider) noteHealth(r *Rollout, candidate *Revision) {
-	h, required := candidate.Health, min(r.VerifiedCount, x.capacity(candidate.Number))
-	switch {
-	case !h.Known || h.Healthy >= required && h.Running >= required:
-		r.UnhealthySince = time.Time{}
-	case r.UnhealthySince.IsZero():
-		r.UnhealthySince = x.now
-	}
-}
-
-// place says how far the rollout has come.
-func (x *decider) place(r *Rollout, candidate *Revision) string {
-	at := fmt.Sprintf("step %d/%d", r.Step+1, len(x.plan()))
-	if !x.o.Rule.None {
-		at += fmt.Sprintf(" (weight %d)", x.weight(candidate))
-	}
-	return at
-}
-
-// alone tells whether the new revision serves already and nothing could take
-// its place: there is no way but forward. What served before can't if someone
-// else deleted its stack.
-func (x *decider) alone() bool {
-	candidate, stable := x.o.revision(x.d.Progress.Rollout.Revision), x.o.revision(x.d.Progress.Stable)
-	lost := stable != nil && stable.Wanted && stable.Stack == v1alpha1.RevisionFailed
-	return (!x.returnable() || lost) && candidate != nil && x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
-}
-
-// sole tells whether the new revision is all that answers: it gets requests,
-// and the old one, though it should, has no healthy task. It may be what was
-// made to heal that.
-func (x *decider) sole(r *Rollout) bool {
-	candidate, stable := x.o.revision(r.Revision), x.o.revision(x.d.Progress.Stable)
-	if candidate == nil || stable == nil || stable.Stack != v1alpha1.RevisionCreated {
-		return false
-	}
-	serves := x.o.Rule.Targets.Share(candidate.TargetGroup) > 0 && candidate.Health.Healthy > 0
-	return serves && stable.Health.Known && stable.Health.Desired > 0 && stable.Health.Healthy == 0
-}
-
-// weak is the revision that would get a larger share without the tasks for it;
-// nil if none would. The old one may lack them when the plan was edited after
-// it gave them up.
-func (x *decider) weak(candidate *Revision, step Step, intended Targets) *Revision {
-	stable := x.o.revision(x.d.Progress.Stable)
-	if intended.Share(candidate.TargetGroup) >= x.o.Rule.Targets.Share(candidate.TargetGroup) {
-		if candidate.Health.complete(x.capacity(candidate.Number)) {
-			return nil
-		}
-		return candidate
-	}
-	if stable != nil && stable.Health.Healthy < step.Old {
-		return stable
-	}
-	return nil
-}
-
-// hesitate waits with an increase until the revision that gets it is whole. Its
-// time starts when tasks were lost or asked for: a hold, a gate, a person may
-// have been waited for before. There is no end to it where nothing could take
-// the new revision's place.
-func (x *decider) hesitate(r *Rollout, grows *Revision, position string) {
-	message := fmt.Sprintf("%s: waiting for %s to be healthy: %s", position, grows.Name, grows.Health)
-	r.ProgressedAt = latest(r.ProgressedAt, r.UnhealthySince)
-	if h := grows.Health; h.Known && h.Desired != x.capacity(grows.Number) {
-		r.ProgressedAt = x.now
-	}
-	switch {
-	case x.alone():
-		x.wait(x.o.Policy.Poll)
-	case x.overdue(r, message):
-		return
-	default:
-		x.until(r.ProgressedAt.Add(x.o.Policy.ProgressDeadline))
-	}
-	x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, message)
-}
-
-// latest is the later of two times.
-func latest(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return b
-	}
-	return a
-}
-
-// hold keeps a step's weight for its time, counted from when it is in effect
-// on every load balancer node, and then goes to the next step.
-func (x *decider) hold(r *Rollout, candidate *Revision, step Step, position string) {
+// holdEnd is when a step's time is over, counted from when its weight is in
+// effect on every load balancer node.
+func (x *pass) holdEnd() time.Time {
+	r := x.p.Rollout
 	inEffect := r.StepReachedAt.Add(x.o.Policy.Propagation)
-	end := inEffect.Add(step.Hold)
-	if last := r.Step == len(x.plan())-1; r.ApprovedStep > r.Step || r.Full && !last {
-		end = inEffect // someone asked not to wait
+	if r.ApprovedStep > r.Step || r.Full && !x.isLast(r) {
+		return inEffect // someone asked not to wait
 	}
-	x.tellHold(r, candidate, end, position)
-	switch last := r.Step == len(x.plan())-1; {
-	case x.now.Before(end):
-		x.until(end)
-	case !r.UnhealthySince.IsZero():
-		r.ProgressedAt = latest(r.ProgressedAt, end) // a hold is no lack of progress
-		x.hesitate(r, candidate, position)
-	case x.shrinking(step, position), x.unproven(r, end, position), x.held(r, last), x.approval(r, step, position):
-	case last:
-		x.promoted(r, candidate)
-	default:
-		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, position+": done")
-		r.Step++
-		r.StepReachedAt, r.ProgressedAt = time.Time{}, x.now
-		x.wait(0)
-	}
+	return inEffect.Add(x.step(r).Hold)
 }
 
-// tellHold says what is held, and until when.
-func (x *decider) tellHold(r *Rollout, candidate *Revision, end time.Time, position string) {
-	stable, step := x.o.revision(x.d.Progress.Stable), x.plan()[r.Step]
+// awaitHold keeps a step's weight for its time.
+func (x *pass) awaitHold() *Decision {
+	end := x.holdEnd()
+	if !x.now.Before(end) {
+		return nil
+	}
+	return x.until(x.held(end), end)
+}
+
+// held says what is held, and until when.
+func (x *pass) held(end time.Time) words {
+	r, candidate, stable := x.p.Rollout, x.candidate(), x.stable()
+	var w words
 	switch {
-	case !x.returnable() || stable != nil && stable.absent():
-		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking, candidate.Name+" gets all "+x.load())
-	case r.Step == len(x.plan())-1:
+	case !x.canReturn() || stable != nil && stable.absent():
+		w = baking(candidate.Name + " gets all " + x.load())
+	case x.isLast(r):
 		kept := x.serving() + " is kept"
-		if step.Old == 0 {
+		if x.step(r).Old == 0 {
 			kept += " without tasks"
 		}
-		x.tell(v1alpha1.PhaseBaking, v1alpha1.ReasonBaking, fmt.Sprintf("%s has all %s, %s until %s", candidate.Name, x.load(), kept, clock(end)))
+		w = baking(fmt.Sprintf("%s has all %s, %s until %s", candidate.Name, x.load(), kept, clock(end)))
 	default:
-		x.tell(v1alpha1.PhaseShifting, v1alpha1.ReasonShifting, fmt.Sprintf("%s: held until %s", position, clock(end)))
+		w = shifting(fmt.Sprintf("%s: held until %s", x.position(r), clock(end)))
 	}
 	if !r.UnhealthySince.IsZero() {
-		x.d.Message += fmt.Sprintf("; unhealthy since %s: %s", clock(r.UnhealthySince), candidate.Health)
+		w.message += fmt.Sprintf("; unhealthy since %s: %s", clock(r.UnhealthySince), candidate.Health)
 	}
+	return w
 }
 
-// promoted decides that the new revision is good: from now on it is the one
-// that traffic returns to.
-func (x *decider) promoted(r *Rollout, candidate *Revision) {
+// awaitRecovery lets no step end while the new revision is unhealthy.
+func (x *pass) awaitRecovery() *Decision {
+	r := x.rollout()
+	if r.UnhealthySince.IsZero() {
+		return nil
+	}
+	r.excuse(x.holdEnd()) // a hold is no lack of progress
+	return x.waitForHealth(r, x.candidate())
+}
+
+// passGatesAfterStep passes the gates after a step, or before the promotion.
+func (x *pass) passGatesAfterStep() *Decision {
+	r := x.p.Rollout
+	if x.isLast(r) {
+		return x.passGates(v1alpha1.BeforePromotion, 0)
+	}
+	return x.passGates(v1alpha1.AfterStep, int32(r.Step)+1) //nolint:gosec // a plan has few steps
+}
+
+// awaitApproval waits for someone to end the step under way.
+func (x *pass) awaitApproval() *Decision {
+	r := x.p.Rollout
+	if !x.step(r).Approval || r.Full || r.ApprovedStep > r.Step {
+		return nil
+	}
+	return x.awaitPerson(v1alpha1.ReasonAwaitingApproval, x.position(r)+" waits for approval", fmt.Sprintf("/%d", r.Step+1))
+}
+
+// promote decides after the last step that the new revision is good: from now on
+// it is the one that traffic returns to.
+func (x *pass) promote() *Decision {
+	r, candidate := x.rollout(), x.candidate()
+	if !x.isLast(&r) {
+		return nil
+	}
 	outcome := v1alpha1.OutcomePromoted
 	switch {
 	case r.Cause == v1alpha1.CauseRevert:
@@ -336,38 +275,43 @@ func (x *decider) promoted(r *Rollout, candidate *Revision) {
 	case r.Full:
 		outcome = v1alpha1.OutcomeFastPromoted
 	}
-	x.decide(r, outcome, v1alpha1.ReasonComplete, candidate.Name+" has proven itself")
-	x.d.Progress.Stable = candidate.Number
+	d := x.conclude(r, outcome, v1alpha1.ReasonComplete, candidate.Name+" has proven itself")
+	d.Progress.Stable = candidate.Number
+	return d
 }
 
-// overdue fails a rollout that made no progress for too long.
-func (x *decider) overdue(r *Rollout, message string) bool {
-	limit := x.o.Policy.ProgressDeadline
-	if x.now.Sub(r.ProgressedAt) < limit {
-		return false
-	}
-	x.fail(r, v1alpha1.ReasonProgressDeadlineExceeded, fmt.Sprintf("no progress within %g minutes: %s", limit.Minutes(), uncapitalised(message)))
-	return true
+// nextStep goes on to the next step.
+func (x *pass) nextStep() *Decision {
+	r := x.rollout()
+	w := shifting(x.position(&r) + ": done")
+	r.Step++
+	r.StepReachedAt = time.Time{}
+	r.progressed(x.now)
+	return x.again(w).with(r)
 }
-
-// uncapitalised is a message for the middle of a sentence.
-func uncapitalised(message string) string { return strings.ToLower(message[:1]) + message[1:] }
 
 // fail decides that the new revision is bad.
-func (x *decider) fail(r *Rollout, reason, message string) {
+func (x *pass) fail(r Rollout, reason, message string) *Decision {
 	outcome := v1alpha1.OutcomeRolledBack
-	if !x.returnable() {
+	if !x.canReturn() {
 		outcome = v1alpha1.OutcomeFailed
 	}
-	x.decide(r, outcome, reason, message)
+	return x.conclude(r, outcome, reason, message)
 }
 
-// decide remembers an outcome. Its effects follow in later passes.
-func (x *decider) decide(r *Rollout, outcome v1alpha1.Outcome, reason, message string) {
-	r.Outcome, r.Reason, r.Message, r.DecidedAt, r.ProgressedAt = outcome, reason, message, x.now, x.now
-	x.announce(r)
-	x.wait(0)
+// failIfBad fails a revision that was healthy once and isn't good any more.
+func (x *pass) failIfBad() *Decision {
+	r, candidate := x.p.Rollout, x.candidate()
+	if candidate.Stack != v1alpha1.RevisionCreated || r.VerifiedAt.IsZero() {
+		return nil
+	}
+	return x.ask(failing)
 }
 
-// clock writes a time of day for messages.
-func clock(t time.Time) string { return t.UTC().Format("15:04:05 MST") }
+// addPostponed tells that a template that is wanted instead has to wait.
+func (x *pass) addPostponed(d *Decision) {
+	r, candidate := d.Progress.Rollout, x.candidate()
+	if x.p.Rollout.undecided() && r.undecided() && candidate != nil && !candidate.Deleting && candidate.Hash != x.o.WantHash {
+		d.Message += "; the new spec.template comes after it, since nothing else answers"
+	}
+}

@@ -87,8 +87,8 @@ type Answer struct {
 // retryPause is the time between two attempts.
 const retryPause = 10 * time.Second
 
-// run finds a gate's run at a point; nil if it wasn't started.
-func (r *Rollout) run(gate Gate, step int32) *GateRun {
+// gateRun finds a gate's run at a point; nil if it wasn't started.
+func (r *Rollout) gateRun(gate Gate, step int32) *GateRun {
 	for i := range r.Gates {
 		if run := &r.Gates[i]; run.Name == gate.Name && run.At == gate.At && run.Step == step {
 			return run
@@ -97,137 +97,124 @@ func (r *Rollout) run(gate Gate, step int32) *GateRun {
 	return nil
 }
 
-// gates passes the gates of a point, one after the other. It tells whether
-// there is still one to pass, or the rollout was decided by one.
-func (x *decider) gates(r *Rollout, point v1alpha1.GatePoint, step int32) bool {
+// passGates passes the gates of a point, one after the other.
+func (x *pass) passGates(point v1alpha1.GatePoint, step int32) *Decision {
+	r := x.p.Rollout
 	if r.Cause == v1alpha1.CauseRevert {
-		return false // back to what served just before, without delay
+		return nil // back to what served just before, without delay
 	}
 	for _, gate := range x.o.Gates {
 		stands := gate.At == point && (len(gate.Steps) == 0 || slices.Contains(gate.Steps, step))
 		skipped := r.Full && (gate.Approval || point == v1alpha1.AfterStep)
-		if stands && !skipped && x.pass(r, gate, step) {
-			return true
+		if !stands || skipped {
+			continue
+		}
+		if d := x.passGate(gate, step); d != nil {
+			return d
 		}
 	}
-	return false
+	return nil
 }
 
-// pass starts a gate, or sees how it is going. It tells whether it is still to
-// be waited for, or has decided the rollout.
-func (x *decider) pass(r *Rollout, gate Gate, step int32) bool {
-	run := r.run(gate, step)
+// passGate starts a gate, or sees how it is going.
+func (x *pass) passGate(gate Gate, step int32) *Decision {
+	r := x.rollout()
+	run := r.gateRun(gate, step)
 	switch {
 	case run == nil:
 		r.Gates = append(r.Gates, GateRun{Name: gate.Name, At: gate.At, Step: step, State: v1alpha1.GateRunning, Attempt: 1, StartedAt: x.now})
-		x.tellGate(r, &r.Gates[len(r.Gates)-1], "starting")
-		x.wait(0)
-		return true
+		return x.again(gateWords(&r, &r.Gates[len(r.Gates)-1], "starting")).with(r)
 	case run.State != v1alpha1.GateRunning:
-		return false
+		return nil
 	case gate.Approval:
-		return x.awaitApproval(r, gate, run)
+		return x.awaitGateApproval(r, gate, run)
+	case x.now.Before(run.CallAt) && x.now.Before(run.StartedAt.Add(gate.Timeout)):
+		return x.until(gateWords(&r, run, run.Message), run.CallAt)
 	}
-	return x.follow(r, gate, run)
+	return x.followGate(r, gate, run)
 }
 
-// follow sees what a gate's call has led to.
-func (x *decider) follow(r *Rollout, gate Gate, run *GateRun) bool {
+// followGate sees what a gate's call has led to. run is in r.
+func (x *pass) followGate(r Rollout, gate Gate, run *GateRun) *Decision {
 	expires := run.StartedAt.Add(gate.Timeout)
-	if x.now.Before(run.CallAt) && x.now.Before(expires) {
-		x.tellGate(r, run, run.Message)
-		x.until(run.CallAt)
-		return true
-	}
 	answer := x.o.Answers[run.Key()]
 	switch {
 	case answer.State == AnswerYes:
-		x.end(r, run, v1alpha1.GateSucceeded, answer)
-		return true
+		return x.endGate(r, run, v1alpha1.GateSucceeded, answer)
 	case answer.State == AnswerNo:
-		return x.reject(r, gate, run, answer)
+		return x.rejectGate(r, gate, run, answer)
 	case !x.now.Before(expires):
-		return x.reject(r, gate, run, Answer{Message: fmt.Sprintf("no answer within %s", gate.Timeout)})
+		return x.rejectGate(r, gate, run, Answer{Message: fmt.Sprintf("no answer within %s", gate.Timeout)})
 	case answer.State == AnswerLater:
 		run.Calls++
 		run.CallAt, run.Message, run.Output = x.now.Add(answer.Delay), answer.Message, answer.Output
-		x.tellGate(r, run, run.Message)
-		x.wait(0)
+		return x.again(gateWords(&r, run, run.Message)).with(r)
 	case answer.State == AnswerNone:
-		x.unheard()
-		x.tellGate(r, run, "starting")
-		x.act(Action{Kind: ActionStartGate, Revision: r.Revision, Run: *run})
-		x.wait(min(x.o.Policy.Poll, time.Second)) // an answer takes its time
-	default:
-		if answer.State == AnswerAsked {
-			x.unheard()
-		}
-		run.CallAt = time.Time{}
-		x.tellGate(r, run, "running since "+clock(run.StartedAt))
-		x.until(expires)
+		d := x.do(gateWords(&r, run, "starting"), Action{Kind: ActionStartGate, Revision: r.Revision, Run: *run})
+		d.After = min(x.o.Policy.Poll, time.Second) // an answer takes its time
+		d.StillBlocked = x.isGateUnheard()
+		return d
 	}
-	return true
+	run.CallAt = time.Time{}
+	d := x.until(gateWords(&r, run, "running since "+clock(run.StartedAt)), expires).with(r)
+	d.StillBlocked = answer.State == AnswerAsked && x.isGateUnheard()
+	return d
 }
 
-// unheard keeps it told that a gate can't be asked until it is heard of.
-func (x *decider) unheard() {
-	x.d.StillBlocked = x.o.WasBlocked == v1alpha1.ReasonGateUnavailable
-}
+// isGateUnheard keeps it told that a gate can't be asked until it is heard of.
+func (x *pass) isGateUnheard() bool { return x.o.WasBlocked == v1alpha1.ReasonGateUnavailable }
 
-// reject notes that an attempt failed. The next one follows, or the gate has
+// rejectGate notes that an attempt failed. The next one follows, or the gate has
 // failed. A gate that tells others of what has happened decides nothing, nor
 // does one of a revision that serves already with nothing to take its place.
-func (x *decider) reject(r *Rollout, gate Gate, run *GateRun, answer Answer) bool {
+func (x *pass) rejectGate(r Rollout, gate Gate, run *GateRun, answer Answer) *Decision {
 	if run.Attempt <= gate.Retries {
 		run.Attempt++
 		run.Calls, run.StartedAt = 0, x.now.Add(retryPause)
 		run.CallAt, run.Message, run.Output = run.StartedAt, answer.Message, answer.Output
-		x.tellGate(r, run, run.Message)
-		x.wait(0)
-		return true
+		return x.again(gateWords(&r, run, run.Message)).with(r)
 	}
 	message := fmt.Sprintf("gate %s (%s) failed: %s", run.label(), run.At, answer.Message)
-	x.end(r, run, v1alpha1.GateFailed, answer)
-	if !gate.At.Decisive() || x.alone() {
-		x.d.Notices = append(x.d.Notices, Notice{Warning: true, Reason: v1alpha1.ReasonGateFailed, Action: run.label(), Message: message})
-		return true
+	d := x.endGate(r, run, v1alpha1.GateFailed, answer)
+	if gate.At.Decisive() && !x.hasNoWayBack() {
+		return x.fail(*d.Progress.Rollout, v1alpha1.ReasonGateFailed, message)
 	}
-	x.fail(r, v1alpha1.ReasonGateFailed, message)
-	return true
+	d.Notices = []Notice{{Warning: true, Reason: v1alpha1.ReasonGateFailed, Action: run.label(), Message: message}}
+	return d
 }
 
-// end notes how a gate ended; the next pass goes on from there.
-func (x *decider) end(r *Rollout, run *GateRun, state v1alpha1.GateState, answer Answer) {
+// endGate notes how a gate ended; the next pass goes on from there. run is in r.
+func (x *pass) endGate(r Rollout, run *GateRun, state v1alpha1.GateState, answer Answer) *Decision {
 	run.State, run.EndedAt, run.CallAt = state, x.now, time.Time{}
 	run.Message, run.Output = answer.Message, answer.Output
 	if r.Outcome == "" {
-		r.ProgressedAt = x.now
+		r.progressed(x.now)
 	}
-	x.tellGate(r, run, string(state))
-	x.wait(0)
+	return x.again(gateWords(&r, run, string(state))).with(r)
 }
 
-// awaitApproval waits for a person.
-func (x *decider) awaitApproval(r *Rollout, gate Gate, run *GateRun) bool {
+// awaitGateApproval waits for a person.
+func (x *pass) awaitGateApproval(r Rollout, gate Gate, run *GateRun) *Decision {
 	expires := run.StartedAt.Add(gate.Expiry)
-	switch {
-	case x.now.Before(expires):
-		x.await(v1alpha1.ReasonAwaitingApproval, fmt.Sprintf("Gate %s waits for approval until %s", run.label(), expires.UTC().Format("2006-01-02 15:04:05 MST")), r, "/"+run.label())
-		x.until(expires)
-	case gate.Lenient:
-		x.end(r, run, v1alpha1.GateSucceeded, Answer{Message: fmt.Sprintf("nobody answered within %s", gate.Expiry)})
-	default:
-		message := fmt.Sprintf("nobody approved within %s", gate.Expiry)
-		x.end(r, run, v1alpha1.GateFailed, Answer{Message: message})
-		if !x.alone() {
-			x.fail(r, v1alpha1.ReasonApprovalExpired, fmt.Sprintf("gate %s (%s): %s", run.label(), run.At, message))
-		}
+	if x.now.Before(expires) {
+		d := x.awaitPerson(v1alpha1.ReasonAwaitingApproval, fmt.Sprintf("Gate %s waits for approval until %s", run.label(), date(expires)), "/"+run.label())
+		d.After = min(d.After, expires.Sub(x.now))
+		return d
 	}
-	return true
+	if gate.Lenient {
+		return x.endGate(r, run, v1alpha1.GateSucceeded, Answer{Message: fmt.Sprintf("nobody answered within %s", gate.Expiry)})
+	}
+	message := fmt.Sprintf("nobody approved within %s", gate.Expiry)
+	d := x.endGate(r, run, v1alpha1.GateFailed, Answer{Message: message})
+	if x.hasNoWayBack() {
+		return d
+	}
+	return x.fail(*d.Progress.Rollout, v1alpha1.ReasonApprovalExpired, fmt.Sprintf("gate %s (%s): %s", run.label(), run.At, message))
 }
 
-// approve gives the approval that a gate waits for.
-func (x *decider) approve(r *Rollout, value, label string) {
+// approveGate gives the approval that a gate waits for.
+func (x *pass) approveGate(value, label string) {
+	r := x.p.Rollout
 	for i := range r.Gates {
 		run := &r.Gates[i]
 		if run.State != v1alpha1.GateRunning || run.label() != label {
@@ -239,47 +226,24 @@ func (x *decider) approve(r *Rollout, value, label string) {
 		}
 		x.accept(v1alpha1.AnnotationPromote, value)
 		run.State, run.EndedAt, run.Message = v1alpha1.GateSucceeded, x.now, "approved"
-		r.ProgressedAt = x.now
+		r.progressed(x.now)
 		return
 	}
 	name := fmt.Sprintf("%s-%d", x.o.Name, r.Revision)
 	x.ignore(v1alpha1.AnnotationPromote, value, fmt.Sprintf("it must read %s/<step>, %s/full, or %s/<gate> of a gate that waits for approval", name, name, name))
 }
 
-// await says that a person has to decide, and how.
-func (x *decider) await(reason, message string, r *Rollout, suffix string) {
-	cure := "To go on: " + x.command(v1alpha1.AnnotationPromote, x.d.Progress.Handled.Promote, r, suffix) +
-		"; to go back: " + x.command(v1alpha1.AnnotationAbort, x.d.Progress.Handled.Abort, r, "")
-	x.d.Blocked = &Blocked{Reason: reason, Message: message, Cure: cure, Awaited: true}
-	x.tell(v1alpha1.PhasePaused, reason, message+". "+cure)
-	x.wait(x.o.Policy.Poll)
+// awaitPerson waits for a person to decide, and says how.
+func (x *pass) awaitPerson(reason, message, suffix string) *Decision {
+	r := x.p.Rollout
+	cure := "To go on: " + x.command(v1alpha1.AnnotationPromote, x.p.Handled.Promote, r, suffix) +
+		"; to go back: " + x.command(v1alpha1.AnnotationAbort, x.p.Handled.Abort, r, "")
+	return x.hold(v1alpha1.PhasePaused, Blocked{Reason: reason, Message: message, Cure: cure, Awaited: true})
 }
 
-// held waits for the gates after a step, or before the promotion.
-func (x *decider) held(r *Rollout, last bool) bool {
-	if last {
-		return x.gates(r, v1alpha1.BeforePromotion, 0)
-	}
-	return x.gates(r, v1alpha1.AfterStep, int32(r.Step)+1) //nolint:gosec // a plan has few steps
-}
-
-// afterwards tells others how the rollout ended, before the stack that lost
-// goes. A template that was changed meanwhile isn't kept waiting.
-func (x *decider) afterwards(r *Rollout) bool {
-	candidate := x.o.revision(r.Revision)
-	point := v1alpha1.OnRollback
-	switch {
-	case r.Outcome == v1alpha1.OutcomeSuperseded || candidate == nil || candidate.Hash != x.o.WantHash:
-		return false
-	case r.Outcome.Good():
-		point = v1alpha1.AfterPromotion
-	}
-	return x.gates(r, point, 0)
-}
-
-// tellGate says which gate is passed.
-func (x *decider) tellGate(r *Rollout, run *GateRun, what string) {
-	phase := x.d.Phase
+// gateWords say which gate is passed.
+func gateWords(r *Rollout, run *GateRun, what string) words {
+	phase := v1alpha1.PhaseShifting
 	switch {
 	case r.Outcome.Good():
 		phase = v1alpha1.PhaseCleaningUp
@@ -289,9 +253,6 @@ func (x *decider) tellGate(r *Rollout, run *GateRun, what string) {
 		phase = v1alpha1.PhaseVerifying
 	case run.At == v1alpha1.BeforePromotion:
 		phase = v1alpha1.PhaseBaking
-	case run.At == v1alpha1.AfterStep:
-		phase = v1alpha1.PhaseShifting
 	}
-	message := fmt.Sprintf("Gate %s (%s), attempt %d: %s", run.label(), run.At, run.Attempt, what)
-	x.tell(phase, v1alpha1.ReasonGateRunning, message)
+	return words{phase, v1alpha1.ReasonGateRunning, fmt.Sprintf("Gate %s (%s), attempt %d: %s", run.label(), run.At, run.Attempt, what)}
 }

@@ -114,7 +114,7 @@ func (w *walk) checkVerified(o Observation, d Decision) {
 		if g.At == v1alpha1.AfterStep {
 			step = int32(before.Step) + 1
 		}
-		if run := after.run(g, step); run == nil || run.State == v1alpha1.GateRunning {
+		if run := after.gateRun(g, step); run == nil || run.State == v1alpha1.GateRunning {
 			w.fail("it goes past gate %s (%s)", g.Name, g.At)
 		}
 	}

@@ -42,8 +42,8 @@ func Compile(spec *v1alpha1.ImmutableDeploymentSpec, desired int32, balanced boo
 	return Plan{last}
 }
 
-// first is the plan of a deployment that has nothing to go back to.
-func first(desired int32) Plan { return Plan{{Weight: 100, New: desired}} }
+// firstPlan is the plan of a deployment that has nothing to go back to.
+func firstPlan(desired int32) Plan { return Plan{{Weight: 100, New: desired}} }
 
 // canarySteps are the steps before the last one.
 func canarySteps(c *v1alpha1.Canary, desired int32) Plan {

@@ -36,7 +36,7 @@ func TestDrift(t *testing.T) {
 		"Pause: a step back by hand is a change": {noticed(rolling(1, time.Second), at(10), false), during(paused, 1, true)},
 		"Pause, put back: goes on": {
 			with(rolling(1, 30*time.Second), func(o *Observation) { o.Progress.BlockedSince = ago(10 * time.Second) }),
-			during(verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Stable: 1}, 1, true)},
+			during(verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, After: poll, Stable: 1}, 1, true)},
 		"Enforce: remembers first what it saw": {
 			with(noticed(serving(), foreignRule(), true), func(o *Observation) { o.Progress.Observed = to1() }), enforces},
 		"Enforce: writes it again":                 {noticed(serving(), foreignRule(), true), asking(enforces, set(to1()))},
@@ -51,9 +51,9 @@ func TestDrift(t *testing.T) {
 			with(noticed(alone(), Targets{{foreignGroup, 1}}, true), func(o *Observation) {
 				o.Progress.Written, o.Revisions[0].Health = to1(), short(2)
 			}),
-			verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Rollout: 1}},
+			verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, After: poll, Rollout: 1}},
 		"not created yet is not drift": {alone(),
-			verdict{Action: Action{Kind: ActionCreateRule, Targets: to1()}, Phase: v1alpha1.PhaseShifting, Reason: shifting, Rollout: 1}},
+			verdict{Action: Action{Kind: ActionCreateRule, Targets: to1()}, Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Rollout: 1}},
 	})
 }
 
@@ -73,7 +73,7 @@ func TestAdopt(t *testing.T) {
 		o.Revisions = []Revision{created(1, "v1", group1)}
 		o.Progress.Rollout = &Rollout{Revision: 1, StartedAt: ago(time.Minute), ProgressedAt: ago(time.Minute), VerifiedAt: ago(time.Second), VerifiedCount: 3}
 	})
-	pending := verdict{Phase: v1alpha1.PhasePending, Reason: shifting}
+	pending := verdict{Phase: v1alpha1.PhasePending, Reason: reasonShifting}
 	lost := with(first, func(o *Observation) {
 		o.Rule.Targets = Targets{{originalGroup, 90}, {group1, 10}}
 		o.Progress.Written, o.Progress.Observed = o.Rule.Targets, o.Rule.Targets
@@ -82,9 +82,9 @@ func TestAdopt(t *testing.T) {
 	decideAll(t, map[string]row{
 		"remembers the original before anything else": {adopted(), pending},
 		"then claims it": {with(claimed, func(o *Observation) { o.Rule.Owned = false }), asking(pending, Action{Kind: ActionClaimRule})},
-		"then goes on":   {claimed, asking(verdict{Phase: v1alpha1.PhasePending, Reason: provisioning}, Action{Kind: ActionCreateRevision})},
+		"then goes on":   {claimed, asking(verdict{Phase: v1alpha1.PhasePending, Reason: reasonProvisioning}, Action{Kind: ActionCreateRevision})},
 		"the first revision takes over step by step": {first,
-			asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Rollout: 1}, set(Targets{{originalGroup, 90}, {group1, 10}}))},
+			asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Rollout: 1}, set(Targets{{originalGroup, 90}, {group1, 10}}))},
 		"the first revision can be rolled back": {lost,
 			verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Rollout: 1, Reached: true, Outcome: v1alpha1.OutcomeRolledBack}},
 	})

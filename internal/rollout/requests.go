@@ -23,61 +23,63 @@ type Notice struct {
 	Message string
 }
 
-// requests hears what people ask for, even in drift or a pause. Each value is
+// hearRequests hears what people ask for, even in drift or a pause. Each value is
 // handled once, whatever comes of it: it names the rollout that it means, so that
-// one left over never acts on another. It tells whether the pass is over.
-func (x *decider) requests() bool {
-	asked, handled := x.o.Requests, &x.d.Progress.Handled
+// one left over never acts on another.
+func (x *pass) hearRequests() {
+	asked, handled := x.o.Requests, &x.p.Handled
 	if asked.Abort != handled.Abort {
 		handled.Abort = asked.Abort
 		if asked.Abort != "" {
-			x.abort(asked.Abort)
+			x.hearAbort(asked.Abort)
 		}
 	}
 	if asked.Promote != handled.Promote {
 		handled.Promote = asked.Promote
 		if asked.Promote != "" {
-			x.promote(asked.Promote)
+			x.hearPromote(asked.Promote)
 		}
 	}
 	if asked.Retry != handled.Retry {
 		handled.Retry = asked.Retry
 		if asked.Retry != "" {
-			x.retry(asked.Retry)
+			x.hearRetry(asked.Retry)
 		}
 	}
-	return len(x.d.Notices) > 0 && x.decided()
 }
 
-// decided tells whether this very pass decided the rollout's outcome.
-func (x *decider) decided() bool {
-	r, before := x.d.Progress.Rollout, x.o.Progress.Rollout
-	return r.active() && r.Outcome != "" && before != nil && before.Outcome == ""
+// concludeAborted ends the pass in which someone's abort was heard.
+func (x *pass) concludeAborted() *Decision {
+	r, before := x.p.Rollout, x.o.Progress.Rollout
+	if !r.active() || r.Outcome == "" || before == nil || before.Outcome != "" {
+		return nil
+	}
+	return x.again(x.outcomeOf(r))
 }
 
-// abort returns traffic to where it was.
-func (x *decider) abort(value string) {
-	r := x.d.Progress.Rollout
+// hearAbort returns traffic to where it was.
+func (x *pass) hearAbort(value string) {
+	r := x.p.Rollout
 	switch {
-	case !x.means(r, value):
+	case !x.isUnderWay(r, value):
 		x.ignore(v1alpha1.AnnotationAbort, value, "it names no rollout under way")
 	case r.Outcome != "":
 		x.ignore(v1alpha1.AnnotationAbort, value, "the rollout is decided already: "+string(r.Outcome))
-	case x.alone():
+	case x.hasNoWayBack():
 		x.ignore(v1alpha1.AnnotationAbort, value, "the first revision serves already and nothing could take its place")
 	default:
 		x.accept(v1alpha1.AnnotationAbort, value)
-		x.decide(r, v1alpha1.OutcomeAborted, v1alpha1.ReasonAborted, "aborted by request")
+		r.conclude(x.now, v1alpha1.OutcomeAborted, v1alpha1.ReasonAborted, "aborted by request")
 	}
 }
 
-// promote ends the step under way, or all of them.
-func (x *decider) promote(value string) {
-	r := x.d.Progress.Rollout
+// hearPromote ends the step under way, or all of them.
+func (x *pass) hearPromote(value string) {
+	r := x.p.Rollout
 	name, what, _ := strings.Cut(value, "/")
 	step, err := strconv.Atoi(what)
 	switch {
-	case !x.means(r, name):
+	case !x.isUnderWay(r, name):
 		x.ignore(v1alpha1.AnnotationPromote, value, "it names no rollout under way")
 	case r.Outcome != "":
 		x.ignore(v1alpha1.AnnotationPromote, value, "the rollout is decided already: "+string(r.Outcome))
@@ -87,7 +89,7 @@ func (x *decider) promote(value string) {
 		x.accept(v1alpha1.AnnotationPromote, value)
 		r.Full = true
 	case err != nil:
-		x.approve(r, value, what)
+		x.approveGate(value, what)
 	case r.VerifiedAt.IsZero():
 		x.ignore(v1alpha1.AnnotationPromote, value, "the new revision is not verified yet")
 	case step != r.Step+1:
@@ -98,13 +100,13 @@ func (x *decider) promote(value string) {
 	}
 }
 
-// retry forgets a bad outcome, so that the same template is tried again.
-func (x *decider) retry(value string) {
-	r, want := x.d.Progress.Rollout, x.o.wanted()
+// hearRetry forgets a bad outcome, so that the same template is tried again.
+func (x *pass) hearRetry(value string) {
+	r, want := x.p.Rollout, x.o.wanted()
 	switch {
-	case x.means(r, value) && r.Outcome.Bad():
+	case x.isUnderWay(r, value) && r.Outcome.Bad():
 		x.ignore(v1alpha1.AnnotationRetry, value, x.load()+" is still on its way back: ask again once it is")
-	case r == nil || r.active() || !r.Outcome.Bad() || !x.named(r, value):
+	case r == nil || r.active() || !r.Outcome.Bad() || !x.isNamed(r, value):
 		x.ignore(v1alpha1.AnnotationRetry, value, "it names no rollout that failed or was aborted")
 	case want == nil || want.Number != r.Revision:
 		x.ignore(v1alpha1.AnnotationRetry, value, "spec.template has changed since")
@@ -114,32 +116,32 @@ func (x *decider) retry(value string) {
 	}
 }
 
-// means tells whether name is the rollout under way.
-func (x *decider) means(r *Rollout, name string) bool { return r.active() && x.named(r, name) }
+// isUnderWay tells whether name is the rollout under way.
+func (x *pass) isUnderWay(r *Rollout, name string) bool { return r.active() && x.isNamed(r, name) }
 
-// named tells whether name is the rollout's ID or its revision's name.
-func (x *decider) named(r *Rollout, name string) bool {
+// isNamed tells whether name is the rollout's ID or its revision's name.
+func (x *pass) isNamed(r *Rollout, name string) bool {
 	return name == r.ID || name == fmt.Sprintf("%s-%d", x.o.Name, r.Revision)
 }
 
 // accept tells that a request is carried out.
-func (x *decider) accept(annotation, value string) {
-	x.d.Progress.Rollout.Request = annotation + "=" + value
-	x.d.Notices = append(x.d.Notices, Notice{
+func (x *pass) accept(annotation, value string) {
+	x.p.Rollout.Request = annotation + "=" + value
+	x.notices = append(x.notices, Notice{
 		Reason: v1alpha1.ReasonRequestAccepted, Action: annotation, Message: fmt.Sprintf("Carrying out %s=%s", annotation, value),
 	})
 }
 
 // ignore tells why a request is not.
-func (x *decider) ignore(annotation, value, why string) {
-	x.d.Notices = append(x.d.Notices, Notice{
+func (x *pass) ignore(annotation, value, why string) {
+	x.notices = append(x.notices, Notice{
 		Warning: true, Reason: v1alpha1.ReasonRequestIgnored, Action: annotation, Message: fmt.Sprintf("Ignored %s=%s: %s", annotation, value, why),
 	})
 }
 
 // command is what to type for a request about the rollout. A value that was
 // handled before would be no change, so then the rollout is named in full.
-func (x *decider) command(annotation, handled string, r *Rollout, suffix string) string {
+func (x *pass) command(annotation, handled string, r *Rollout, suffix string) string {
 	value := fmt.Sprintf("%s-%d%s", x.o.Name, r.Revision, suffix)
 	if value == handled {
 		value = r.ID + suffix
@@ -147,46 +149,37 @@ func (x *decider) command(annotation, handled string, r *Rollout, suffix string)
 	return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s", x.o.Name, x.o.Namespace, annotation, value)
 }
 
-// paused freezes a rollout that isn't decided yet, and the start of another.
-// What speaks against the new revision is told all the same.
-func (x *decider) paused() bool {
-	r := x.d.Progress.Rollout
-	if !x.still() || !r.active() && (x.served() || x.stuck()) {
-		return false
+// pause freezes a rollout that isn't decided yet, and the start of another. What
+// speaks against the new revision is told all the same.
+func (x *pass) pause() *Decision {
+	r := x.p.Rollout
+	if !x.isStill() || !r.active() && (x.isServed() || x.isStuck()) {
+		return nil
 	}
 	message := "spec.paused is true"
-	if x.d.Drifted = x.drift(); x.d.Drifted != "" {
-		message += ". " + x.d.Drifted
+	if x.changed != "" {
+		message += ". " + x.changed
 	}
 	if complaint := x.complaint(); complaint != "" {
 		message += ". " + complaint + ", and is not rolled back before spec.paused is false. To give it up now: " +
-			x.command(v1alpha1.AnnotationAbort, x.d.Progress.Handled.Abort, r, "")
+			x.command(v1alpha1.AnnotationAbort, x.p.Handled.Abort, r, "")
 	}
-	x.block(Blocked{
+	return x.block(Blocked{
 		Reason:  v1alpha1.ReasonPaused,
 		Message: message,
 		Cure:    fmt.Sprintf(`To go on: kubectl patch imd %s -n %s --type merge -p '{"spec":{"paused":false}}'`, x.o.Name, x.o.Namespace),
 		Awaited: true,
 	})
-	return true
 }
 
-// complaint says what speaks against the revision that is rolled out, and notes
-// since when; "" if nothing does.
-func (x *decider) complaint() string {
-	r := x.d.Progress.Rollout
-	if !r.active() || r.Outcome != "" || r.VerifiedAt.IsZero() {
+// complaint says what speaks against the revision that is rolled out; "" if
+// nothing does.
+func (x *pass) complaint() string {
+	r, candidate := x.p.Rollout, x.candidate()
+	if !r.undecided() || r.VerifiedAt.IsZero() || candidate == nil {
 		return ""
 	}
-	candidate := x.o.revision(r.Revision)
-	if candidate == nil {
-		return ""
-	}
-	if len(x.o.Analysis.Checks) > 0 {
-		r.Checks = x.o.Analysis.Checks
-	}
-	x.noteHealth(r, candidate)
-	switch h, failing := candidate.Health, x.failing(); {
+	switch h, failing := candidate.Health, x.failingCheck(); {
 	case candidate.Stack == v1alpha1.RevisionFailed:
 		return fmt.Sprintf("%s has lost its stack: %s", candidate.Name, candidate.Cause)
 	case !r.UnhealthySince.IsZero():
@@ -197,18 +190,4 @@ func (x *decider) complaint() string {
 		return fmt.Sprintf("%s is out of bounds: %s", candidate.Name, failing.Message)
 	}
 	return ""
-}
-
-// approval waits for someone to end the step under way. It tells whether
-// nobody has done so yet.
-func (x *decider) approval(r *Rollout, step Step, position string) bool {
-	if !step.Approval || r.Full || r.ApprovedStep > r.Step {
-		return false
-	}
-	cure := "To go on: " + x.command(v1alpha1.AnnotationPromote, x.d.Progress.Handled.Promote, r, fmt.Sprintf("/%d", r.Step+1)) +
-		"; to go back: " + x.command(v1alpha1.AnnotationAbort, x.d.Progress.Handled.Abort, r, "")
-	x.d.Blocked = &Blocked{Reason: v1alpha1.ReasonAwaitingApproval, Message: position + " waits for approval", Cure: cure, Awaited: true}
-	x.tell(v1alpha1.PhasePaused, v1alpha1.ReasonAwaitingApproval, x.d.Blocked.Message+". "+cure)
-	x.wait(x.o.Policy.Poll)
-	return true
 }

@@ -294,12 +294,12 @@ func TestPaused(t *testing.T) {
 		"what serves is scaled":            {hold(scaled), asking(with0(complete), Action{Kind: ActionScale, Revision: 1, Count: 5})},
 		"nothing to do: nothing to pause":  {hold(serving()), complete},
 		"a deletion isn't held up":         {with(hold(rolling(1, time.Second)), func(o *Observation) { o.Deleting = true }), asking(verdict{Phase: v1alpha1.PhaseDeleting, Reason: v1alpha1.ReasonDeleting, Stable: 1, Rollout: 2, Step: 1, Reached: true}, Action{Kind: ActionDeleteRule})},
-		"time frozen is no time of a hold": {with(rolling(0, time.Hour), func(o *Observation) { o.Progress.BlockedSince = ago(59*time.Minute + 30*time.Second) }), verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Stable: 1, Rollout: 2, Reached: true}},
+		"time frozen is no time of a hold": {with(rolling(0, time.Hour), func(o *Observation) { o.Progress.BlockedSince = ago(59*time.Minute + 30*time.Second) }), verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, After: poll, Stable: 1, Rollout: 2, Reached: true}},
 		"time frozen is no time to be whole": {with(with(rolling(1, time.Hour), func(o *Observation) {
 			o.Progress.Rollout.StepReachedAt = ago(50 * time.Minute)
 			o.Revisions[1].Health = short(2)
 			o.Progress.Rollout.UnhealthySince = ago(49 * time.Minute)
-		}), func(o *Observation) { o.Progress.BlockedSince = ago(49 * time.Minute) }), verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}},
+		}), func(o *Observation) { o.Progress.BlockedSince = ago(49 * time.Minute) }), verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}},
 	})
 	d := Decide(hold(rolling(1, time.Second)), start)
 	if d.Blocked == nil || !d.Blocked.Awaited || !strings.Contains(d.Blocked.Cure, `kubectl patch imd shop`) {
@@ -320,9 +320,9 @@ func TestApproval(t *testing.T) {
 			o.Plan[1].Approval = true
 		}}, edits...)...)
 	}
-	holds := verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}
+	holds := verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}
 	waits := verdict{Phase: v1alpha1.PhasePaused, Reason: v1alpha1.ReasonAwaitingApproval, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}
-	next := verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, Stable: 1, Rollout: 2, Step: 2}
+	next := verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Stable: 1, Rollout: 2, Step: 2}
 	back := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Stable: 1, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomeRolledBack}
 	decideAll(t, map[string]row{
 		"not before the hold is over":   {waiting(time.Minute), holds},
@@ -351,7 +351,7 @@ func TestTampered(t *testing.T) {
 		return with(o, func(o *Observation) { o.Revisions[number-1].Tampered = "its preview rule was deleted" })
 	}
 	stops := verdict{Phase: v1alpha1.PhasePaused, Reason: v1alpha1.ReasonStackChanged, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}
-	holds := verdict{Phase: v1alpha1.PhaseShifting, Reason: shifting, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}
+	holds := verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}
 	superseded := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonSuperseded, Stable: 1, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomeSuperseded}
 	back := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Stable: 1, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomeRolledBack}
 	both := tampered(tampered(rolling(1, time.Second), 1), 2)

@@ -1,0 +1,165 @@
+package rollout
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// Guards while no rollout is under way.
+
+// routeToStable has the rule route to what serves where it still shares the
+// requests, as a rollout left it that nobody remembers.
+func (x *pass) routeToStable() *Decision {
+	intended, stable := x.intended(), x.stable()
+	if !x.o.Rule.Exists || stable == nil || stable.Health.Healthy == 0 || len(intended) == 0 || x.o.Rule.Targets.Equal(intended) {
+		return nil
+	}
+	return x.write(shifting("Returning all "+x.load()+" to "+stable.Name), intended)
+}
+
+// forgetFailure forgets a bad outcome: the template that led to it was taken
+// back, so applying it again is a new try.
+func (x *pass) forgetFailure() {
+	if r := x.p.Rollout; r != nil && r.Outcome.Bad() {
+		x.p.Rollout = nil
+	}
+}
+
+// returnToPrevious reopens a rollout whose revision died right after its
+// promotion, while the old stack is still there: traffic returns to it.
+func (x *pass) returnToPrevious() *Decision {
+	stable := x.stable()
+	if r := x.p.Rollout; r == nil || !r.Outcome.Good() || r.Revision != stable.Number || !stable.Health.Known || stable.Health.Healthy > 0 {
+		return nil
+	}
+	r := x.rollout()
+	old := x.o.revision(r.From)
+	if old == nil || !old.Wanted || old.Stack != v1alpha1.RevisionCreated {
+		return nil
+	}
+	after := newPass(x.o, x.now, x.p)
+	after.p.Stable, r.FinishedAt = old.Number, time.Time{}
+	after.p.Retiring = slices.DeleteFunc(after.p.Retiring, func(t Retiring) bool { return t.Revision == old.Number })
+	return after.conclude(r, v1alpha1.OutcomeRolledBack, v1alpha1.ReasonUnhealthy,
+		fmt.Sprintf("%s lost all its healthy tasks after its promotion: %s", stable.Name, stable.Health))
+}
+
+// awaitCleanup reports that old stacks are still to go.
+func (x *pass) awaitCleanup() *Decision {
+	left, r := x.leftovers(), x.p.Rollout
+	if len(left) == 0 || r == nil || !r.Outcome.Good() || x.removalFailed() {
+		return nil
+	}
+	return x.poll(cleaningUp(fmt.Sprintf("%s serves all %s, removing %s", x.stable().Name, x.load(), list(left))))
+}
+
+// reportServing reports that the template is served.
+func (x *pass) reportServing() *Decision {
+	return x.wait(words{v1alpha1.PhaseComplete, v1alpha1.ReasonComplete, x.stable().Name + " serves all " + x.load()}, x.rest())
+}
+
+// rest is for how long nobody looks: not for long while tasks of what serves are
+// still to start or to stop.
+func (x *pass) rest() time.Duration {
+	if r := x.stable(); r != nil && r.Health.Known && r.Health.Running != x.o.DesiredCount {
+		return x.o.Policy.Poll
+	}
+	return x.o.Policy.Resync
+}
+
+// reportGivenUp reports that the template in spec has failed.
+func (x *pass) reportGivenUp() *Decision {
+	r, failed := x.p.Rollout, x.o.wanted()
+	phase, reason := v1alpha1.PhaseRolledBack, v1alpha1.ReasonRolledBack
+	serves := x.serving() + " serves all " + x.load()
+	if !x.canReturn() {
+		phase, reason, serves = v1alpha1.PhaseFailed, v1alpha1.ReasonFailed, "nothing serves"
+		if len(x.o.Rule.Targets) > 0 {
+			serves = "the production rule routes " + x.nameTargets(x.o.Rule.Targets)
+		}
+	}
+	what := " failed and "
+	if r.Outcome == v1alpha1.OutcomeAborted {
+		what = " was aborted and "
+	}
+	message := fmt.Sprintf("%s%s%s: %s%s. Change spec.template, or try again: %s", failed.Name, what, serves, r.Message, x.keptUntil(failed),
+		x.command(v1alpha1.AnnotationRetry, x.p.Handled.Retry, r, ""))
+	return x.wait(words{phase, reason, message}, x.rest())
+}
+
+// createRevision has a revision made of the template in spec.
+func (x *pass) createRevision() *Decision {
+	if x.o.wanted() != nil {
+		return nil
+	}
+	return x.do(pending("Making a revision of the template"), Action{Kind: ActionCreateRevision})
+}
+
+// awaitOldStack waits until what an earlier attempt left of a revision is gone. A
+// stack that is whole is used as it is.
+func (x *pass) awaitOldStack() *Decision {
+	want := x.o.wanted()
+	usable := want.Wanted && want.Stack != v1alpha1.RevisionFailed ||
+		want.Stack == v1alpha1.RevisionRemoved || want.Stack == v1alpha1.RevisionPending
+	if usable {
+		return nil
+	}
+	w := pending(fmt.Sprintf("Waiting for the earlier stack of %s to be deleted", want.Name))
+	if want.Wanted {
+		return x.do(w, Action{Kind: ActionRemoveStack, Revision: want.Number})
+	}
+	return x.poll(w)
+}
+
+// blockIfStableUnhealthy doesn't let a rollout start without a good way back,
+// where the user wants it so.
+func (x *pass) blockIfStableUnhealthy() *Decision {
+	weakness := x.weakness()
+	if weakness == "" || !x.o.Policy.BlockUnhealthy {
+		return nil
+	}
+	return x.block(Blocked{
+		Reason:  v1alpha1.ReasonStableUnhealthy,
+		Message: "The rollout does not start, since " + weakness,
+		Cure:    "Heal it, or set spec.rollback.ifStableUnhealthy: Proceed",
+	})
+}
+
+// start begins the rollout of a revision.
+func (x *pass) start() *Decision {
+	want := x.o.wanted()
+	cause := x.cause(want)
+	d := x.again(pending("Starting the rollout of " + want.Name))
+	p := &d.Progress
+	p.Rollouts++
+	p.Rollout = &Rollout{
+		ID: fmt.Sprintf("%s.%d", want.Name, p.Rollouts), Cause: cause, Full: cause == v1alpha1.CauseRevert,
+		Revision: want.Number, From: p.Stable, StartedAt: x.now, ProgressedAt: x.now, Note: x.weakness(),
+	}
+	if x.o.Analysis.Firing != "" && cause != v1alpha1.CauseRevert {
+		p.Rollout.remark(x.o.Analysis.Firing)
+	}
+	if last := x.o.Progress.Rollout; cause == v1alpha1.CauseRetry && last != nil {
+		p.Rollout.Request = last.Request
+	}
+	p.Retiring = slices.DeleteFunc(p.Retiring, func(r Retiring) bool { return r.Revision == want.Number })
+	return d
+}
+
+// cause tells why a rollout starts. One back to the revision that served just
+// before, whose stack is still there, needs no steps once that is verified.
+func (x *pass) cause(want *Revision) v1alpha1.RolloutCause {
+	last := x.p.Rollout
+	switch {
+	case last == nil:
+		return v1alpha1.CauseTemplate
+	case last.Retried:
+		return v1alpha1.CauseRetry
+	case last.Outcome.Good() && last.From == want.Number && want.Wanted && want.Stack == v1alpha1.RevisionCreated:
+		return v1alpha1.CauseRevert
+	}
+	return v1alpha1.CauseTemplate
+}

@@ -1,0 +1,122 @@
+package rollout
+
+import (
+	"slices"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// correctTimes takes remembered times of the future for now.
+func (x *pass) correctTimes() { x.p.correct(x.now) }
+
+// clampStep keeps the step valid when the plan was edited meanwhile.
+func (x *pass) clampStep() {
+	if r, last := x.p.Rollout, len(x.plan())-1; r.active() && r.Step > last {
+		r.Step = last
+		r.ProvenStep = min(r.ProvenStep, r.Step) // what was proven was another step
+	}
+}
+
+// noteRule keeps the ledger: what the rule routes, and since when. A revision
+// that someone put back into the rule gets requests again, so its time to end
+// them starts anew.
+func (x *pass) noteRule() {
+	p, observed := &x.p, x.o.Rule.Targets
+	for i, entry := range p.Retiring {
+		r := x.o.revision(entry.Revision)
+		if r != nil && (observed.Contains(r.TargetGroup) || p.Observed.Contains(r.TargetGroup)) {
+			p.Retiring[i].Since = x.now
+		}
+	}
+	if p.Since.IsZero() || !p.Observed.Equal(observed) {
+		p.Since = x.now
+	}
+	p.Observed = slices.Clone(observed)
+}
+
+// noteCandidate keeps how a new revision is that was healthy once: since when it
+// is short of tasks, how many it has proven to have, and what alarms and metrics
+// say of it.
+func (x *pass) noteCandidate() {
+	r, candidate := x.p.Rollout, x.candidate()
+	if !r.undecided() || r.VerifiedAt.IsZero() || candidate == nil {
+		return
+	}
+	if len(x.o.Analysis.Checks) > 0 {
+		r.Checks = slices.Clone(x.o.Analysis.Checks)
+	}
+	h := candidate.Health
+	if h.complete(x.capacity(candidate.Number)) {
+		r.VerifiedCount = max(r.VerifiedCount, h.Healthy)
+	}
+	required := min(r.VerifiedCount, x.capacity(candidate.Number))
+	switch {
+	case !h.Known || h.Healthy >= required && h.Running >= required:
+		r.UnhealthySince = time.Time{}
+	case r.UnhealthySince.IsZero():
+		r.UnhealthySince = x.now
+	}
+}
+
+// resume takes the time spent blocked out of every clock, once nothing is in
+// the way any more: waiting for someone is no lack of progress, and a hold
+// that nobody watched doesn't count.
+func (x *pass) resume() {
+	p := &x.p
+	if p.BlockedSince.IsZero() {
+		return
+	}
+	x.frozen = new(p.clone())
+	lost := x.now.Sub(p.BlockedSince)
+	p.BlockedSince = time.Time{}
+	r := p.Rollout
+	if !r.active() {
+		return
+	}
+	r.ProgressedAt, r.StepReachedAt = later(r.ProgressedAt, lost), later(r.StepReachedAt, lost)
+	if !r.UnhealthySince.IsZero() {
+		r.UnhealthySince = x.now
+	}
+	for i := range r.Gates {
+		if run := &r.Gates[i]; run.State == v1alpha1.GateRunning {
+			run.StartedAt, run.CallAt = later(run.StartedAt, lost), later(run.CallAt, lost)
+		}
+	}
+}
+
+// later moves a time that is set.
+func later(t time.Time, by time.Duration) time.Time {
+	if t.IsZero() {
+		return t
+	}
+	return t.Add(by)
+}
+
+// retireUnused retires stacks that no rollout came to use: the template was
+// changed again right after their revision was made.
+func (x *pass) retireUnused() {
+	p, want := &x.p, x.o.wanted()
+	for _, r := range x.o.Revisions {
+		from := p.Rollout.active() && p.Rollout.From == r.Number
+		used := from || r.Number == p.Stable || x.isRolling(r.Number) || want != nil && r.Number == want.Number
+		listed := slices.ContainsFunc(p.Retiring, func(t Retiring) bool { return t.Revision == r.Number })
+		if r.Wanted && !used && !listed {
+			p.Retiring = append(p.Retiring, Retiring{Revision: r.Number, Since: x.now})
+		}
+	}
+}
+
+// clone copies what a pass may change.
+func (p Progress) clone() Progress {
+	if p.Rollout != nil {
+		r := *p.Rollout
+		r.Checks, r.Gates = slices.Clone(r.Checks), slices.Clone(r.Gates)
+		p.Rollout = &r
+	}
+	p.Written = slices.Clone(p.Written)
+	p.Observed = slices.Clone(p.Observed)
+	p.Writers = slices.Clone(p.Writers)
+	p.Retiring = slices.Clone(p.Retiring)
+	return p
+}

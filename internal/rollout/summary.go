@@ -1,0 +1,78 @@
+package rollout
+
+import (
+	"slices"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// summarise fills in what follows from what was decided.
+func (x *pass) summarise(d *Decision) Decision {
+	after := newPass(x.o, x.now, d.Progress)
+	after.clampStep()
+	d.Progress = after.p
+	d.Drifted = x.changed
+	d.Notices = slices.Concat(x.notices, d.Notices)
+	after.fill(d)
+	return *d
+}
+
+// fill adds how things are after a decision. The pass is about what it remembers.
+func (x *pass) fill(d *Decision) {
+	p := &x.p
+	d.Intended = x.intended()
+	d.InSync = x.o.Rule.Targets.Equal(d.Intended)
+	d.Subject = p.Stable
+	if r := p.Rollout; r.active() {
+		d.Subject = r.Revision
+		if !x.o.Deleting && !r.Outcome.Good() {
+			d.Step, d.Steps = r.Step+1, len(x.plan())
+		}
+	}
+	if r := x.o.revision(d.Subject); r != nil {
+		d.Weight = x.weight(r)
+	}
+	d.Available = x.available()
+	if !x.o.Deleting {
+		d.Degraded = x.weakness()
+	}
+	if len(p.Retiring) > 0 || d.State == StateServing || d.State == StateGivenUp {
+		d.CleaningUp = x.leftovers()
+	}
+}
+
+// available tells whether what serves is healthy; nil when nothing does, or
+// nobody looked.
+func (x *pass) available() *bool {
+	stable := x.stable()
+	if stable == nil || !stable.Health.Known && stable.Stack == v1alpha1.RevisionCreated {
+		return nil
+	}
+	return new(stable.Health.Healthy > 0 || x.isRelieved())
+}
+
+// isRelieved tells whether the new revision has taken all work over already, from
+// an old one that gave its tasks up for that.
+func (x *pass) isRelieved() bool {
+	r, candidate := x.p.Rollout, x.candidate()
+	if !r.undecided() || x.capacity(x.p.Stable) > 0 {
+		return false
+	}
+	return candidate != nil && !r.VerifiedAt.IsZero() && candidate.Health.Healthy > 0
+}
+
+// weight is a revision's part of the work: of the requests, or of the tasks
+// that run where there is no load balancer.
+func (x *pass) weight(r *Revision) int32 {
+	if !x.o.Rule.None {
+		return x.o.Rule.Targets.Share(r.TargetGroup)
+	}
+	if !x.isRolling(r.Number) {
+		return 100
+	}
+	all := r.Health.Running
+	if stable := x.stable(); stable != nil && stable.Number != r.Number {
+		all += stable.Health.Running
+	}
+	return r.Health.Running * 100 / max(all, 1)
+}
