@@ -28,7 +28,7 @@ KUBECTL ?= bin/kubectl
 CLUSTER_TOOLS := bin/kube-apiserver bin/etcd bin/etcdctl bin/etcdutl bin/kubectl
 SCANNERS := bin/govulncheck bin/indexdb bin/kube-score
 GENERATORS := bin/controller-gen bin/crd-ref-docs
-GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api.md
+GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api.md docs/states.md
 MODULES := . hack/kube hack/tools hack/golangci-lint hack/scanners hack/conformance/kubernetes
 
 ##@ Try it
@@ -66,12 +66,13 @@ judge-load: $(CLUSTER_TOOLS) ## Judge 50 revisions of each kind under load, and 
 lint: bin/golangci-lint ## Run golangci-lint, and kube-api-linter over api/
 	@bin/golangci-lint run
 
-generate: $(GENERATORS) ## Regenerate deepcopy, CRDs, RBAC and docs/api.md from the Go code
+generate: $(GENERATORS) ## Regenerate deepcopy, CRDs, RBAC, docs/api.md and docs/states.md from the code
 	@bin/controller-gen object crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	@bin/controller-gen rbac:roleName=viridian-manager paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	@mkdir -p docs
 	@bin/crd-ref-docs --config=hack/crd-ref-docs/config.yaml --templates-dir=hack/crd-ref-docs \
 		--source-path=api --renderer=markdown --output-path=docs/api.md --log-level=WARN
+	@go run ./hack/states > docs/states.md
 
 verify: ## Fail if formatting, a go.mod or a generated file is out of date
 	@hack/verify.sh $(GENERATED) -- $(MODULES)

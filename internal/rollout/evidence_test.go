@@ -15,8 +15,10 @@ var (
 	tell    = Gate{Name: "tell", At: v1alpha1.OnRollback, Timeout: time.Minute}
 )
 
-func TestEvidenceStories(t *testing.T) {
-	play(t, map[string]func(s *story){
+func TestEvidenceStories(t *testing.T) { play(t, evidenceStories()) }
+
+func evidenceStories() map[string]func(s *story) {
+	return map[string]func(s *story){
 		"metric-fails": func(s *story) {
 			s.served()
 			s.measures = true
@@ -123,7 +125,7 @@ func TestEvidenceStories(t *testing.T) {
 			s.restless["v2"] = 4
 			s.finish()
 		},
-	})
+	}
 }
 
 // measured is a rollout at a step's end with a check.

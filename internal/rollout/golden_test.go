@@ -80,8 +80,10 @@ func holding(step int) func(Decision) bool {
 
 func paused(d Decision) bool { return d.Phase == v1alpha1.PhasePaused }
 
-func TestStories(t *testing.T) {
-	play(t, map[string]func(s *story){
+func TestStories(t *testing.T) { play(t, stories()) }
+
+func stories() map[string]func(s *story) {
+	return map[string]func(s *story){
 		"canary": func(s *story) {
 			s.apply("v1")
 			s.finish()
@@ -150,13 +152,33 @@ func TestStories(t *testing.T) {
 			s.rule.Targets = was
 			s.finish()
 		},
+		"record-deleted": func(s *story) {
+			s.served()
+			s.apply("v2")
+			s.run("at step 1", holding(1))
+			s.note("someone deletes the ImmutableRevision shop-2")
+			s.stack(2).Deleting = true
+			s.run("begun anew", func(d Decision) bool { return d.Subject == 3 })
+		},
+		"reopened": func(s *story) {
+			s.served()
+			s.apply("v2")
+			s.run("at step 2", holding(2))
+			s.abort("shop-2")
+			s.run("aborted", func(d Decision) bool { return d.Phase == v1alpha1.PhaseRollingBack })
+			s.note("someone deletes the stack of shop-1")
+			s.stack(1).Stack, s.stack(1).Cause = v1alpha1.RevisionFailed, "it was deleted"
+			s.run("promoted", func(d Decision) bool { return d.Progress.Stable == 2 })
+			s.apply("v2")
+			s.finish()
+		},
 		"deletion": func(s *story) {
 			s.served()
 			s.apply("v2")
 			s.run("at step 1", holding(1))
 			s.delete()
 		},
-	})
+	}
 }
 
 // play writes the log of each story and compares it with the one on file.

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,6 +64,8 @@ type world struct {
 	blocked  *Blocked
 	progress Progress
 	finished bool
+	// passed are the states that it went through.
+	passed trail
 
 	// failing templates get no stack, sick ones no healthy task, bad ones fail
 	// what is measured.
@@ -86,6 +89,25 @@ type world struct {
 	callTime time.Duration
 
 	createTime, healthTime, deleteTime, stopTime time.Duration
+}
+
+// trail are the transitions between the states of a deployment. A decision of no
+// state, as while it is blocked, leaves it in the one that it is in.
+type trail struct {
+	at    State
+	taken map[transition]int
+}
+
+type transition struct{ from, to State }
+
+func (t *trail) note(d Decision) {
+	if t.taken == nil {
+		t.taken = map[transition]int{}
+	}
+	if t.at != "" && d.State != "" && t.at != d.State {
+		t.taken[transition{t.at, d.State}]++
+	}
+	t.at = cmp.Or(d.State, t.at)
 }
 
 // stack is an ImmutableRevision and its stack.
@@ -353,6 +375,7 @@ func (w *world) step() Decision {
 	d := Decide(w.observe(), w.now)
 	w.apply(d.Action)
 	w.progress = stored(d.Progress)
+	w.passed.note(d)
 	w.pass(d)
 	return d
 }

@@ -6,61 +6,45 @@ import "github.com/viridian-dev/viridian/api/v1alpha1"
 // seen and what is remembered.
 type State string
 
-// States. A deployment that is blocked or paused stays in the one it is in.
+// States, in the order in which a rollout goes through them. states says what each
+// means. A deployment that is blocked or paused stays in the one it is in.
 const (
 	// No rollout is under way.
-
-	// StateServing: the template in spec is the one that serves.
-	StateServing State = "Serving"
-	// StateGivenUp: the template in spec is the one that failed last.
-	StateGivenUp State = "GivenUp"
-	// StateStarting: a rollout of the template in spec is to start.
+	StateServing  State = "Serving"
+	StateGivenUp  State = "GivenUp"
 	StateStarting State = "Starting"
 
 	// A rollout is under way, and nothing has decided its outcome.
-
-	// StateLost: the ImmutableRevision was deleted.
-	StateLost State = "Lost"
-	// StateSuperseded: spec.template asks for another revision.
-	StateSuperseded State = "Superseded"
-	// StateStackFailed: CloudFormation gave the stack up.
-	StateStackFailed State = "StackFailed"
-	// StateUnrequested: no stack is asked for yet.
-	StateUnrequested State = "Unrequested"
-	// StateProvisioning: CloudFormation makes the stack.
+	StateLost         State = "Lost"
+	StateSuperseded   State = "Superseded"
+	StateStackFailed  State = "StackFailed"
+	StateUnrequested  State = "Unrequested"
 	StateProvisioning State = "Provisioning"
-	// StateVerifying: the stack is there, its tasks were never all healthy.
-	StateVerifying State = "Verifying"
-	// StateShifting: the rule doesn't route yet as the step wants it.
-	StateShifting State = "Shifting"
-	// StateHolding: it does, and the step is held.
-	StateHolding State = "Holding"
+	StateVerifying    State = "Verifying"
+	StateShifting     State = "Shifting"
+	StateHolding      State = "Holding"
 
 	// The outcome is decided, and brought about.
-
-	// StatePromoting: the new revision is good.
 	StatePromoting State = "Promoting"
-	// StateReturning: traffic returns to what served before.
 	StateReturning State = "Returning"
 
 	// The ImmutableDeployment is deleted.
-
-	// StateLeaving: everything stays in AWS as it is.
-	StateLeaving State = "Leaving"
-	// StateDetaching: the rule is taken from all stacks.
+	StateLeaving   State = "Leaving"
 	StateDetaching State = "Detaching"
-	// StateDraining: requests under way may end.
-	StateDraining State = "Draining"
-	// StateRemoving: the stacks are asked to go, and then the records.
-	StateRemoving State = "Removing"
+	StateDraining  State = "Draining"
+	StateRemoving  State = "Removing"
 )
 
 // stateDef is what is done in a state.
 type stateDef struct {
+	means string
 	// guards are asked in this order. The last one always decides.
 	guards []guard
-	// to are the states that may follow, but for a deletion.
+	// to are the states that follow. A deletion may begin in any.
 	to []State
+	// late are those that may follow, too, if passes were blocked or lost in
+	// between.
+	late []State
 }
 
 // failing are the guards against a revision that was healthy once.
@@ -74,6 +58,7 @@ var failing = []guard{
 // bottom.
 var states = map[State]stateDef{
 	StateServing: {
+		means: "the template in spec is the one that serves",
 		guards: []guard{
 			(*pass).routeToStable,
 			note((*pass).forgetFailure),
@@ -84,6 +69,7 @@ var states = map[State]stateDef{
 		to: []State{StateStarting, StateReturning},
 	},
 	StateGivenUp: {
+		means: "the template in spec is the one that failed last",
 		guards: []guard{
 			(*pass).routeToStable,
 			(*pass).reportGivenUp,
@@ -91,6 +77,7 @@ var states = map[State]stateDef{
 		to: []State{StateStarting, StateServing},
 	},
 	StateStarting: {
+		means: "a rollout of the template in spec is to start",
 		guards: []guard{
 			(*pass).routeToStable,
 			(*pass).createRevision,
@@ -99,16 +86,27 @@ var states = map[State]stateDef{
 			(*pass).blockIfAlarmed,
 			(*pass).start,
 		},
-		to: []State{StateUnrequested, StateProvisioning, StateVerifying, StateServing},
+		to:   []State{StateUnrequested},
+		late: []State{StateProvisioning, StateVerifying, StateStackFailed, StateSuperseded, StateReturning, StateServing, StateGivenUp},
 	},
 
-	StateLost:       {guards: []guard{(*pass).failDeleted}, to: []State{StateReturning}},
-	StateSuperseded: {guards: []guard{(*pass).supersede}, to: []State{StateReturning}},
+	StateLost: {
+		means:  "the ImmutableRevision was deleted",
+		guards: []guard{(*pass).failDeleted},
+		to:     []State{StateReturning},
+	},
+	StateSuperseded: {
+		means:  "spec.template asks for another revision",
+		guards: []guard{(*pass).supersede},
+		to:     []State{StateReturning},
+	},
 	StateStackFailed: {
+		means:  "CloudFormation gave the stack up",
 		guards: []guard{(*pass).failStack},
 		to:     []State{StateReturning},
 	},
 	StateUnrequested: {
+		means: "no stack is asked for yet",
 		guards: []guard{
 			(*pass).failIfVulnerable,
 			(*pass).awaitScan,
@@ -116,13 +114,16 @@ var states = map[State]stateDef{
 			(*pass).makeRoom,
 			(*pass).requestStack,
 		},
-		to: []State{StateProvisioning, StateSuperseded, StateReturning},
+		to:   []State{StateProvisioning, StateSuperseded, StateReturning},
+		late: []State{StateVerifying, StateStackFailed},
 	},
 	StateProvisioning: {
+		means:  "CloudFormation makes the stack",
 		guards: []guard{(*pass).awaitStack},
 		to:     []State{StateVerifying, StateStackFailed, StateSuperseded, StateReturning},
 	},
 	StateVerifying: {
+		means: "the stack is there, its tasks were never all healthy",
 		guards: []guard{
 			(*pass).passGatesAfterProvision,
 			(*pass).failIfGivenUpByECS,
@@ -132,6 +133,7 @@ var states = map[State]stateDef{
 		to: []State{StateShifting, StateSuperseded, StateReturning},
 	},
 	StateShifting: {
+		means: "the rule doesn't route yet as the step wants it",
 		guards: append(failing[:len(failing):len(failing)],
 			(*pass).skipToLast,
 			(*pass).awaitTasks,
@@ -144,6 +146,7 @@ var states = map[State]stateDef{
 		to: []State{StateHolding, StateSuperseded, StateReturning},
 	},
 	StateHolding: {
+		means: "it does, and the step is held",
 		guards: append(failing[:len(failing):len(failing)],
 			(*pass).skipToLast,
 			note((*pass).recount),
@@ -157,10 +160,11 @@ var states = map[State]stateDef{
 			(*pass).promote,
 			(*pass).nextStep,
 		),
-		to: []State{StateShifting, StatePromoting, StateSuperseded, StateReturning},
+		to: []State{StateShifting, StatePromoting, StateSuperseded, StateReturning, StateLost},
 	},
 
 	StatePromoting: {
+		means: "the new revision is good",
 		guards: []guard{
 			(*pass).rememberRoute,
 			(*pass).writeDestination,
@@ -171,6 +175,7 @@ var states = map[State]stateDef{
 		to: []State{StateServing, StateStarting},
 	},
 	StateReturning: {
+		means: "traffic returns to what served before",
 		guards: []guard{
 			(*pass).reopen,
 			note((*pass).abandonStable),
@@ -186,6 +191,7 @@ var states = map[State]stateDef{
 	},
 
 	StateLeaving: {
+		means: "everything stays in AWS as it is",
 		guards: []guard{
 			(*pass).releaseLeftRule,
 			(*pass).retainStack,
@@ -195,6 +201,7 @@ var states = map[State]stateDef{
 		},
 	},
 	StateDetaching: {
+		means: "the rule is taken from all stacks",
 		guards: []guard{
 			note((*pass).noteAttached),
 			(*pass).claimInheritedRule,
@@ -207,17 +214,18 @@ var states = map[State]stateDef{
 		to: []State{StateDraining, StateRemoving},
 	},
 	StateDraining: {
+		means:  "requests under way may end",
 		guards: []guard{(*pass).awaitDrained},
-		to:     []State{StateDetaching, StateRemoving},
+		to:     []State{StateRemoving},
 	},
 	StateRemoving: {
+		means: "the stacks are asked to go, and then the records",
 		guards: []guard{
 			(*pass).removeStack,
 			(*pass).deleteRecord,
 			(*pass).awaitRemoval,
 			(*pass).finishDeletion,
 		},
-		to: []State{StateDetaching},
 	},
 }
 

@@ -67,8 +67,10 @@ func phase(p v1alpha1.Phase) func(Decision) bool {
 	return func(d Decision) bool { return d.Phase == p && d.After > 0 }
 }
 
-func TestStrategyStories(t *testing.T) {
-	play(t, map[string]func(s *story){
+func TestStrategyStories(t *testing.T) { play(t, strategyStories()) }
+
+func strategyStories() map[string]func(s *story) {
+	return map[string]func(s *story){
 		"rolling": func(s *story) {
 			s.serving(4, rollingBy(25, 0))
 			s.apply("v2")
@@ -150,11 +152,13 @@ func TestStrategyStories(t *testing.T) {
 			s.die(2, 0)
 			s.finish()
 		},
-	})
+	}
 }
 
-func TestStoriesOfPeople(t *testing.T) {
-	play(t, map[string]func(s *story){
+func TestStoriesOfPeople(t *testing.T) { play(t, storiesOfPeople()) }
+
+func storiesOfPeople() map[string]func(s *story) {
+	return map[string]func(s *story){
 		"approval": func(s *story) {
 			s.serving(3, canaryOf(10, 50))
 			s.apply("v2")
@@ -247,5 +251,5 @@ func TestStoriesOfPeople(t *testing.T) {
 			s.run("at step 1", holding(1))
 			s.delete()
 		},
-	})
+	}
 }

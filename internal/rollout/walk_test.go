@@ -13,7 +13,9 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-var walks = flag.Uint64("walks", 3000, "how many random walks to take")
+var walks = flag.Uint64("walks", manyWalks, "how many random walks to take")
+
+const manyWalks = 3000
 
 const (
 	// disturbed is how many passes of a walk have disturbances; calm is how
@@ -47,15 +49,24 @@ type walk struct {
 
 // TestRandomWalks disturbs rollouts at random and looks after every single
 // decision for what must never happen; then it leaves them alone and expects
-// them to come to rest.
+// them to come to rest. The states that they went through must be as the table
+// says.
 func TestRandomWalks(t *testing.T) {
+	taken := ways{}
+	for _, tell := range allStories() {
+		s := &story{t: t, world: newWorld()}
+		tell(s)
+		taken.add(s.passed.taken)
+	}
 	for seed := range *walks {
 		w := newWalk(seed)
 		w.run()
 		if w.failure != "" {
 			t.Fatalf("seed %d: %s\n%s", seed, w.failure, strings.Join(w.log, "\n"))
 		}
+		taken.add(w.passed.taken)
 	}
+	taken.check(t, *walks >= manyWalks)
 }
 
 func newWalk(seed uint64) *walk {
@@ -429,6 +440,7 @@ func (w *walk) iterate(crash, twice bool) Decision {
 
 // remember saves what is to be remembered, and announces the news.
 func (w *walk) remember(d Decision) {
+	w.passed.note(d)
 	if r, was := d.Progress.Rollout, w.progress.Rollout; r != nil && (was == nil || was.ID != r.ID) {
 		w.steady = r.ID
 	}
