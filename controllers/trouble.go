@@ -23,8 +23,8 @@ type trouble struct {
 // sentences tell the trouble and its cure.
 func (t trouble) sentences() string { return t.Message + ". " + t.Cure }
 
-// troubleOf translates an error; ok is false for errors of the cluster, which
-// are nobody's business but the log's.
+// troubleOf translates an error; ok is false for errors of the cluster, of which
+// only the log tells.
 func troubleOf(err error) (t trouble, ok bool) {
 	if refusal, ok := errors.AsType[*blockedError](err); ok {
 		return trouble{Blocked: refusal.Blocked}, true

@@ -90,7 +90,7 @@ const (
 	StackPresent StackState = "Present"
 	// StackAbsent: the stack shall be gone.
 	StackAbsent StackState = "Absent"
-	// StackRetained: the stack stays, and is nobody's business any more.
+	// StackRetained: the stack stays, and is no longer managed.
 	StackRetained StackState = "Retained"
 )
 
