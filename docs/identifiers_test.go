@@ -50,7 +50,7 @@ func identifiers(t *testing.T) map[string]bool {
 		case filepath.Ext(path) == ".go":
 			return addNames(known, path)
 		case slices.Contains([]string{".yaml", ".sh"}, filepath.Ext(path)) || d.Name() == "Makefile" || d.Name() == "Dockerfile":
-			text, err := os.ReadFile(path) //nolint:gosec // a file of this repository
+			text, err := os.ReadFile(path)
 			for _, w := range word.FindAllString(string(text), -1) {
 				known[w] = true
 			}
@@ -70,7 +70,7 @@ func addNames(known map[string]bool, path string) error {
 	if _, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.PackageClauseOnly); err != nil {
 		return err
 	}
-	text, err := os.ReadFile(path) //nolint:gosec // a file of this repository
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return err
 	}
@@ -80,12 +80,12 @@ func addNames(known map[string]bool, path string) error {
 	word := regexp.MustCompile(`[A-Za-z][A-Za-z0-9]*`)
 	for {
 		_, tok, literal := s.Scan()
-		switch tok {
-		case token.EOF:
+		switch {
+		case tok == token.EOF:
 			return nil
-		case token.IDENT:
+		case tok == token.IDENT:
 			known[literal] = true
-		case token.STRING:
+		case tok == token.STRING:
 			for _, w := range word.FindAllString(literal, -1) {
 				known[w] = true
 			}

@@ -1,6 +1,10 @@
 package rollout
 
-import "github.com/viridian-dev/viridian/api/v1alpha1"
+import (
+	"slices"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
 
 // State is where a deployment is. It isn't remembered: it follows from what is
 // seen and what is remembered.
@@ -134,7 +138,7 @@ var states = map[State]stateDef{
 	},
 	StateShifting: {
 		means: "the rule doesn't route yet as the step wants it",
-		guards: append(failing[:len(failing):len(failing)],
+		guards: append(slices.Clip(failing),
 			(*pass).skipToLast,
 			(*pass).awaitTasks,
 			note((*pass).noteFiring),
@@ -147,7 +151,7 @@ var states = map[State]stateDef{
 	},
 	StateHolding: {
 		means: "it does, and the step is held",
-		guards: append(failing[:len(failing):len(failing)],
+		guards: append(slices.Clip(failing),
 			(*pass).skipToLast,
 			note((*pass).recount),
 			(*pass).awaitHold,

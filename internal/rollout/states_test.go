@@ -113,10 +113,8 @@ func askAll(t *testing.T, o Observation, now time.Time) (asked int) {
 		}
 		return false
 	}
-	for _, guards := range lists {
-		if ask(guards) {
-			return asked
-		}
+	if slices.ContainsFunc(lists, ask) {
+		return asked
 	}
 	if !ask(states[x.state()].guards) {
 		t.Fatalf("the last guard of %s doesn't decide", x.state())
