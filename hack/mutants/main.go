@@ -30,11 +30,11 @@ type stage struct {
 
 // stages are the ways of looking for a mistake, the quick ones first.
 func stages(m mutant, seeds int) []stage {
-	simtest := "./internal/simtest"
+	simulation := "./test/simulation"
 	few := min(seeds, 100)
 	all := []stage{
-		{"seeds", simtest, []string{"-test.run=^TestSeeds$", "-shrinks=0", "-from=0", fmt.Sprintf("-seeds=%d", few)}},
-		{"regressions", simtest, []string{"-test.run=^TestRegressions$"}},
+		{"seeds", simulation, []string{"-test.run=^TestSeeds$", "-shrinks=0", "-from=0", fmt.Sprintf("-seeds=%d", few)}},
+		{"regressions", simulation, []string{"-test.run=^TestRegressions$"}},
 		{"rollout", "./internal/rollout", []string{"-test.run=."}},
 		{"stack", "./internal/stack", []string{"-test.run=."}},
 	}
@@ -42,8 +42,8 @@ func stages(m mutant, seeds int) []stage {
 		all = append(all, stage{"controllers", "./controllers", []string{"-test.run=^(" + m.test + ")$"}})
 	}
 	return append(all,
-		stage{"crash points", simtest, []string{"-test.run=^(TestEveryCallFails|TestHistoryStaysBounded)$", "-stride=4"}},
-		stage{"seeds", simtest, []string{"-test.run=^TestSeeds$", "-shrinks=0", fmt.Sprintf("-from=%d", few), fmt.Sprintf("-seeds=%d", seeds-few)}},
+		stage{"crash points", simulation, []string{"-test.run=^(TestEveryCallFails|TestHistoryStaysBounded)$", "-stride=4"}},
+		stage{"seeds", simulation, []string{"-test.run=^TestSeeds$", "-shrinks=0", fmt.Sprintf("-from=%d", few), fmt.Sprintf("-seeds=%d", seeds-few)}},
 	)
 }
 

@@ -1,4 +1,4 @@
-// Package simtest runs the whole of Viridian but its wiring in a simulated
+// Package simulation runs the whole of Viridian but its wiring in a simulated
 // world, to find out what it does when everything that can go wrong does.
 //
 // A run is decided by one number. The real reconcilers talk through the real
@@ -10,6 +10,6 @@
 // the last line of its log. After every step an observer compares what
 // Viridian did with the truth about the account.
 //
-// It has tests only, and what sums them up. docs/reliability.md says what is simulated, what must hold
-// and how to repeat a run.
-package simtest
+// It holds tests, and what sums them up. docs/reliability.md says what is
+// simulated, what must hold and how to repeat a run.
+package simulation
