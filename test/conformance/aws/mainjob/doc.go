@@ -23,5 +23,5 @@
 // members TargetGroupArn and Values that AWS repeats.
 //
 // The tests are skipped unless CONFORMANCE_PYTHON names a Python that has moto:
-// hack/conformance/aws/run sets it.
+// test/conformance/aws/run sets it.
 package mainjob

@@ -16,7 +16,7 @@ import world
 
 ROW = "AWS calls: awssim with moto, by boto3"
 SCENARIOS = scenarios.load()
-DIFFERENCES = servers.ROOT / "hack" / "conformance" / "aws" / "differences.yaml"
+DIFFERENCES = servers.ROOT / "test" / "conformance" / "aws" / "differences.yaml"
 decisions = compare.Decisions(yaml.safe_load(DIFFERENCES.read_text()))
 
 

@@ -2,7 +2,7 @@
 // status library of Flux and kpt, Flux's health checks, Argo CD's Lua and the
 // horizontal pod autoscaler. A module of its own keeps their dependencies out of
 // the main go.mod.
-module github.com/viridian-dev/viridian/hack/conformance/kubernetes
+module github.com/viridian-dev/viridian/test/conformance/kubernetes
 
 go 1.26.0
 

@@ -1,4 +1,4 @@
-"""Tells hack/conformance/run.sh what was compared, a line for each row."""
+"""Tells test/conformance/run.sh what was compared, a line for each row."""
 
 import collections
 import os

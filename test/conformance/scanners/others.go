@@ -28,7 +28,7 @@ func security(ctx context.Context) []row {
 }
 
 // exclusionsFile names checks of kube-score that don't hold here, and why.
-var exclusionsFile = filepath.Join("hack", "conformance", "scanners", "kube-score.exclusions")
+var exclusionsFile = filepath.Join("test", "conformance", "scanners", "kube-score.exclusions")
 
 // scored is what is read of kube-score's answer.
 type scored []struct {

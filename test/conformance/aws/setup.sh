@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes the Python environment of the conformance tests and prints its path.
 #
-#   hack/conformance/aws/setup.sh
+#   test/conformance/aws/setup.sh
 #
 # It is kept outside the checkout under the hash of its requirements and the
 # Python release, so it is made once a machine and thrown away by no `git clean`.

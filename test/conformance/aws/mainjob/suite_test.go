@@ -82,7 +82,7 @@ func python(t *testing.T) string {
 	t.Helper()
 	path := os.Getenv(pythonEnv)
 	if path == "" {
-		t.Skipf("%s is not set: hack/conformance/aws/run sets it", pythonEnv)
+		t.Skipf("%s is not set: test/conformance/aws/run sets it", pythonEnv)
 	}
 	return path
 }

@@ -196,7 +196,7 @@ func kubectl(t *testing.T, args ...string) string {
 	return out
 }
 
-// result appends a line to the table that hack/conformance/run.sh prints.
+// result appends a line to the table that test/conformance/run.sh prints.
 func result(what string, count int, outcome, note string) error {
 	path := os.Getenv("CONFORMANCE_RESULTS")
 	if path == "" {

@@ -151,7 +151,7 @@ func TestConfigMap(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	head := "# Written from resource_customizations/ by the tests of hack/conformance/kubernetes,\n# with -update.\n"
+	head := "# Written from resource_customizations/ by the tests of test/conformance/kubernetes,\n# with -update.\n"
 	if *update {
 		if err := os.WriteFile(configMap, []byte(head+string(want)), 0o644); err != nil {
 			t.Fatal(err)

@@ -2,7 +2,7 @@
 # Compares Viridian with what others wrote, and prints a table of what was
 # compared.
 #
-#   hack/conformance/run.sh [<part>...]
+#   test/conformance/run.sh [<part>...]
 #
 # A part is a directory here with an executable named run. It is called in the
 # repository's root with CONFORMANCE_RESULTS, a file to which it appends one
@@ -16,7 +16,7 @@ cd "$(dirname "$0")/../.."
 
 parts=("$@")
 if [ ${#parts[@]} = 0 ]; then
-	for run in hack/conformance/*/run; do
+	for run in test/conformance/*/run; do
 		parts+=("$(basename "$(dirname "$run")")")
 	done
 fi
@@ -35,7 +35,7 @@ for part in "${parts[@]}"; do
 	echo "==> conformance: $part"
 	began=$SECONDS
 	: >"$results/$part.tsv"
-	CONFORMANCE_RESULTS=$results/$part.tsv "hack/conformance/$part/run"
+	CONFORMANCE_RESULTS=$results/$part.tsv "test/conformance/$part/run"
 	code=$?
 	echo "==> conformance: $part took $((SECONDS - began))s"
 	if [ ! -s "$results/$part.tsv" ]; then
