@@ -86,7 +86,7 @@ crash-points: ## Let a process die, or lose an answer, at every call of the stor
 	@hack/crash-points.sh $(STRIDE)
 
 mutants: $(CLUSTER_TOOLS) ## Plant plausible mistakes, one after the other, and say what notices them
-	@KUBEBUILDER_ASSETS="$(abspath bin)" go run ./hack/mutants $(MUTANTSFLAGS)
+	@KUBEBUILDER_ASSETS="$(abspath bin)" go run ./test/mutants $(MUTANTSFLAGS)
 
 ##@ Build
 
