@@ -29,7 +29,7 @@ CLUSTER_TOOLS := bin/kube-apiserver bin/etcd bin/etcdctl bin/etcdutl bin/kubectl
 SCANNERS := bin/govulncheck bin/indexdb bin/kube-score
 GENERATORS := bin/controller-gen bin/crd-ref-docs
 GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api.md docs/states.md
-MODULES := . hack/kube hack/tools hack/golangci-lint hack/scanners hack/conformance/kubernetes
+MODULES := . hack/kube hack/tools hack/golangci-lint hack/scanners test/conformance/kubernetes
 
 ##@ Try it
 
@@ -55,7 +55,7 @@ test-unit: ## Run the tests that need no Kubernetes API
 
 # One part: make conformance PART=kubernetes
 conformance: $(CLUSTER_TOOLS) ## Compare with what others wrote, and print a table; see docs/conformance.md
-	@KUBEBUILDER_ASSETS="$(abspath bin)" hack/conformance/run.sh $(PART)
+	@KUBEBUILDER_ASSETS="$(abspath bin)" test/conformance/run.sh $(PART)
 
 # Without the race detector, which would take most of the time that requests
 # and deployments need.
@@ -87,7 +87,7 @@ crash-points: ## Let a process die, or lose an answer, at every call of the stor
 	@hack/crash-points.sh $(STRIDE)
 
 mutants: $(CLUSTER_TOOLS) ## Plant plausible mistakes, one after the other, and say what notices them
-	@KUBEBUILDER_ASSETS="$(abspath bin)" go run ./hack/mutants $(MUTANTSFLAGS)
+	@KUBEBUILDER_ASSETS="$(abspath bin)" go run ./test/mutants $(MUTANTSFLAGS)
 
 ##@ Build
 

@@ -80,12 +80,10 @@ func addNames(known map[string]bool, path string) error {
 	word := regexp.MustCompile(`[A-Za-z][A-Za-z0-9]*`)
 	for {
 		_, tok, literal := s.Scan()
-		switch {
-		case tok == token.EOF:
+		if tok == token.EOF {
 			return nil
-		case tok == token.IDENT:
-			known[literal] = true
-		case tok == token.STRING:
+		}
+		if tok == token.IDENT || tok == token.STRING {
 			for _, w := range word.FindAllString(literal, -1) {
 				known[w] = true
 			}

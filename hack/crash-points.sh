@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the crash points of internal/simtest in as many processes as there are
+# Runs the crash points of test/simulation in as many processes as there are
 # cores, and prints how many there were of each story.
 #
 #   hack/crash-points.sh <stride>
@@ -14,12 +14,12 @@ temp=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$temp"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-go test -c -o "$temp/simtest" ./internal/simtest
+go test -c -o "$temp/simulation" ./test/simulation
 
-cd internal/simtest
+cd test/simulation
 running=()
 for ((i = 0; i < processes; i++)); do
-	GOGC=400 GOMAXPROCS=1 GODEBUG=gcshrinkstackoff=1 "$temp/simtest" -test.v -test.run='^TestEveryCallFails$' -test.timeout=2h \
+	GOGC=400 GOMAXPROCS=1 GODEBUG=gcshrinkstackoff=1 "$temp/simulation" -test.v -test.run='^TestEveryCallFails$' -test.timeout=2h \
 		-stride=$((stride * processes)) -offset=$((stride * i)) >"$temp/$i.log" 2>&1 &
 	running+=($!)
 done

@@ -115,7 +115,7 @@ var resourceActions = map[string][]string{
 }
 
 // TestControllerActions: what the controller may do itself is what
-// internal/cloud/aws calls, no more and no less. hack/conformance/aws says the
+// internal/cloud/aws calls, no more and no less. test/conformance/aws says the
 // same of what tests of the controllers really sent.
 func TestControllerActions(t *testing.T) {
 	got := map[string]bool{}

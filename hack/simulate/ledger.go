@@ -10,7 +10,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/viridian-dev/viridian/internal/simtest"
+	"github.com/viridian-dev/viridian/test/simulation"
 )
 
 // ledger keeps the summaries of seeds in a file, so that a long run goes on
@@ -18,7 +18,7 @@ import (
 type ledger struct {
 	file *os.File
 	// done are the summaries by their first seed.
-	done map[uint64]simtest.Summary
+	done map[uint64]simulation.Summary
 }
 
 // header is the first line of the file.
@@ -39,7 +39,7 @@ func openLedger(path, binary string) (*ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &ledger{file: file, done: map[uint64]simtest.Summary{}}
+	l := &ledger{file: file, done: map[uint64]simulation.Summary{}}
 	if err := l.read(build); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, errors.Join(err, file.Close()))
 	}
@@ -58,7 +58,7 @@ func (l *ledger) read(build string) error {
 		return errors.New("it is about another build: take another file")
 	}
 	for lines.Scan() {
-		var s simtest.Summary
+		var s simulation.Summary
 		if json.Unmarshal(lines.Bytes(), &s) == nil {
 			l.done[s.From] = s
 		}
@@ -67,7 +67,7 @@ func (l *ledger) read(build string) error {
 }
 
 // find returns what is known of so many seeds.
-func (l *ledger) find(from, seeds uint64) (s simtest.Summary, ok bool) {
+func (l *ledger) find(from, seeds uint64) (s simulation.Summary, ok bool) {
 	if l == nil {
 		return s, false
 	}
@@ -76,7 +76,7 @@ func (l *ledger) find(from, seeds uint64) (s simtest.Summary, ok bool) {
 }
 
 // keep adds a summary.
-func (l *ledger) keep(s simtest.Summary) error {
+func (l *ledger) keep(s simulation.Summary) error {
 	if l == nil {
 		return nil
 	}

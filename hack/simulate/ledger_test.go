@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/viridian-dev/viridian/internal/simtest"
+	"github.com/viridian-dev/viridian/test/simulation"
 )
 
 // A run that was stopped, in the middle of a line even, goes on; another
@@ -23,7 +23,7 @@ func TestLedger(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, from := range []uint64{0, 10} {
-		if err := first.keep(simtest.Summary{From: from, Seeds: 10, Passes: 7}); err != nil {
+		if err := first.keep(simulation.Summary{From: from, Seeds: 10, Passes: 7}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1,4 +1,4 @@
-// Command simulate runs seeds of internal/simtest in as many processes as there
+// Command simulate runs seeds of test/simulation in as many processes as there
 // are cores, shows how far it is and sums up what happened. The first seed that
 // breaks an invariant is run again and explained.
 package main
@@ -19,7 +19,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/viridian-dev/viridian/internal/simtest"
+	"github.com/viridian-dev/viridian/test/simulation"
 )
 
 // perProcess is how many seeds a process runs: its start costs nothing beside
@@ -27,7 +27,7 @@ import (
 const perProcess = 50
 
 // show prints a summary.
-func show(w io.Writer, s *simtest.Summary, took time.Duration) {
+func show(w io.Writer, s *simulation.Summary, took time.Duration) {
 	fmt.Fprintf(w, "%-24s %12d\n%-24s %12.0f\n%-24s %12d\n%-24s %12d\n%-24s %12d\n%-24s %12d\n%-24s %12d\n%-24s %12d\n%-24s %12d\n%-24s %12d\n%-24s %12d\n%-24s %12s\n",
 		"seeds", s.Seeds, "virtual hours", s.VirtualHours, "rollouts", s.Rollouts, "reconciles", s.Passes,
 		"AWS calls", s.AWSCalls, "of them changes", s.Mutations, "Kubernetes calls", s.KubernetesCalls, "of them writes", s.Writes,
@@ -62,11 +62,11 @@ func run(ctx context.Context, keep string, j job) error {
 		return err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
-	binary := filepath.Join(dir, "simtest")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-trimpath", "-o", binary, "./internal/simtest") //nolint:gosec // a temporary file
+	binary := filepath.Join(dir, "simulation.test")
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-trimpath", "-o", binary, "./test/simulation") //nolint:gosec // a temporary file
 	build.Stdout, build.Stderr = os.Stderr, os.Stderr
 	if err := build.Run(); err != nil {
-		return fmt.Errorf("build internal/simtest: %w", err)
+		return fmt.Errorf("build test/simulation: %w", err)
 	}
 	known, err := openLedger(keep, binary)
 	if err != nil {
@@ -82,8 +82,8 @@ func run(ctx context.Context, keep string, j job) error {
 }
 
 // spread has workers run chunks of the seeds.
-func spread(ctx context.Context, binary string, known *ledger, j job) (*simtest.Summary, error) {
-	sum, began, shown := &simtest.Summary{}, time.Now(), time.Now()
+func spread(ctx context.Context, binary string, known *ledger, j job) (*simulation.Summary, error) {
+	sum, began, shown := &simulation.Summary{}, time.Now(), time.Now()
 	chunks := make(chan uint64)
 	var mu sync.Mutex
 	var group sync.WaitGroup
@@ -123,24 +123,24 @@ func spread(ctx context.Context, binary string, known *ledger, j job) (*simtest.
 }
 
 // runChunk runs some seeds in a process of their own.
-func runChunk(ctx context.Context, binary string, from, seeds uint64) (simtest.Summary, error) {
+func runChunk(ctx context.Context, binary string, from, seeds uint64) (simulation.Summary, error) {
 	file := binary + "-" + strconv.FormatUint(from, 10)
 	command := exec.CommandContext(ctx, binary, "-test.run=^TestChunk$", "-test.timeout=1h", "-chunk="+file, //nolint:gosec // it was built here
 		"-from="+strconv.FormatUint(from, 10), "-seeds="+strconv.FormatUint(seeds, 10))
-	command.Dir, command.Env = "internal/simtest", append(os.Environ(), "GOGC=4000", "GOMAXPROCS=1", "GODEBUG=gcshrinkstackoff=1")
+	command.Dir, command.Env = "test/simulation", append(os.Environ(), "GOGC=4000", "GOMAXPROCS=1", "GODEBUG=gcshrinkstackoff=1")
 	if out, err := command.CombinedOutput(); err != nil {
-		return simtest.Summary{}, fmt.Errorf("seeds from %d: %w\n%s", from, err, out)
+		return simulation.Summary{}, fmt.Errorf("seeds from %d: %w\n%s", from, err, out)
 	}
 	text, err := os.ReadFile(file) //nolint:gosec // it was written here
 	if err != nil {
-		return simtest.Summary{}, err
+		return simulation.Summary{}, err
 	}
-	var part simtest.Summary
+	var part simulation.Summary
 	return part, json.Unmarshal(text, &part)
 }
 
 // explain lists the seeds that broke an invariant and explains the first one.
-func explain(ctx context.Context, binary string, sum *simtest.Summary) error {
+func explain(ctx context.Context, binary string, sum *simulation.Summary) error {
 	if len(sum.Violations) == 0 {
 		return nil
 	}
@@ -153,7 +153,7 @@ func explain(ctx context.Context, binary string, sum *simtest.Summary) error {
 		fmt.Fprintf(os.Stdout, "seed %d: %s\n", seed, sum.Violations[seed])
 	}
 	command := exec.CommandContext(ctx, binary, "-test.run=^TestSeeds$", "-test.timeout=1h", "-seeds=1", "-from="+strconv.FormatUint(seeds[0], 10)) //nolint:gosec // it was built here
-	command.Dir, command.Stdout, command.Stderr = "internal/simtest", os.Stdout, os.Stderr
+	command.Dir, command.Stdout, command.Stderr = "test/simulation", os.Stdout, os.Stderr
 	_ = command.Run() // it fails, as before
 	return fmt.Errorf("%d seeds broke an invariant; to repeat one: make simulate SEEDS=1 FROM=%d", len(seeds), seeds[0])
 }

@@ -1,0 +1,229 @@
+// Command mutants plants one plausible mistake after the other, runs the
+// simulation against each until something notices it, and prints by what and
+// how fast. No file is changed: the compiler is given the mistake in an overlay.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+)
+
+// stage is one way of looking for a mistake.
+type stage struct {
+	name string
+	// pkg is the tests' package.
+	pkg  string
+	args []string
+}
+
+// stages are the ways of looking for a mistake, the quick ones first.
+func stages(m mutant, seeds int) []stage {
+	simulation := "./test/simulation"
+	few := min(seeds, 100)
+	all := []stage{
+		{"seeds", simulation, []string{"-test.run=^TestSeeds$", "-shrinks=0", "-from=0", fmt.Sprintf("-seeds=%d", few)}},
+		{"regressions", simulation, []string{"-test.run=^TestRegressions$"}},
+		{"rollout", "./internal/rollout", []string{"-test.run=."}},
+		{"stack", "./internal/stack", []string{"-test.run=."}},
+	}
+	if m.test != "" {
+		all = append(all, stage{"controllers", "./controllers", []string{"-test.run=^(" + m.test + ")$"}})
+	}
+	return append(all,
+		stage{"crash points", simulation, []string{"-test.run=^(TestEveryCallFails|TestHistoryStaysBounded)$", "-stride=4"}},
+		stage{"seeds", simulation, []string{"-test.run=^TestSeeds$", "-shrinks=0", fmt.Sprintf("-from=%d", few), fmt.Sprintf("-seeds=%d", seeds-few)}},
+	)
+}
+
+// finding is what became of a mutant.
+type finding struct {
+	stage, by string
+	took      time.Duration
+	err       error
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	only := flag.String("only", "", "regular expression of the mutants to run")
+	seeds := flag.Int("seeds", 400, "how many seeds to try")
+	workers := flag.Int("workers", runtime.NumCPU(), "how many mutants at once")
+	flag.Parse()
+	if err := run(ctx, *only, *seeds, *workers); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		stop()
+		os.Exit(1) //nolint:gocritic // stop was called
+	}
+}
+
+func run(ctx context.Context, only string, seeds, workers int) error {
+	pattern, err := regexp.Compile(only)
+	if err != nil {
+		return err
+	}
+	var chosen []mutant
+	for _, m := range catalogue() {
+		if pattern.MatchString(m.name) {
+			chosen = append(chosen, m)
+		}
+	}
+	findings := make([]finding, len(chosen))
+	next := make(chan int)
+	var group sync.WaitGroup
+	for range workers {
+		group.Go(func() {
+			for i := range next {
+				findings[i] = try(ctx, chosen[i], seeds)
+				fmt.Fprintln(os.Stderr, line(chosen[i], findings[i]))
+			}
+		})
+	}
+	for i := range chosen {
+		next <- i
+	}
+	close(next)
+	group.Wait()
+	return tell(chosen, findings)
+}
+
+// line is a mutant's line in the table.
+func line(m mutant, f finding) string {
+	switch {
+	case f.err != nil:
+		return fmt.Sprintf("| %s | error | %v | |", m.name, f.err)
+	case f.by == "":
+		return fmt.Sprintf("| %s | **survives** | %s | |", m.name, m.survives)
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s |", m.name, f.stage, f.by, f.took.Round(100*time.Millisecond))
+}
+
+// tell prints the table.
+func tell(chosen []mutant, findings []finding) error {
+	caught, bad := 0, 0
+	fmt.Fprintln(os.Stdout, "| Mistake | Caught by | How | After |\n| --- | --- | --- | --- |")
+	for i, m := range chosen {
+		fmt.Fprintln(os.Stdout, line(m, findings[i]))
+		switch {
+		case findings[i].by != "":
+			caught++
+		case findings[i].err != nil || m.survives == "":
+			bad++
+		}
+	}
+	fmt.Fprintf(os.Stdout, "\n%d of %d caught\n", caught, len(chosen))
+	if bad > 0 {
+		return fmt.Errorf("%d mutants survive without an explanation", bad)
+	}
+	return nil
+}
+
+// try looks for one mistake by all stages.
+func try(ctx context.Context, m mutant, seeds int) finding {
+	dir, err := os.MkdirTemp("", "mutant")
+	if err != nil {
+		return finding{err: err}
+	}
+	defer os.RemoveAll(dir) //nolint:errcheck // a temporary directory
+	overlay, err := plant(dir, m)
+	if err != nil {
+		return finding{err: err}
+	}
+	var spent time.Duration
+	binaries := map[string]string{}
+	for _, s := range stages(m, seeds) {
+		if binaries[s.pkg] == "" {
+			binaries[s.pkg] = filepath.Join(dir, filepath.Base(s.pkg)+".test")
+			build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay="+overlay, "-o", binaries[s.pkg], s.pkg) //nolint:gosec // from the catalogue
+			if out, err := build.CombinedOutput(); err != nil {
+				return finding{err: fmt.Errorf("build %s: %w\n%s", s.pkg, err, out)}
+			}
+		}
+		by, took, err := hunt(ctx, binaries[s.pkg], s)
+		if spent += took; err != nil || by != "" {
+			return finding{s.name, by, spent, err}
+		}
+	}
+	return finding{took: spent}
+}
+
+// hunt runs a stage; by is what noticed the mistake.
+func hunt(ctx context.Context, binary string, s stage) (by string, took time.Duration, err error) {
+	began := time.Now()
+	command := exec.CommandContext(ctx, binary, append(s.args, "-test.timeout=20m", "-test.failfast")...) //nolint:gosec // it was built here
+	command.Dir, command.Env = s.pkg, append(os.Environ(), "GOGC=400", "GOMAXPROCS=1", "GODEBUG=gcshrinkstackoff=1")
+	out, err := command.CombinedOutput()
+	if _, failed := errors.AsType[*exec.ExitError](err); failed {
+		if by = what(string(out)); by == "" && ctx.Err() == nil {
+			return "", time.Since(began), fmt.Errorf("no test tells why %s failed: %.500s", s.name, out)
+		}
+		return by, time.Since(began), ctx.Err()
+	}
+	return "", time.Since(began), err
+}
+
+var (
+	seedLine  = regexp.MustCompile(`(Seed \d+: [^:\n]+)`)
+	crashLine = regexp.MustCompile(`_test\.go:\d+: ([^,\n]+, (?:call \d+, [^(:\n]+|undisturbed))`)
+	failLine  = regexp.MustCompile(`--- FAIL: (\S+)`)
+)
+
+// what names what noticed a mistake; "" if no test did.
+func what(out string) string {
+	if m := seedLine.FindStringSubmatch(out); m != nil {
+		return strings.ToLower(m[1][:1]) + m[1][1:]
+	}
+	if m := crashLine.FindStringSubmatch(out); m != nil {
+		return strings.TrimSpace(m[1])
+	}
+	if all := failLine.FindAllStringSubmatch(out, -1); all != nil {
+		return all[len(all)-1][1]
+	}
+	if strings.Contains(out, "panic:") {
+		return "panic"
+	}
+	return ""
+}
+
+// plant writes an overlay with the mistake.
+func plant(dir string, m mutant) (string, error) {
+	replace := map[string]string{}
+	for x := &m; x != nil; x = x.also {
+		path, err := filepath.Abs(x.file)
+		if err != nil {
+			return "", err
+		}
+		from := path
+		if replace[path] != "" {
+			from = replace[path]
+		}
+		text, err := os.ReadFile(from) //nolint:gosec // from the catalogue
+		if err != nil {
+			return "", err
+		}
+		if n := strings.Count(string(text), x.old); n != 1 {
+			return "", fmt.Errorf("%q is %d times in %s", x.old, n, x.file)
+		}
+		replace[path] = filepath.Join(dir, strings.ReplaceAll(x.file, "/", "_"))
+		if err := os.WriteFile(replace[path], []byte(strings.Replace(string(text), x.old, x.new, 1)), 0o600); err != nil { //nolint:gosec // in a temporary directory
+			return "", err
+		}
+	}
+	out, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	return overlay, os.WriteFile(overlay, out, 0o600)
+}

@@ -1,0 +1,254 @@
+package simulation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// checkKept checks that whatever the cluster forgot, nothing that serves is
+// taken away. It is judged by the account alone.
+func (o *observer) checkKept(at *pass, q request, t *truth) {
+	if len(o.memory.forgot) == 0 {
+		return
+	}
+	o.checkIdentity(at, q, t)
+	switch q.action {
+	case "ModifyRule", "DeleteRule":
+		for _, r := range t.rules {
+			if r.arn == q.values.Get("RuleArn") && r.preview == "" {
+				o.checkRequestsKept(at, r, t, targetsIn(q.values))
+			}
+		}
+	case "DeleteStack":
+		for _, s := range t.stacks {
+			if s.id == q.values.Get("StackName") && s.uid != "" {
+				o.checkStackKept(at, s, t)
+			}
+		}
+	case "UpdateService":
+		for _, s := range t.services {
+			if name := q.values.Get("service"); (s.name == name || s.arn == name) && s.uid != "" && q.values.Get("desiredCount") == "0" && !o.rolls(at.imd()) {
+				o.checkTasksKept(at, s, t)
+			}
+		}
+	}
+}
+
+// checkIdentity checks that a copy of a cluster which has an identity of its own
+// leaves alone what the first one made.
+func (o *observer) checkIdentity(at *pass, q request, t *truth) {
+	if at.p.cluster != o.w.clone || at.p.cluster.id == o.w.cluster.id {
+		return
+	}
+	for _, r := range t.rules {
+		if (r.arn == q.values.Get("RuleArn") || r.arn == q.values.Get("ResourceArns.member.1")) && r.madeBy != at.p.cluster.id {
+			o.fail("I8", "%s: %s, which is another cluster's", at.about(), q)
+		}
+	}
+	for _, s := range t.stacks {
+		if s.id == q.values.Get("StackName") && s.madeBy != at.p.cluster.id {
+			o.fail("I8", "%s: %s, which is another cluster's", at.about(), q)
+		}
+	}
+	for _, s := range t.services {
+		if name := q.values.Get("service"); (s.name == name || s.arn == name) && s.madeBy != at.p.cluster.id && q.action == "UpdateService" {
+			o.fail("I8", "%s: %s, which is another cluster's", at.about(), q)
+		}
+	}
+}
+
+// guarded tells whether what bears a UID is looked after: something of it was
+// forgotten, and its user didn't delete it.
+func (o *observer) guarded(uid string) bool {
+	if !o.forgotten(uid) {
+		return false
+	}
+	for i, a := range o.w.plan.Apps {
+		if a.Name == o.w.cluster.names[uid] {
+			return !o.w.users.removed[i] || a.Retain
+		}
+	}
+	return false
+}
+
+// replaces tells whether a deployment takes a revision away on purpose before
+// there is another one: Recreate does.
+func (o *observer) replaces(imd *v1alpha1.ImmutableDeployment, revision string) bool {
+	if imd == nil || imd.Status.Rollout == nil || imd.Status.Rollout.FinishedAt != nil {
+		return false
+	}
+	recreates := imd.Spec.Strategy.Type == v1alpha1.StrategyRecreate || o.various[string(imd.UID)]
+	return recreates && (fmt.Sprint(imd.Status.Rollout.Revision) != revision || imd.Status.Rollout.Outcome != "")
+}
+
+// rolls tells whether a deployment stops tasks to make room for new ones, all of
+// them where there is but one: Rolling may.
+func (o *observer) rolls(imd *v1alpha1.ImmutableDeployment) bool {
+	if imd == nil || imd.Status.Rollout == nil || imd.Status.Rollout.FinishedAt != nil {
+		return false
+	}
+	return imd.Spec.Strategy.Type == v1alpha1.StrategyRolling || o.various[string(imd.UID)]
+}
+
+// answers tells whether a target group's tasks answer, as the pass saw it or as
+// it is.
+func (t *truth) answers(at *pass, group string) bool {
+	return at.healthy[group] > 0 || t.groups[group].healthy > 0
+}
+
+// checkRequestsKept checks that requests which are answered still are.
+func (o *observer) checkRequestsKept(at *pass, r *ruleTruth, t *truth, after []target) {
+	for _, x := range r.targets {
+		g := t.groups[x.group]
+		if seen, looked := at.healthy[x.group]; looked && seen == 0 || g.healthy == 0 || o.strange[g.stack] || !o.guarded(g.uid) || share(r.targets, x.group) == 0 {
+			continue // it doesn't answer, or nobody cares
+		}
+		switch before := share(r.targets, x.group); {
+		case o.replaces(at.imd(), g.revision) || o.late(at.imd()) || returned(at.imd(), after):
+		case len(after) == 0:
+			o.fail("kept", "%s takes %d%% of the requests from revision %s, which is healthy, to give them to nobody", at.about(), before, g.revision)
+		case before == 100 && o.answered(at, t, after) < 100:
+			o.fail("kept", "%s takes requests from revision %s, which is healthy, to give them to one that isn't: %s", at.about(), g.revision, t.route(&ruleTruth{forwards: true, targets: after}))
+		case o.memory.behind[at.key.Name] == x.group && share(after, x.group) < 100 && !givenUp(at.imd(), g.revision):
+			o.fail("kept", "%s takes requests from revision %s, since it was restored from before that served", at.about(), g.revision)
+		}
+	}
+}
+
+// returned tells whether a first revision is given up, and an adopted rule given
+// back to the target group that it had before, of which nobody knows how it is.
+func returned(imd *v1alpha1.ImmutableDeployment, after []target) bool {
+	if imd == nil || imd.Status.Rollout == nil || imd.Status.Traffic == nil || len(after) != 1 {
+		return false
+	}
+	bad := imd.Status.Rollout.Outcome != "" && !imd.Status.Rollout.Outcome.Good()
+	return bad && imd.Status.Stable == 0 && after[0].group == imd.Status.Traffic.OriginalTargetGroupARN
+}
+
+// answered is how many percent of the requests would be answered.
+func (o *observer) answered(at *pass, t *truth, targets []target) int {
+	sum := 0
+	for _, x := range targets {
+		if t.answers(at, x.group) {
+			sum += share(targets, x.group)
+		}
+	}
+	if sum == 99 { // shares are rounded down
+		return 100
+	}
+	return sum
+}
+
+// late tells whether a rollout was given up so long ago that requests return to
+// what served before, whole or not.
+func (o *observer) late(imd *v1alpha1.ImmutableDeployment) bool {
+	if imd == nil || imd.Status.Rollout == nil {
+		return false
+	}
+	r := imd.Status.Rollout
+	deadline := time.Duration(o.app(imd.Name).Deadline) * time.Second
+	return r.FinishedAt == nil && r.DecidedAt != nil && time.Since(r.DecidedAt.Time) >= deadline
+}
+
+// checkStackKept checks that a stack which is deleted isn't one that serves.
+func (o *observer) checkStackKept(at *pass, s stackTruth, t *truth) {
+	if !o.guarded(s.uid) || s.status != "CREATE_COMPLETE" || o.strange[s.id] {
+		return
+	}
+	for _, r := range t.rules {
+		for _, x := range r.targets {
+			if r.preview == "" && t.groups[x.group].stack == s.id && t.groups[x.group].healthy > 0 && share(r.targets, x.group) > 0 {
+				o.fail("kept", "%s deletes the stack of revision %s, which is healthy, while rule %s routes %s", at.about(), s.revision, r.priority, t.route(r))
+			}
+		}
+	}
+	i := slices.IndexFunc(t.services, func(x serviceTruth) bool { return x.uid == s.uid && x.revision == s.revision && x.running > 0 })
+	given := at.seen != nil && !at.seen.GetDeletionTimestamp().IsZero() && o.memory.left[s.uid] // people deleted what they left
+	if i >= 0 && !given {
+		o.checkTasksKept(at, t.services[i], t)
+	}
+}
+
+// givenUp tells whether a revision is one that never was promoted.
+func givenUp(imd *v1alpha1.ImmutableDeployment, revision string) bool {
+	if imd == nil || imd.Status.Rollout == nil || fmt.Sprint(imd.Status.Stable) == revision {
+		return false
+	}
+	r := imd.Status.Rollout
+	return fmt.Sprint(r.Revision) == revision && r.Outcome != "" && !r.Outcome.Good()
+}
+
+// unproven tells whether nothing was promoted yet since users began anew.
+func unproven(imd *v1alpha1.ImmutableDeployment) bool {
+	return imd != nil && imd.Status.Stable == 0 && imd.Status.RolloutCount > 0
+}
+
+// checkTasksKept checks that a worker's tasks which stop aren't the last ones.
+func (o *observer) checkTasksKept(at *pass, s serviceTruth, t *truth) {
+	imd := at.p.cluster.owner(s.uid)
+	if a := o.app(o.w.cluster.names[s.uid]); a.Rule != ruleNone || a.Strategy == v1alpha1.StrategyRecreate && at.p.cluster == o.w.cluster || !o.guarded(s.uid) || s.running == 0 || o.replaces(imd, s.revision) || o.late(imd) || givenUp(imd, s.revision) || unproven(imd) {
+		return
+	}
+	another := slices.ContainsFunc(t.services, func(x serviceTruth) bool {
+		complete := slices.ContainsFunc(t.stacks, func(y stackTruth) bool {
+			return y.uid == x.uid && y.revision == x.revision && y.status == "CREATE_COMPLETE" && !o.strange[y.id]
+		})
+		return x.uid == s.uid && x.revision != s.revision && x.desired > 0 && o.memory.ran[x.arn] && complete
+	})
+	if !another {
+		o.fail("kept", "%s takes the tasks of revision %s, the only one that works", at.about(), s.revision)
+	}
+}
+
+// checkTurns checks, once somebody wrote a rule, that two clusters don't write
+// it to and fro: each may do what its people want, and no more.
+func (o *observer) checkTurns(at *pass, q request) {
+	if o.w.clone == nil {
+		return
+	}
+	if at.p.cluster == o.w.clone {
+		o.interferes(at, q)
+	}
+	x := o.memory.turns[at.key.Name]
+	if x == nil || !slices.Contains([]string{"CreateRule", "ModifyRule", "DeleteRule"}, q.action) {
+		return
+	}
+	if x.last != nil && x.last != at.p.cluster {
+		x.taken++
+	}
+	if x.last = at.p.cluster; x.taken > 2+x.wishes {
+		o.fail("kept", "two clusters have written the rule of %s to and fro, %d times, for %d wishes", at.key.Name, x.taken, x.wishes)
+	}
+}
+
+// interferes notes what a clone changes: to the first cluster it is one of the
+// others.
+func (o *observer) interferes(at *pass, q request) {
+	if at.seen == nil {
+		return
+	}
+	uid := ownerOf(at.seen)
+	if at.imd() != nil {
+		uid = string(at.imd().UID)
+	}
+	o.meddled(uid)
+	switch q.action {
+	case "CreateStack":
+		o.memory.cloned[q.values.Get("StackName")] = true
+	case "CreateRule":
+		o.memory.cloned[uid] = true
+	}
+}
+
+// clones tells whether a clone made a stack, by its ID or name, or the rule of
+// a deployment, by its UID.
+func (o *observer) clones(name string) bool {
+	if strings.HasPrefix(name, "arn:") {
+		name = short(name)
+	}
+	return o.memory.cloned[name]
+}

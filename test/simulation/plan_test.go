@@ -1,0 +1,286 @@
+package simulation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// propagation is what processes give the load balancer for a change.
+const propagation = 15 * time.Second
+
+// plan is all that a run does by itself: it follows from the seed, and may be
+// shortened.
+type plan struct {
+	Seed   uint64
+	Apps   []app
+	Users  []wish
+	Faults []fault
+	// Length is for how long the world is disturbed.
+	Length       time.Duration
+	Poll, Resync time.Duration
+	// DeleteAtEnd has everything deleted in the end.
+	DeleteAtEnd bool
+}
+
+// app is an application and how it is deployed.
+type app struct {
+	Name string
+	// Rule is how it gets requests.
+	Rule     ruleKind
+	Strategy v1alpha1.StrategyType
+	Tag      string
+	Desired  int32
+	// Hold of a step, and how long the old stack is kept, in seconds.
+	Hold, Keep, Drain int32
+	Approval          bool
+	Unhealthy         int32
+	Deadline          int32
+	KeepFailed        int32
+	History           int32
+	Surge, Missing    int32
+	Enforce, Block    bool
+	Retain, Protected bool
+	// Taken says that a rule of others has the priority until disturbances end.
+	Taken           bool
+	OnDeleteFailure v1alpha1.DeleteFailurePolicy
+	// Alarm, Metric and Scan say by what revisions are judged, Gate where
+	// GateBy is asked, and Refuses that it says no until disturbances end.
+	Alarm, Metric, Scan bool
+	Gate                v1alpha1.GatePoint
+	GateBy              gateKind
+	Refuses             bool
+}
+
+// ruleKind is how an application gets requests.
+type ruleKind string
+
+// Kinds of rules.
+const (
+	ruleManaged ruleKind = "managed"
+	ruleAdopted ruleKind = "adopted"
+	ruleNone    ruleKind = "worker"
+)
+
+// wishKind is what a user does.
+type wishKind string
+
+// What users do.
+const (
+	wishTemplate wishKind = "template"
+	wishFlipFlop wishKind = "template to and fro"
+	wishScale    wishKind = "scale"
+	wishPause    wishKind = "pause"
+	wishResume   wishKind = "resume"
+	wishPromote  wishKind = "promote"
+	wishFull     wishKind = "promote full"
+	wishAbort    wishKind = "abort"
+	wishRetry    wishKind = "retry"
+	wishStale    wishKind = "stale request"
+	wishStrategy wishKind = "strategy"
+	wishDelete   wishKind = "delete"
+	wishRecreate wishKind = "create again"
+)
+
+// wish is one thing that a user does.
+type wish struct {
+	At   time.Duration
+	App  int
+	What wishKind
+	Tag  string
+	N    int32
+}
+
+func (u wish) String() string {
+	return fmt.Sprintf("%s at %s: app %d, %s %d", u.What, u.At, u.App, u.Tag, u.N)
+}
+
+// good and sick are images' tags.
+var (
+	good = []string{"1", "2", "3", "4"}
+	sick = []string{"crash", "nopull", "unhealthy", "late", "flap"}
+)
+
+// bad are the tags of images that an application shall not get.
+func bad(a app) []string {
+	out := slices.Clone(sick)
+	if a.Metric {
+		out = append(out, worse, worse)
+	}
+	if a.Scan {
+		out = append(out, vulnerable)
+	}
+	return out
+}
+
+// newPlan makes a seed's plan.
+func newPlan(seed uint64) plan {
+	d := newDice(seed, "plan")
+	p := plan{Seed: seed, Poll: pick(d, 15*time.Second, 30*time.Second, 60*time.Second, 60*time.Second, 120*time.Second), Resync: 10 * time.Minute,
+		Length: d.between(15*time.Minute, 60*time.Minute), DeleteAtEnd: d.chance(0.5)}
+	for i := range pick(d, 1, 1, 1, 1, 2, 2, 2, 3) {
+		p.Apps = append(p.Apps, newApp(d, i))
+	}
+	p.wish(d)
+	p.disturb(newDice(seed, "faults"))
+	p.forget(newDice(seed, "forgetting"))
+	slices.SortStableFunc(p.Users, func(a, b wish) int { return int(a.At - b.At) })
+	slices.SortStableFunc(p.Faults, func(a, b fault) int { return int(a.At - b.At) })
+	return p
+}
+
+func newApp(d dice, i int) app {
+	a := app{
+		Name: []string{"web", "api", "job"}[i], Rule: pick(d, ruleManaged, ruleManaged, ruleManaged, ruleAdopted, ruleNone),
+		Strategy: pick(d, v1alpha1.StrategyCanary, v1alpha1.StrategyCanary, v1alpha1.StrategyBlueGreen, v1alpha1.StrategyRolling, v1alpha1.StrategyRecreate),
+		Tag:      pick(d, good...), Desired: int32(1 + d.IntN(4)), Hold: int32(d.IntN(4) * 30), Keep: int32(d.IntN(4) * 60),
+		Drain: int32(d.IntN(4) * 20), Approval: d.chance(0.2), Unhealthy: int32(d.IntN(3) * 60), Deadline: int32(pick(d, 900, 1800, 3600)),
+		KeepFailed: int32(d.IntN(2) * d.IntN(600)), History: int32(d.IntN(4)), Surge: int32(d.IntN(3) * 50), Missing: int32(25 + d.IntN(2)*25),
+		Enforce: d.chance(0.5), Block: d.chance(0.2), Protected: d.chance(0.2), Retain: d.chance(0.1), Taken: d.chance(0.1),
+		OnDeleteFailure: pick(d, v1alpha1.DeleteFailureRetry, v1alpha1.DeleteFailureRetain, v1alpha1.DeleteFailureForce),
+	}
+	if d.chance(0.1) {
+		a.Tag = pick(d, bad(a)...)
+	}
+	a.Alarm, a.Metric, a.Scan, a.Refuses = d.chance(0.3), d.chance(0.3), d.chance(0.2), d.chance(0.2)
+	if d.chance(0.3) {
+		a.GateBy = pick(d, gateWorkflow, gateFunction, gateWebhook)
+		a.Gate = pick(d, v1alpha1.AfterProvision, v1alpha1.BeforeTraffic, v1alpha1.AfterStep, v1alpha1.BeforePromotion, v1alpha1.AfterPromotion, v1alpha1.OnRollback)
+	}
+	return a
+}
+
+// wish draws what users do.
+func (p *plan) wish(d dice) {
+	for range 2 + d.IntN(7) {
+		u := wish{At: d.between(0, p.Length), App: d.IntN(len(p.Apps)), N: int32(1 + d.IntN(5)), Tag: pick(d, good...)}
+		if d.chance(0.25) {
+			u.Tag = pick(d, bad(p.Apps[u.App])...)
+		}
+		switch n := d.IntN(30); {
+		case n < 12:
+			u.What = wishTemplate
+		case n < 14:
+			u.What = wishFlipFlop
+		default:
+			u.What = []wishKind{wishScale, wishScale, wishPause, wishResume, wishPromote, wishPromote, wishFull, wishAbort, wishAbort,
+				wishRetry, wishStale, wishStrategy, wishDelete, wishRecreate, wishRecreate, wishTemplate}[n-14]
+		}
+		p.Users = append(p.Users, u)
+	}
+}
+
+// disturb draws what goes wrong.
+func (p *plan) disturb(d dice) {
+	for range d.IntN(9) {
+		f := fault{At: d.between(0, p.Length), App: d.IntN(len(p.Apps))}
+		if d.chance(0.6) { // where something goes on that can go wrong
+			f.At = pick(d, p.Users...).At + d.between(0, 5*time.Minute)
+		}
+		switch n := d.IntN(37); {
+		case n < 9:
+			f.Kind, f.Nth, f.Verdict, f.For = faultCrash, 1+d.IntN(60), pick(d, dieBefore, dieAfter, loseAnswer), time.Hour
+		case n < 17:
+			f.Kind, f.For, f.P = faultCalls, d.between(time.Minute, 10*time.Minute), pick(d, 0.1, 0.3, 0.6)
+			f.Verdict = pick(d, loseAnswer, loseRequest, serverError, throttle, conflict, stale, stale)
+			f.API = pick(d, "", "aws", "kubernetes", "cloudformation", "elasticloadbalancing", "ecs", "monitoring", "ecr", "states", "lambda", "webhook")
+		case n < 20:
+			f.Kind, f.P, f.For = faultCalls, 1, d.between(10*time.Minute, 3*time.Hour)
+			f.Verdict, f.API = pick(d, loseRequest, serverError, expired, denied), pick(d, "aws", "kubernetes", "ecs", "elasticloadbalancing", "cloudformation", "monitoring", "ecr", "states", "lambda", "webhook")
+		default:
+			p.rare(d, &f, n-20)
+		}
+		p.Faults = append(p.Faults, f)
+	}
+}
+
+// rare draws one of the less usual faults.
+func (p *plan) rare(d dice, f *fault, n int) {
+	if n > 13 {
+		p.lose(d, f, n > 15)
+		return
+	}
+	f.Kind = []faultKind{faultTwin, faultTwin, faultStop, faultClock, faultBucket, faultWatch, faultSlow, faultRepeat,
+		faultCreate, faultHang, faultDelete, pick(d, faultTasks, faultAlarm, faultScan), pick(d, faultRule, faultRuleGone), pick(d, faultPreview, faultScale, faultStack, faultName)}[n]
+	f.For, f.P = d.between(time.Minute, 15*time.Minute), pick(d, 0.1, 0.3)
+	f.By = d.between(time.Second, 2*time.Minute)
+	switch f.Kind { //nolint:exhaustive // only these differ
+	case faultClock:
+		f.By = d.between(time.Minute, 5*time.Hour)
+	case faultStop:
+		f.For = d.between(time.Second, 3*time.Hour)
+	case faultDelete:
+		f.P = pick(d, 0.3, 1.0)
+		if d.chance(0.5) { // a deployment that has to stay until its stacks are gone
+			p.Users = append(p.Users, wish{At: f.At + d.between(0, f.For), App: f.App, What: pick(d, wishDelete, wishRecreate)})
+		}
+	case faultScan:
+		f.Tag = pick(d, good...)
+	}
+}
+
+// lose draws the loss of all answers, or all requests, of changes for some time
+// in which there are some: the SDK repeats a call twice by itself.
+func (p *plan) lose(d dice, f *fault, requests bool) {
+	f.Kind, f.Verdict, f.Writes, f.P, f.For = faultCalls, loseAnswer, true, 1, d.between(30*time.Second, 5*time.Minute)
+	if requests {
+		f.Verdict = loseRequest
+	}
+	f.API = pick(d, "cloudformation", "cloudformation", "elasticloadbalancing", "ecs", "kubernetes")
+	f.At = pick(d, p.Users...).At + d.between(0, 30*time.Second)
+	if f.API == "cloudformation" && d.chance(0.5) { // so that what a repetition is answered is heard
+		f.Action, f.P, f.At, f.For = "CreateStack", 0.5, 0, p.Length
+	}
+}
+
+// forget draws what the cluster forgets, mostly after there is something to
+// forget, and that users go on.
+func (p *plan) forget(d dice) {
+	for range pick(d, 0, 0, 0, 1, 1, 1, 1, 2) {
+		f := fault{App: d.IntN(len(p.Apps)), All: d.chance(0.3), Git: d.chance(0.6), P: 0.7}
+		f.At = d.between(min(5*time.Minute, p.Length/2), p.Length)
+		if d.chance(0.5) {
+			f.At = max(min(pick(d, p.Users...).At+d.between(0, 10*time.Minute), p.Length-time.Minute), time.Minute)
+		}
+		f.Kind = pick(d, faultStatus, faultStatus, faultRecordStatus, faultRecord, faultRecord, faultOwners, faultOrphan,
+			faultRestore, faultRestore, faultRestore, faultAnew, faultAnew, faultVelero, faultVelero, faultClone, faultClone)
+		f.For, f.By = d.between(5*time.Minute, 40*time.Minute), d.between(time.Minute, 10*time.Minute)
+		after := f.At
+		switch f.Kind { //nolint:exhaustive // only these differ
+		case faultRestore: // an hour or a rollout old
+			f.For = d.between(0, f.At)
+			f.At -= f.For
+		case faultClone:
+			f.All, f.Own = true, d.chance(0.3)
+			if d.chance(0.4) {
+				f.Tag = pick(d, good...)
+			}
+		}
+		p.Faults = append(p.Faults, f)
+		for range d.IntN(3) {
+			u := wish{At: after + d.between(0, 15*time.Minute), App: f.App, What: wishTemplate, Tag: pick(d, good...), N: 1}
+			if d.chance(0.25) {
+				u.Tag = pick(d, bad(p.Apps[u.App])...)
+			}
+			p.Users = append(p.Users, u)
+		}
+	}
+}
+
+func (p *plan) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "seed %d, disturbed for %s, poll %s, deleted in the end: %t\n", p.Seed, p.Length, p.Poll, p.DeleteAtEnd)
+	for i, a := range p.Apps {
+		fmt.Fprintf(&b, "  app %d: %+v\n", i, a)
+	}
+	for _, u := range p.Users {
+		fmt.Fprintf(&b, "  user:  %s\n", u)
+	}
+	for _, f := range p.Faults {
+		fmt.Fprintf(&b, "  fault: %s\n", f)
+	}
+	return b.String()
+}
