@@ -218,13 +218,22 @@ func (x *decider) trust(serves *Revision) {
 	}
 	p.Retiring = slices.DeleteFunc(p.Retiring, func(t Retiring) bool { return t.Revision == serves.Number })
 	if r := p.Rollout; r.active() && r.Outcome == "" && r.Revision == serves.Number {
-		r.Step, r.StepReachedAt = len(x.plan())-1, time.Time{} // it has come as far as that
+		x.catchUp(r)
 		return
 	}
 	x.outdate(serves)
 	p.Stable = serves.Number
 	x.d.Notices = append(x.d.Notices, Notice{Warning: true, Reason: v1alpha1.ReasonRecovered, Action: "Recover " + serves.Name,
 		Message: fmt.Sprintf("%s serves, as AWS shows; it is remembered again as the stable revision", serves.Name)})
+}
+
+// catchUp brings a rollout that is remembered to its last step, as its revision
+// gets the requests. So it was verified, and made progress that nobody remembers.
+func (x *decider) catchUp(r *Rollout) {
+	r.Step, r.StepReachedAt, r.ProgressedAt = len(x.plan())-1, time.Time{}, x.now
+	if r.VerifiedAt.IsZero() {
+		r.VerifiedAt = x.now
+	}
 }
 
 // outdate ends a rollout that is remembered, now that another revision turned out
