@@ -219,7 +219,23 @@ func (x *decider) place(r *Rollout, candidate *Revision) string {
 func (x *decider) alone() bool {
 	candidate, stable := x.o.revision(x.d.Progress.Rollout.Revision), x.o.revision(x.d.Progress.Stable)
 	lost := stable != nil && stable.Wanted && stable.Stack == v1alpha1.RevisionFailed
-	return (!x.returnable() || lost) && candidate != nil && x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
+	switch {
+	case candidate == nil:
+		return false
+	case lost:
+		return x.serves(candidate)
+	}
+	return !x.returnable() && x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
+}
+
+// serves tells whether the new revision gets requests, or did until someone else
+// deleted the rule.
+func (x *decider) serves(candidate *Revision) bool {
+	targets := x.o.Rule.Targets
+	if !x.o.Rule.Exists {
+		targets = x.d.Progress.Written
+	}
+	return targets.Share(candidate.TargetGroup) > 0
 }
 
 // sole tells whether the new revision is all that answers: it gets requests,
