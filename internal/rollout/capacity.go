@@ -176,7 +176,7 @@ func (x *decider) surrender(r *Rollout, stable *Revision) {
 // nothing. It tells whether it does.
 func (x *decider) reopen(r *Rollout, stable *Revision) bool {
 	candidate := x.o.revision(r.Revision)
-	if candidate == nil || candidate.Health.Healthy == 0 || !x.serves(candidate) {
+	if candidate == nil || candidate.Health.Healthy == 0 || !x.serves(r, candidate) {
 		return false
 	}
 	message := fmt.Sprintf("%s can't be returned to (%s), so %s goes on. Before that: %s", stable.Name, stable.Cause, candidate.Name, r.Message)

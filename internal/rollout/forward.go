@@ -223,19 +223,23 @@ func (x *decider) alone() bool {
 	case candidate == nil:
 		return false
 	case lost:
-		return x.serves(candidate)
+		return x.serves(x.d.Progress.Rollout, candidate)
 	}
 	return !x.returnable() && x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
 }
 
-// serves tells whether the new revision gets requests, or did until someone else
-// deleted the rule.
-func (x *decider) serves(candidate *Revision) bool {
-	targets := x.o.Rule.Targets
-	if !x.o.Rule.Exists {
-		targets = x.d.Progress.Written
+// serves tells whether the new revision does the work: it gets requests, or did
+// until someone else deleted the rule; of a worker, it was verified and has
+// healthy tasks.
+func (x *decider) serves(r *Rollout, candidate *Revision) bool {
+	switch rule := x.o.Rule; {
+	case rule.None:
+		return !r.VerifiedAt.IsZero() && candidate.Health.Healthy > 0
+	case !rule.Exists:
+		return x.d.Progress.Written.Share(candidate.TargetGroup) > 0
+	default:
+		return rule.Targets.Share(candidate.TargetGroup) > 0
 	}
-	return targets.Share(candidate.TargetGroup) > 0
 }
 
 // sole tells whether the new revision is all that answers: it gets requests,
