@@ -164,9 +164,12 @@ func (x *decider) strong(r *Rollout, stable *Revision) bool {
 	return !x.now.Before(r.ProgressedAt.Add(patience))
 }
 
-// surrender ends a rollback whose old revision can't be made again.
+// surrender ends a rollback whose old revision can't be made again. Who was only
+// superseded hasn't failed: that template may come back.
 func (x *decider) surrender(r *Rollout, stable *Revision) {
-	r.Outcome = v1alpha1.OutcomeFailed
+	if r.Outcome != v1alpha1.OutcomeSuperseded {
+		r.Outcome = v1alpha1.OutcomeFailed
+	}
 	r.Message = fmt.Sprintf("%s; and %s can't be brought back: %s", r.Message, stable.Name, stable.Cause)
 	x.d.Progress.Stable = 0
 }
