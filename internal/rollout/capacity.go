@@ -104,7 +104,8 @@ func (x *pass) evict(other, next *Revision) *Decision {
 }
 
 // abandonStable gives the old revision up where it can't be brought back, or
-// needn't be.
+// needn't be. A new one that was only superseded hasn't failed: its template may
+// come back.
 func (x *pass) abandonStable() {
 	r, stable := x.p.Rollout, x.stable()
 	switch {
@@ -114,7 +115,9 @@ func (x *pass) abandonStable() {
 		// again would only prolong the gap.
 		x.p.Stable = 0
 	case stable.Stack == v1alpha1.RevisionFailed && stable.Wanted:
-		r.Outcome = v1alpha1.OutcomeFailed
+		if r.Outcome != v1alpha1.OutcomeSuperseded {
+			r.Outcome = v1alpha1.OutcomeFailed
+		}
 		r.Message = fmt.Sprintf("%s; and %s can't be brought back: %s", r.Message, stable.Name, stable.Cause)
 		x.p.Stable = 0
 	}
@@ -173,7 +176,7 @@ func (x *pass) stableCanTakeAll() bool {
 func (x *pass) reopen() *Decision {
 	r, stable, candidate := x.rollout(), x.stable(), x.candidate()
 	if stable == nil || stable.Stack != v1alpha1.RevisionFailed || !stable.Wanted ||
-		candidate == nil || candidate.Health.Healthy == 0 || x.o.Rule.Targets.Share(candidate.TargetGroup) == 0 {
+		candidate == nil || candidate.Health.Healthy == 0 || !x.serves(candidate) {
 		return nil
 	}
 	message := fmt.Sprintf("%s can't be returned to (%s), so %s goes on. Before that: %s", stable.Name, stable.Cause, candidate.Name, r.Message)

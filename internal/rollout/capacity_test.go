@@ -276,7 +276,16 @@ func TestWorkers(t *testing.T) {
 	over := back
 	over.Finished, over.Retiring, over.Action = true, []int64{2}, Action{Kind: ActionRemoveStack, Revision: 2}
 	promoted := verdict{Phase: v1alpha1.PhaseCleaningUp, Reason: v1alpha1.ReasonCleaningUp, Stable: 2, Rollout: 2, Step: 2, Reached: true, Outcome: v1alpha1.OutcomePromoted}
+	lost := func(o *Observation) { o.Revisions[0].Stack, o.Revisions[0].Health = v1alpha1.RevisionFailed, Health{} }
+	changed := func(o *Observation) { o.WantHash = "v3" }
 	decideAll(t, map[string]row{
+		"someone deleted the old stack, then the template is changed: goes on": {
+			worker(rolling(1, time.Second), plan, lost, changed, health2(tasks(2))), shifts(1, true, poll)},
+		"and new isn't verified yet: superseded": {
+			worker(unverified(v1alpha1.RevisionCreated), plan, lost, changed, health2(tasks(2))),
+			verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonSuperseded, Stable: 1, Rollout: 2, Outcome: v1alpha1.OutcomeSuperseded}},
+		"someone deleted the old stack after an abort: goes on": {
+			worker(decided(v1alpha1.OutcomeAborted, nil, time.Minute), plan, lost, health2(tasks(2))), shifts(1, true, 0)},
 		"no rule is written":             {worker(rolling(0, -1), plan, health1(tasks(4)), health2(tasks(1))), shifts(0, true, 0)},
 		"the new one grows":              {worker(rolling(1, -1), plan, health1(tasks(3)), health2(tasks(1))), asking(shifts(1, false, 0), scaleTo(2, 2))},
 		"the old one shrinks":            {worker(rolling(1, 15*time.Second), plan, health1(tasks(3)), health2(tasks(2))), asking(shifts(1, true, 0), scaleTo(1, 2))},

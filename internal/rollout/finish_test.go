@@ -58,6 +58,8 @@ func TestConclude(t *testing.T) {
 	lost := func(o *Observation) { o.Revisions[0].Stack, o.Revisions[0].Health = v1alpha1.RevisionFailed, Health{} }
 	hopeless := asking(says(v1alpha1.OutcomeFailed, v1alpha1.PhaseRollingBack, v1alpha1.ReasonFailed), Action{Kind: ActionDeleteRule})
 	hopeless.Stable, hopeless.Step = 0, 0
+	replaced := hopeless
+	replaced.Reason, replaced.Outcome = v1alpha1.ReasonSuperseded, v1alpha1.OutcomeSuperseded
 	givenUp := func(since time.Duration) func(*Observation) {
 		return func(o *Observation) { o.Progress.Rollout.DecidedAt = ago(since) }
 	}
@@ -95,6 +97,8 @@ func TestConclude(t *testing.T) {
 		"and the new one has nothing healthy: given up": {
 			with(decided(v1alpha1.OutcomeRolledBack, at(50), time.Minute), lost, func(o *Observation) { o.Revisions[1].Health = short(0) }), hopeless},
 		"and the new one has no traffic any more: given up": {with(decided(v1alpha1.OutcomeRolledBack, to1(), time.Second), lost), hopeless},
+		"and the template was changed before: superseded": {
+			with(decided(v1alpha1.OutcomeSuperseded, to1(), time.Second), lost, func(o *Observation) { o.WantHash = "v3" }), replaced},
 		"promoted, and its stack is lost: the rule stays": {
 			with(decided(v1alpha1.OutcomePromoted, to2(), 20*time.Second), func(o *Observation) { o.Revisions[1].Stack, o.Revisions[1].Health = v1alpha1.RevisionFailed, Health{} }), ends(promoted, 1)},
 		"first one bad after its rule was made: the rule goes": {

@@ -139,7 +139,27 @@ func (x *pass) isSuperseded(candidate *Revision) bool {
 func (x *pass) hasNoWayBack() bool {
 	candidate, stable := x.candidate(), x.stable()
 	lost := stable != nil && stable.Wanted && stable.Stack == v1alpha1.RevisionFailed
-	return (!x.canReturn() || lost) && candidate != nil && x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
+	switch {
+	case candidate == nil:
+		return false
+	case lost:
+		return x.serves(candidate)
+	}
+	return !x.canReturn() && x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
+}
+
+// serves tells whether the new revision does the work: it gets requests, or did
+// until someone else deleted the rule; of a worker, it was verified and has
+// healthy tasks.
+func (x *pass) serves(candidate *Revision) bool {
+	switch rule := x.o.Rule; {
+	case rule.None:
+		return !x.p.Rollout.VerifiedAt.IsZero() && candidate.Health.Healthy > 0
+	case !rule.Exists:
+		return x.p.Written.Share(candidate.TargetGroup) > 0
+	default:
+		return rule.Targets.Share(candidate.TargetGroup) > 0
+	}
 }
 
 // isOnlyHealthy tells whether the new revision is all that answers: it gets

@@ -210,15 +210,15 @@ func (x *pass) isThere(r *Revision) bool {
 // another one that was remembered as under way is over. That is remembered before
 // anything follows from it. p is what is remembered besides.
 func (x *pass) trust(p Progress, serves *Revision) *Decision {
-	d := x.again(recovering("Taking what AWS shows for what serves"))
 	p.Written = slices.Clone(x.o.Rule.Targets)
+	d := x.again(recovering("Taking what AWS shows for what serves"))
 	d.Progress = p
 	if serves == nil || p.Stable == serves.Number {
 		return d
 	}
 	p.Retiring = slices.DeleteFunc(p.Retiring, func(t Retiring) bool { return t.Revision == serves.Number })
 	if r := p.Rollout; r.undecided() && r.Revision == serves.Number {
-		r.Step, r.StepReachedAt = len(x.plan())-1, time.Time{} // it has come as far as that
+		x.catchUp(r)
 		d.Progress = p
 		return d
 	}
@@ -228,6 +228,16 @@ func (x *pass) trust(p Progress, serves *Revision) *Decision {
 	d.Notices = []Notice{{Warning: true, Reason: v1alpha1.ReasonRecovered, Action: "Recover " + serves.Name,
 		Message: fmt.Sprintf("%s serves, as AWS shows; it is remembered again as the stable revision", serves.Name)}}
 	return d
+}
+
+// catchUp brings a rollout that is remembered to its last step, as its revision
+// gets the requests. So it was verified, and made progress that nobody remembers.
+func (x *pass) catchUp(r *Rollout) {
+	r.Step, r.StepReachedAt = len(x.plan())-1, time.Time{}
+	r.progressed(x.now)
+	if r.VerifiedAt.IsZero() {
+		r.VerifiedAt = x.now
+	}
 }
 
 // outdate ends a rollout that is remembered, now that another revision turned out

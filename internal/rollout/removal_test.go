@@ -29,6 +29,9 @@ func TestDrift(t *testing.T) {
 	sick := func(o Observation) Observation {
 		return with(o, func(o *Observation) { o.Revisions[1].Health = short(2) })
 	}
+	lost := func(o *Observation) { // someone deleted the old stack, too, and the template was changed
+		o.Revisions[0].Stack, o.Revisions[0].Health, o.WantHash = v1alpha1.RevisionFailed, Health{}, "v3"
+	}
 	decideAll(t, map[string]row{
 		"Pause: nothing is done":                 {noticed(serving(), foreignRule(), false), paused},
 		"Pause in a rollout":                     {noticed(rolling(1, time.Second), foreignRule(), false), during(paused, 1, true)},
@@ -52,6 +55,9 @@ func TestDrift(t *testing.T) {
 				o.Progress.Written, o.Revisions[0].Health = to1(), short(2)
 			}),
 			verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, After: poll, Rollout: 1}},
+		"Enforce, rule deleted, with new all that is left": {
+			with(noticed(rolling(2, time.Second), nil, true), lost), during(asking(enforces, Action{Kind: ActionCreateRule, Targets: to2()}), 2, true)},
+		"Pause, rule deleted, with new all that is left": {with(noticed(rolling(2, time.Second), nil, false), lost), during(paused, 2, true)},
 		"not created yet is not drift": {alone(),
 			verdict{Action: Action{Kind: ActionCreateRule, Targets: to1()}, Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Rollout: 1}},
 	})

@@ -65,7 +65,8 @@ func (o *observer) counted(at *pass, changes bool) {
 }
 
 // subject is the deployment that a pass is about, and how many of its stacks
-// are wanted.
+// are wanted. Those of records that have lost their owner count, too: whose they
+// are is asked in each pass until somebody has them taken over.
 func (o *observer) subject(at *pass) (imd *v1alpha1.ImmutableDeployment, wanted int) {
 	name, c := at.key.Name, at.p.cluster
 	if imr, ok := c.find(revisions, at.key).(*v1alpha1.ImmutableRevision); ok && at.kind == revisions {
@@ -80,7 +81,9 @@ func (o *observer) subject(at *pass) (imd *v1alpha1.ImmutableDeployment, wanted 
 		return nil, 0
 	}
 	for _, object := range c.list(revisions) {
-		if imr, _ := object.(*v1alpha1.ImmutableRevision); metav1.IsControlledBy(imr, imd) && imr.Spec.StackState == v1alpha1.StackPresent {
+		imr, _ := object.(*v1alpha1.ImmutableRevision)
+		orphan := metav1.GetControllerOf(imr) == nil && imr.Labels[v1alpha1.LabelDeployment] == imd.Name
+		if (orphan || metav1.IsControlledBy(imr, imd)) && imr.Spec.StackState == v1alpha1.StackPresent {
 			wanted++
 		}
 	}

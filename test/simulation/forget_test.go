@@ -195,15 +195,17 @@ func (w *world) applyAgain(i int, newest *v1alpha1.ImmutableDeployment) {
 
 // snapshot is what was of some applications.
 type snapshot struct {
-	apps    []int
-	objects map[int]*v1alpha1.ImmutableDeployment
-	records map[int][]*v1alpha1.ImmutableRevision
+	apps []int
+	// identity is what processes took for the cluster's.
+	identity string
+	objects  map[int]*v1alpha1.ImmutableDeployment
+	records  map[int][]*v1alpha1.ImmutableRevision
 	// routes are how their production rules routed.
 	routes map[int]string
 }
 
 func (w *world) snapshot(apps []int) snapshot {
-	s := snapshot{apps: apps, objects: map[int]*v1alpha1.ImmutableDeployment{}, records: map[int][]*v1alpha1.ImmutableRevision{}, routes: map[int]string{}}
+	s := snapshot{apps: apps, identity: w.cluster.id, objects: map[int]*v1alpha1.ImmutableDeployment{}, records: map[int][]*v1alpha1.ImmutableRevision{}, routes: map[int]string{}}
 	for _, i := range apps {
 		s.objects[i], s.records[i] = w.users.get(i), w.cluster.records(w.plan.Apps[i].Name)
 		s.routes[i] = w.observer.routeOf(i)
@@ -212,15 +214,18 @@ func (w *world) snapshot(apps []int) snapshot {
 }
 
 // restore has applications be as they were when the snapshot was taken. Git may
-// apply what there was before.
+// apply what there was before. A whole cluster that is restored has the identity
+// that it had, which is the UID of one of its namespaces.
 func (w *world) restore(s snapshot, f fault) {
 	w.log.tell("faults", "back to the snapshot")
+	abroad := f.All && w.cluster.id != s.identity
 	if f.All {
 		w.fell(w.cluster, "with the API server")
+		w.cluster.id = s.identity
 	}
 	for _, i := range s.apps {
 		newest := w.users.get(i)
-		w.bring(s, i)
+		w.bring(s, i, abroad)
 		if f.Git || newest == nil { // what users deleted, they delete again
 			w.after(w.dice.between(0, 5*time.Minute), func() { w.users.apply(i, newest) })
 		}
@@ -229,8 +234,8 @@ func (w *world) restore(s snapshot, f fault) {
 }
 
 // bring brings an application's objects back: those made since are gone, those
-// that are gone since are there.
-func (w *world) bring(s snapshot, i int) {
+// that are gone since are there. What was made abroad is another cluster's.
+func (w *world) bring(s snapshot, i int, abroad bool) {
 	then, now := s.objects[i], w.users.get(i)
 	if then == nil && now == nil {
 		return
@@ -243,12 +248,13 @@ func (w *world) bring(s snapshot, i int) {
 		}
 	}
 	if now != nil && (then == nil || then.UID != now.UID) {
-		w.observer.unowned(now, false)
+		w.observer.unowned(now, abroad)
 	}
 	if then == nil {
 		w.cluster.drop(now)
 		return
 	}
+	w.observer.regained(then)
 	w.users.removed[i] = !then.DeletionTimestamp.IsZero()
 	w.cluster.force(then)
 	for _, imr := range s.records[i] {

@@ -256,7 +256,7 @@ func (o *observer) checkCreation(at *pass) {
 	}
 	imd := at.p.cluster.owner(ownerOf(imr))
 	if imd == nil {
-		o.fail("I5", "%s creates a stack though its owner is gone", at.about())
+		o.checkOrphanCreation(at, imr)
 		return
 	}
 	s := imd.Status
@@ -343,11 +343,15 @@ func (o *observer) checkOutcome(was, now *v1alpha1.ImmutableDeployment) {
 	if a == nil || a.ID != b.ID || a.Outcome == "" || a.Outcome == b.Outcome {
 		return
 	}
-	reopened := a.Outcome.Good() && b.Outcome == v1alpha1.OutcomeRolledBack
-	// What Recreate took away can't always be made again, nor what others did.
 	uid := string(now.UID)
-	lost := (b.Outcome == v1alpha1.OutcomeFailed || b.Outcome == "" && o.changed[uid]) && (now.Spec.Strategy.Type == v1alpha1.StrategyRecreate || o.various[uid] || o.changed[uid])
-	if !reopened && !lost {
+	reverted := a.Outcome.Good() && b.Outcome == v1alpha1.OutcomeRolledBack
+	// What others took away can't be returned to, nor what this cluster removed
+	// itself and forgot. What Recreate took away can't always be made again.
+	lost := o.changed[uid] || o.forgotten(uid) && was.Status.Stable != 0 && !o.truth().keeps(uid, was.Status.Stable)
+	recreates := now.Spec.Strategy.Type == v1alpha1.StrategyRecreate || o.various[uid]
+	reopened := b.Outcome == "" && lost
+	failed := b.Outcome == v1alpha1.OutcomeFailed && a.Outcome != v1alpha1.OutcomeSuperseded && (lost || recreates)
+	if !reverted && !reopened && !failed {
 		o.fail("outcome", "the outcome of %s was %s and becomes %q", b.ID, a.Outcome, b.Outcome)
 	}
 }

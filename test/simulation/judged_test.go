@@ -61,9 +61,12 @@ func (o *observer) checkJudged(at *pass, was, now *v1alpha1.ImmutableDeployment)
 }
 
 // checkHeeded checks that no rollout goes on in spite of a verdict, where there
-// is something to go back to.
+// is something to go back to. One that is paused doesn't go on: what speaks
+// against its revision is told, and it is rolled back once the pause is over.
 func (o *observer) checkHeeded(now *v1alpha1.ImmutableDeployment, b *v1alpha1.Rollout) {
-	if now.Status.Stable == 0 || b.Cause == v1alpha1.CauseRevert || o.changed[string(now.UID)] {
+	blocked := now.Status.BlockedBy
+	paused := now.Spec.Paused != nil && *now.Spec.Paused && blocked != nil && blocked.Reason == v1alpha1.ReasonPaused
+	if now.Status.Stable == 0 || b.Cause == v1alpha1.CauseRevert || o.changed[string(now.UID)] || paused {
 		return
 	}
 	for _, check := range b.Checks {

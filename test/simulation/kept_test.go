@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/types"
+
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
@@ -58,6 +60,16 @@ func (o *observer) checkIdentity(at *pass, q request, t *truth) {
 		if name := q.values.Get("service"); (s.name == name || s.arn == name) && s.madeBy != at.p.cluster.id && q.action == "UpdateService" {
 			o.fail("I8", "%s: %s, which is another cluster's", at.about(), q)
 		}
+	}
+}
+
+// checkOrphanCreation checks that nobody makes a stack whose owner is gone, unless
+// that was lost after the pass began, which can't know it: the SDK repeats a call
+// whose answer was lost.
+func (o *observer) checkOrphanCreation(at *pass, imr *v1alpha1.ImmutableRevision) {
+	owner := types.NamespacedName{Namespace: imr.Namespace, Name: imr.Labels[v1alpha1.LabelDeployment]}
+	if lost := at.p.cluster.forced[owner]; lost.Before(at.began) {
+		o.fail("I5", "%s creates a stack though its owner is gone", at.about())
 	}
 }
 

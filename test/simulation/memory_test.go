@@ -139,6 +139,12 @@ func (o *observer) unowned(imd *v1alpha1.ImmutableDeployment, abroad bool) {
 	}
 }
 
+// regained notes that a deployment which may have been lost is there again.
+func (o *observer) regained(imd *v1alpha1.ImmutableDeployment) {
+	delete(o.memory.unowned, string(imd.UID))
+	delete(o.memory.abroad, string(imd.UID))
+}
+
 // unclaimed tells whether what bears a UID may be left, since nobody was there
 // who could take it over, or could know of it.
 func (o *observer) unclaimed(uid string) bool {

@@ -193,7 +193,7 @@ func (o *observer) settledState() {
 		case imd == nil && (o.retains(s.uid) || o.idle(s)), o.clones(s.name):
 		case imd == nil:
 			o.fail("I5", "the stack %s is left, its deployment is gone", s.name)
-		case o.forgotten(s.uid) && o.answering(s), !strings.HasSuffix(s.name, suffixOf(imd)) && o.idle(s):
+		case o.forgotten(s.uid) && o.answering(s), o.anothers(s, imd) && o.idle(s):
 		case fmt.Sprint(imd.Status.Stable) != s.revision && !o.kept(imd, s.revision):
 			o.fail("I5", "the stack %s is left (%s), revision %d serves", s.name, s.status, imd.Status.Stable)
 		}
@@ -212,6 +212,12 @@ func (o *observer) settledState() {
 func suffixOf(imd *v1alpha1.ImmutableDeployment) string {
 	name := template.StackName(imd.Namespace, imd.Name, string(imd.UID), 1)
 	return name[strings.LastIndexByte(name, '-'):]
+}
+
+// anothers tells whether a stack isn't a deployment's own, by its name, or since it
+// was made in another cluster: a UID alone proves nothing.
+func (o *observer) anothers(s stackTruth, imd *v1alpha1.ImmutableDeployment) bool {
+	return !strings.HasSuffix(s.name, suffixOf(imd)) || s.madeBy != o.w.cluster.id
 }
 
 // idle tells whether a stack gets no requests that another deployment left which

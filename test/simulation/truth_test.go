@@ -112,6 +112,13 @@ func (t *truth) named(imd *v1alpha1.ImmutableDeployment) []target {
 	return nil
 }
 
+// keeps tells whether a revision has a stack which isn't deleted.
+func (t *truth) keeps(uid string, revision int64) bool {
+	return slices.ContainsFunc(t.stacks, func(s stackTruth) bool {
+		return s.uid == uid && s.revision == fmt.Sprint(revision) && !strings.HasPrefix(s.status, "DELETE")
+	})
+}
+
 // groupOf is a revision's target group; "" if it has none.
 func (t *truth) groupOf(uid, revision string) string {
 	for _, arn := range sortedKeys(t.groups) {
