@@ -9,11 +9,12 @@ import (
 )
 
 // identity is what a request's signature claims. The signature itself is not
-// verified: the simulator knows no secrets.
+// verified, but a session's token is.
 type identity struct {
 	accessKeyID string
 	region      string
 	service     string
+	token       string
 }
 
 // authenticate reads the credential scope of a Signature Version 4 header.
@@ -36,7 +37,7 @@ func authenticate(r *http.Request) (identity, *core.APIError) {
 	if scheme != "AWS4-HMAC-SHA256" || !whole || scope[4] != "aws4_request" || scope[0] == "" {
 		return identity{}, core.Errorf("IncompleteSignature", "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. Authorization=%s", scheme)
 	}
-	return identity{accessKeyID: scope[0], region: scope[2], service: scope[3]}, nil
+	return identity{accessKeyID: scope[0], region: scope[2], service: scope[3], token: r.Header.Get("X-Amz-Security-Token")}, nil
 }
 
 // checkRegion refuses a request that was signed for another region, as each of
@@ -49,4 +50,16 @@ func (s *Sim) checkRegion(id identity) *core.APIError {
 		Status: http.StatusForbidden, Code: "SignatureDoesNotMatch",
 		Message: "Credential should be scoped to a valid region, not '" + url.QueryEscape(id.region) + "'.",
 	}
+}
+
+// checkToken refuses the access key of a session without that session's token.
+func (s *Sim) checkToken(id identity, form shape) *core.APIError {
+	if s.sts.Knows(id.accessKeyID, id.token) {
+		return nil
+	}
+	const message = "The security token included in the request is invalid"
+	if form != xmlShape {
+		return core.Errorf("UnrecognizedClientException", message)
+	}
+	return &core.APIError{Status: http.StatusForbidden, Code: "InvalidClientTokenId", Message: message}
 }

@@ -82,6 +82,9 @@ func (s *Sim) dispatch(r *http.Request, body []byte) (response, error) {
 	if refused := s.checkRegion(id); refused != nil {
 		return failed(target, refused, requestID), nil
 	}
+	if refused := s.checkToken(id, target.shape()); refused != nil {
+		return failed(target, rephrased(target, refused), requestID), nil
+	}
 	req, refused := target.parse(r, body)
 	if refused != nil {
 		return failed(target, refused, requestID), nil

@@ -1,22 +1,17 @@
 package awssim
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
-
-	simsts "github.com/viridian-dev/viridian/internal/awssim/sts"
 )
 
 func TestFaults(t *testing.T) {
@@ -103,43 +98,6 @@ func TestRetries(t *testing.T) {
 		}
 		if n := sim.CallCounts()["cloudformation:ListStacks"]; n != 3 {
 			t.Errorf("%d attempts, want 3", n)
-		}
-	})
-}
-
-func TestSTS(t *testing.T) {
-	bubble(t, Options{}, func(t *testing.T, sim *Sim) {
-		const role = "arn:aws:iam::111122223333:role/team/deployer"
-		sim.RegisterRole(role, simsts.Role{ExternalID: "shop"})
-		c := sts.NewFromConfig(sdkConfig(sim, 1))
-		who, err := c.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
-		if err != nil || *who.Account != "111122223333" {
-			t.Fatalf("caller is %v, %v", who, err)
-		}
-		in := &sts.AssumeRoleInput{RoleArn: aws.String(role), RoleSessionName: aws.String("viridian"), DurationSeconds: aws.Int32(900)}
-		if _, err := c.AssumeRole(t.Context(), in); code(err) != "AccessDenied" {
-			t.Errorf("assumed without the external ID: %v", err)
-		}
-		in.ExternalId = aws.String("shop")
-		out, err := c.AssumeRole(t.Context(), in)
-		if err != nil || *out.AssumedRoleUser.Arn != "arn:aws:sts::111122223333:assumed-role/deployer/viridian" {
-			t.Fatalf("assumed %v, %v", out, err)
-		}
-		config := sdkConfig(sim, 1)
-		config.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: *out.Credentials.AccessKeyId, SecretAccessKey: "x", SessionToken: "y"}, nil
-		})
-		assumed := sts.NewFromConfig(config)
-		who, err = assumed.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
-		if err != nil || *who.Arn != *out.AssumedRoleUser.Arn {
-			t.Errorf("caller is %v, %v", who, err)
-		}
-		time.Sleep(16 * time.Minute)
-		if _, err = assumed.GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{}); code(err) != "ExpiredToken" {
-			t.Errorf("an expired session is answered with %v", err)
-		}
-		if s := sim.Sessions(); len(s) != 1 || s[0].ExternalID != "shop" {
-			t.Errorf("sessions are %v", s)
 		}
 	})
 }

@@ -19,7 +19,7 @@ func (s *Service) Rephrase(e *core.APIError) *core.APIError {
 		// The permission's name isn't the operation's.
 		message := strings.Replace(e.Message, "lambda:Invoke", "lambda:InvokeFunction", 1)
 		return &core.APIError{Status: http.StatusForbidden, Code: e.Code, Message: message}
-	case "ExpiredTokenException":
+	case "ExpiredTokenException", "UnrecognizedClientException":
 		return &core.APIError{Status: http.StatusForbidden, Code: e.Code, Message: e.Message}
 	default:
 		return e

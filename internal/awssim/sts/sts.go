@@ -7,19 +7,17 @@ package sts
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
 
-var (
-	roleARN     = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`)
-	sessionName = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
-)
+// defaultSession is how long a session lasts, and how long it may last unless
+// the role says otherwise. One that was reached from another session may never
+// last longer.
+const defaultSession = time.Hour
 
 // Role says under which condition a registered role may be assumed.
 type Role struct {
@@ -27,6 +25,8 @@ type Role struct {
 	ExternalID string
 	// Denied refuses everybody.
 	Denied bool
+	// MaxSession is the longest session. Default an hour.
+	MaxSession time.Duration
 }
 
 // Session is one assumption of a role.
@@ -36,6 +36,8 @@ type Session struct {
 	Name        string
 	ExternalID  string
 	Expires     time.Time
+
+	token string
 }
 
 // Service is STS in one account and region.
@@ -63,6 +65,14 @@ func (s *Service) Sessions() []Session { return s.sessions }
 func (s *Service) Expired(accessKeyID string) bool {
 	session, known := s.byKey[accessKeyID]
 	return known && s.world.Now().After(session.Expires)
+}
+
+// Knows tells whether the session token belongs to the access key. A key that
+// isn't a session's has no token; any is taken for a user's. The caller holds
+// the world's lock.
+func (s *Service) Knows(accessKeyID, token string) bool {
+	session, known := s.byKey[accessKeyID]
+	return !known || session.token == token
 }
 
 // CallerARN names the owner of an access key as AWS does in its refusals. The
@@ -96,7 +106,10 @@ func (s *Service) Query() map[string]core.QueryFunc {
 	}
 }
 
-func (s *Service) getCallerIdentity(url.Values) (any, error) {
+func (s *Service) getCallerIdentity(values url.Values) (any, error) {
+	if err := core.DecodeQuery(values, &struct{}{}); err != nil {
+		return nil, err
+	}
 	out := struct {
 		Arn     string
 		UserID  string `xml:"UserId"`
@@ -142,7 +155,7 @@ func (s *Service) assumeRole(values url.Values) (any, error) {
 	}
 	session := Session{
 		AccessKeyID: "ASIA" + strings.ToUpper(s.world.HexID(16)), RoleARN: in.RoleArn, Name: in.RoleSessionName,
-		ExternalID: in.ExternalId, Expires: s.world.Now().Add(duration).Truncate(time.Second),
+		ExternalID: in.ExternalId, Expires: s.world.Now().Add(duration).Truncate(time.Second), token: s.world.HexID(64),
 	}
 	s.sessions = append(s.sessions, session)
 	s.byKey[session.AccessKeyID] = session
@@ -150,31 +163,7 @@ func (s *Service) assumeRole(values url.Values) (any, error) {
 		Credentials     credentials
 		AssumedRoleUser assumedRoleUser
 	}{
-		credentials{session.AccessKeyID, s.world.HexID(40), s.world.HexID(64), session.Expires},
+		credentials{session.AccessKeyID, s.world.HexID(40), session.token, session.Expires},
 		assumedRoleUser{"AROASIMULATED0000000:" + session.Name, assumedARN(session)},
 	}, nil
-}
-
-func (s *Service) checkAssumeRole(in assumeRoleIn) (time.Duration, error) {
-	if !roleARN.MatchString(in.RoleArn) {
-		return 0, core.Errorf("ValidationError", "%s is invalid", in.RoleArn)
-	}
-	if !sessionName.MatchString(in.RoleSessionName) {
-		return 0, core.Errorf("ValidationError", "1 validation error detected: Value '%s' at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]*", in.RoleSessionName)
-	}
-	seconds := 3600
-	if in.DurationSeconds != nil {
-		seconds = *in.DurationSeconds
-	}
-	if seconds < 900 || seconds > 43200 {
-		return 0, core.Errorf("ValidationError", "1 validation error detected: Value '%d' at 'durationSeconds' failed to satisfy constraint: Member must have value between 900 and 43200", seconds)
-	}
-	role := s.roles[in.RoleArn]
-	if role.Denied || role.ExternalID != "" && role.ExternalID != in.ExternalId {
-		return 0, &core.APIError{
-			Status: http.StatusForbidden, Code: "AccessDenied",
-			Message: fmt.Sprintf("User: %s is not authorized to perform: sts:AssumeRole on resource: %s", s.CallerARN(s.world.Caller), in.RoleArn),
-		}
-	}
-	return time.Duration(seconds) * time.Second, nil
 }
