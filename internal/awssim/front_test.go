@@ -10,8 +10,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
-	"github.com/aws/aws-sdk-go-v2/service/ecr"
-	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 )
 
 func TestFaults(t *testing.T) {
@@ -98,40 +96,6 @@ func TestRetries(t *testing.T) {
 		}
 		if n := sim.CallCounts()["cloudformation:ListStacks"]; n != 3 {
 			t.Errorf("%d attempts, want 3", n)
-		}
-	})
-}
-
-func TestECR(t *testing.T) {
-	bubble(t, Options{}, func(t *testing.T, sim *Sim) {
-		c := ecr.NewFromConfig(sdkConfig(sim, 1))
-		find := func(repo, tag string) (*ecr.DescribeImagesOutput, error) {
-			return c.DescribeImages(t.Context(), &ecr.DescribeImagesInput{
-				RepositoryName: &repo, ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: &tag}},
-			})
-		}
-		if _, err := find("checkout", "1.0"); code(err) != "RepositoryNotFoundException" {
-			t.Errorf("got %v", err)
-		}
-		digest := sim.PutImage("checkout", "1.0", "")
-		out, err := find("checkout", "1.0")
-		if err != nil || *out.ImageDetails[0].ImageDigest != digest || !strings.HasPrefix(digest, "sha256:") || out.ImageDetails[0].ImagePushedAt == nil {
-			t.Errorf("got %v, %v", out, err)
-		}
-		if _, err := find("checkout", "2.0"); code(err) != "ImageNotFoundException" {
-			t.Errorf("got %v", err)
-		}
-		sim.Faults.Add(Fault{Service: "ecr", Effect: Throttle})
-		if _, err := find("checkout", "1.0"); code(err) != "ThrottlingException" {
-			t.Errorf("got %v", err)
-		}
-	})
-	bubble(t, Options{ECRAutoCreate: true}, func(t *testing.T, sim *Sim) {
-		c := ecr.NewFromConfig(sdkConfig(sim, 1))
-		if _, err := c.DescribeImages(t.Context(), &ecr.DescribeImagesInput{
-			RepositoryName: aws.String("any"), ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: aws.String("tag")}},
-		}); err != nil {
-			t.Error(err)
 		}
 	})
 }

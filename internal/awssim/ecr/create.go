@@ -15,12 +15,7 @@ const (
 	wildcard = "WILDCARD"
 )
 
-const repositoryPattern = `(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*`
-
-var (
-	repositoryName = regexp.MustCompile(`^` + repositoryPattern + `$`)
-	filterPattern  = regexp.MustCompile(`^[0-9a-zA-Z._*-]{1,128}$`)
-)
+var filterPattern = regexp.MustCompile(`^[0-9a-zA-Z._*-]{1,128}$`)
 
 // tagIn is a repository's tag; ECR begins its members with capitals.
 type tagIn struct {
@@ -43,8 +38,8 @@ func (s *Service) createRepository(body []byte) (any, error) {
 	if err := decode(body, &in); err != nil {
 		return nil, err
 	}
-	if in.RegistryID != "" && in.RegistryID != s.world.Account {
-		return nil, invalid("Registries of other accounts are not simulated")
+	if err := s.checkOwn(in.RegistryID); err != nil {
+		return nil, err
 	}
 	o, err := in.options()
 	if err != nil {
@@ -86,7 +81,7 @@ func (in createRepositoryIn) options() (RepositoryOptions, error) {
 
 // make makes a repository if that is possible.
 func (s *Service) make(name string, o RepositoryOptions) (*repository, error) {
-	for _, err := range []error{checkName(name), o.checkMutability(), o.checkEncryption(), o.checkTags()} {
+	for _, err := range []error{checkName("repositoryName", name), o.checkMutability(), o.checkEncryption(), o.checkTags()} {
 		if err != nil {
 			return nil, err
 		}
@@ -95,19 +90,6 @@ func (s *Service) make(name string, o RepositoryOptions) (*repository, error) {
 		return nil, core.Errorf("RepositoryAlreadyExistsException", "The repository with name '%s' already exists in the registry with id '%s'", name, s.world.Account)
 	}
 	return s.add(name, o), nil
-}
-
-func checkName(name string) error {
-	switch {
-	case name == "":
-		return invalidMember("repositoryName", "Member must not be null")
-	case len(name) < 2 || len(name) > 256:
-		return invalidMember("repositoryName", "Member must have length between 2 and 256")
-	case !repositoryName.MatchString(name):
-		return invalidMember("repositoryName", "must satisfy regular expression '"+repositoryPattern+"'")
-	default:
-		return nil
-	}
 }
 
 func (o RepositoryOptions) checkMutability() error {

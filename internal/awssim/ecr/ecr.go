@@ -139,6 +139,9 @@ func (s *Service) describeImages(body []byte) (any, error) {
 	if err := decode(body, &in); err != nil {
 		return nil, err
 	}
+	if err := in.check(); err != nil {
+		return nil, err
+	}
 	if in.Filter != nil {
 		return nil, invalid("filter is not simulated")
 	}
@@ -151,7 +154,7 @@ func (s *Service) describeImages(body []byte) (any, error) {
 		ImageDetails []imageDetail `json:"imageDetails"`
 		NextToken    string        `json:"nextToken,omitempty"`
 	}
-	if len(in.ImageIDs) == 0 {
+	if in.ImageIDs == nil {
 		out.ImageDetails, out.NextToken, err = s.list(repo, in)
 		return out, err
 	}
@@ -167,9 +170,6 @@ func (s *Service) describeImages(body []byte) (any, error) {
 
 // repository finds a repository; an empty registry is the account's own.
 func (s *Service) repository(registry, name string) (*repository, error) {
-	if name == "" {
-		return nil, invalidMember("repositoryName", "Member must not be null")
-	}
 	if registry == "" {
 		registry = s.world.Account
 	}
@@ -183,7 +183,7 @@ func (s *Service) repository(registry, name string) (*repository, error) {
 // create makes the tags that a request looks for, if the account is to have
 // every tag.
 func (s *Service) create(name string, ids ...imageID) {
-	if !s.autoCreate || checkName(name) != nil {
+	if !s.autoCreate || checkName("repositoryName", name) != nil {
 		return
 	}
 	for _, id := range ids {

@@ -83,8 +83,16 @@ func (s *Service) describeImageScanFindings(body []byte) (any, error) {
 	if err := decode(body, &in); err != nil {
 		return nil, err
 	}
-	if in.ImageID == nil || *in.ImageID == (imageID{}) {
-		return nil, invalidMember("imageId", "Member must not be null")
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	size, err := pageSize(in.MaxResults)
+	if err != nil {
+		return nil, err
+	}
+	start, err := position("findings", in.NextToken)
+	if err != nil {
+		return nil, err
 	}
 	s.create(in.RepositoryName, *in.ImageID)
 	repo, err := s.repository(in.RegistryID, in.RepositoryName)
@@ -103,32 +111,24 @@ func (s *Service) describeImageScanFindings(body []byte) (any, error) {
 		RegistryID: s.world.Account, RepositoryName: repo.name,
 		ImageID: imageID{digest, in.ImageID.ImageTag}, Status: found.state(s.world.Now()),
 	}
-	out.Findings, out.NextToken, err = s.findings(found, out.Status.Status, in)
-	return out, err
+	out.Findings, out.NextToken = s.findings(found, out.Status.Status, start, size)
+	return out, nil
 }
 
 // findings is one page of what a scan has found, nil while there is nothing to
 // tell.
-func (s *Service) findings(found scan, status string, in scanFindingsIn) (*scanFindings, string, error) {
-	size, err := pageSize(in.MaxResults)
-	if err != nil {
-		return nil, "", err
-	}
-	text, err := position("findings", in.NextToken)
-	if err != nil {
-		return nil, "", err
-	}
+func (s *Service) findings(found scan, status, position string, size int) (*scanFindings, string) {
 	known := status == ScanComplete || status == ScanActive || len(found.Findings) > 0
 	if !known || s.world.Now().Before(found.ended) {
-		return nil, "", nil
+		return nil, ""
 	}
-	start, _ := strconv.Atoi(text) // "" is the first page
+	start, _ := strconv.Atoi(position) // "" is the first page
 	start = min(max(start, 0), len(found.Findings))
 	end, next := start+size, ""
 	if end < len(found.Findings) {
 		next = token("findings", strconv.Itoa(end))
 	}
-	return s.page(found, found.Findings[start:min(end, len(found.Findings))]), next, nil
+	return s.page(found, found.Findings[start:min(end, len(found.Findings))]), next
 }
 
 // page shows some of a scan's findings. The counts are those of all.

@@ -1,6 +1,7 @@
 package ecr
 
 import (
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -125,10 +126,10 @@ func (s *Service) describeRepositories(body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := describeRepositoriesOut{Repositories: []repositoryOut{}}
-	if in.RegistryID != "" && in.RegistryID != s.world.Account {
-		return nil, invalid("Registries of other accounts are not simulated")
+	if err := s.checkOwn(in.RegistryID); err != nil {
+		return nil, err
 	}
+	out := describeRepositoriesOut{Repositories: []repositoryOut{}}
 	for _, name := range slices.Sorted(maps.Keys(s.repos)) {
 		if name < start {
 			continue
@@ -144,14 +145,20 @@ func (s *Service) describeRepositories(body []byte) (any, error) {
 
 // namedRepositories are exactly those asked for, on one page.
 func (s *Service) namedRepositories(in describeRepositoriesIn) (any, error) {
-	if len(in.RepositoryNames) == 0 || len(in.RepositoryNames) > 100 {
-		return nil, invalidMember("repositoryNames", "Member must have length between 1 and 100")
+	if err := checkRegistry(in.RegistryID); err != nil {
+		return nil, err
+	}
+	if len(in.RepositoryNames) == 0 || len(in.RepositoryNames) > maxIDs {
+		return nil, invalidMember("repositoryNames", fmt.Sprintf("Member must have length between 1 and %d", maxIDs))
 	}
 	if in.MaxResults != nil || in.NextToken != "" {
 		return nil, invalid("maxResults and nextToken cannot be used together with repositoryNames")
 	}
 	out := describeRepositoriesOut{}
-	for _, name := range in.RepositoryNames {
+	for i, name := range in.RepositoryNames {
+		if err := checkName(fmt.Sprintf("repositoryNames.%d.member", i+1), name); err != nil {
+			return nil, err
+		}
 		repo, err := s.repository(in.RegistryID, name)
 		if err != nil {
 			return nil, err
