@@ -12,7 +12,7 @@ import (
 func (s *Service) Rephrase(e *core.APIError) *core.APIError {
 	switch e.Code {
 	case "ThrottlingException":
-		return throttled("CallerRateLimitExceeded")
+		return tooMany("CallerRateLimitExceeded")
 	case "InternalFailure":
 		return &core.APIError{Status: http.StatusInternalServerError, Code: "ServiceException", Message: "An error occurred and the request cannot be processed."}
 	case "AccessDeniedException":
@@ -26,7 +26,7 @@ func (s *Service) Rephrase(e *core.APIError) *core.APIError {
 	}
 }
 
-func throttled(reason string) *core.APIError {
+func tooMany(reason string) *core.APIError {
 	return &core.APIError{
 		Status: http.StatusTooManyRequests, Code: "TooManyRequestsException", Message: "Rate Exceeded.",
 		Members: map[string]string{"Reason": reason},

@@ -28,14 +28,15 @@ func (i *invoke) begin(requestID string) error {
 		return err
 	}
 	i.version = version
+	reason := i.service.throttled(f)
 	invocation := Invocation{Payload: i.in.payload, Version: version, RequestID: requestID}
 	switch {
 	case i.in.invocation == dryRun:
 	case i.in.invocation == event:
 		invocation.Event = true
 		i.service.enqueue(f, invocation)
-	case f.full():
-		return throttled("ReservedFunctionConcurrentInvocationLimitExceeded")
+	case reason != "":
+		return tooMany(reason)
 	default:
 		i.run = i.service.start(f, invocation, func(outcome) {})
 	}

@@ -43,7 +43,7 @@ func (s *Service) enqueue(f *function, invocation Invocation) {
 
 // attempt runs an event, or puts it back while the function is throttled.
 func (q *queued) attempt() {
-	if !q.function.full() {
+	if q.service.throttled(q.function) == "" {
 		q.service.start(q.function, q.invocation, q.done)
 		return
 	}

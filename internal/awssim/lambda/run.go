@@ -38,11 +38,6 @@ type run struct {
 	result outcome
 }
 
-// full tells that the reserved concurrency is used up.
-func (f *function) full() bool {
-	return f.ReservedConcurrency > 0 && f.running >= f.ReservedConcurrency
-}
-
 // start runs a function; whether anybody waits makes no difference to it. The
 // caller holds the world's lock, and so does whoever calls done.
 func (s *Service) start(f *function, invocation Invocation, done func(outcome)) *run {

@@ -32,8 +32,8 @@ type Function struct {
 	Duration time.Duration
 	// Timeout ends an invocation, divided by the world's speed. Default 3s.
 	Timeout time.Duration
-	// ReservedConcurrency is how many invocations may run at a time; 0 is no
-	// reservation and no limit.
+	// ReservedConcurrency is how many invocations may run at a time; with 0 the
+	// function shares what the account has left with all others like it.
 	ReservedConcurrency int
 	// Aliases are the versions which the function's aliases stand for, such as
 	// "live": "3". Without one there is $LATEST only.
@@ -95,13 +95,14 @@ func (s *Service) Register(name string, f Function) error {
 		return errors.New("the function's name must be 1 to 64 letters, digits, hyphens and underscores")
 	case f.Timeout < 0 || f.Timeout > maxTimeout:
 		return errors.New("the function's timeout must be above 0 and at most 15 minutes")
-	case f.ReservedConcurrency < 0:
-		return errors.New("the function's reserved concurrency must not be negative")
+	}
+	known := s.functions[name]
+	if err := s.checkReservation(known, f.ReservedConcurrency); err != nil {
+		return err
 	}
 	if f.Handler == nil {
 		f.Handler = func([]byte) ([]byte, error) { return []byte("null"), nil }
 	}
-	known := s.functions[name]
 	if known == nil {
 		known = &function{}
 		s.functions[name] = known
