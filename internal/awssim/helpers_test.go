@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/http/httptest"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -47,19 +45,6 @@ func code(err error) string {
 		return api.ErrorCode()
 	}
 	return ""
-}
-
-// post sends a body to a JSON service as it is.
-func post(t *testing.T, sim *Sim, service, target, body string) response {
-	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://aws.test/", strings.NewReader(body))
-	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=AKID/20260101/eu-west-1/"+service+"/aws4_request, SignedHeaders=host, Signature=00")
-	r.Header.Set("X-Amz-Target", target)
-	answer, err := sim.serve(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer
 }
 
 // describe returns a stack by name or ID.

@@ -8,8 +8,9 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
 
-// nameKept is how long the name of a closed execution can't be used again.
-const nameKept = 90 * 24 * time.Hour
+// kept is how long a closed execution is known: its name can't be used again,
+// and it can be described.
+const kept = 90 * 24 * time.Hour
 
 type startIn struct {
 	StateMachineArn string  `json:"stateMachineArn"`
@@ -67,9 +68,9 @@ func checkInput(input string) error {
 	return nil
 }
 
-// forgotten tells that the name of a closed execution may be used again.
+// forgotten tells that a closed execution isn't known any more.
 func (s *Service) forgotten(e *execution) bool {
-	return e.Status != Running && s.world.Now().Sub(e.StoppedAt) >= s.world.Scale(nameKept)
+	return e.Status != Running && s.world.Now().Sub(e.StoppedAt) >= s.world.Scale(kept)
 }
 
 type describeIn struct {

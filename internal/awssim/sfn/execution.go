@@ -21,6 +21,9 @@ const (
 // maxData is the most that an execution takes or returns.
 const maxData = 262144
 
+// maxDuration is how long an execution may run.
+const maxDuration = 365 * 24 * time.Hour
+
 // maxLag is how far DescribeExecution may be behind.
 const maxLag = time.Second
 
@@ -60,10 +63,16 @@ func (s *Service) start(machine string, m StateMachine, arn, name, input string)
 	if !m.Hold {
 		e.timers = append(e.timers, s.world.After(m.Duration, func() { go e.decide(m.Outcome) }))
 	}
-	if m.Timeout > 0 {
-		e.timers = append(e.timers, s.world.After(m.Timeout, func() { e.end(TimedOut, "", "States.Timeout", "") }))
-	}
+	e.timers = append(e.timers, s.world.After(m.timeout(), func() { e.end(TimedOut, "", "States.Timeout", "") }))
 	return e
+}
+
+// timeout is when an execution ends by itself.
+func (m StateMachine) timeout() time.Duration {
+	if m.Timeout == 0 {
+		return maxDuration
+	}
+	return min(m.Timeout, maxDuration)
 }
 
 // publish makes the execution, as it is now, known to DescribeExecution: at

@@ -63,7 +63,7 @@ func (s *Service) machine(arn string) (string, StateMachine, error) {
 	return names[0], m, nil
 }
 
-// execution finds the latest execution of an ARN.
+// execution finds the latest execution of an ARN, while its history is kept.
 func (s *Service) execution(arn string) (*execution, error) {
 	names, err := s.resource(arn, "executionArn", "execution")
 	if err != nil {
@@ -72,7 +72,7 @@ func (s *Service) execution(arn string) (*execution, error) {
 	if len(names) != 2 {
 		return nil, core.Errorf("InvalidArn", "Invalid Arn: '%s'", arn)
 	}
-	if e := s.latest(arn); e != nil {
+	if e := s.latest(arn); e != nil && !s.forgotten(e) {
 		return e, nil
 	}
 	return nil, missing(arn)

@@ -27,8 +27,8 @@ type StateMachine struct {
 	Type string
 	// Duration is how long an execution takes, divided by the world's speed.
 	Duration time.Duration
-	// Timeout ends an execution as TIMED_OUT, divided by the world's speed; 0
-	// is never.
+	// Timeout ends an execution as TIMED_OUT, divided by the world's speed.
+	// Default and at most a year.
 	Timeout time.Duration
 	// Hold keeps executions running until Finish or StopExecution ends them.
 	Hold bool
