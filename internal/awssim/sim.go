@@ -80,10 +80,11 @@ func New(o Options) *Sim {
 		Faults: newFaults(o.Seed), world: w, calls: &recorder{counts: map[string]int{}},
 		endpoints: map[string]endpoint{},
 		elb:       elb.New(w, o.LoadBalancing), ecr: ecr.New(w, o.ECRAutoCreate),
-		ec2: ec2.New(w), logs: logs.New(w), sts: sts.New(w),
+		logs: logs.New(w), sts: sts.New(w),
 		lambda: lambda.New(w), sfn: sfn.New(w),
 	}
 	s.ecs = ecs.New(w, s.elb, ecs.Options{TagResolver: s.ecr.Tags, Clock: o.TaskClock})
+	s.ec2 = ec2.New(w, func(groupID string) bool { return s.ecs.Attached(groupID) || s.elb.Attached(groupID) })
 	s.plane = dataplane.New(w, s.elb, s.ecs, o.DataPlane)
 	s.cfn = cfn.New(w, o.CloudFormation, s.elb, s.ecs, s.ec2, s.logs)
 	for _, q := range []core.QueryService{s.cfn, s.elb, s.sts} {

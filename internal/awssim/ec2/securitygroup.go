@@ -5,7 +5,11 @@
 package ec2
 
 import (
+	"fmt"
 	"regexp"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
@@ -15,10 +19,17 @@ const defaultVPC = "vpc-0123456789abcdef0"
 
 var vpcID = regexp.MustCompile(`^vpc-[0-9a-f]{8,17}$`)
 
+// allowedSet are the characters of names and descriptions.
+const allowedSet = "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
+
+var allowed = regexp.MustCompile(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}$`)
+
 // Service holds the account's security groups.
 type Service struct {
 	world  *core.World
 	groups map[string]SecurityGroup
+	// attached tells whether a network interface has a group.
+	attached func(groupID string) bool
 }
 
 // SecurityGroup is the truth about one security group.
@@ -27,11 +38,14 @@ type SecurityGroup struct {
 	Name  string
 	VPCID string
 	Tags  map[string]string
+	// Peers are the groups that its rules refer to.
+	Peers []string
 }
 
-// New returns EC2 without security groups.
-func New(w *core.World) *Service {
-	return &Service{world: w, groups: map[string]SecurityGroup{}}
+// New returns EC2 without security groups. attached tells whether a network
+// interface has a group; it is called with the world's lock held.
+func New(w *core.World, attached func(groupID string) bool) *Service {
+	return &Service{world: w, groups: map[string]SecurityGroup{}, attached: attached}
 }
 
 // SecurityGroups returns all groups by ID. The caller holds the world's lock.
@@ -39,14 +53,6 @@ func (s *Service) SecurityGroups() map[string]SecurityGroup { return s.groups }
 
 // Providers implements core.ProviderSet.
 func (s *Service) Providers() []core.Provider { return []core.Provider{groupProvider{s}} }
-
-// ruleFields are the properties that ingress and egress rules share.
-func ruleFields() map[string]core.Schema {
-	return map[string]core.Schema{
-		"IpProtocol": core.Must(core.String()), "FromPort": core.Int(), "ToPort": core.Int(),
-		"CidrIp": core.String(), "CidrIpv6": core.String(), "Description": core.String(),
-	}
-}
 
 func groupSchema() core.Schema {
 	ingress, egress := ruleFields(), ruleFields()
@@ -82,8 +88,8 @@ type groupProperties struct {
 	GroupDescription     string
 	GroupName            string
 	VpcId                string
-	SecurityGroupIngress []any
-	SecurityGroupEgress  []any
+	SecurityGroupIngress []rule
+	SecurityGroupEgress  []rule
 	Tags                 []core.Tag
 }
 
@@ -105,21 +111,15 @@ func (p groupProvider) create(ref core.StackRef, properties map[string]any) (cor
 	if in.VpcId == "" {
 		in.VpcId = defaultVPC
 	}
-	if !vpcID.MatchString(in.VpcId) {
-		return core.Created{}, core.Errorf("InvalidVpcID.NotFound", "The vpc ID '%s' does not exist", in.VpcId)
-	}
-	if len(in.GroupDescription) > 255 || len(in.GroupName) > 255 {
-		return core.Created{}, core.Errorf("InvalidParameterValue", "Value exceeds the maximum length of 255 characters")
+	if err := in.check(); err != nil {
+		return core.Created{}, err
 	}
 	for _, other := range p.service.groups {
-		if other.Name == in.GroupName && other.VPCID == in.VpcId {
+		if strings.EqualFold(other.Name, in.GroupName) && other.VPCID == in.VpcId {
 			return core.Created{}, core.Errorf("InvalidGroup.Duplicate", "The security group '%s' already exists for VPC '%s'", in.GroupName, in.VpcId)
 		}
 	}
-	group := SecurityGroup{ID: "sg-" + w.HexID(17), Name: in.GroupName, VPCID: in.VpcId, Tags: map[string]string{}}
-	for _, tag := range append(ref.Tags, in.Tags...) {
-		group.Tags[tag.Key] = tag.Value
-	}
+	group := in.group("sg-"+w.HexID(17), ref.Tags)
 	p.service.groups[group.ID] = group
 	return core.Created{
 		PhysicalID: group.ID,
@@ -127,8 +127,81 @@ func (p groupProvider) create(ref core.StackRef, properties map[string]any) (cor
 	}, nil
 }
 
+// group is what the properties make.
+func (in groupProperties) group(id string, stackTags []core.Tag) SecurityGroup {
+	group := SecurityGroup{ID: id, Name: in.GroupName, VPCID: in.VpcId, Tags: map[string]string{}}
+	for _, tag := range slices.Concat(stackTags, in.Tags) {
+		group.Tags[tag.Key] = tag.Value
+	}
+	for _, r := range slices.Concat(in.SecurityGroupIngress, in.SecurityGroupEgress) {
+		if r.group() != "" {
+			group.Peers = append(group.Peers, r.group())
+		}
+	}
+	return group
+}
+
+// check refuses what EC2 would refuse.
+func (in groupProperties) check() error {
+	if !vpcID.MatchString(in.VpcId) {
+		return core.Errorf("InvalidVpcID.NotFound", "The vpc ID '%s' does not exist", in.VpcId)
+	}
+	if !allowed.MatchString(in.GroupDescription) {
+		return core.Errorf("InvalidParameterValue", "Invalid security group description. Valid descriptions are strings less than 256 characters from the following set: %s", allowedSet)
+	}
+	if !allowed.MatchString(in.GroupName) {
+		return core.Errorf("InvalidParameterValue", "Invalid value '%s' for groupName. Valid names are strings less than 256 characters from the following set: %s", in.GroupName, allowedSet)
+	}
+	if strings.HasPrefix(in.GroupName, "sg-") {
+		return core.Errorf("InvalidParameterValue", "Invalid value '%s' for groupName. Group names may not be in the format sg-*.", in.GroupName)
+	}
+	for _, tag := range in.Tags {
+		if strings.HasPrefix(strings.ToLower(tag.Key), "aws:") {
+			return core.Errorf("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved for internal use")
+		}
+	}
+	if err := checkRules(in.SecurityGroupIngress); err != nil {
+		return err
+	}
+	return checkRules(in.SecurityGroupEgress)
+}
+
+// Deleting what is in use is tried again a few times, for tasks that are just
+// ending.
+const (
+	deleteAttempts = 6
+	deletePause    = 10 * time.Second
+)
+
 // Delete implements core.Provider.
 func (p groupProvider) Delete(_ core.StackRef, physicalID string, done func(error)) {
-	delete(p.service.groups, physicalID)
-	done(nil)
+	p.tryDelete(physicalID, 1, done)
+}
+
+func (p groupProvider) tryDelete(id string, attempt int, done func(error)) {
+	s := p.service
+	switch used := s.used(id); {
+	case used && attempt < deleteAttempts:
+		s.world.After(deletePause, func() { p.tryDelete(id, attempt+1, done) })
+	case used:
+		done(fmt.Errorf("resource %s has a dependent object (Service: Ec2, Status Code: 400, Request ID: %s)", id, s.world.UUID()))
+	default:
+		delete(s.groups, id)
+		done(nil)
+	}
+}
+
+// used tells whether a network interface, or another group of its VPC, refers
+// to the group.
+func (s *Service) used(id string) bool {
+	group, there := s.groups[id]
+	if !there {
+		return false
+	}
+	for _, other := range s.groups {
+		if other.ID != id && other.VPCID == group.VPCID && slices.Contains(other.Peers, id) {
+			return true
+		}
+	}
+	return s.attached(id)
 }

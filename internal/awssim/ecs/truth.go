@@ -1,5 +1,7 @@
 package ecs
 
+import "slices"
+
 // ServiceTruth is the truth about one service.
 type ServiceTruth struct {
 	ARN            string
@@ -85,4 +87,13 @@ func (s *Service) Clusters() []string {
 		names = append(names, c.name)
 	}
 	return names
+}
+
+// Attached tells whether a task's network interface has a security group. It
+// has one from the task's launch until the task is STOPPED.
+func (s *Service) Attached(securityGroup string) bool {
+	return slices.ContainsFunc(s.tasks, func(t *task) bool {
+		vpc := t.service.NetworkConfiguration.AwsvpcConfiguration
+		return t.status != taskStopped && vpc != nil && slices.Contains(vpc.SecurityGroups, securityGroup)
+	})
 }

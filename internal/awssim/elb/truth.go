@@ -1,5 +1,7 @@
 package elb
 
+import "slices"
+
 // RuleTruth is the truth about one rule.
 type RuleTruth struct {
 	Rule
@@ -99,4 +101,10 @@ func tagMap(tags []Tag) map[string]string {
 		m[tag.Key] = tag.Value
 	}
 	return m
+}
+
+// Attached tells whether a load balancer's network interfaces have a security
+// group.
+func (s *Service) Attached(securityGroup string) bool {
+	return slices.ContainsFunc(s.balancers, func(lb *loadBalancer) bool { return slices.Contains(lb.securityGroups, securityGroup) })
 }
