@@ -8,6 +8,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
@@ -56,25 +57,70 @@ func (p groupProvider) Validate(properties map[string]any) error {
 	return groupSchema().Validate(properties)
 }
 
+type groupProperties struct {
+	LogGroupName         string
+	RetentionInDays      int
+	KmsKeyId             string
+	LogGroupClass        string
+	DataProtectionPolicy any
+	FieldIndexPolicies   []any
+	Tags                 []core.Tag
+}
+
 // Create implements core.Provider.
 func (p groupProvider) Create(ref core.StackRef, properties map[string]any, done func(core.Created, error)) {
-	name, _ := properties["LogGroupName"].(string)
-	if name == "" {
-		name = ref.StackName + "-" + ref.LogicalID + "-" + p.service.world.HexID(12)
+	done(p.create(ref, properties))
+}
+
+func (p groupProvider) create(ref core.StackRef, properties map[string]any) (core.Created, error) {
+	var in groupProperties
+	if err := core.DecodeProperties(properties, &in); err != nil {
+		return core.Created{}, err
 	}
-	if !groupName.MatchString(name) {
-		done(core.Created{}, core.Errorf("InvalidParameterException", "1 validation error detected: Value '%s' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+", name))
-		return
+	w := p.service.world
+	if in.LogGroupName == "" {
+		in.LogGroupName = ref.StackName + "-" + ref.LogicalID + "-" + w.HexID(12)
 	}
+	if err := in.check(); err != nil {
+		return core.Created{}, err
+	}
+	name := in.LogGroupName
 	if p.service.groups[name] {
-		done(core.Created{}, core.Errorf("ResourceAlreadyExistsException", `Resource of type 'AWS::Logs::LogGroup' with identifier '{"/properties/LogGroupName":"%s"}' already exists.`, name))
-		return
+		return core.Created{}, core.Errorf("ResourceAlreadyExistsException", `Resource of type 'AWS::Logs::LogGroup' with identifier '{"/properties/LogGroupName":"%s"}' already exists.`, name)
 	}
 	p.service.groups[name] = true
-	done(core.Created{
+	return core.Created{
 		PhysicalID: name,
-		Attributes: map[string]any{"Arn": p.service.world.ARN("logs", "log-group:"+name+":*")},
-	}, nil)
+		Attributes: map[string]any{"Arn": w.ARN("logs", "log-group:"+name+":*")},
+	}, nil
+}
+
+// check refuses what CloudWatch Logs would refuse.
+func (in groupProperties) check() error {
+	switch {
+	case !groupName.MatchString(in.LogGroupName):
+		return invalidMember("logGroupName", in.LogGroupName, `Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+`)
+	case strings.HasPrefix(in.LogGroupName, "aws/"):
+		return invalid("Log group names can't start with aws/")
+	case len(in.KmsKeyId) > 256:
+		return invalidMember("kmsKeyId", in.KmsKeyId, "Member must have length less than or equal to 256")
+	case len(in.Tags) > 50:
+		return invalidMember("tags", "", "Member must have length less than or equal to 50")
+	}
+	for _, tag := range in.Tags {
+		if strings.HasPrefix(strings.ToLower(tag.Key), "aws:") {
+			return invalid("Tag keys starting with aws: are reserved")
+		}
+	}
+	return nil
+}
+
+func invalid(format string, args ...any) error {
+	return core.Errorf("InvalidParameterException", format, args...)
+}
+
+func invalidMember(member, value, constraint string) error {
+	return invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, member, constraint)
 }
 
 // Delete implements core.Provider.
