@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
 
 // Tag is a key and value on a resource.
@@ -81,7 +83,11 @@ func (s *Service) tagResource(in tagResourceInput) (any, error) {
 	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}
-	*tags = mergeTags(*tags, in.Tags)
+	merged := mergeTags(*tags, in.Tags)
+	if len(merged) > maxTags {
+		return nil, core.Errorf("LimitExceededException", "Too many tags: a resource can have at most %d", maxTags)
+	}
+	*tags = merged
 	return struct{}{}, nil
 }
 

@@ -161,6 +161,9 @@ func checkListener(lb *loadBalancer, in createListenerInput) error {
 	if slices.ContainsFunc(lb.listeners, func(l *listener) bool { return l.port == *in.Port }) {
 		return core.Errorf("DuplicateListener", "A listener already exists on this port for this load balancer '%s'", lb.arn)
 	}
+	if len(lb.listeners) >= maxListeners {
+		return core.Errorf("TooManyListeners", "The maximum number of listeners has been reached on load balancer '%s': %d", lb.arn, maxListeners)
+	}
 	return checkTags(in.Tags)
 }
 

@@ -4,9 +4,17 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/viridian-dev/viridian/internal/awssim/core"
+)
+
+// The quotas of an account, and how many ARNs a request may name.
+const (
+	maxLoadBalancers = 50
+	maxListeners     = 50 // of a load balancer
+	maxDescribed     = 20
 )
 
 type loadBalancer struct {
@@ -69,20 +77,17 @@ func (s *Service) addLoadBalancer(in createLoadBalancerInput) (*loadBalancer, er
 	if in.Type != "" && in.Type != "application" {
 		return nil, core.Errorf("ValidationError", "Load balancer type '%s' is not simulated, only 'application' is", in.Type)
 	}
-	if err := checkName("Load balancer", in.Name); err != nil {
+	if err := in.check(); err != nil {
 		return nil, err
 	}
 	for _, m := range in.SubnetMappings {
 		in.Subnets = append(in.Subnets, m.SubnetId)
 	}
-	if len(in.Subnets) < 2 {
-		return nil, core.Errorf("ValidationError", "At least two subnets in two different Availability Zones must be specified")
-	}
 	if slices.ContainsFunc(s.balancers, func(lb *loadBalancer) bool { return lb.name == in.Name }) {
 		return nil, core.Errorf("DuplicateLoadBalancerName", "A load balancer with the same name '%s' exists, but with different settings", in.Name)
 	}
-	if err := checkTags(in.Tags); err != nil {
-		return nil, err
+	if len(s.balancers) >= maxLoadBalancers {
+		return nil, core.Errorf("TooManyLoadBalancers", "The maximum number of load balancers has been reached: %d", maxLoadBalancers)
 	}
 	lb := &loadBalancer{
 		arn:            s.world.ARN("elasticloadbalancing", "loadbalancer/app/"+in.Name+"/"+s.world.HexID(16)),
@@ -99,6 +104,25 @@ func (s *Service) addLoadBalancer(in createLoadBalancerInput) (*loadBalancer, er
 	}
 	s.balancers = append(s.balancers, lb)
 	return lb, nil
+}
+
+// check refuses what doesn't depend on what there is.
+func (in createLoadBalancerInput) check() error {
+	if err := checkName("Load balancer", in.Name); err != nil {
+		return err
+	}
+	switch {
+	case strings.HasPrefix(in.Name, "internal-"):
+		return core.Errorf("ValidationError", "Load balancer name '%s' cannot begin with 'internal-'", in.Name)
+	case len(in.Subnets) > 0 && len(in.SubnetMappings) > 0:
+		return core.Errorf("ValidationError", "You must specify either subnets or subnet mappings, but not both")
+	case len(in.Subnets)+len(in.SubnetMappings) < 2:
+		return core.Errorf("ValidationError", "At least two subnets in two different Availability Zones must be specified")
+	case !slices.Contains([]string{"", "internet-facing", "internal"}, in.Scheme):
+		return core.Errorf("InvalidScheme", "Scheme '%s' must be one of '[internet-facing, internal]'", in.Scheme)
+	default:
+		return checkTags(in.Tags)
+	}
 }
 
 func (s *Service) loadBalancerOut(lb *loadBalancer) loadBalancerOut {
@@ -152,6 +176,9 @@ func (s *Service) describeLoadBalancers(in describeLoadBalancersInput) (any, err
 func (s *Service) selectLoadBalancers(in describeLoadBalancersInput) ([]*loadBalancer, error) {
 	if len(in.LoadBalancerArns) == 0 && len(in.Names) == 0 {
 		return s.balancers, nil
+	}
+	if n := len(in.LoadBalancerArns); n > maxDescribed {
+		return nil, core.Errorf("ValidationError", "At most %d load balancers can be described at once, not %d", maxDescribed, n)
 	}
 	var found []*loadBalancer
 	for _, arn := range in.LoadBalancerArns {

@@ -162,6 +162,8 @@ type limitsOut struct {
 
 func (s *Service) describeAccountLimits(in describeAccountLimitsInput) (any, error) {
 	limits := []limit{
+		{"application-load-balancers", strconv.Itoa(maxLoadBalancers)},
+		{"listeners-per-application-load-balancer", strconv.Itoa(maxListeners)},
 		{"rules-per-application-load-balancer", strconv.Itoa(s.opts.RulesPerLoadBalancer)},
 		{"target-groups-per-application-load-balancer", strconv.Itoa(s.opts.TargetGroupsPerLoadBalancer)},
 		{"targets-per-application-load-balancer", strconv.Itoa(s.opts.TargetsPerGroup)},
