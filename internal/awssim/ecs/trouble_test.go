@@ -1,0 +1,92 @@
+package ecs_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+)
+
+// stopped are the stopped tasks of the cluster.
+func (r *region) stopped() []types.Task {
+	r.t.Helper()
+	list, err := r.ecs.ListTasks(r.t.Context(), &ecs.ListTasksInput{Cluster: aws.String("shop"), DesiredStatus: types.DesiredStatusStopped})
+	check(r.t, err)
+	if len(list.TaskArns) == 0 {
+		return nil
+	}
+	out, err := r.ecs.DescribeTasks(r.t.Context(), &ecs.DescribeTasksInput{Cluster: aws.String("shop"), Tasks: list.TaskArns})
+	check(r.t, err)
+	return out.Tasks
+}
+
+func (r *region) running() int32 {
+	r.t.Helper()
+	out, err := r.ecs.DescribeServices(r.t.Context(), &ecs.DescribeServicesInput{Cluster: aws.String("shop"), Services: []string{"web"}})
+	check(r.t, err)
+	return out.Services[0].RunningCount
+}
+
+// TestCrashTasks: a task that exits is replaced, and says why it stopped.
+func TestCrashTasks(t *testing.T) {
+	inRegion(t, func(r *region) {
+		r.balance()
+		r.serve("web:1")
+		if n := r.sim.CrashTasks("shop", "none", 1); n != 0 {
+			r.t.Errorf("%d tasks of no service crashed", n)
+		}
+		if n := r.sim.CrashTasks("shop", "web", 1); n != 1 {
+			r.t.Errorf("%d tasks crashed", n)
+		}
+		if n := r.running(); n != 1 {
+			r.t.Errorf("%d run on", n)
+		}
+		time.Sleep(time.Minute)
+		gone := r.stopped()
+		if len(gone) != 1 || gone[0].StopCode != types.TaskStopCodeEssentialContainerExited || *gone[0].Containers[0].ExitCode != 1 {
+			r.t.Errorf("stopped are %+v", gone)
+		}
+		if n := r.running(); n != 2 {
+			r.t.Errorf("%d run in the end", n)
+		}
+		if n := r.sim.CrashTasks("shop", "web", 5); n != 2 {
+			r.t.Errorf("%d tasks crashed", n)
+		}
+	})
+}
+
+// TestStarveTasks: a service whose tasks get nothing to run on says why, and
+// goes on trying.
+func TestStarveTasks(t *testing.T) {
+	const reason = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
+	inRegion(t, func(r *region) {
+		r.balance()
+		r.serve("web:1")
+		if r.sim.StarveTasks("shop", "none", 1, reason) {
+			r.t.Error("no service starves")
+		}
+		if !r.sim.StarveTasks("shop", "web", 2, reason) {
+			r.t.Error("the service doesn't starve")
+		}
+		_, err := r.ecs.UpdateService(r.t.Context(), &ecs.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), DesiredCount: aws.Int32(3)})
+		check(r.t, err)
+		time.Sleep(10 * time.Second)
+		if n := r.running(); n != 2 {
+			r.t.Errorf("%d run", n)
+		}
+		time.Sleep(5 * time.Minute)
+		gone := r.stopped()
+		if len(gone) != 2 || slices.ContainsFunc(gone, func(task types.Task) bool {
+			return task.StopCode != types.TaskStopCodeTaskFailedToStart || !strings.Contains(*task.StoppedReason, reason)
+		}) {
+			r.t.Errorf("stopped are %+v", gone)
+		}
+		if n := r.running(); n != 3 {
+			r.t.Errorf("%d run in the end", n)
+		}
+	})
+}
