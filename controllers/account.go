@@ -19,7 +19,7 @@ import (
 func (r *DeploymentReconciler) rightAccount(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	lb := imd.Spec.Traffic.LoadBalancer
 	arns := []string{lb.ListenerARN, lb.RuleARN, ruleARN(imd)}
-	for _, imr := range view.revisions {
+	for _, imr := range view.records {
 		if s := imr.Status; s.Phase != v1alpha1.RevisionRemoved && imr.Spec.StackState != v1alpha1.StackRetained {
 			arns = append(arns, s.StackID)
 		}

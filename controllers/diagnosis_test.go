@@ -20,7 +20,7 @@ func (silentStacks) FailureEvents(context.Context, string) ([]cloud.StackEvent, 
 // API server takes none without a message.
 func TestFailureWithoutReason(t *testing.T) {
 	view := revisionView{clients: cloud.Clients{Stacks: silentStacks{}}}
-	view.Stack = &cloud.Stack{ID: "stack", Status: cloud.StackRollbackComplete}
+	view.facts.Stack = &cloud.Stack{ID: "stack", Status: cloud.StackRollbackComplete}
 	r := &RevisionReconciler{Options{Now: time.Now}}
 	var next v1alpha1.ImmutableRevisionStatus
 	if err := r.diagnose(t.Context(), view, &next); err != nil || next.Failure.Message != "CloudFormation gives no reason" {

@@ -18,8 +18,8 @@ import (
 // observeEvidence reads what a decision about the rollout needs besides the
 // health of its revisions: alarms, metrics, scans and the answers of gates.
 func (r *DeploymentReconciler) observeEvidence(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	view.Gates = gatesOf(imd.Spec.Gates)
-	stage := view.Stage()
+	view.facts.Gates = gatesOf(imd.Spec.Gates)
+	stage := view.facts.Stage()
 	if err := view.observeRestarts(ctx, stage.Rolled); err != nil {
 		return err
 	}
@@ -46,12 +46,12 @@ func (r *DeploymentReconciler) observeAnalysis(ctx context.Context, spec *v1alph
 		alarms, err = view.clients.Alarms.States(ctx, spec.Alarms)
 	}
 	if err == nil {
-		view.Analysis.Trouble = missingAlarms(spec.Alarms, alarms)
+		view.facts.Analysis.Trouble = missingAlarms(spec.Alarms, alarms)
 	} else if err := view.unreadable(err); err != nil {
 		return err
 	}
-	view.Analysis.Unread = err != nil
-	view.Analysis.Firing = firing(alarms)
+	view.facts.Analysis.Unread = err != nil
+	view.facts.Analysis.Firing = firing(alarms)
 	if stage.Measured == nil {
 		return nil
 	}
@@ -60,7 +60,7 @@ func (r *DeploymentReconciler) observeAnalysis(ctx context.Context, spec *v1alph
 	if err := m.metrics(ctx); err != nil {
 		return err
 	}
-	view.Analysis.Checks = m.verdicts
+	view.facts.Analysis.Checks = m.verdicts
 	return nil
 }
 
@@ -76,8 +76,8 @@ func (view *deploymentView) unreadable(err error) error {
 	if !ok {
 		return err
 	}
-	if !t.passing && view.Analysis.Trouble == nil {
-		view.Analysis.Trouble = &t.Blocked
+	if !t.passing && view.facts.Analysis.Trouble == nil {
+		view.facts.Analysis.Trouble = &t.Blocked
 	}
 	return nil
 }
@@ -232,11 +232,11 @@ func (m *measurer) read(ctx context.Context, check v1alpha1.MetricCheck) (analys
 // subject is a revision in the words of CloudWatch's dimensions. It tells
 // whether the revision has a stack.
 func (view *deploymentView) subject(number int64) (s analysis.Subject, ok bool) {
-	i := slices.IndexFunc(view.revisions, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
-	if i < 0 || view.revisions[i].Status.Outputs == nil {
+	i := slices.IndexFunc(view.records, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
+	if i < 0 || view.records[i].Status.Outputs == nil {
 		return analysis.Subject{}, false
 	}
-	imr, out := &view.revisions[i], view.revisions[i].Status.Outputs
+	imr, out := &view.records[i], view.records[i].Status.Outputs
 	return analysis.Subject{
 		TargetGroup:  analysis.TargetGroupDimension(out.TargetGroupARN),
 		LoadBalancer: analysis.LoadBalancerDimension(imr.Spec.Frozen.ListenerARN),
@@ -253,11 +253,11 @@ const restartsRead = 500
 // since it was verified. ECS's own count of failed tasks starts anew whenever
 // one runs.
 func (view *deploymentView) observeRestarts(ctx context.Context, number int64) error {
-	i := slices.IndexFunc(view.Revisions, func(r rollout.Revision) bool { return r.Number == number })
-	if i < 0 || !view.Revisions[i].Health.Known || view.revisions[i].Status.Outputs == nil {
+	i := slices.IndexFunc(view.facts.Revisions, func(r rollout.Revision) bool { return r.Number == number })
+	if i < 0 || !view.facts.Revisions[i].Health.Known || view.records[i].Status.Outputs == nil {
 		return nil
 	}
-	health, out := &view.Revisions[i].Health, view.revisions[i].Status.Outputs
+	health, out := &view.facts.Revisions[i].Health, view.records[i].Status.Outputs
 	stopped, err := view.clients.Services.StoppedTasks(ctx, out.Cluster, out.ServiceName, restartsRead)
 	if cloud.IsNotFound(err) {
 		return nil // its health says so already
@@ -266,7 +266,7 @@ func (view *deploymentView) observeRestarts(ctx context.Context, number int64) e
 		return err
 	}
 	for _, task := range stopped {
-		if !task.Failed || !task.StoppedAt.After(view.Progress.Rollout.VerifiedAt) {
+		if !task.Failed || !task.StoppedAt.After(view.facts.Progress.Rollout.VerifiedAt) {
 			continue
 		}
 		if health.Restarts == 0 {

@@ -73,15 +73,15 @@ func (r *DeploymentReconciler) goes(imd *v1alpha1.ImmutableDeployment, t trouble
 // as if there were no rule to take tags off. What is in the way stays in
 // status, so that the next pass knows since when.
 func (r *DeploymentReconciler) leave(ctx context.Context, imd *v1alpha1.ImmutableDeployment, t trouble) (ctrl.Result, error) {
-	view := deploymentView{Observation: r.wish(imd)}
+	view := deploymentView{facts: r.wish(imd)}
 	var err error
-	if view.revisions, view.orphans, err = r.revisionsOf(ctx, imd); err != nil {
+	if view.records, view.orphans, err = r.revisionsOf(ctx, imd); err != nil {
 		return retry(err)
 	}
-	for i := range view.revisions {
-		view.Revisions = append(view.Revisions, recorded(&view.revisions[i]))
+	for i := range view.records {
+		view.facts.Revisions = append(view.facts.Revisions, recorded(&view.records[i]))
 	}
-	decision := rollout.Decide(view.Observation, r.Now())
+	decision := rollout.Decide(view.facts, r.Now())
 	decision.StillBlocked = true
 	last := decision.Action.Kind == rollout.ActionFinishDeletion
 	if arn := cmp.Or(imd.Spec.Traffic.LoadBalancer.RuleARN, ruleARN(imd)); last && arn != "" {

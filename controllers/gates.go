@@ -73,11 +73,11 @@ func callID(imd *v1alpha1.ImmutableDeployment, rolloutID string, run rollout.Gat
 
 // observeGates reads what the gates that are running say.
 func (r *DeploymentReconciler) observeGates(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	ro := view.Progress.Rollout
-	if ro == nil || !ro.FinishedAt.IsZero() || view.Deleting {
+	ro := view.facts.Progress.Rollout
+	if ro == nil || !ro.FinishedAt.IsZero() || view.facts.Deleting {
 		return nil
 	}
-	view.Answers = map[string]rollout.Answer{}
+	view.facts.Answers = map[string]rollout.Answer{}
 	for _, run := range ro.Gates {
 		gate := gateSpec(imd, run.Name)
 		if run.State != v1alpha1.GateRunning || gate == nil || gate.Approval != nil {
@@ -94,7 +94,7 @@ func (r *DeploymentReconciler) observeGates(ctx context.Context, imd *v1alpha1.I
 			}
 			answer.State = rollout.AnswerAsked
 		}
-		view.Answers[run.Key()] = answer
+		view.facts.Answers[run.Key()] = answer
 	}
 	return nil
 }
@@ -263,13 +263,13 @@ func (r *DeploymentReconciler) question(ctx context.Context, imd *v1alpha1.Immut
 		Gate: gate.Name, Point: run.At, Attempt: run.Attempt, Call: run.Calls + 1,
 		Deployment: hook.Deployment{Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID)},
 		Rollout: hook.Rollout{
-			ID: ro.ID, Cause: ro.Cause, Step: run.Step, Weight: view.Rule.Targets.Share(view.groupOf(ro.Revision)),
+			ID: ro.ID, Cause: ro.Cause, Step: run.Step, Weight: view.facts.Rule.Targets.Share(view.groupOf(ro.Revision)),
 			Outcome: ro.Outcome, Message: ro.Message,
 		},
 		Revision: view.describeRevision(ro.Revision),
-		Stable:   view.describeRevision(view.Progress.Stable),
+		Stable:   view.describeRevision(view.facts.Progress.Stable),
 	}
-	if listener := cmp.Or(imd.Spec.Traffic.LoadBalancer.ListenerARN, view.rule.ListenerARN); listener != "" && q.Revision != nil {
+	if listener := cmp.Or(imd.Spec.Traffic.LoadBalancer.ListenerARN, view.production.ListenerARN); listener != "" && q.Revision != nil {
 		endpoint, err := view.clients.Traffic.Endpoint(ctx, listener)
 		if err != nil {
 			return q, err
@@ -282,7 +282,7 @@ func (r *DeploymentReconciler) question(ctx context.Context, imd *v1alpha1.Immut
 // host is the first host name of the production rule that isn't a pattern; ""
 // if there is none.
 func (view *deploymentView) host(imd *v1alpha1.ImmutableDeployment) string {
-	matches := view.rule.Conditions
+	matches := view.production.Conditions
 	if len(matches) == 0 {
 		matches = conditions(imd.Spec.Traffic.LoadBalancer.Conditions)
 	}
@@ -298,7 +298,7 @@ func (view *deploymentView) host(imd *v1alpha1.ImmutableDeployment) string {
 
 // groupOf is a revision's target group; "" if it has none.
 func (view *deploymentView) groupOf(number int64) string {
-	for _, seen := range view.Revisions {
+	for _, seen := range view.facts.Revisions {
 		if seen.Number == number {
 			return seen.TargetGroup
 		}
@@ -308,8 +308,8 @@ func (view *deploymentView) groupOf(number int64) string {
 
 // describeRevision tells a gate of a revision; nil if there is none.
 func (view *deploymentView) describeRevision(number int64) *hook.Revision {
-	for i := range view.revisions {
-		imr := &view.revisions[i]
+	for i := range view.records {
+		imr := &view.records[i]
 		if imr.Spec.Revision != number {
 			continue
 		}

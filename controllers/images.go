@@ -82,7 +82,7 @@ func (r *DeploymentReconciler) observeImages(ctx context.Context, imd *v1alpha1.
 		return nil
 	}
 	var scans []analysis.ImageScan
-	for _, container := range view.find(number).Spec.Frozen.Template.Containers {
+	for _, container := range view.record(number).Spec.Frozen.Template.Containers {
 		seen := func(s analysis.ImageScan) bool { return s.Image == container.Image }
 		if slices.ContainsFunc(scans, seen) {
 			continue
@@ -98,8 +98,8 @@ func (r *DeploymentReconciler) observeImages(ctx context.Context, imd *v1alpha1.
 		}
 		scans = append(scans, analysis.ImageScan{Image: container.Image, Scan: scan})
 	}
-	for i := range view.Revisions {
-		if seen := &view.Revisions[i]; seen.Number == number {
+	for i := range view.facts.Revisions {
+		if seen := &view.facts.Revisions[i]; seen.Number == number {
 			seen.Images.Result, seen.Images.Message = analysis.Images(*policy, scans, r.Now())
 		}
 	}

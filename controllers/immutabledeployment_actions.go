@@ -51,7 +51,7 @@ func (r *DeploymentReconciler) applyToRule(ctx context.Context, imd *v1alpha1.Im
 	tags := r.ruleTags(imd, view)
 	switch traffic := view.clients.Traffic; a.Kind { //nolint:exhaustive // apply knows the others
 	case rollout.ActionClaimRule, rollout.ActionMarkRule:
-		return traffic.TagRule(ctx, view.rule.ARN, tags)
+		return traffic.TagRule(ctx, view.production.ARN, tags)
 	case rollout.ActionCreateRule:
 		lb := imd.Spec.Traffic.LoadBalancer
 		rule, err := traffic.CreateRule(ctx, cloud.CreateRule{
@@ -64,15 +64,15 @@ func (r *DeploymentReconciler) applyToRule(ctx context.Context, imd *v1alpha1.Im
 		if err != nil {
 			return err
 		}
-		view.rule = rule
+		view.production = rule
 		return nil
 	case rollout.ActionSetTargets:
-		return traffic.SetTargets(ctx, view.rule, weighted(a.Targets))
+		return traffic.SetTargets(ctx, view.production, weighted(a.Targets))
 	case rollout.ActionReleaseRule:
 		tags[v1alpha1.TagOriginal] = ""
-		return traffic.UntagRule(ctx, view.rule.ARN, slices.Sorted(maps.Keys(tags)))
+		return traffic.UntagRule(ctx, view.production.ARN, slices.Sorted(maps.Keys(tags)))
 	case rollout.ActionDeleteRule:
-		return traffic.DeleteRule(ctx, view.rule.ARN)
+		return traffic.DeleteRule(ctx, view.production.ARN)
 	}
 	return fmt.Errorf("unknown rollout action %q", a.Kind)
 }
@@ -81,9 +81,9 @@ func (r *DeploymentReconciler) applyToRule(ctx context.Context, imd *v1alpha1.Im
 // adopted one goes back to.
 func (r *DeploymentReconciler) ruleTags(imd *v1alpha1.ImmutableDeployment, view *deploymentView) map[string]string {
 	tags := r.ownerTags(imd.Namespace, imd.Name, string(imd.UID))
-	tags[v1alpha1.TagWriter] = view.Writer
-	if view.Progress.Original != "" {
-		tags[v1alpha1.TagOriginal] = view.Progress.Original
+	tags[v1alpha1.TagWriter] = view.facts.Writer
+	if view.facts.Progress.Original != "" {
+		tags[v1alpha1.TagOriginal] = view.facts.Progress.Original
 	}
 	return tags
 }
@@ -104,7 +104,7 @@ func (r *DeploymentReconciler) createRevision(ctx context.Context, imd *v1alpha1
 	}
 	number := imd.Status.LatestRevision
 	for _, imr := range slices.Concat(present, orphans) {
-		if imr.Spec.Frozen.TemplateHash == view.WantHash && metav1.GetControllerOf(&imr) != nil && imr.DeletionTimestamp.IsZero() {
+		if imr.Spec.Frozen.TemplateHash == view.facts.WantHash && metav1.GetControllerOf(&imr) != nil && imr.DeletionTimestamp.IsZero() {
 			return errBehind
 		}
 		number = max(number, imr.Spec.Revision)
@@ -114,7 +114,7 @@ func (r *DeploymentReconciler) createRevision(ctx context.Context, imd *v1alpha1
 		return err
 	}
 	if found != nil {
-		return r.record(ctx, imd, view, number, *found, view.DesiredCount)
+		return r.record(ctx, imd, view, number, *found, view.facts.DesiredCount)
 	}
 	imr, err := r.freeze(ctx, imd, view, number)
 	if err != nil {
@@ -149,8 +149,8 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 	}
 	lb := imd.Spec.Traffic.LoadBalancer
 	matches := conditions(lb.Conditions)
-	if view.Rule.Adopted {
-		matches = view.rule.Conditions
+	if view.facts.Rule.Adopted {
+		matches = view.production.Conditions
 	}
 	body, err := template.Build(template.Input{
 		Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID), Revision: number,
@@ -160,7 +160,7 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 		return nil, blocked(v1alpha1.ReasonInvalidSpec, "The stack's template can't be built: "+err.Error(), "Correct spec.template")
 	}
 	return newRevision(imd, number, template.StackName(imd.Namespace, imd.Name, string(imd.UID), number), v1alpha1.FrozenRevision{
-		TemplateHash:          view.WantHash,
+		TemplateHash:          view.facts.WantHash,
 		AWS:                   awsOf(imd),
 		Template:              pinned,
 		ListenerARN:           listenerOf(imd, view),
@@ -172,15 +172,15 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 
 // listenerOf is the listener of the production rule; "" for a worker.
 func listenerOf(imd *v1alpha1.ImmutableDeployment, view *deploymentView) string {
-	if view.Rule.Adopted {
-		return view.rule.ListenerARN
+	if view.facts.Rule.Adopted {
+		return view.production.ListenerARN
 	}
 	return imd.Spec.Traffic.LoadBalancer.ListenerARN
 }
 
 // setStack asks for a revision's stack with so many tasks, or for it to go.
 func (r *DeploymentReconciler) setStack(ctx context.Context, view *deploymentView, number int64, state v1alpha1.StackState, count *int32) error {
-	imr := view.find(number)
+	imr := view.record(number)
 	patch := client.MergeFromWithOptions(imr.DeepCopy(), client.MergeFromWithOptimisticLock{})
 	imr.Spec.StackState, imr.Spec.DesiredCount = state, count
 	if err := r.Client.Patch(ctx, imr, patch); err != nil {
@@ -194,7 +194,7 @@ func (r *DeploymentReconciler) setStack(ctx context.Context, view *deploymentVie
 // stack. It is asked for by the version that was seen: a cache that doesn't
 // show the deletion would have it asked for in each pass.
 func (r *DeploymentReconciler) deleteRevision(ctx context.Context, view *deploymentView, number int64) error {
-	imr := view.find(number)
+	imr := view.record(number)
 	err := r.Client.Delete(ctx, imr, client.Preconditions{UID: &imr.UID, ResourceVersion: &imr.ResourceVersion})
 	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 		return errBehind
@@ -205,15 +205,15 @@ func (r *DeploymentReconciler) deleteRevision(ctx context.Context, view *deploym
 	return nil
 }
 
-// find returns a revision that the decision was made about.
-func (view *deploymentView) find(number int64) *v1alpha1.ImmutableRevision {
-	i := slices.IndexFunc(view.revisions, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
-	return &view.revisions[i]
+// record is that of a revision which the decision was made about.
+func (view *deploymentView) record(number int64) *v1alpha1.ImmutableRevision {
+	i := slices.IndexFunc(view.records, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
+	return &view.records[i]
 }
 
 // scale sets the desired count of a revision's service.
 func scale(ctx context.Context, view *deploymentView, a rollout.Action) error {
-	imr := view.find(a.Revision)
+	imr := view.record(a.Revision)
 	out := imr.Status.Outputs
 	err := view.clients.Services.Scale(ctx, out.Cluster, out.ServiceName, a.Count)
 	if cloud.IsNotFound(err) {
@@ -229,12 +229,12 @@ func (r *DeploymentReconciler) finish(ctx context.Context, imd *v1alpha1.Immutab
 	if err != nil || len(left) > 0 {
 		return err // one that the cache doesn't show yet
 	}
-	if !view.Policy.Retain {
+	if !view.facts.Policy.Retain {
 		if err := r.audit(ctx, imd, view); err != nil {
 			return err
 		}
-		if len(view.Lost) > 0 { // nobody would look for it any more
-			return r.recall(ctx, imd, view, rollout.Action{Revision: view.Lost[0], Count: view.DesiredCount})
+		if len(view.facts.Lost) > 0 { // nobody would look for it any more
+			return r.recall(ctx, imd, view, rollout.Action{Revision: view.facts.Lost[0], Count: view.facts.DesiredCount})
 		}
 	}
 	r.written.gone(imd.UID, nil)

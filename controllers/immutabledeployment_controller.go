@@ -55,7 +55,7 @@ func (r *DeploymentReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	if err != nil {
 		return r.report(ctx, imd, err)
 	}
-	decision, err := r.authorise(ctx, imd, &view, rollout.Decide(view.Observation, r.Now()))
+	decision, err := r.authorise(ctx, imd, &view, rollout.Decide(view.facts, r.Now()))
 	if err != nil {
 		return r.report(ctx, imd, err)
 	}

@@ -17,24 +17,28 @@ import (
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
-// deploymentView is what a pass sees.
+// deploymentView is what a pass sees of a deployment.
 type deploymentView struct {
-	rollout.Observation
-	clients   cloud.Clients
-	revisions []v1alpha1.ImmutableRevision
-	// rules are all rules of the listener; nil when they were not read.
-	rules []cloud.Rule
-	// rule is the production rule, if it exists and isn't someone else's.
-	rule cloud.Rule
+	// facts are what the decision rests on. The other fields are what facts
+	// were read from, and what effects need besides.
+	facts   rollout.Observation
+	clients cloud.Clients
+	// records are the ImmutableRevisions of facts.Revisions, in the same order.
+	records []v1alpha1.ImmutableRevision
+	// orphans are ImmutableRevisions with the deployment's label that nobody
+	// controls.
+	orphans []v1alpha1.ImmutableRevision
 	// orphaned is true in a deletion with --cascade=orphan.
 	orphaned bool
-	// orphans are revisions with the deployment's label that nobody controls.
-	orphans []v1alpha1.ImmutableRevision
-	// lost are stacks of ours that no record asks for, by revision.
-	lost map[int64]cloud.Stack
+	// listenerRules are all rules of the listener; nil when they were not read.
+	listenerRules []cloud.Rule
+	// production is the production rule, if it exists and isn't someone else's.
+	production cloud.Rule
 	// inherits is the UID of another deployment whose rule was named, and whose
 	// stacks come with it.
 	inherits string
+	// lostStacks are stacks of ours that no record asks for, by revision.
+	lostStacks map[int64]cloud.Stack
 	// remark is what people should hear of stacks that others left.
 	remark string
 }
@@ -43,7 +47,7 @@ type deploymentView struct {
 // revisions that matter. What isn't found is believed only of the account that
 // everything is in, before and afterwards.
 func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.ImmutableDeployment) (deploymentView, error) {
-	view := deploymentView{Observation: r.wish(imd)}
+	view := deploymentView{facts: r.wish(imd)}
 	for _, look := range []func(context.Context, *v1alpha1.ImmutableDeployment, *deploymentView) error{
 		r.observeRecords, r.connect, r.rightAccount,
 		r.observeRule, r.observeOriginal, r.observeRevisions, r.observeLost, r.observeEvidence,
@@ -61,13 +65,13 @@ func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.Immuta
 // their owner, or are about to.
 func (r *DeploymentReconciler) observeRecords(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	var err error
-	view.revisions, view.orphans, err = r.revisionsOf(ctx, imd)
+	view.records, view.orphans, err = r.revisionsOf(ctx, imd)
 	working := func(imr v1alpha1.ImmutableRevision) bool {
 		own := template.StackName(imd.Namespace, imd.Name, string(imd.UID), imr.Spec.Revision)
 		return imr.Spec.StackState == v1alpha1.StackPresent && imr.Spec.StackName == own
 	}
-	view.orphaned = view.Deleting && (imd.Status.Orphaned || slices.ContainsFunc(view.orphans, working) || slices.Contains(imd.Finalizers, metav1.FinalizerOrphanDependents))
-	view.Policy.Retain = view.Policy.Retain || view.orphaned
+	view.orphaned = view.facts.Deleting && (imd.Status.Orphaned || slices.ContainsFunc(view.orphans, working) || slices.Contains(imd.Finalizers, metav1.FinalizerOrphanDependents))
+	view.facts.Policy.Retain = view.facts.Policy.Retain || view.orphaned
 	return err
 }
 
@@ -84,12 +88,12 @@ func (r *DeploymentReconciler) connect(ctx context.Context, imd *v1alpha1.Immuta
 // observeRevisions translates the revisions, and reads the health of those that
 // matter.
 func (r *DeploymentReconciler) observeRevisions(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	for i := range view.revisions {
-		seen, err := r.observeRevision(ctx, view, &view.revisions[i])
+	for i := range view.records {
+		seen, err := r.observeRevision(ctx, view, &view.records[i])
 		if err != nil {
 			return err
 		}
-		view.Revisions = append(view.Revisions, seen)
+		view.facts.Revisions = append(view.facts.Revisions, seen)
 	}
 	view.noteCopy(r.ClusterID, imd)
 	return nil
@@ -98,15 +102,15 @@ func (r *DeploymentReconciler) observeRevisions(ctx context.Context, imd *v1alph
 // noteCopy stops a deployment whose stacks are another cluster's: this one is a
 // copy of that, with an ID of its own.
 func (view *deploymentView) noteCopy(cluster string, imd *v1alpha1.ImmutableDeployment) {
-	for i := range view.revisions {
-		of := view.revisions[i].Status.ClusterID
-		gone := view.revisions[i].Status.Phase == v1alpha1.RevisionRemoved
-		if of == "" || of == cluster || gone || view.Blocked != nil || slices.Contains(splitList(imd.Annotations[v1alpha1.AnnotationAdopt]), string(imd.UID)) {
+	for i := range view.records {
+		of := view.records[i].Status.ClusterID
+		gone := view.records[i].Status.Phase == v1alpha1.RevisionRemoved
+		if of == "" || of == cluster || gone || view.facts.Blocked != nil || slices.Contains(splitList(imd.Annotations[v1alpha1.AnnotationAdopt]), string(imd.UID)) {
 			continue
 		}
 		tags := map[string]string{v1alpha1.TagNamespace: imd.Namespace, v1alpha1.TagName: imd.Name, v1alpha1.TagUID: string(imd.UID)}
-		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
-			Message: fmt.Sprintf("The stack of %s is that of the cluster %s, of which this one is a copy", view.revisions[i].Name, of),
+		view.facts.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
+			Message: fmt.Sprintf("The stack of %s is that of the cluster %s, of which this one is a copy", view.records[i].Name, of),
 			Cure:    "If that cluster is gone: " + adoption(imd, tags) + ". Else let this ImmutableDeployment go: " + retaining(imd)}
 	}
 }
@@ -282,10 +286,10 @@ func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploy
 	if imr.Status.Outputs == nil {
 		return seen, nil
 	}
-	active := view.Progress.Rollout
-	matters := seen.Number == view.Progress.Stable || active != nil && active.FinishedAt.IsZero() && active.Revision == seen.Number || view.ForgetfulWorker()
+	active := view.facts.Progress.Rollout
+	matters := seen.Number == view.facts.Progress.Stable || active != nil && active.FinishedAt.IsZero() && active.Revision == seen.Number || view.facts.ForgetfulWorker()
 	seen.Tampered = tampered(imr, view)
-	if view.Deleting || !matters || !seen.Wanted || seen.Stack != v1alpha1.RevisionCreated {
+	if view.facts.Deleting || !matters || !seen.Wanted || seen.Stack != v1alpha1.RevisionCreated {
 		return seen, nil
 	}
 	return seen, readHealth(ctx, view.clients, *imr.Status.Outputs, &seen)
@@ -307,7 +311,7 @@ func tampered(imr *v1alpha1.ImmutableRevision, view *deploymentView) string {
 	}
 	preview := imr.Status.Outputs.PreviewRuleARN
 	present := func(x cloud.Rule) bool { return x.ARN == preview }
-	if preview != "" && view.rules != nil && imr.Status.Phase == v1alpha1.RevisionCreated && !slices.ContainsFunc(view.rules, present) {
+	if preview != "" && view.listenerRules != nil && imr.Status.Phase == v1alpha1.RevisionCreated && !slices.ContainsFunc(view.listenerRules, present) {
 		return "its preview rule was deleted"
 	}
 	return ""
@@ -365,21 +369,21 @@ func readTargets(ctx context.Context, clients cloud.Clients, targetGroupARN stri
 // not checked by the load balancer, so that unused ones get the benefit of the
 // doubt.
 func (r *DeploymentReconciler) observeOriginal(ctx context.Context, _ *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	arn := view.Progress.Original
-	if !view.Deleting || arn == "" {
+	arn := view.facts.Progress.Original
+	if !view.facts.Deleting || arn == "" {
 		return nil
 	}
 	targets, err := view.clients.Traffic.TargetHealth(ctx, arn)
 	switch {
 	case cloud.IsNotFound(err):
-		view.Original = rollout.Health{Known: true, Reason: "it does not exist"}
+		view.facts.Original = rollout.Health{Known: true, Reason: "it does not exist"}
 		return nil
 	case err != nil:
 		return err
 	}
-	view.Original = rollout.Health{Known: true, Healthy: targets.Healthy + targets.Initial + targets.Unused, Reason: targets.Reason}
-	if view.Original.Reason == "" {
-		view.Original.Reason = "it has no targets"
+	view.facts.Original = rollout.Health{Known: true, Healthy: targets.Healthy + targets.Initial + targets.Unused, Reason: targets.Reason}
+	if view.facts.Original.Reason == "" {
+		view.facts.Original.Reason = "it has no targets"
 	}
 	return nil
 }

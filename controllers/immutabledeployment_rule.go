@@ -23,7 +23,7 @@ func (r *DeploymentReconciler) observeRule(ctx context.Context, imd *v1alpha1.Im
 		return err
 	}
 	if view.orphaned {
-		view.Rule.Owned = false // it keeps its tags, by which it is found again
+		view.facts.Rule.Owned = false // it keeps its tags, by which it is found again
 	}
 	return nil
 }
@@ -35,7 +35,7 @@ func (r *DeploymentReconciler) observeManaged(ctx context.Context, imd *v1alpha1
 	lb := imd.Spec.Traffic.LoadBalancer
 	rules, err := view.clients.Traffic.Rules(ctx, lb.ListenerARN)
 	if cloud.IsNotFound(err) {
-		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleNotFound,
+		view.facts.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleNotFound,
 			Message: "The listener " + lb.ListenerARN + " does not exist",
 			Cure:    "Create the listener, or create the ImmutableDeployment anew with the right listenerARN"}
 		return nil
@@ -43,7 +43,7 @@ func (r *DeploymentReconciler) observeManaged(ctx context.Context, imd *v1alpha1
 	if err != nil {
 		return err
 	}
-	view.rules = rules
+	view.listenerRules = rules
 	remembered := ruleARN(imd)
 	i := slices.IndexFunc(rules, func(x cloud.Rule) bool { return x.ARN == remembered })
 	if i < 0 {
@@ -68,14 +68,14 @@ func (r *DeploymentReconciler) observeManaged(ctx context.Context, imd *v1alpha1
 // was left, something is about to begin, or this was found out before.
 func (view *deploymentView) suspect(imd *v1alpha1.ImmutableDeployment) bool {
 	active := imd.Status.Rollout != nil && imd.Status.Rollout.FinishedAt == nil
-	told := view.WasBlocked == v1alpha1.ReasonStatusBehind || view.WasBlocked == v1alpha1.ReasonRuleConflict
-	return view.Deleting || told || !view.Rule.Targets.Equal(view.Progress.Written) || !active && !view.serves(view.WantHash)
+	told := view.facts.WasBlocked == v1alpha1.ReasonStatusBehind || view.facts.WasBlocked == v1alpha1.ReasonRuleConflict
+	return view.facts.Deleting || told || !view.facts.Rule.Targets.Equal(view.facts.Progress.Written) || !active && !view.serves(view.facts.WantHash)
 }
 
 // serves tells whether the stable revision has the template with a hash.
 func (view *deploymentView) serves(hash string) bool {
-	return slices.ContainsFunc(view.revisions, func(imr v1alpha1.ImmutableRevision) bool {
-		return imr.Spec.Revision == view.Progress.Stable && imr.Spec.Frozen.TemplateHash == hash
+	return slices.ContainsFunc(view.records, func(imr v1alpha1.ImmutableRevision) bool {
+		return imr.Spec.Revision == view.facts.Progress.Stable && imr.Spec.Frozen.TemplateHash == hash
 	})
 }
 
@@ -88,24 +88,24 @@ func (r *DeploymentReconciler) judgeRule(ctx context.Context, imd *v1alpha1.Immu
 		if err != nil {
 			return err
 		}
-		if behind != nil && !view.Deleting {
+		if behind != nil && !view.facts.Deleting {
 			tags = behind
 		}
 	} else {
 		view.marked(imd, tags)
 	}
-	if view.Rule.Owned = r.owns(tags, string(imd.UID)); view.Rule.Owned {
+	if view.facts.Rule.Owned = r.owns(tags, string(imd.UID)); view.facts.Rule.Owned {
 		return nil
 	}
 	adopt, err := r.mayAdopt(ctx, imd, tags)
 	if err != nil {
 		return err
 	}
-	if view.Rule.Inherited = adopt; !adopt && view.Deleting {
+	if view.facts.Rule.Inherited = adopt; !adopt && view.facts.Deleting {
 		return nil
 	}
 	if !adopt {
-		view.Blocked = r.taken(imd, view, tags)
+		view.facts.Blocked = r.taken(imd, view, tags)
 		return nil
 	}
 	view.inherits = tags[v1alpha1.TagUID]
@@ -114,15 +114,15 @@ func (r *DeploymentReconciler) judgeRule(ctx context.Context, imd *v1alpha1.Immu
 
 // marked notes what the tags of a rule of ours say.
 func (view *deploymentView) marked(imd *v1alpha1.ImmutableDeployment, tags map[string]string) {
-	view.Rule.Writer, view.Rule.Original = tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal]
-	view.Overrule = overrules(imd, view.Rule.Writer)
+	view.facts.Rule.Writer, view.facts.Rule.Original = tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal]
+	view.facts.Overrule = overrules(imd, view.facts.Rule.Writer)
 }
 
 // tagsBehind are the tags of the stacks that the rule forwards to, if all of
 // them are one deployment's; nil if not.
 func (r *DeploymentReconciler) tagsBehind(ctx context.Context, view *deploymentView) (map[string]string, error) {
-	groups := make([]string, 0, len(view.rule.Targets))
-	for _, target := range view.rule.Targets {
+	groups := make([]string, 0, len(view.production.Targets))
+	for _, target := range view.production.Targets {
 		groups = append(groups, target.TargetGroupARN)
 	}
 	all, err := view.clients.Traffic.TargetGroupTags(ctx, groups)
@@ -143,12 +143,12 @@ func (r *DeploymentReconciler) tagsBehind(ctx context.Context, view *deploymentV
 // done that takes no requests away.
 func (r *DeploymentReconciler) taken(imd *v1alpha1.ImmutableDeployment, view *deploymentView, tags map[string]string) *rollout.Blocked {
 	b := &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
-		Message: fmt.Sprintf("Priority %d of the listener is taken by %s, which belongs to %s", view.rule.Priority, view.rule.ARN, r.owner(tags))}
+		Message: fmt.Sprintf("Priority %d of the listener is taken by %s, which belongs to %s", view.production.Priority, view.production.ARN, r.owner(tags))}
 	another := "create the ImmutableDeployment anew with another priority"
 	switch {
 	case tags[v1alpha1.TagUID] != "":
 		b.Cure = "If that one is gone, take over what it left, requests and all: " + adoption(imd, tags) + ". Else " + another
-	case len(view.rule.Targets) > 0:
+	case len(view.production.Targets) > 0:
 		b.Cure = "To adopt it, create the ImmutableDeployment anew with its ruleARN; else " + another
 	default:
 		b.Cure = "Delete that rule if nobody needs it, or " + another
@@ -159,16 +159,16 @@ func (r *DeploymentReconciler) taken(imd *v1alpha1.ImmutableDeployment, view *de
 
 // unknown forgets a rule that isn't the deployment's.
 func (view *deploymentView) unknown() {
-	view.rule, view.Rule = cloud.Rule{}, rollout.Rule{Adopted: view.Rule.Adopted}
+	view.production, view.facts.Rule = cloud.Rule{}, rollout.Rule{Adopted: view.facts.Rule.Adopted}
 }
 
 // observeAdopted finds the rule that the user named.
 func (r *DeploymentReconciler) observeAdopted(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	arn := imd.Spec.Traffic.LoadBalancer.RuleARN
-	view.Rule.Adopted = true
+	view.facts.Rule.Adopted = true
 	rule, err := view.clients.Traffic.Rule(ctx, arn)
 	if cloud.IsNotFound(err) {
-		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleNotFound, Message: "The rule " + arn + " does not exist",
+		view.facts.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleNotFound, Message: "The rule " + arn + " does not exist",
 			Cure: "Create the ImmutableDeployment anew with the right ruleARN"}
 		return nil
 	}
@@ -181,21 +181,21 @@ func (r *DeploymentReconciler) observeAdopted(ctx context.Context, imd *v1alpha1
 	}
 	owned := r.owns(tags, string(imd.UID))
 	if mine, err := r.mayName(ctx, imd, view, tags); err != nil || !mine {
-		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
+		view.facts.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
 			Message: "The rule " + arn + " belongs to " + r.owner(tags),
 			Cure:    "If that one is gone: " + adoption(imd, tags) + ". Else give this ImmutableDeployment a rule of its own"}
 		return err
 	}
-	if view.rules, err = view.clients.Traffic.Rules(ctx, rule.ListenerARN); err != nil {
+	if view.listenerRules, err = view.clients.Traffic.Rules(ctx, rule.ListenerARN); err != nil {
 		return err
 	}
-	if problem := unsuitable(imd, rule, view.Progress.Original == "" && !owned && view.inherits == ""); problem != "" {
-		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleUnsupported, Message: "The rule " + arn + " " + problem,
+	if problem := unsuitable(imd, rule, view.facts.Progress.Original == "" && !owned && view.inherits == ""); problem != "" {
+		view.facts.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleUnsupported, Message: "The rule " + arn + " " + problem,
 			Cure: "Change the rule, or name another one"}
 	}
 	view.take(rule)
 	view.marked(imd, tags)
-	view.Rule.Owned, view.Rule.Inherited = owned, !owned && view.inherits != ""
+	view.facts.Rule.Owned, view.facts.Rule.Inherited = owned, !owned && view.inherits != ""
 	return nil
 }
 
@@ -243,10 +243,10 @@ func unsuitable(imd *v1alpha1.ImmutableDeployment, rule cloud.Rule, fresh bool) 
 
 // take notes a rule to work with.
 func (view *deploymentView) take(rule cloud.Rule) {
-	view.rule = rule
-	view.Rule.ARN, view.Rule.Exists, view.Rule.Owned = rule.ARN, true, true
+	view.production = rule
+	view.facts.Rule.ARN, view.facts.Rule.Exists, view.facts.Rule.Owned = rule.ARN, true, true
 	for _, target := range rule.Targets {
-		view.Rule.Targets = append(view.Rule.Targets, rollout.Target{TargetGroup: target.TargetGroupARN, Weight: target.Weight})
+		view.facts.Rule.Targets = append(view.facts.Rule.Targets, rollout.Target{TargetGroup: target.TargetGroupARN, Weight: target.Weight})
 	}
 }
 

@@ -34,8 +34,8 @@ func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.Immutable
 	if d.Subject != 0 {
 		next.Weight = &d.Weight
 	}
-	for i, seen := range view.Revisions {
-		next.LatestRevision = max(next.LatestRevision, view.revisions[i].Spec.Revision)
+	for i, seen := range view.facts.Revisions {
+		next.LatestRevision = max(next.LatestRevision, view.records[i].Spec.Revision)
 		if seen.Number == d.Progress.Stable && seen.Health.Known {
 			next.RunningCount = seen.Health.Running
 		}
@@ -201,7 +201,7 @@ func (r *DeploymentReconciler) blockedBy(before *v1alpha1.BlockedBy, b *rollout.
 
 // nameOf is the name of a revision; "" if there is none.
 func (view *deploymentView) nameOf(number int64) string {
-	for _, seen := range view.Revisions {
+	for _, seen := range view.facts.Revisions {
 		if seen.Number == number {
 			return seen.Name
 		}

@@ -19,8 +19,8 @@ import (
 // apply has the decision's effect and notes in next what it led to.
 func (r *RevisionReconciler) apply(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) error {
 	next.Phase = d.Phase
-	if view.Stack != nil && view.Owned {
-		next.StackID, next.StackStatus, next.ClusterID = view.Stack.ID, string(view.Stack.Status), r.ClusterID
+	if view.facts.Stack != nil && view.facts.Owned {
+		next.StackID, next.StackStatus, next.ClusterID = view.facts.Stack.ID, string(view.facts.Stack.Status), r.ClusterID
 	}
 	switch d.Action {
 	case stack.ActionNone:
@@ -142,7 +142,7 @@ func bounds(band v1alpha1.PriorityBand) (first, last int32) {
 
 // collect keeps the outputs of a stack that is created.
 func (r *RevisionReconciler) collect(view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
-	out := view.Stack.Outputs
+	out := view.facts.Stack.Outputs
 	next.Outputs = &v1alpha1.StackOutputs{
 		TargetGroupARN: out[template.OutputTargetGroup],
 		PreviewRuleARN: out[template.OutputPreviewRule],
@@ -159,13 +159,13 @@ func (r *RevisionReconciler) collect(view revisionView, next *v1alpha1.Immutable
 // diagnose finds why the stack failed. ECS's own words are there only as long
 // as the service and its stopped tasks are, so they are read first of all.
 func (r *RevisionReconciler) diagnose(ctx context.Context, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
-	events, err := view.clients.Stacks.FailureEvents(ctx, view.Stack.ID)
+	events, err := view.clients.Stacks.FailureEvents(ctx, view.facts.Stack.ID)
 	if err != nil {
 		return err
 	}
-	failure := &v1alpha1.StackFailure{Message: cmp.Or(view.Stack.StatusReason, "CloudFormation gives no reason"), At: metav1.NewTime(r.Now())}
+	failure := &v1alpha1.StackFailure{Message: cmp.Or(view.facts.Stack.StatusReason, "CloudFormation gives no reason"), At: metav1.NewTime(r.Now())}
 	for _, event := range events {
-		if strings.Contains(event.Reason, "Resource creation cancelled") || event.PhysicalID == view.Stack.ID {
+		if strings.Contains(event.Reason, "Resource creation cancelled") || event.PhysicalID == view.facts.Stack.ID {
 			continue
 		}
 		failure.Resource = event.LogicalID
@@ -195,7 +195,7 @@ func raced(failure *v1alpha1.StackFailure) bool {
 // taskCauses tells in ECS's words why tasks of the stack's service stopped; ""
 // when ECS can't say, which must not hide what CloudFormation said.
 func taskCauses(ctx context.Context, view revisionView) string {
-	resources, err := view.clients.Stacks.Resources(ctx, view.Stack.ID)
+	resources, err := view.clients.Stacks.Resources(ctx, view.facts.Stack.ID)
 	if err != nil || resources[template.LogicalService] == "" {
 		return ""
 	}
@@ -223,13 +223,13 @@ func remains(ctx context.Context, view revisionView, which stack.Action, next *v
 	if which == stack.ActionList {
 		read = view.clients.Stacks.Undeletable
 	}
-	resources, err := read(ctx, view.Stack.ID)
+	resources, err := read(ctx, view.facts.Stack.ID)
 	if err != nil {
 		return err
 	}
 	if which == stack.ActionList && len(resources) == 0 {
 		return blocked(v1alpha1.ReasonStackDeleteFailed,
-			"CloudFormation can't delete the stack and names no resource for it: "+view.Stack.StatusReason, "Look at the stack's events")
+			"CloudFormation can't delete the stack and names no resource for it: "+view.facts.Stack.StatusReason, "Look at the stack's events")
 	}
 	next.Retained = left(resources)
 	return nil
@@ -255,8 +255,8 @@ func (r *RevisionReconciler) delete(ctx context.Context, imr *v1alpha1.Immutable
 		return err
 	}
 	in := cloud.DeleteStack{StackID: imr.Status.StackID, Force: how == stack.ActionForceDelete, Token: token(imr, view, "delete") + fmt.Sprintf("-%d", imr.Status.DeleteAttempts)}
-	if view.Stack != nil {
-		in.StackID = view.Stack.ID
+	if view.facts.Stack != nil {
+		in.StackID = view.facts.Stack.ID
 	}
 	if how == stack.ActionDeleteRetaining {
 		for _, resource := range imr.Status.Retained {

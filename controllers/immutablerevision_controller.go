@@ -49,7 +49,7 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	if err != nil {
 		return r.unseen(ctx, imr, err)
 	}
-	decision := stack.Decide(view.Observation)
+	decision := stack.Decide(view.facts)
 	next := imr.Status.DeepCopy()
 	if err := r.apply(ctx, imr, view, decision, next); err != nil {
 		return r.refused(ctx, imr, view, err)
@@ -58,7 +58,7 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	if err := r.save(ctx, imr, next, decision); err != nil {
 		return retry(err)
 	}
-	if !imr.DeletionTimestamp.IsZero() && (view.Retained || decision.Gone()) {
+	if !imr.DeletionTimestamp.IsZero() && (view.facts.Retained || decision.Gone()) {
 		return retry(r.part(ctx, imr, view))
 	}
 	return ctrl.Result{RequeueAfter: r.pause(imr, decision)}, nil
@@ -139,8 +139,8 @@ func (r *RevisionReconciler) refused(ctx context.Context, imr *v1alpha1.Immutabl
 // part lets a record go whose stack is gone, or isn't looked after. Nobody else
 // would tell of a stack that a record without an owner leaves.
 func (r *RevisionReconciler) part(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
-	if view.owner == nil && view.Stack != nil && !view.Owned {
-		return r.abandon(ctx, imr, errors.New("it belongs to "+r.owner(view.Stack.Tags)))
+	if view.owner == nil && view.facts.Stack != nil && !view.facts.Owned {
+		return r.abandon(ctx, imr, errors.New("it belongs to "+r.owner(view.facts.Stack.Tags)))
 	}
 	return r.release(ctx, imr)
 }
@@ -163,9 +163,10 @@ func (r *RevisionReconciler) release(ctx context.Context, imr *v1alpha1.Immutabl
 	return nil
 }
 
-// revisionView is what a pass sees.
+// revisionView is what a pass sees of a revision.
 type revisionView struct {
-	stack.Observation
+	// facts are what the decision rests on.
+	facts   stack.Observation
 	clients cloud.Clients
 	// owner of the record; nil if it has none, or that is gone.
 	owner    *v1alpha1.ImmutableDeployment
@@ -174,12 +175,12 @@ type revisionView struct {
 
 // observe reads the owner and the stack.
 func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.ImmutableRevision) (revisionView, error) {
-	view := revisionView{Observation: stack.Observation{
+	view := revisionView{facts: stack.Observation{
 		Phase: imr.Status.Phase, Deleting: !imr.DeletionTimestamp.IsZero(), Retained: imr.Spec.StackState == v1alpha1.StackRetained,
 		Foreign:        reasonOf(imr) == v1alpha1.ReasonForeignStack,
 		DeleteAttempts: imr.Status.DeleteAttempts, Listed: len(imr.Status.Retained) > 0,
 	}}
-	if err := r.observeOwner(ctx, imr, &view); err != nil || view.Retained {
+	if err := r.observeOwner(ctx, imr, &view); err != nil || view.facts.Retained {
 		return view, err
 	}
 	identity, err := r.identify(ctx, imr.Namespace, imr.Spec.Frozen.AWS)
@@ -209,13 +210,13 @@ func (r *RevisionReconciler) observeOwner(ctx context.Context, imr *v1alpha1.Imm
 		}
 		view.ownerUID = string(ref.UID)
 		if err == nil && owner.UID == ref.UID {
-			view.owner, view.OnDeleteFailure = owner, owner.Spec.Stack.OnDeleteFailure
+			view.owner, view.facts.OnDeleteFailure = owner, owner.Spec.Stack.OnDeleteFailure
 			// Deleting the ImmutableRevision doesn't take a stack away that
 			// serves: its owner says when it isn't needed any more.
-			view.Wanted = imr.Spec.StackState == v1alpha1.StackPresent
+			view.facts.Wanted = imr.Spec.StackState == v1alpha1.StackPresent
 		}
 	}
-	if view.owner == nil && !view.Deleting && !view.Retained {
+	if view.owner == nil && !view.facts.Deleting && !view.facts.Retained {
 		name := imr.Labels[v1alpha1.LabelDeployment]
 		return blocked(v1alpha1.ReasonRevisionConflict, "The ImmutableDeployment that the ImmutableRevision belongs to is gone",
 			fmt.Sprintf("Apply %s again to have it taken over (%s), or delete it, and its stack if nothing forwards to that: kubectl delete imr %s -n %s",
@@ -232,7 +233,7 @@ func (r *RevisionReconciler) describe(ctx context.Context, imr *v1alpha1.Immutab
 		return nil // it is looked for once more before nobody can
 	}
 	key, unasked := imr.Status.StackID, []v1alpha1.RevisionPhase{"", v1alpha1.RevisionPending, v1alpha1.RevisionRemoved}
-	if key == "" || slices.Contains(unasked, view.Phase) {
+	if key == "" || slices.Contains(unasked, view.facts.Phase) {
 		key = imr.Spec.StackName
 	}
 	found, err := view.clients.Stacks.Describe(ctx, key)
@@ -242,8 +243,8 @@ func (r *RevisionReconciler) describe(ctx context.Context, imr *v1alpha1.Immutab
 	if err != nil {
 		return err
 	}
-	view.Stack = &found
-	if view.Owned, err = r.isRevisions(ctx, imr, view); err != nil || !view.Wanted || found.Status != cloud.StackDeleteComplete {
+	view.facts.Stack = &found
+	if view.facts.Owned, err = r.isRevisions(ctx, imr, view); err != nil || !view.facts.Wanted || found.Status != cloud.StackDeleteComplete {
 		return err
 	}
 	return r.describeSuccessor(ctx, imr, view)
@@ -257,11 +258,11 @@ func (r *RevisionReconciler) describeSuccessor(ctx context.Context, imr *v1alpha
 		return err
 	}
 	later := *view
-	later.Stack = &found
-	if later.Owned, err = r.isRevisions(ctx, imr, &later); err != nil || !later.Owned {
+	later.facts.Stack = &found
+	if later.facts.Owned, err = r.isRevisions(ctx, imr, &later); err != nil || !later.facts.Owned {
 		return err
 	}
-	later.Phase = v1alpha1.RevisionPending
+	later.facts.Phase = v1alpha1.RevisionPending
 	*view = later
 	return nil
 }
@@ -271,10 +272,10 @@ func (r *RevisionReconciler) describeSuccessor(ctx context.Context, imr *v1alpha
 // one whose belongings that may take over. Of two deployments of the same name in
 // one cluster the other is gone. A record without an owner is named itself.
 func (r *RevisionReconciler) isRevisions(ctx context.Context, imr *v1alpha1.ImmutableRevision, view *revisionView) (bool, error) {
-	tags := view.Stack.Tags
+	tags := view.facts.Stack.Tags
 	here := namesakes(tags, imr.Namespace, imr.Labels[v1alpha1.LabelDeployment]) && tags[v1alpha1.TagCluster] == r.ClusterID
 	switch {
-	case view.Stack.ID == imr.Status.StackID && (here || imr.Status.ClusterID == r.ClusterID):
+	case view.facts.Stack.ID == imr.Status.StackID && (here || imr.Status.ClusterID == r.ClusterID):
 		return true, nil
 	case tags[v1alpha1.TagTemplateHash] != imr.Spec.Frozen.TemplateHash:
 		return false, nil

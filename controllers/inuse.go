@@ -49,19 +49,19 @@ func inUse(err error) bool {
 // receivers are the stack's target group and its preview rule: by its outputs,
 // or its resources while it has none; both "" if it has neither.
 func receivers(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) (group, preview string, err error) {
-	if view.Stack == nil { // not shown, perhaps: what is remembered is all there is
+	if view.facts.Stack == nil { // not shown, perhaps: what is remembered is all there is
 		if out := imr.Status.Outputs; out != nil {
 			return out.TargetGroupARN, out.PreviewRuleARN, nil
 		}
 		return "", "", nil
 	}
-	if group = view.Stack.Outputs[template.OutputTargetGroup]; group != "" {
-		return group, view.Stack.Outputs[template.OutputPreviewRule], nil
+	if group = view.facts.Stack.Outputs[template.OutputTargetGroup]; group != "" {
+		return group, view.facts.Stack.Outputs[template.OutputPreviewRule], nil
 	}
 	if imr.Spec.Frozen.ListenerARN == "" {
 		return "", "", nil
 	}
-	resources, err := view.clients.Stacks.Resources(ctx, view.Stack.ID)
+	resources, err := view.clients.Stacks.Resources(ctx, view.facts.Stack.ID)
 	if cloud.IsNotFound(err) {
 		return "", "", nil
 	}
@@ -71,7 +71,7 @@ func receivers(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisi
 // checkIdle refuses to delete the complete stack of a worker while the one that
 // its deployment takes for what works isn't there: nothing else may be working.
 func (r *RevisionReconciler) checkIdle(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
-	works := view.Stack != nil && view.Stack.Status.Whole() && imr.Spec.Frozen.ListenerARN == ""
+	works := view.facts.Stack != nil && view.facts.Stack.Status.Whole() && imr.Spec.Frozen.ListenerARN == ""
 	if !works || !relies(view.owner, imr.Spec.Revision) {
 		return nil
 	}

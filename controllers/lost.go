@@ -25,8 +25,8 @@ import (
 
 // observeLost finds the stacks of the deployment that no record asks for.
 func (r *DeploymentReconciler) observeLost(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	view.lost = map[int64]cloud.Stack{}
-	if view.Blocked != nil || view.Deleting && view.Policy.Retain {
+	view.lostStacks = map[int64]cloud.Stack{}
+	if view.facts.Blocked != nil || view.facts.Deleting && view.facts.Policy.Retain {
 		return nil
 	}
 	for _, find := range []func(context.Context, *v1alpha1.ImmutableDeployment, *deploymentView) error{r.lostByRule, r.lostByOwner, r.lostByName} {
@@ -34,12 +34,12 @@ func (r *DeploymentReconciler) observeLost(ctx context.Context, imd *v1alpha1.Im
 			return err
 		}
 	}
-	for i := range view.revisions {
-		if imr := &view.revisions[i]; reasonOf(imr) == v1alpha1.ReasonStackFound && imr.Spec.StackState == v1alpha1.StackAbsent {
-			view.lost[imr.Spec.Revision] = cloud.Stack{Name: imr.Spec.StackName}
+	for i := range view.records {
+		if imr := &view.records[i]; reasonOf(imr) == v1alpha1.ReasonStackFound && imr.Spec.StackState == v1alpha1.StackAbsent {
+			view.lostStacks[imr.Spec.Revision] = cloud.Stack{Name: imr.Spec.StackName}
 		}
 	}
-	view.Lost = slices.Sorted(maps.Keys(view.lost))
+	view.facts.Lost = slices.Sorted(maps.Keys(view.lostStacks))
 	return nil
 }
 
@@ -57,7 +57,7 @@ func (r *DeploymentReconciler) lostByRule(ctx context.Context, imd *v1alpha1.Imm
 	}
 	for _, group := range unknown {
 		of := tags[group]
-		came := view.Rule.Owned && namesakes(of, imd.Namespace, imd.Name) && of[v1alpha1.TagCluster] == r.ClusterID
+		came := view.facts.Rule.Owned && namesakes(of, imd.Namespace, imd.Name) && of[v1alpha1.TagCluster] == r.ClusterID
 		if err := r.noteLost(ctx, imd, view, of[cloud.TagStackID], of, came); err != nil {
 			return err
 		}
@@ -69,9 +69,9 @@ func (r *DeploymentReconciler) lostByRule(ctx context.Context, imd *v1alpha1.Imm
 // record that asks for its stack is known.
 func (view *deploymentView) unknownGroups() []string {
 	var unknown []string
-	for _, target := range view.Rule.Targets {
+	for _, target := range view.facts.Rule.Targets {
 		known := func(seen rollout.Revision) bool { return seen.Wanted && seen.TargetGroup == target.TargetGroup }
-		if !slices.ContainsFunc(view.Revisions, known) && target.TargetGroup != view.Progress.Original {
+		if !slices.ContainsFunc(view.facts.Revisions, known) && target.TargetGroup != view.facts.Progress.Original {
 			unknown = append(unknown, target.TargetGroup)
 		}
 	}
@@ -96,9 +96,9 @@ func (r *DeploymentReconciler) lostByOwner(ctx context.Context, imd *v1alpha1.Im
 		case err != nil:
 			return err
 		case ours:
-			view.lost[orphan.Spec.Revision] = found
-		case view.Blocked == nil:
-			view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
+			view.lostStacks[orphan.Spec.Revision] = found
+		case view.facts.Blocked == nil:
+			view.facts.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
 				Message: fmt.Sprintf("The ImmutableRevision %s has no owner, and its stack belongs to %s", orphan.Name, r.owner(found.Tags)),
 				Cure: fmt.Sprintf("To take it over: %s. Or delete it, and its stack if nothing forwards to that: kubectl delete imr %s -n %s",
 					adoption(imd, found.Tags), orphan.Name, imd.Namespace)}
@@ -112,7 +112,7 @@ func (r *DeploymentReconciler) lostByOwner(ctx context.Context, imd *v1alpha1.Im
 func (view *deploymentView) noteHistory(imd *v1alpha1.ImmutableDeployment, orphan *v1alpha1.ImmutableRevision) {
 	for _, uid := range append(splitList(imd.Annotations[v1alpha1.AnnotationAdopt]), string(imd.UID)) {
 		if orphan.Spec.StackName == template.StackName(imd.Namespace, imd.Name, uid, orphan.Spec.Revision) {
-			view.lost[orphan.Spec.Revision] = cloud.Stack{Name: orphan.Spec.StackName, Status: cloud.StackDeleteComplete}
+			view.lostStacks[orphan.Spec.Revision] = cloud.Stack{Name: orphan.Spec.StackName, Status: cloud.StackDeleteComplete}
 		}
 	}
 }
@@ -130,7 +130,7 @@ func (r *DeploymentReconciler) lostByName(ctx context.Context, imd *v1alpha1.Imm
 	if view.remark != "" {
 		r.emit(imd, corev1.EventTypeWarning, v1alpha1.ReasonRevisionConflict, "Audit", view.remark)
 	}
-	if r.audited.note(imd.UID, r.Now()); len(view.lost) > 0 || view.Blocked != nil {
+	if r.audited.note(imd.UID, r.Now()); len(view.lostStacks) > 0 || view.facts.Blocked != nil {
 		r.audited.forget(imd.UID) // there may be more to find
 	}
 	return nil
@@ -141,7 +141,7 @@ func (r *DeploymentReconciler) audit(ctx context.Context, imd *v1alpha1.Immutabl
 	if err := r.listNames(ctx, imd, view); err != nil {
 		return err
 	}
-	view.Lost = slices.Sorted(maps.Keys(view.lost))
+	view.facts.Lost = slices.Sorted(maps.Keys(view.lostStacks))
 	return nil
 }
 
@@ -157,7 +157,7 @@ func (r *DeploymentReconciler) listNames(ctx context.Context, imd *v1alpha1.Immu
 	}
 	for _, summary := range all {
 		named := func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.StackName == summary.Name }
-		if !template.IsStackName(summary.Name, imd.Namespace, imd.Name) || slices.ContainsFunc(view.revisions, named) || summary.Status == cloud.StackDeleteInProgress {
+		if !template.IsStackName(summary.Name, imd.Namespace, imd.Name) || slices.ContainsFunc(view.records, named) || summary.Status == cloud.StackDeleteInProgress {
 			continue
 		}
 		found, err := view.clients.Stacks.Describe(ctx, summary.ID)
@@ -178,14 +178,14 @@ func (r *DeploymentReconciler) listNames(ctx context.Context, imd *v1alpha1.Immu
 // record, or a worker's revision whose stack is gone, or isn't what wrote the rule
 // last.
 func (view *deploymentView) incomplete(imd *v1alpha1.ImmutableDeployment) bool {
-	forgot := imd.Status.LatestRevision == 0 && len(view.revisions) == 0
-	unknown := view.Rule.Writer != "" && view.Rule.Writer != view.Writer && !slices.Contains(view.Progress.Writers, view.Rule.Writer)
+	forgot := imd.Status.LatestRevision == 0 && len(view.records) == 0
+	unknown := view.facts.Rule.Writer != "" && view.facts.Rule.Writer != view.facts.Writer && !slices.Contains(view.facts.Progress.Writers, view.facts.Rule.Writer)
 	return forgot || unknown || view.inherits != "" || view.lacksRecords(&imd.Status) || view.idles(&imd.Status)
 }
 
 // lacksRecords tells whether status names a revision that has no record.
 func (view *deploymentView) lacksRecords(s *v1alpha1.ImmutableDeploymentStatus) bool {
-	missing := func(number int64) bool { return number != 0 && view.seen(number) == nil }
+	missing := func(number int64) bool { return number != 0 && view.revision(number) == nil }
 	underWay := s.Rollout != nil && s.Rollout.FinishedAt == nil && missing(s.Rollout.Revision)
 	return underWay || missing(s.Stable) ||
 		slices.ContainsFunc(s.Retiring, func(t v1alpha1.RetiringRevision) bool { return missing(t.Revision) })
@@ -193,16 +193,16 @@ func (view *deploymentView) lacksRecords(s *v1alpha1.ImmutableDeploymentStatus) 
 
 // idles tells whether the stack of a worker is gone that should do the work.
 func (view *deploymentView) idles(s *v1alpha1.ImmutableDeploymentStatus) bool {
-	stable := view.seen(s.Stable)
+	stable := view.revision(s.Stable)
 	underWay := s.Rollout != nil && s.Rollout.FinishedAt == nil
-	return view.Rule.None && !underWay && stable != nil && (stable.Health.Gone || stable.Wanted && stable.Stack == v1alpha1.RevisionFailed)
+	return view.facts.Rule.None && !underWay && stable != nil && (stable.Health.Gone || stable.Wanted && stable.Stack == v1alpha1.RevisionFailed)
 }
 
-// seen is a revision as observed; nil if there is none.
-func (view *deploymentView) seen(number int64) *rollout.Revision {
-	for i := range view.Revisions {
-		if view.Revisions[i].Number == number {
-			return &view.Revisions[i]
+// revision is a revision as observed; nil if there is none.
+func (view *deploymentView) revision(number int64) *rollout.Revision {
+	for i := range view.facts.Revisions {
+		if view.facts.Revisions[i].Number == number {
+			return &view.facts.Revisions[i]
 		}
 	}
 	return nil
@@ -217,7 +217,7 @@ func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.Immut
 		return nil
 	}
 	ours := came || uid == view.inherits
-	if view.Deleting && !view.Rule.Owned && !r.owns(tags, string(imd.UID)) {
+	if view.facts.Deleting && !view.facts.Rule.Owned && !r.owns(tags, string(imd.UID)) {
 		return nil // it wasn't taken over yet, and won't be
 	}
 	if !ours {
@@ -241,11 +241,11 @@ func (view *deploymentView) noteStack(ctx context.Context, stackID string, numbe
 		return err // what is broken goes once requests don't go there any more
 	}
 	number = view.numberFor(number, found.Name)
-	switch seen := view.seen(number); {
+	switch seen := view.revision(number); {
 	case seen != nil && seen.Wanted:
-		view.Rule.Unfamiliar = true // its record is being filled in
-	case seen == nil || !view.Deleting: // a deletion has asked for it to go
-		view.lost[number] = found
+		view.facts.Rule.Unfamiliar = true // its record is being filled in
+	case seen == nil || !view.facts.Deleting: // a deletion has asked for it to go
+		view.lostStacks[number] = found
 	}
 	return nil
 }
@@ -254,7 +254,7 @@ func (view *deploymentView) noteStack(ctx context.Context, stackID string, numbe
 // another stack's record has that.
 func (view *deploymentView) numberFor(number int64, stackName string) int64 {
 	highest, taken := int64(0), false
-	for _, imr := range slices.Concat(view.revisions, view.orphans) {
+	for _, imr := range slices.Concat(view.records, view.orphans) {
 		if imr.Spec.StackName == stackName {
 			return imr.Spec.Revision
 		}
@@ -270,18 +270,18 @@ func (view *deploymentView) numberFor(number int64, stackName string) int64 {
 // name left, or runs in another cluster. Of a worker it is in the way where that
 // one must be gone: it may be working.
 func (view *deploymentView) noteNamesake(r *DeploymentReconciler, imd *v1alpha1.ImmutableDeployment, stackID string, tags map[string]string) {
-	if view.Deleting || !namesakes(tags, imd.Namespace, imd.Name) {
+	if view.facts.Deleting || !namesakes(tags, imd.Namespace, imd.Name) {
 		return
 	}
 	what, take := fmt.Sprintf("The stack %s belongs to %s", stackID, r.owner(tags)), "To take it over: "+adoption(imd, tags)
 	unneeded := ". Or delete it, if it is not needed: aws cloudformation delete-stack --stack-name " + stackID
 	switch here := tags[v1alpha1.TagCluster] == r.ClusterID; {
-	case here && view.Rule.None && len(view.revisions) == 0:
-		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
+	case here && view.facts.Rule.None && len(view.records) == 0:
+		view.facts.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
 			Message: what + ", which is gone: a second worker beside it may do the same work twice", Cure: take + unneeded}
 	case here:
 		view.remark = what + ", which is gone. " + take + unneeded
-	case view.Rule.None:
+	case view.facts.Rule.None:
 		view.remark = what + ", and this worker gets one beside it. " + take
 	}
 }

@@ -127,14 +127,14 @@ func gateRuns(in []v1alpha1.GateRun) []rollout.GateRun {
 
 // rememberTraffic writes the ledger of the production rule to status.
 func rememberTraffic(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, d rollout.Decision) {
-	if view.Rule.None {
+	if view.facts.Rule.None {
 		status.Traffic = nil
 		return
 	}
 	p := d.Progress
-	arn := view.rule.ARN
+	arn := view.production.ARN
 	switch {
-	case view.Rule.Inherited:
+	case view.facts.Rule.Inherited:
 		arn = "" // it is looked at closely until it is claimed
 	case arn == "" && status.Traffic != nil:
 		arn = status.Traffic.RuleARN // made in this pass, or gone
@@ -156,7 +156,7 @@ func (view *deploymentView) ledger(targets rollout.Targets) []v1alpha1.WeightedT
 	var out []v1alpha1.WeightedTarget
 	for _, t := range targets {
 		entry := v1alpha1.WeightedTarget{TargetGroupARN: t.TargetGroup, Weight: t.Weight}
-		for _, seen := range view.Revisions {
+		for _, seen := range view.facts.Revisions {
 			if seen.TargetGroup == t.TargetGroup {
 				entry.Revision = seen.Number
 			}

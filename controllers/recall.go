@@ -18,15 +18,15 @@ import (
 // recall has a record ask for a stack that was found: the record that is there,
 // one that nobody owns, or one that is made again from the stack.
 func (r *DeploymentReconciler) recall(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, a rollout.Action) error {
-	if view.seen(a.Revision) != nil {
+	if view.revision(a.Revision) != nil {
 		return r.setStack(ctx, view, a.Revision, v1alpha1.StackPresent, &a.Count)
 	}
 	for i := range view.orphans {
 		if view.orphans[i].Spec.Revision == a.Revision {
-			return r.claim(ctx, imd, &view.orphans[i], usable(view.lost[a.Revision].Status), a.Count)
+			return r.claim(ctx, imd, &view.orphans[i], usable(view.lostStacks[a.Revision].Status), a.Count)
 		}
 	}
-	return r.record(ctx, imd, view, a.Revision, view.lost[a.Revision], a.Count)
+	return r.record(ctx, imd, view, a.Revision, view.lostStacks[a.Revision], a.Count)
 }
 
 // claim makes the deployment the owner of a record that has none.
@@ -55,7 +55,7 @@ func (r *DeploymentReconciler) record(ctx context.Context, imd *v1alpha1.Immutab
 	}
 	hash := from.Tags[v1alpha1.TagTemplateHash]
 	kept, err := template.ReadRecord(body)
-	if err != nil && hash == view.WantHash {
+	if err != nil && hash == view.facts.WantHash {
 		kept, err = template.Record{Template: imd.Spec.Template, ListenerARN: listenerOf(imd, view)}, nil
 	}
 	if err != nil {

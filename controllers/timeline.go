@@ -16,10 +16,10 @@ import (
 // what was said of the one that is rolled out, when that has changed. It is
 // evidence for people; nothing is decided by it.
 func (r *DeploymentReconciler) keepEvidence(ctx context.Context, view *deploymentView, ro *rollout.Rollout) error {
-	for i := range view.Revisions {
-		seen, imr := view.Revisions[i], &view.revisions[i]
+	for i := range view.facts.Revisions {
+		seen, imr := view.facts.Revisions[i], &view.records[i]
 		note := func(next *v1alpha1.ImmutableRevisionStatus) {
-			r.keepTimeline(next, seen, view.Rule.Targets.Share(seen.TargetGroup))
+			r.keepTimeline(next, seen, view.facts.Rule.Targets.Share(seen.TargetGroup))
 			if ro == nil || ro.Revision != seen.Number {
 				return
 			}

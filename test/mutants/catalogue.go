@@ -57,7 +57,7 @@ func makingAndShifting() []mutant {
 		{name: "skip the wait for requests to end", file: chores, old: "entry.Since.Add(x.o.Policy.Propagation + r.Drain + entry.Keep)", new: "entry.Since"},
 		{name: "forget propagation before a stack goes", file: chores, old: "entry.Since.Add(x.o.Policy.Propagation + r.Drain + entry.Keep)", new: "entry.Since.Add(r.Drain + entry.Keep)"},
 		{name: "forget to adopt on AlreadyExists", file: revisionActions, old: "		next.Phase = imr.Status.Phase\n		return nil", new: "		next.Phase = v1alpha1.RevisionFailed\n		return nil"},
-		{name: "delete a stack by its name", file: revisionActions, old: "in.StackID = view.Stack.ID", new: "in.StackID = view.Stack.Name"},
+		{name: "delete a stack by its name", file: revisionActions, old: "in.StackID = view.facts.Stack.ID", new: "in.StackID = view.facts.Stack.Name"},
 		{name: "count a lost answer as a failure", file: revisionActions, old: "case cloud.KindOf(err) == cloud.KindInvalid:", new: "case err != nil && !cloud.IsConflict(err):"},
 		{name: "decide by a cached deployment", file: deploymentPass, old: "r.Live.Get(ctx, req.NamespacedName, imd)", new: "r.Client.Get(ctx, req.NamespacedName, imd)"},
 		{name: "decide by a cached revision", file: revisionPass, old: "r.Live.Get(ctx, req.NamespacedName, imr)", new: "r.Client.Get(ctx, req.NamespacedName, imr)"},
@@ -77,10 +77,10 @@ func makingAndShifting() []mutant {
 		{name: "don't look who uses a stack", file: chores, old: " || x.isRolling(r.Number) || x.o.Rule.Targets.Contains(r.TargetGroup) {", new: " || x.isRolling(r.Number) {",
 			also: &mutant{file: revisionActions, old: "	if err := r.checkUnused(ctx, imr, view); err != nil {\n		return err\n	}\n", new: ""}},
 		{name: "route nowhere", file: "internal/rollout/targets.go", old: "t = append(t, Target{candidate, weight})", new: "t = append(t, Target{candidate, 0})"},
-		{name: "take a stack of others for one's own", test: "TestForeignStack", file: revisionPass, old: "	if view.Owned, err = r.isRevisions(ctx, imr, view); err != nil ||", new: "	if view.Owned = true; err != nil ||"},
-		{name: "take a rule of others for one's own", file: deploymentRule, old: "if view.Rule.Owned = r.owns(tags, string(imd.UID)); view.Rule.Owned {", new: "if view.Rule.Owned = true; view.Rule.Owned {"},
+		{name: "take a stack of others for one's own", test: "TestForeignStack", file: revisionPass, old: "	if view.facts.Owned, err = r.isRevisions(ctx, imr, view); err != nil ||", new: "	if view.facts.Owned = true; err != nil ||"},
+		{name: "take a rule of others for one's own", file: deploymentRule, old: "if view.facts.Rule.Owned = r.owns(tags, string(imd.UID)); view.facts.Rule.Owned {", new: "if view.facts.Rule.Owned = true; view.facts.Rule.Owned {"},
 		{name: "forget the finalizer", file: deploymentPass, old: "if !controllerutil.ContainsFinalizer(imd, v1alpha1.Finalizer) {", new: "if false {"},
-		{name: "let a revision go before its stack", file: revisionPass, old: "&& (view.Retained || decision.Gone()) {", new: "&& (view.Retained || decision.Action != \"\" || decision.Gone()) {"},
+		{name: "let a revision go before its stack", file: revisionPass, old: "&& (view.facts.Retained || decision.Gone()) {", new: "&& (view.facts.Retained || decision.Action != \"\" || decision.Gone()) {"},
 		{name: "let a deployment go before its revisions", file: deploymentActions, old: "	if err != nil || len(left) > 0 {\n		return err // one", new: "	if _ = left; err != nil {\n		return err // one",
 			also: &mutant{file: removal, old: "	if len(x.o.Revisions) == 0 {\n", new: "	if true {\n"}},
 	}
@@ -88,7 +88,7 @@ func makingAndShifting() []mutant {
 
 func removingAndJudging() []mutant {
 	return []mutant{
-		{name: "freeze a template twice", file: deploymentActions, old: "imr.Spec.Frozen.TemplateHash == view.WantHash && metav1.GetControllerOf(&imr) != nil && ", new: "false && "},
+		{name: "freeze a template twice", file: deploymentActions, old: "imr.Spec.Frozen.TemplateHash == view.facts.WantHash && metav1.GetControllerOf(&imr) != nil && ", new: "false && "},
 		{name: "look again at once, always", file: deploymentPass, old: "max(decision.After, soon)", new: "soon"},
 		{name: "delete stacks before the rule", file: states, old: "case x.p.DetachedAt.IsZero() || rule.Exists && (rule.Owned || rule.Inherited):", new: "case false && rule.Exists:"},
 		{name: "don't wait for requests in a deletion", file: removal, old: "	return x.o.Policy.Propagation + longest\n", new: "	return 0\n"},
