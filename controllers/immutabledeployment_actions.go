@@ -205,12 +205,6 @@ func (r *DeploymentReconciler) deleteRevision(ctx context.Context, view *deploym
 	return nil
 }
 
-// record is that of a revision which the decision was made about.
-func (view *deploymentView) record(number int64) *v1alpha1.ImmutableRevision {
-	i := slices.IndexFunc(view.records, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
-	return &view.records[i]
-}
-
 // scale sets the desired count of a revision's service.
 func scale(ctx context.Context, view *deploymentView, a rollout.Action) error {
 	imr := view.record(a.Revision)

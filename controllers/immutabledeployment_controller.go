@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -91,13 +90,4 @@ func (r *DeploymentReconciler) begin(ctx context.Context, imd *v1alpha1.Immutabl
 		return retry(fmt.Errorf("add the finalizer: %w", err))
 	}
 	return ctrl.Result{RequeueAfter: soon}, nil
-}
-
-// seconds turns a field in seconds into a duration, with its default for
-// objects that the API server did not fill in.
-func seconds(n *int32, otherwise int32) time.Duration {
-	if n == nil {
-		return time.Duration(otherwise) * time.Second
-	}
-	return time.Duration(*n) * time.Second
 }

@@ -199,16 +199,6 @@ func (r *DeploymentReconciler) blockedBy(before *v1alpha1.BlockedBy, b *rollout.
 	return &v1alpha1.BlockedBy{Reason: b.Reason, Message: b.Message, Cure: b.Cure, Since: since}
 }
 
-// nameOf is the name of a revision; "" if there is none.
-func (view *deploymentView) nameOf(number int64) string {
-	for _, seen := range view.facts.Revisions {
-		if seen.Number == number {
-			return seen.Name
-		}
-	}
-	return ""
-}
-
 // phaseMessage is what Ready says.
 func phaseMessage(status *v1alpha1.ImmutableDeploymentStatus) string {
 	if ready := meta.FindStatusCondition(status.Conditions, v1alpha1.ConditionReady); ready != nil {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -198,16 +197,6 @@ func (view *deploymentView) idles(s *v1alpha1.ImmutableDeploymentStatus) bool {
 	return view.facts.Rule.None && !underWay && stable != nil && (stable.Health.Gone || stable.Wanted && stable.Stack == v1alpha1.RevisionFailed)
 }
 
-// revision is a revision as observed; nil if there is none.
-func (view *deploymentView) revision(number int64) *rollout.Revision {
-	for i := range view.facts.Revisions {
-		if view.facts.Revisions[i].Number == number {
-			return &view.facts.Revisions[i]
-		}
-	}
-	return nil
-}
-
 // noteLost notes a stack that tags prove to be the deployment's, or that it may
 // take over, if no record asks for it. Whoever came with a rule is its own.
 func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, stackID string, tags map[string]string, came bool) error {
@@ -284,14 +273,6 @@ func (view *deploymentView) noteNamesake(r *DeploymentReconciler, imd *v1alpha1.
 	case view.facts.Rule.None:
 		view.remark = what + ", and this worker gets one beside it. " + take
 	}
-}
-
-// reasonOf is the reason of a revision's Ready condition.
-func reasonOf(imr *v1alpha1.ImmutableRevision) string {
-	if ready := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
-		return ready.Reason
-	}
-	return ""
 }
 
 // audits are when the stacks of deployments were listed last, by UID.

@@ -1,6 +1,7 @@
 package main
 
 const (
+	revisions = "controllers/revisions.go"
 	inUse     = "controllers/inuse.go"
 	lost      = "controllers/lost.go"
 	ownership = "controllers/ownership.go"
@@ -41,7 +42,7 @@ func forgetting() []mutant {
 		{name: "take what others route to for what serves", file: recovery, old: "	if x.isBereft() && serves != nil && x.o.Rule.Exists && ", new: "	if false && "},
 		{name: "trust a worker that is to be removed", file: recovery, old: "x.isThere(r) && !idle && (x.isBereft() || !x.isDismissed(r))", new: "x.isThere(r) && !idle"},
 		{name: "forget where an adopted rule went", file: deploymentRule, old: "tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal]", new: "tags[v1alpha1.TagWriter], \"\""},
-		{name: "delete what was orphaned", file: deploymentObserve, old: "	view.orphaned = view.facts.Deleting && (", new: "	view.orphaned = false && ("},
+		{name: "delete what was orphaned", file: revisions, old: "	view.orphaned = view.facts.Deleting && (", new: "	view.orphaned = false && ("},
 		{name: "take its tags off an orphaned rule", file: deploymentRule, old: "		view.facts.Rule.Owned = false // it keeps", new: "		_ = view // it keeps"},
 		{name: "delete the stack of a record that nobody owns", file: revisionPass, old: "	if view.owner == nil && !view.facts.Deleting && !view.facts.Retained {\n", new: "	if false {\n"},
 		{name: "let the record of a stack in use go", test: "TestStackInUseOnAnotherListener|TestLastWorkerIsKept", file: revisionPass, old: "	if view.owner == nil && inUse(cause) {\n", new: "	if inUse(cause) {\n"},
