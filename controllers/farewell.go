@@ -37,7 +37,7 @@ func (t trouble) shut() bool {
 
 // wayOut is what to do besides opening the account; "" if that is all.
 func (r *DeploymentReconciler) wayOut(imd *v1alpha1.ImmutableDeployment, t trouble) string {
-	switch o := r.wish(imd); {
+	switch o := r.fromSpec(imd); {
 	case !o.Deleting || !t.shut():
 		return ""
 	case o.Policy.Retain:
@@ -65,7 +65,7 @@ func (r *DeploymentReconciler) farewellAt(imd *v1alpha1.ImmutableDeployment, t t
 
 // goes tells whether the record goes without AWS.
 func (r *DeploymentReconciler) goes(imd *v1alpha1.ImmutableDeployment, t trouble) bool {
-	o := r.wish(imd)
+	o := r.fromSpec(imd)
 	return o.Deleting && o.Policy.Retain && t.shut() && !r.Now().Before(r.farewellAt(imd, t))
 }
 
@@ -73,7 +73,7 @@ func (r *DeploymentReconciler) goes(imd *v1alpha1.ImmutableDeployment, t trouble
 // as if there were no rule to take tags off. What is in the way stays in
 // status, so that the next pass knows since when.
 func (r *DeploymentReconciler) leave(ctx context.Context, imd *v1alpha1.ImmutableDeployment, t trouble) (ctrl.Result, error) {
-	view := deploymentView{facts: r.wish(imd)}
+	view := deploymentView{facts: r.fromSpec(imd)}
 	var err error
 	if view.records, view.orphans, err = r.revisionsOf(ctx, imd); err != nil {
 		return retry(err)
@@ -96,7 +96,7 @@ func (r *DeploymentReconciler) leave(ctx context.Context, imd *v1alpha1.Immutabl
 	if err := r.save(ctx, imd, &view, decision); err != nil {
 		return retry(err)
 	}
-	return ctrl.Result{RequeueAfter: max(decision.After, soon)}, nil
+	return ctrl.Result{RequeueAfter: max(decision.After, minRequeue)}, nil
 }
 
 // remainder tells what stays in AWS that should not, and what to do with it.

@@ -76,7 +76,7 @@ func (r *DeploymentReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	if err := r.save(ctx, imd, &view, decision); err != nil {
 		return retry(err)
 	}
-	return ctrl.Result{RequeueAfter: max(decision.After, soon)}, nil
+	return ctrl.Result{RequeueAfter: max(decision.After, minRequeue)}, nil
 }
 
 // begin adds the finalizer before anything is made that it must outlive.
@@ -89,5 +89,5 @@ func (r *DeploymentReconciler) begin(ctx context.Context, imd *v1alpha1.Immutabl
 	if err := r.Client.Patch(ctx, imd, patch); err != nil {
 		return retry(fmt.Errorf("add the finalizer: %w", err))
 	}
-	return ctrl.Result{RequeueAfter: soon}, nil
+	return ctrl.Result{RequeueAfter: minRequeue}, nil
 }

@@ -38,7 +38,7 @@ type deploymentView struct {
 // revisions that matter. What isn't found is believed only of the account that
 // everything is in, before and afterwards.
 func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.ImmutableDeployment) (deploymentView, error) {
-	view := deploymentView{facts: r.wish(imd)}
+	view := deploymentView{facts: r.fromSpec(imd)}
 	for _, look := range []func(context.Context, *v1alpha1.ImmutableDeployment, *deploymentView) error{
 		r.observeRecords, r.connect, r.rightAccount,
 		r.observeRule, r.observeOriginal, r.observeRevisions, r.observeLost, r.observeEvidence,

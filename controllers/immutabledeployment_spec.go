@@ -8,8 +8,8 @@ import (
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
-// wish translates spec and what status remembers.
-func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.Observation {
+// fromSpec translates spec and what status remembers.
+func (r *DeploymentReconciler) fromSpec(imd *v1alpha1.ImmutableDeployment) rollout.Observation {
 	spec := imd.Spec
 	o := rollout.Observation{
 		Namespace:    imd.Namespace,
@@ -49,15 +49,15 @@ func (r *DeploymentReconciler) wish(imd *v1alpha1.ImmutableDeployment) rollout.O
 	balanced := spec.Traffic.LoadBalancer.Exists()
 	o.Rule.None = !balanced
 	o.Plan = rollout.Compile(&spec, o.DesiredCount, balanced)
-	judge(&o.Policy, &spec)
+	judgingFromSpec(&o.Policy, &spec)
 	if spec.RevisionHistoryLimit != nil {
 		o.Policy.HistoryLimit = int(*spec.RevisionHistoryLimit)
 	}
 	return o
 }
 
-// judge translates by what a new revision is judged.
-func judge(policy *rollout.Policy, spec *v1alpha1.ImmutableDeploymentSpec) {
+// judgingFromSpec translates by what a new revision is judged.
+func judgingFromSpec(policy *rollout.Policy, spec *v1alpha1.ImmutableDeploymentSpec) {
 	policy.TaskRestarts = 3
 	if limit := spec.Rollback.TaskRestartLimit; limit != nil {
 		policy.TaskRestarts = *limit

@@ -85,7 +85,7 @@ func (r *DeploymentReconciler) report(ctx context.Context, imd *v1alpha1.Immutab
 	}
 	t.Cure += r.wayOut(imd, t)
 	next := imd.Status.DeepCopy()
-	if now := maybe(r.Now()); next.FrozenSince == nil || now.Before(next.FrozenSince) {
+	if now := timePtr(r.Now()); next.FrozenSince == nil || now.Before(next.FrozenSince) {
 		next.FrozenSince = now
 	}
 	if !t.passing || !r.steady(imd, next.FrozenSince.Time) {
@@ -97,7 +97,7 @@ func (r *DeploymentReconciler) report(ctx context.Context, imd *v1alpha1.Immutab
 	if t.passing {
 		return ctrl.Result{}, cause
 	}
-	return ctrl.Result{RequeueAfter: slow * r.Timing.Poll}, nil
+	return ctrl.Result{RequeueAfter: stalledPollFactor * r.Timing.Poll}, nil
 }
 
 // steady tells whether a deployment that needs nothing has only been out of

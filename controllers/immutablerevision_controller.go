@@ -77,9 +77,9 @@ func reconsidered(d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) stac
 func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Decision) time.Duration {
 	switch {
 	case d.Phase == v1alpha1.RevisionDeleteFailed && d.Action != stack.ActionList:
-		return slow * r.Timing.Poll
+		return stalledPollFactor * r.Timing.Poll
 	case imr.Spec.StackState == v1alpha1.StackPresent && (d.Phase == v1alpha1.RevisionRemoved || d.Phase == v1alpha1.RevisionPending):
-		return soon
+		return minRequeue
 	case !d.Settled:
 		return r.Timing.Poll
 	case d.Phase == v1alpha1.RevisionCreated, d.Reason == v1alpha1.ReasonStackFound:

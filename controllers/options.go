@@ -65,10 +65,10 @@ type Timing struct {
 	MetricDelay time.Duration
 }
 
-// soon is the pause before the next pass when there is more to do at once. It
+// minRequeue is the pause before the next pass when there is more to do at once. It
 // keeps a mistake from becoming a busy loop.
-const soon = 50 * time.Millisecond
+const minRequeue = 50 * time.Millisecond
 
-// slow is how much longer than a poll the pause is when only someone else can
+// stalledPollFactor is how much longer than a poll the pause is when only someone else can
 // put things right.
-const slow = 6
+const stalledPollFactor = 6
