@@ -7,6 +7,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/refusal"
 )
 
 // In another account, or in another region, everything is "not found", which
@@ -41,7 +42,7 @@ func checkAccount(ctx context.Context, clients cloud.Clients, aws v1alpha1.AWS, 
 	}
 	for _, arn := range arns {
 		if there, ok := accountOf(arn); ok && there != here {
-			return blocked(v1alpha1.ReasonWrongAccount,
+			return refusal.New(v1alpha1.ReasonWrongAccount,
 				fmt.Sprintf("%s is in account %s, region %s, but AWS is called in account %s, region %s", arn, there.ID, there.Region, here.ID, here.Region),
 				moving(here, there, aws))
 		}

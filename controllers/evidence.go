@@ -12,13 +12,15 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/analysis"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/gate"
+	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
 // observeEvidence reads what a decision about the rollout needs besides the
 // health of its revisions: alarms, metrics, scans and the answers of gates.
 func (r *DeploymentReconciler) observeEvidence(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	view.facts.Gates = gatesOf(imd.Spec.Gates)
+	view.facts.Gates = gate.FromSpec(imd.Spec.Gates)
 	stage := view.facts.Stage()
 	if err := view.observeRestarts(ctx, stage.Rolled); err != nil {
 		return err
@@ -195,7 +197,7 @@ func (m *measurer) metrics(ctx context.Context) error {
 		}
 		m.verdicts = append(m.verdicts, m.unread(v1alpha1.SourceMetric, check.Name, err))
 		if invalid, ok := errors.AsType[*cloud.Error](err); ok && invalid.Kind == cloud.KindInvalid {
-			err = blocked(v1alpha1.ReasonMetricInvalid, fmt.Sprintf("CloudWatch refuses the query of metric %s: %s", check.Name, invalid.Message),
+			err = refusal.New(v1alpha1.ReasonMetricInvalid, fmt.Sprintf("CloudWatch refuses the query of metric %s: %s", check.Name, invalid.Message),
 				"Correct it in spec.analysis.metrics")
 		}
 		if err := m.view.unreadable(err); err != nil {

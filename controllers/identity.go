@@ -11,18 +11,8 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
-	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/refusal"
 )
-
-// blockedError is a refusal that only someone else can lift.
-type blockedError struct{ rollout.Blocked }
-
-func (e *blockedError) Error() string { return e.Message }
-
-// blocked makes a refusal with its cure.
-func blocked(reason, message, cure string) error {
-	return &blockedError{rollout.Blocked{Reason: reason, Message: message, Cure: cure}}
-}
 
 // identify tells as whom AWS is called for a namespace. Whoever may create an
 // ImmutableDeployment must not thereby gain every role that the controller can
@@ -33,7 +23,7 @@ func (o *Options) identify(ctx context.Context, namespace string, aws v1alpha1.A
 	id := cloud.Identity{Region: aws.Region}
 	if aws.RoleARN == "" {
 		if aws.ExternalID != "" {
-			return id, blocked(v1alpha1.ReasonRoleNotAllowed, "spec.aws.externalID is set without a roleARN",
+			return id, refusal.New(v1alpha1.ReasonRoleNotAllowed, "spec.aws.externalID is set without a roleARN",
 				"Set spec.aws.roleARN or leave externalID out")
 		}
 		return id, nil
@@ -44,7 +34,7 @@ func (o *Options) identify(ctx context.Context, namespace string, aws v1alpha1.A
 	}
 	allowed := append(splitList(ns.Annotations[v1alpha1.AnnotationAllowedRoleARNs]), o.AllowedRoleARNs...)
 	if !slices.Contains(allowed, aws.RoleARN) && !slices.Contains(o.AllowedRoleARNs, "*") {
-		return id, blocked(v1alpha1.ReasonRoleNotAllowed,
+		return id, refusal.New(v1alpha1.ReasonRoleNotAllowed,
 			fmt.Sprintf("Namespace %s may not use the role %s", namespace, aws.RoleARN),
 			fmt.Sprintf("An administrator allows it by: kubectl annotate namespace %s %s=%s",
 				namespace, v1alpha1.AnnotationAllowedRoleARNs, aws.RoleARN))
@@ -54,7 +44,7 @@ func (o *Options) identify(ctx context.Context, namespace string, aws v1alpha1.A
 		external = "viridian/" + namespace
 	}
 	if aws.ExternalID != "" && aws.ExternalID != external {
-		return id, blocked(v1alpha1.ReasonRoleNotAllowed,
+		return id, refusal.New(v1alpha1.ReasonRoleNotAllowed,
 			fmt.Sprintf("The external ID of namespace %s is %q, not spec.aws.externalID", namespace, external),
 			fmt.Sprintf("Leave spec.aws.externalID out, or an administrator sets the annotation %s", v1alpha1.AnnotationExternalID))
 	}

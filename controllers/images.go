@@ -10,6 +10,7 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/analysis"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
@@ -26,7 +27,7 @@ func (r *DeploymentReconciler) pin(ctx context.Context, imd *v1alpha1.ImmutableD
 		case err != nil:
 			return pinned, err
 		case !known && imd.Spec.ImagePolicy.ForeignTags != v1alpha1.TagAllow:
-			return pinned, blocked(v1alpha1.ReasonImageNotPinned,
+			return pinned, refusal.New(v1alpha1.ReasonImageNotPinned,
 				fmt.Sprintf("The image %s of container %s isn't in Amazon ECR and has no digest, so that its tasks may run different images", container.Image, container.Name),
 				"Name it by its digest (…@sha256:…), or set spec.imagePolicy.foreignTags: Allow")
 		case !known:
@@ -46,17 +47,17 @@ func (r *DeploymentReconciler) missing(ctx context.Context, imd *v1alpha1.Immuta
 	failed, _ := errors.AsType[*cloud.Error](cause)
 	message := fmt.Sprintf("The image %s of container %s is not in Amazon ECR: %s", container.Image, container.Name, failed.Message)
 	if !cloud.IsRepositoryNotFound(cause) {
-		return blocked(v1alpha1.ReasonImageNotFound, message, "Push the image, or correct spec.template.containers")
+		return refusal.New(v1alpha1.ReasonImageNotFound, message, "Push the image, or correct spec.template.containers")
 	}
 	if imd.Spec.ImagePolicy.MissingRepository != v1alpha1.RepositoryCreate {
-		return blocked(v1alpha1.ReasonRepositoryNotFound, message,
+		return refusal.New(v1alpha1.ReasonRepositoryNotFound, message,
 			"Create the repository and push the image, correct spec.template.containers, or set spec.imagePolicy.missingRepository: Create")
 	}
 	err := images.CreateRepository(ctx, container.Image, r.ownerTags(imd.Namespace, imd.Name, string(imd.UID)))
 	if err != nil && !cloud.IsConflict(err) {
 		return err
 	}
-	return blocked(v1alpha1.ReasonImageNotFound,
+	return refusal.New(v1alpha1.ReasonImageNotFound,
 		fmt.Sprintf("The repository of the image %s of container %s was created and is empty", container.Image, container.Name), "Push the image")
 }
 
@@ -70,7 +71,7 @@ func checkImmutable(ctx context.Context, policy v1alpha1.ImagePolicy, images clo
 	if err != nil || !known || repository.Immutable {
 		return err
 	}
-	return blocked(v1alpha1.ReasonImageNotPinned,
+	return refusal.New(v1alpha1.ReasonImageNotPinned,
 		fmt.Sprintf("The tag of the image %s of container %s can be moved to another image, which spec.imagePolicy.mutableTags refuses", container.Image, container.Name),
 		"Make the repository's tags immutable (aws ecr put-image-tag-mutability), or name the image by its digest")
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/template"
 )
@@ -157,7 +158,7 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 		Template: pinned, ListenerARN: listenerOf(imd, view), Conditions: matches,
 	})
 	if err != nil {
-		return nil, blocked(v1alpha1.ReasonInvalidSpec, "The stack's template can't be built: "+err.Error(), "Correct spec.template")
+		return nil, refusal.New(v1alpha1.ReasonInvalidSpec, "The stack's template can't be built: "+err.Error(), "Correct spec.template")
 	}
 	return newRevision(imd, number, template.StackName(imd.Namespace, imd.Name, string(imd.UID), number), v1alpha1.FrozenRevision{
 		TemplateHash:          view.facts.WantHash,
@@ -211,7 +212,7 @@ func scale(ctx context.Context, view *deploymentView, a rollout.Action) error {
 	out := imr.Status.Outputs
 	err := view.clients.Services.Scale(ctx, out.Cluster, out.ServiceName, a.Count)
 	if cloud.IsNotFound(err) {
-		return blocked(v1alpha1.ReasonStackChanged, fmt.Sprintf("The ECS service of %s is gone or goes: someone else deleted it", imr.Name),
+		return refusal.New(v1alpha1.ReasonStackChanged, fmt.Sprintf("The ECS service of %s is gone or goes: someone else deleted it", imr.Name),
 			"Apply a new template to replace it")
 	}
 	return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/stack"
 	"github.com/viridian-dev/viridian/internal/template"
 )
@@ -123,7 +124,7 @@ func previewPriority(ctx context.Context, imr *v1alpha1.ImmutableRevision, view 
 			return priority, nil
 		}
 	}
-	return 0, blocked(v1alpha1.ReasonPreviewPriorityUnavailable,
+	return 0, refusal.New(v1alpha1.ReasonPreviewPriorityUnavailable,
 		fmt.Sprintf("Listener rules use all priorities from %d to %d, none is free for the preview rule", first, last),
 		"Delete rules that are not needed, or use a wider spec.traffic.loadBalancer.previewPriorities")
 }
@@ -228,7 +229,7 @@ func remains(ctx context.Context, view revisionView, which stack.Action, next *v
 		return err
 	}
 	if which == stack.ActionList && len(resources) == 0 {
-		return blocked(v1alpha1.ReasonStackDeleteFailed,
+		return refusal.New(v1alpha1.ReasonStackDeleteFailed,
 			"CloudFormation can't delete the stack and names no resource for it: "+view.facts.Stack.StatusReason, "Look at the stack's events")
 	}
 	next.Retained = left(resources)
@@ -271,7 +272,7 @@ func (r *RevisionReconciler) delete(ctx context.Context, imr *v1alpha1.Immutable
 	next.DeleteAttempts++
 	err := view.clients.Stacks.Delete(ctx, in)
 	if cloud.IsConflict(err) {
-		return blocked(v1alpha1.ReasonStackDeleteFailed, "CloudFormation does not delete the stack: "+err.Error(),
+		return refusal.New(v1alpha1.ReasonStackDeleteFailed, "CloudFormation does not delete the stack: "+err.Error(),
 			"Take off what guards it: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name "+in.StackID)
 	}
 	return err

@@ -18,6 +18,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/stack"
 )
 
@@ -218,7 +219,7 @@ func (r *RevisionReconciler) observeOwner(ctx context.Context, imr *v1alpha1.Imm
 	}
 	if view.owner == nil && !view.facts.Deleting && !view.facts.Retained {
 		name := imr.Labels[v1alpha1.LabelDeployment]
-		return blocked(v1alpha1.ReasonRevisionConflict, "The ImmutableDeployment that the ImmutableRevision belongs to is gone",
+		return refusal.New(v1alpha1.ReasonRevisionConflict, "The ImmutableDeployment that the ImmutableRevision belongs to is gone",
 			fmt.Sprintf("Apply %s again to have it taken over (%s), or delete it, and its stack if nothing forwards to that: kubectl delete imr %s -n %s",
 				name, v1alpha1.AnnotationAdopt, imr.Name, imr.Namespace))
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
@@ -33,7 +34,7 @@ func (r *RevisionReconciler) checkUnused(ctx context.Context, imr *v1alpha1.Immu
 	}
 	for _, rule := range rules {
 		if rule.ARN != preview {
-			return blocked(v1alpha1.ReasonStackInUse, "The listener rule "+rule.ARN+" still forwards to this revision",
+			return refusal.New(v1alpha1.ReasonStackInUse, "The listener rule "+rule.ARN+" still forwards to this revision",
 				"Take the target group "+group+" out of that rule")
 		}
 	}
@@ -42,7 +43,7 @@ func (r *RevisionReconciler) checkUnused(ctx context.Context, imr *v1alpha1.Immu
 
 // inUse tells whether a stack can't be deleted since it is used.
 func inUse(err error) bool {
-	refusal, ok := errors.AsType[*blockedError](err)
+	refusal, ok := errors.AsType[*refusal.Error](err)
 	return ok && refusal.Reason == v1alpha1.ReasonStackInUse
 }
 
@@ -83,7 +84,7 @@ func (r *RevisionReconciler) checkIdle(ctx context.Context, imr *v1alpha1.Immuta
 	if there, err := isThere(ctx, view.clients.Stacks, stable.Status.StackID); err != nil || there {
 		return err
 	}
-	return blocked(v1alpha1.ReasonStackInUse, "The stack of "+name+", which is to do the work, isn't there, so this one is kept",
+	return refusal.New(v1alpha1.ReasonStackInUse, "The stack of "+name+", which is to do the work, isn't there, so this one is kept",
 		"It goes once another revision of "+view.owner.Name+" is promoted")
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
@@ -112,7 +113,7 @@ func (r *DeploymentReconciler) reconsider(ctx context.Context, imd *v1alpha1.Imm
 	case slices.Contains(again.Progress.Writers, mark) || view.facts.Overrule || view.onlyStatusLost():
 		return d.Noting(&view.facts, r.Now(), mark, false), nil
 	}
-	return d, blocked(v1alpha1.ReasonStatusBehind,
+	return d, refusal.New(v1alpha1.ReasonStatusBehind,
 		fmt.Sprintf("The production rule was written by someone with this cluster's identity of whom this status doesn't know (%s)", mark),
 		"If another cluster runs this deployment, leave everything in AWS as it is: "+retaining(imd)+". Else: "+overruling(imd, mark))
 }
@@ -139,7 +140,7 @@ func overruling(imd *v1alpha1.ImmutableDeployment, mark string) string {
 
 // conflict says that a rule is another deployment's now.
 func (r *DeploymentReconciler) conflict(imd *v1alpha1.ImmutableDeployment, ruleARN string, tags map[string]string) error {
-	return blocked(v1alpha1.ReasonRuleConflict, "The rule "+ruleARN+" belongs to "+r.owner(tags),
+	return refusal.New(v1alpha1.ReasonRuleConflict, "The rule "+ruleARN+" belongs to "+r.owner(tags),
 		"If it was moved there, let this ImmutableDeployment go and leave everything in AWS as it is: "+retaining(imd)+
 			". To take it back: "+adoption(imd, tags))
 }

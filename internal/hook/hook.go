@@ -156,6 +156,11 @@ func delay(seconds *float64) time.Duration {
 	return time.Duration(min(max(*seconds, 1), callBackMax.Seconds()) * float64(time.Second))
 }
 
+// No is the answer of a gate that could not be asked, where that is a no.
+func No(why string) rollout.Answer {
+	return rollout.Answer{State: rollout.AnswerNo, Message: cut(why, messageMax)}
+}
+
 // FromWebhook reads what a webhook answered: 2XX is a yes.
 func FromWebhook(status int, body []byte) rollout.Answer {
 	out := rollout.Answer{State: rollout.AnswerYes, Output: cut(string(body), outputMax)}
