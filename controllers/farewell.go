@@ -43,7 +43,7 @@ func (r *DeploymentReconciler) wayOut(imd *v1alpha1.ImmutableDeployment, t troub
 	case o.Policy.Retain:
 		return "; else everything stays in AWS as it is, and the record goes at " + r.farewellAt(imd, t).UTC().Format(time.RFC3339)
 	}
-	return "; or leave everything in AWS as it is: " + retaining(imd)
+	return "; or leave everything in AWS as it is: " + r.claimOf(imd).Retaining()
 }
 
 // wayOut is the same for a revision that is deleted by itself.
@@ -102,7 +102,7 @@ func (r *DeploymentReconciler) leave(ctx context.Context, imd *v1alpha1.Immutabl
 // remainder tells what stays in AWS that should not, and what to do with it.
 func (r *DeploymentReconciler) remainder(imd *v1alpha1.ImmutableDeployment, ruleARN string, t trouble) string {
 	uid := string(imd.UID)
-	tags := r.ownerTags(imd.Namespace, imd.Name, uid)
+	tags := r.claimOf(imd).Tags()
 	tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal] = "", ""
 	return fmt.Sprintf("The tags of the listener rule %s stay. To take them off: aws elbv2 remove-tags --resource-arns %s --tag-keys %s. "+
 		"To have the rule and its stacks looked after again, apply the ImmutableDeployment with the annotation %s=%s. Why: %s",

@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/ownership"
 	"github.com/viridian-dev/viridian/internal/refusal"
 )
 
@@ -32,7 +32,7 @@ func (o *Options) identify(ctx context.Context, namespace string, aws v1alpha1.A
 	if err := o.Live.Get(ctx, client.ObjectKey{Name: namespace}, &ns); err != nil {
 		return id, fmt.Errorf("get namespace %s: %w", namespace, err)
 	}
-	allowed := append(splitList(ns.Annotations[v1alpha1.AnnotationAllowedRoleARNs]), o.AllowedRoleARNs...)
+	allowed := append(ownership.SplitList(ns.Annotations[v1alpha1.AnnotationAllowedRoleARNs]), o.AllowedRoleARNs...)
 	if !slices.Contains(allowed, aws.RoleARN) && !slices.Contains(o.AllowedRoleARNs, "*") {
 		return id, refusal.New(v1alpha1.ReasonRoleNotAllowed,
 			fmt.Sprintf("Namespace %s may not use the role %s", namespace, aws.RoleARN),
@@ -50,9 +50,4 @@ func (o *Options) identify(ctx context.Context, namespace string, aws v1alpha1.A
 	}
 	id.RoleARN, id.ExternalID = aws.RoleARN, external
 	return id, nil
-}
-
-// splitList splits at commas and drops white space.
-func splitList(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' })
 }

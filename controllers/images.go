@@ -53,7 +53,7 @@ func (r *DeploymentReconciler) missing(ctx context.Context, imd *v1alpha1.Immuta
 		return refusal.New(v1alpha1.ReasonRepositoryNotFound, message,
 			"Create the repository and push the image, correct spec.template.containers, or set spec.imagePolicy.missingRepository: Create")
 	}
-	err := images.CreateRepository(ctx, container.Image, r.ownerTags(imd.Namespace, imd.Name, string(imd.UID)))
+	err := images.CreateRepository(ctx, container.Image, r.claimOf(imd).Tags())
 	if err != nil && !cloud.IsConflict(err) {
 		return err
 	}

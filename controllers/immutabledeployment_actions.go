@@ -81,7 +81,7 @@ func (r *DeploymentReconciler) applyToRule(ctx context.Context, imd *v1alpha1.Im
 // ruleTags mark the production rule: whose it is, who wrote it last, and what an
 // adopted one goes back to.
 func (r *DeploymentReconciler) ruleTags(imd *v1alpha1.ImmutableDeployment, view *deploymentView) map[string]string {
-	tags := r.ownerTags(imd.Namespace, imd.Name, string(imd.UID))
+	tags := r.claimOf(imd).Tags()
 	tags[v1alpha1.TagWriter] = view.facts.Writer
 	if view.facts.Progress.Original != "" {
 		tags[v1alpha1.TagOriginal] = view.facts.Progress.Original
@@ -134,7 +134,7 @@ func (r *DeploymentReconciler) nextNumber(ctx context.Context, imd *v1alpha1.Imm
 			return number, nil, nil
 		case err != nil:
 			return 0, nil, err
-		case r.owns(found.Tags, string(imd.UID)) && found.Status != cloud.StackDeleteInProgress:
+		case r.claimOf(imd).Owns(found.Tags) && found.Status != cloud.StackDeleteInProgress:
 			return number, &found, nil
 		}
 	}

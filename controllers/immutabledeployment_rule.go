@@ -92,12 +92,12 @@ func (r *DeploymentReconciler) judgeRule(ctx context.Context, imd *v1alpha1.Immu
 			tags = behind
 		}
 	} else {
-		view.marked(imd, tags)
+		r.marked(imd, view, tags)
 	}
-	if view.facts.Rule.Owned = r.owns(tags, string(imd.UID)); view.facts.Rule.Owned {
+	if view.facts.Rule.Owned = r.claimOf(imd).Owns(tags); view.facts.Rule.Owned {
 		return nil
 	}
-	adopt, err := r.mayAdopt(ctx, imd, tags)
+	adopt, err := r.claimOf(imd).MayAdopt(ctx, tags)
 	if err != nil {
 		return err
 	}
@@ -113,9 +113,9 @@ func (r *DeploymentReconciler) judgeRule(ctx context.Context, imd *v1alpha1.Immu
 }
 
 // marked notes what the tags of a rule of ours say.
-func (view *deploymentView) marked(imd *v1alpha1.ImmutableDeployment, tags map[string]string) {
+func (r *DeploymentReconciler) marked(imd *v1alpha1.ImmutableDeployment, view *deploymentView, tags map[string]string) {
 	view.facts.Rule.Writer, view.facts.Rule.Original = tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal]
-	view.facts.Overrule = overrules(imd, view.facts.Rule.Writer)
+	view.facts.Overrule = r.claimOf(imd).Overrules(view.facts.Rule.Writer)
 }
 
 // tagsBehind are the tags of the stacks that the rule forwards to, if all of
@@ -143,11 +143,11 @@ func (r *DeploymentReconciler) tagsBehind(ctx context.Context, view *deploymentV
 // done that takes no requests away.
 func (r *DeploymentReconciler) taken(imd *v1alpha1.ImmutableDeployment, view *deploymentView, tags map[string]string) *rollout.Blocked {
 	b := &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
-		Message: fmt.Sprintf("Priority %d of the listener is taken by %s, which belongs to %s", view.production.Priority, view.production.ARN, r.owner(tags))}
+		Message: fmt.Sprintf("Priority %d of the listener is taken by %s, which belongs to %s", view.production.Priority, view.production.ARN, r.claimOf(imd).OwnerOf(tags))}
 	another := "create the ImmutableDeployment anew with another priority"
 	switch {
 	case tags[v1alpha1.TagUID] != "":
-		b.Cure = "If that one is gone, take over what it left, requests and all: " + adoption(imd, tags) + ". Else " + another
+		b.Cure = "If that one is gone, take over what it left, requests and all: " + r.claimOf(imd).Adoption(tags) + ". Else " + another
 	case len(view.production.Targets) > 0:
 		b.Cure = "To adopt it, create the ImmutableDeployment anew with its ruleARN; else " + another
 	default:
@@ -179,11 +179,11 @@ func (r *DeploymentReconciler) observeAdopted(ctx context.Context, imd *v1alpha1
 	if err != nil {
 		return err
 	}
-	owned := r.owns(tags, string(imd.UID))
+	owned := r.claimOf(imd).Owns(tags)
 	if mine, err := r.mayName(ctx, imd, view, tags); err != nil || !mine {
 		view.facts.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
-			Message: "The rule " + arn + " belongs to " + r.owner(tags),
-			Cure:    "If that one is gone: " + adoption(imd, tags) + ". Else give this ImmutableDeployment a rule of its own"}
+			Message: "The rule " + arn + " belongs to " + r.claimOf(imd).OwnerOf(tags),
+			Cure:    "If that one is gone: " + r.claimOf(imd).Adoption(tags) + ". Else give this ImmutableDeployment a rule of its own"}
 		return err
 	}
 	if view.listenerRules, err = view.clients.Traffic.Rules(ctx, rule.ListenerARN); err != nil {
@@ -194,7 +194,7 @@ func (r *DeploymentReconciler) observeAdopted(ctx context.Context, imd *v1alpha1
 			Cure: "Change the rule, or name another one"}
 	}
 	view.take(rule)
-	view.marked(imd, tags)
+	r.marked(imd, view, tags)
 	view.facts.Rule.Owned, view.facts.Rule.Inherited = owned, !owned && view.inherits != ""
 	return nil
 }
@@ -204,13 +204,13 @@ func (r *DeploymentReconciler) observeAdopted(ctx context.Context, imd *v1alpha1
 // two of the same name can't be in one cluster; else by annotation.
 func (r *DeploymentReconciler) mayName(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, tags map[string]string) (bool, error) {
 	uid := tags[v1alpha1.TagUID]
-	if uid == "" || uid == string(imd.UID) && r.owns(tags, uid) {
+	if uid == "" || uid == string(imd.UID) && r.claimOf(imd).Owns(tags) {
 		return true, nil
 	}
-	mine := uid != string(imd.UID) && namesakes(tags, imd.Namespace, imd.Name) && tags[v1alpha1.TagCluster] == r.ClusterID
+	mine := uid != string(imd.UID) && r.claimOf(imd).IsLocalNamesake(tags)
 	if !mine {
 		var err error
-		if mine, err = r.mayAdopt(ctx, imd, tags); err != nil {
+		if mine, err = r.claimOf(imd).MayAdopt(ctx, tags); err != nil {
 			return false, err
 		}
 	}

@@ -16,7 +16,7 @@ func (r *DeploymentReconciler) fromSpec(imd *v1alpha1.ImmutableDeployment) rollo
 		Name:         imd.Name,
 		UID:          string(imd.UID),
 		Writer:       r.mark(imd),
-		Adopted:      adopted(imd),
+		Adopted:      r.claimOf(imd).Adopted(),
 		Deleting:     !imd.DeletionTimestamp.IsZero(),
 		WantHash:     template.Hash(spec.Template),
 		DesiredCount: 1,

@@ -141,7 +141,7 @@ func (r *RevisionReconciler) refused(ctx context.Context, imr *v1alpha1.Immutabl
 // would tell of a stack that a record without an owner leaves.
 func (r *RevisionReconciler) part(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
 	if view.owner == nil && view.facts.Stack != nil && !view.facts.Owned {
-		return r.abandon(ctx, imr, errors.New("it belongs to "+r.owner(view.facts.Stack.Tags)))
+		return r.abandon(ctx, imr, errors.New("it belongs to "+r.claimOfRevision(imr, view.ownerUID).OwnerOf(view.facts.Stack.Tags)))
 	}
 	return r.release(ctx, imr)
 }
@@ -274,7 +274,7 @@ func (r *RevisionReconciler) describeSuccessor(ctx context.Context, imr *v1alpha
 // one cluster the other is gone. A record without an owner is named itself.
 func (r *RevisionReconciler) isRevisions(ctx context.Context, imr *v1alpha1.ImmutableRevision, view *revisionView) (bool, error) {
 	tags := view.facts.Stack.Tags
-	here := namesakes(tags, imr.Namespace, imr.Labels[v1alpha1.LabelDeployment]) && tags[v1alpha1.TagCluster] == r.ClusterID
+	here := r.claimOfRevision(imr, view.ownerUID).IsLocalNamesake(tags)
 	switch {
 	case view.facts.Stack.ID == imr.Status.StackID && (here || imr.Status.ClusterID == r.ClusterID):
 		return true, nil
@@ -285,5 +285,5 @@ func (r *RevisionReconciler) isRevisions(ctx context.Context, imr *v1alpha1.Immu
 	case here:
 		return true, nil
 	}
-	return r.mayAdopt(ctx, view.owner, tags)
+	return r.claimOf(view.owner).MayAdopt(ctx, tags)
 }

@@ -49,7 +49,7 @@ func TestLastLook(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := &DeploymentReconciler{Options: Options{Client: cluster, Live: cluster, ClusterID: "here", Now: time.Now}}
-			tags := r.ownerTags("shop", "mailer", "1")
+			tags := r.claimOf(imd).Tags()
 			tags[v1alpha1.TagRevision], tags[v1alpha1.TagTemplateHash] = "7", "hash"
 			view := &deploymentView{lostStacks: map[int64]cloud.Stack{}, clients: cloud.Clients{Stacks: unlisted{stack: cloud.Stack{
 				ID: "id", Name: template.StackName("shop", "mailer", "1", 7), Status: cloud.StackCreateComplete, Tags: tags}}}}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/ownership"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/template"
 )
@@ -56,7 +57,7 @@ func (r *DeploymentReconciler) lostByRule(ctx context.Context, imd *v1alpha1.Imm
 	}
 	for _, group := range unknown {
 		of := tags[group]
-		came := view.facts.Rule.Owned && namesakes(of, imd.Namespace, imd.Name) && of[v1alpha1.TagCluster] == r.ClusterID
+		came := view.facts.Rule.Owned && r.claimOf(imd).IsLocalNamesake(of)
 		if err := r.noteLost(ctx, imd, view, of[cloud.TagStackID], of, came); err != nil {
 			return err
 		}
@@ -84,13 +85,13 @@ func (r *DeploymentReconciler) lostByOwner(ctx context.Context, imd *v1alpha1.Im
 		orphan := &view.orphans[i]
 		found, err := view.clients.Stacks.Describe(ctx, orphan.Spec.StackName)
 		if cloud.IsNotFound(err) {
-			view.noteHistory(imd, orphan)
+			view.noteHistory(r.claimOf(imd), orphan)
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		ours, err := r.isOurs(ctx, imd, found.Tags)
+		ours, err := r.claimOf(imd).IsOurs(ctx, found.Tags)
 		switch {
 		case err != nil:
 			return err
@@ -98,9 +99,9 @@ func (r *DeploymentReconciler) lostByOwner(ctx context.Context, imd *v1alpha1.Im
 			view.lostStacks[orphan.Spec.Revision] = found
 		case view.facts.Blocked == nil:
 			view.facts.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
-				Message: fmt.Sprintf("The ImmutableRevision %s has no owner, and its stack belongs to %s", orphan.Name, r.owner(found.Tags)),
+				Message: fmt.Sprintf("The ImmutableRevision %s has no owner, and its stack belongs to %s", orphan.Name, r.claimOf(imd).OwnerOf(found.Tags)),
 				Cure: fmt.Sprintf("To take it over: %s. Or delete it, and its stack if nothing forwards to that: kubectl delete imr %s -n %s",
-					adoption(imd, found.Tags), orphan.Name, imd.Namespace)}
+					r.claimOf(imd).Adoption(found.Tags), orphan.Name, imd.Namespace)}
 		}
 	}
 	return nil
@@ -108,9 +109,9 @@ func (r *DeploymentReconciler) lostByOwner(ctx context.Context, imd *v1alpha1.Im
 
 // noteHistory notes a record without an owner whose stack is gone, if its name
 // says that it is the deployment's.
-func (view *deploymentView) noteHistory(imd *v1alpha1.ImmutableDeployment, orphan *v1alpha1.ImmutableRevision) {
-	for _, uid := range append(splitList(imd.Annotations[v1alpha1.AnnotationAdopt]), string(imd.UID)) {
-		if orphan.Spec.StackName == template.StackName(imd.Namespace, imd.Name, uid, orphan.Spec.Revision) {
+func (view *deploymentView) noteHistory(claim *ownership.Claim, orphan *v1alpha1.ImmutableRevision) {
+	for _, uid := range append(slices.Clone(claim.Adopts), claim.UID) {
+		if orphan.Spec.StackName == template.StackName(claim.Namespace, claim.Name, uid, orphan.Spec.Revision) {
 			view.lostStacks[orphan.Spec.Revision] = cloud.Stack{Name: orphan.Spec.StackName, Status: cloud.StackDeleteComplete}
 		}
 	}
@@ -206,12 +207,12 @@ func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.Immut
 		return nil
 	}
 	ours := came || uid == view.inherits
-	if view.facts.Deleting && !view.facts.Rule.Owned && !r.owns(tags, string(imd.UID)) {
+	if view.facts.Deleting && !view.facts.Rule.Owned && !r.claimOf(imd).Owns(tags) {
 		return nil // it wasn't taken over yet, and won't be
 	}
 	if !ours {
 		var err error
-		if ours, err = r.isOurs(ctx, imd, tags); err != nil {
+		if ours, err = r.claimOf(imd).IsOurs(ctx, tags); err != nil {
 			return err
 		}
 	}
@@ -259,10 +260,10 @@ func (view *deploymentView) numberFor(number int64, stackName string) int64 {
 // name left, or runs in another cluster. Of a worker it is in the way where that
 // one must be gone: it may be working.
 func (view *deploymentView) noteNamesake(r *DeploymentReconciler, imd *v1alpha1.ImmutableDeployment, stackID string, tags map[string]string) {
-	if view.facts.Deleting || !namesakes(tags, imd.Namespace, imd.Name) {
+	if view.facts.Deleting || !r.claimOf(imd).IsNamesake(tags) {
 		return
 	}
-	what, take := fmt.Sprintf("The stack %s belongs to %s", stackID, r.owner(tags)), "To take it over: "+adoption(imd, tags)
+	what, take := fmt.Sprintf("The stack %s belongs to %s", stackID, r.claimOf(imd).OwnerOf(tags)), "To take it over: "+r.claimOf(imd).Adoption(tags)
 	unneeded := ". Or delete it, if it is not needed: aws cloudformation delete-stack --stack-name " + stackID
 	switch here := tags[v1alpha1.TagCluster] == r.ClusterID; {
 	case here && view.facts.Rule.None && len(view.records) == 0:

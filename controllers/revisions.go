@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/ownership"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/template"
 )
@@ -93,23 +94,22 @@ func (r *DeploymentReconciler) observeRevisions(ctx context.Context, imd *v1alph
 		}
 		view.facts.Revisions = append(view.facts.Revisions, seen)
 	}
-	view.noteCopy(r.ClusterID, imd)
+	view.noteCopy(r.claimOf(imd))
 	return nil
 }
 
 // noteCopy stops a deployment whose stacks are another cluster's: this one is a
 // copy of that, with an ID of its own.
-func (view *deploymentView) noteCopy(cluster string, imd *v1alpha1.ImmutableDeployment) {
+func (view *deploymentView) noteCopy(claim *ownership.Claim) {
 	for i := range view.records {
 		of := view.records[i].Status.ClusterID
 		gone := view.records[i].Status.Phase == v1alpha1.RevisionRemoved
-		if of == "" || of == cluster || gone || view.facts.Blocked != nil || slices.Contains(splitList(imd.Annotations[v1alpha1.AnnotationAdopt]), string(imd.UID)) {
+		if of == "" || of == claim.Cluster || gone || view.facts.Blocked != nil || slices.Contains(claim.Adopts, claim.UID) {
 			continue
 		}
-		tags := map[string]string{v1alpha1.TagNamespace: imd.Namespace, v1alpha1.TagName: imd.Name, v1alpha1.TagUID: string(imd.UID)}
 		view.facts.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
 			Message: fmt.Sprintf("The stack of %s is that of the cluster %s, of which this one is a copy", view.records[i].Name, of),
-			Cure:    "If that cluster is gone: " + adoption(imd, tags) + ". Else let this ImmutableDeployment go: " + retaining(imd)}
+			Cure:    "If that cluster is gone: " + claim.Adoption(claim.Tags()) + ". Else let this ImmutableDeployment go: " + claim.Retaining()}
 	}
 }
 

@@ -77,7 +77,7 @@ func (r *DeploymentReconciler) compareMarks(ctx context.Context, imd *v1alpha1.I
 		return d, err
 	}
 	stripped := tags[v1alpha1.TagUID] == "" && view.facts.Rule.Owned // what it forwards to says that it is ours
-	if !r.owns(tags, string(imd.UID)) && !stripped {
+	if !r.claimOf(imd).Owns(tags) && !stripped {
 		if !view.facts.Rule.Owned {
 			return d, nil // known not to be ours, and left alone
 		}
@@ -100,7 +100,7 @@ func (r *DeploymentReconciler) compareMarks(ctx context.Context, imd *v1alpha1.I
 // status doesn't know. A deletion that leaves everything leaves the rule to who
 // marked it.
 func (r *DeploymentReconciler) reconsider(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision, mark string) (rollout.Decision, error) {
-	view.facts.Rule.Writer, view.facts.Overrule = mark, overrules(imd, mark)
+	view.facts.Rule.Writer, view.facts.Overrule = mark, r.claimOf(imd).Overrules(mark)
 	if view.facts.Rule.Owned = !view.facts.Deleting || !view.facts.Policy.Retain; view.facts.Rule.Owned {
 		if err := r.audit(ctx, imd, view); err != nil {
 			return d, err
@@ -115,7 +115,7 @@ func (r *DeploymentReconciler) reconsider(ctx context.Context, imd *v1alpha1.Imm
 	}
 	return d, refusal.New(v1alpha1.ReasonStatusBehind,
 		fmt.Sprintf("The production rule was written by someone with this cluster's identity of whom this status doesn't know (%s)", mark),
-		"If another cluster runs this deployment, leave everything in AWS as it is: "+retaining(imd)+". Else: "+overruling(imd, mark))
+		"If another cluster runs this deployment, leave everything in AWS as it is: "+r.claimOf(imd).Retaining()+". Else: "+r.claimOf(imd).Overruling(mark))
 }
 
 // onlyStatusLost tells whether no mark is remembered, although the records know
@@ -127,25 +127,9 @@ func (view *deploymentView) onlyStatusLost() bool {
 	return len(view.facts.Progress.Writers) == 0 && len(view.facts.Rule.Targets) > 0 && !slices.ContainsFunc(view.facts.Rule.Targets, unknown)
 }
 
-// overrules tells whether someone decided that this cluster goes on after the
-// writer of the mark.
-func overrules(imd *v1alpha1.ImmutableDeployment, mark string) bool {
-	return mark != "" && slices.Contains(splitList(imd.Annotations[v1alpha1.AnnotationAdopt]), string(imd.UID)+"/"+mark)
-}
-
-// overruling is what to type for that.
-func overruling(imd *v1alpha1.ImmutableDeployment, mark string) string {
-	return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s", imd.Name, imd.Namespace, v1alpha1.AnnotationAdopt, adopted(imd), imd.UID, mark)
-}
-
 // conflict says that a rule is another deployment's now.
 func (r *DeploymentReconciler) conflict(imd *v1alpha1.ImmutableDeployment, ruleARN string, tags map[string]string) error {
-	return refusal.New(v1alpha1.ReasonRuleConflict, "The rule "+ruleARN+" belongs to "+r.owner(tags),
-		"If it was moved there, let this ImmutableDeployment go and leave everything in AWS as it is: "+retaining(imd)+
-			". To take it back: "+adoption(imd, tags))
-}
-
-// retaining is what to type to have a deployment leave everything in AWS.
-func retaining(imd *v1alpha1.ImmutableDeployment) string {
-	return fmt.Sprintf(`kubectl patch imd %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`, imd.Name, imd.Namespace)
+	return refusal.New(v1alpha1.ReasonRuleConflict, "The rule "+ruleARN+" belongs to "+r.claimOf(imd).OwnerOf(tags),
+		"If it was moved there, let this ImmutableDeployment go and leave everything in AWS as it is: "+r.claimOf(imd).Retaining()+
+			". To take it back: "+r.claimOf(imd).Adoption(tags))
 }

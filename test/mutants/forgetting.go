@@ -4,7 +4,7 @@ const (
 	revisions = "controllers/revisions.go"
 	inUse     = "controllers/inuse.go"
 	lost      = "controllers/lost.go"
-	ownership = "controllers/ownership.go"
+	ownership = "internal/ownership/ownership.go"
 	writer    = "controllers/writer.go"
 )
 
@@ -27,14 +27,14 @@ func forgetting() []mutant {
 		{name: "don't recall stacks", file: decide, old: "	(*pass).recallLost,\n", new: ""},
 		{name: "delete a stack that was found", file: "internal/stack/stack.go", old: "	case o.surprising():\n", new: "	case false:\n"},
 		{name: "give the number of a stack again", test: "TestNumberOfAForeignStack", file: deploymentActions, old: "		case cloud.IsNotFound(err):\n			return number, nil, nil", new: "		case true:\n			return number, nil, nil"},
-		{name: "freeze a stack that is found once more", test: "TestNameOfTheNextRevisionIsTaken", file: deploymentActions, old: "case r.owns(found.Tags, string(imd.UID)) && found", new: "case false && found"},
+		{name: "freeze a stack that is found once more", test: "TestNameOfTheNextRevisionIsTaken", file: deploymentActions, old: "case r.claimOf(imd).Owns(found.Tags) && found", new: "case false && found"},
 		{name: "delete the rule whatever it forwards to", test: "TestRuleStaysWhereItForwards", file: conclude, old: "	return x.others(r) //", new: "	return nil //"},
-		{name: "take a UID for proof in any cluster", test: "TestMoveToAnotherCluster|TestCopyWithAnIDOfItsOwn", file: ownership, old: " && tags[v1alpha1.TagUID] == uid && tags[v1alpha1.TagCluster] == o.ClusterID", new: " && tags[v1alpha1.TagUID] == uid"},
-		{name: "adopt whatever is there", test: "TestMoveToAnotherCluster|TestCureAfterALostCluster", file: ownership, old: "	return slices.Contains(splitList(ns.Annotations[v1alpha1.AnnotationAdopt]), uid), nil", new: "	return true, nil"},
-		{name: "adopt what has another name", test: "TestAdoptedByAnotherName", file: ownership, old: "if namesakes(tags, imd.Namespace, imd.Name) && slices", new: "if slices"},
+		{name: "take a UID for proof in any cluster", test: "TestMoveToAnotherCluster|TestCopyWithAnIDOfItsOwn", file: ownership, old: " && tags[v1alpha1.TagUID] == c.UID && tags[v1alpha1.TagCluster] == c.Cluster", new: " && tags[v1alpha1.TagUID] == c.UID"},
+		{name: "adopt whatever is there", test: "TestMoveToAnotherCluster|TestCureAfterALostCluster", file: ownership, old: "	return slices.Contains(SplitList(ns.Annotations[v1alpha1.AnnotationAdopt]), uid), nil", new: "	return true, nil"},
+		{name: "adopt what has another name", test: "TestAdoptedByAnotherName", file: ownership, old: "if c.IsNamesake(tags) && slices", new: "if slices"},
 		{name: "believe a status that is behind", test: "TestStatusFromBeforeARollout", file: recovery, old: " || rule.Writer == x.o.Writer || slices", new: " || true || slices"},
 		{name: "write what another cluster wrote", test: "TestStatusFromBeforeARollout|TestCopyWithAnIDOfItsOwn", file: writer, old: "return r.reconsider(ctx, imd, view, d, mark)", new: "return d, nil"},
-		{name: "write a rule that was taken over", file: writer, old: "	if !r.owns(tags, string(imd.UID)) && !stripped {\n", new: "	if false && !stripped {\n"},
+		{name: "write a rule that was taken over", file: writer, old: "	if !r.claimOf(imd).Owns(tags) && !stripped {\n", new: "	if false && !stripped {\n"},
 		{name: "go on with the mark of the step before", file: writer, old: "if count == reached && (", new: "if count != \"\" && ("},
 		{name: "set a mark before it is remembered", file: recovery, old: "	if slices.Contains(o.Progress.Writers, o.Writer) {\n", new: "	if true {\n"},
 		{name: "forget what serves with status", file: recovery, old: "	if !x.isForgetful() && !x.isBereft() && !x.isHeirless() {\n", new: "	if !x.isBereft() && !x.isHeirless() {\n"},
