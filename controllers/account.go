@@ -18,8 +18,7 @@ import (
 
 // rightAccount refuses to work where the deployment isn't.
 func (r *DeploymentReconciler) rightAccount(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	lb := imd.Spec.Traffic.LoadBalancer
-	arns := []string{lb.ListenerARN, lb.RuleARN, ruleARN(imd)}
+	arns := view.router.ARNs()
 	for _, imr := range view.records {
 		if s := imr.Status; s.Phase != v1alpha1.RevisionRemoved && imr.Spec.StackState != v1alpha1.StackRetained {
 			arns = append(arns, s.StackID)
@@ -30,7 +29,7 @@ func (r *DeploymentReconciler) rightAccount(ctx context.Context, imd *v1alpha1.I
 
 // rightAccount refuses to work where the revision isn't.
 func (r *RevisionReconciler) rightAccount(ctx context.Context, imr *v1alpha1.ImmutableRevision, clients cloud.Clients) error {
-	return checkAccount(ctx, clients, imr.Spec.Frozen.AWS, imr.Spec.Frozen.ListenerARN, imr.Status.StackID)
+	return checkAccount(ctx, clients, imr.Spec.Frozen.AWS, append(backendOf(imr, "", clients).ARNs(), imr.Status.StackID)...)
 }
 
 // checkAccount refuses ARNs, of which each may be "", that are of another

@@ -1,18 +1,15 @@
 package controllers
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
@@ -73,7 +70,7 @@ func (r *DeploymentReconciler) goes(imd *v1alpha1.ImmutableDeployment, t trouble
 // as if there were no rule to take tags off. What is in the way stays in
 // status, so that the next pass knows since when.
 func (r *DeploymentReconciler) leave(ctx context.Context, imd *v1alpha1.ImmutableDeployment, t trouble) (ctrl.Result, error) {
-	view := deploymentView{facts: r.fromSpec(imd)}
+	view := deploymentView{facts: r.fromSpec(imd), router: r.routerOf(imd, cloud.Clients{})}
 	var err error
 	if view.records, view.orphans, err = r.revisionsOf(ctx, imd); err != nil {
 		return retry(err)
@@ -84,8 +81,8 @@ func (r *DeploymentReconciler) leave(ctx context.Context, imd *v1alpha1.Immutabl
 	decision := rollout.Decide(view.facts, r.Now())
 	decision.StillBlocked = true
 	last := decision.Action.Kind == rollout.ActionFinishDeletion
-	if arn := cmp.Or(imd.Spec.Traffic.LoadBalancer.RuleARN, ruleARN(imd)); last && arn != "" {
-		r.emit(imd, corev1.EventTypeWarning, v1alpha1.ReasonRetained, "Leave the tags", r.remainder(imd, arn, t))
+	if stays := view.router.Remainder(t.Message); last && stays != "" {
+		r.emit(imd, corev1.EventTypeWarning, v1alpha1.ReasonRetained, "Leave the tags", stays)
 	}
 	if err := r.apply(ctx, imd, &view, decision); err != nil {
 		return retry(err)
@@ -97,14 +94,4 @@ func (r *DeploymentReconciler) leave(ctx context.Context, imd *v1alpha1.Immutabl
 		return retry(err)
 	}
 	return ctrl.Result{RequeueAfter: max(decision.After, minRequeue)}, nil
-}
-
-// remainder tells what stays in AWS that should not, and what to do with it.
-func (r *DeploymentReconciler) remainder(imd *v1alpha1.ImmutableDeployment, ruleARN string, t trouble) string {
-	uid := string(imd.UID)
-	tags := r.claimOf(imd).Tags()
-	tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal] = "", ""
-	return fmt.Sprintf("The tags of the listener rule %s stay. To take them off: aws elbv2 remove-tags --resource-arns %s --tag-keys %s. "+
-		"To have the rule and its stacks looked after again, apply the ImmutableDeployment with the annotation %s=%s. Why: %s",
-		ruleARN, ruleARN, strings.Join(slices.Sorted(maps.Keys(tags)), " "), v1alpha1.AnnotationAdopt, uid, t.Message)
 }

@@ -1,10 +1,8 @@
 package controllers
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/gate"
@@ -109,7 +107,7 @@ func (r *DeploymentReconciler) startGate(ctx context.Context, imd *v1alpha1.Immu
 
 // ask makes the gate's call.
 func (r *DeploymentReconciler) ask(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, ro *rollout.Rollout, run rollout.GateRun, kind gate.Kind, call gate.Call) error {
-	question, err := r.question(ctx, imd, view, ro, run)
+	question, err := question(ctx, imd, view, ro, run)
 	if err != nil {
 		return err
 	}
@@ -117,47 +115,28 @@ func (r *DeploymentReconciler) ask(ctx context.Context, imd *v1alpha1.ImmutableD
 }
 
 // question is what the gate is asked.
-func (r *DeploymentReconciler) question(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, ro *rollout.Rollout, run rollout.GateRun) (hook.Question, error) {
+func question(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, ro *rollout.Rollout, run rollout.GateRun) (hook.Question, error) {
 	q := hook.Question{
 		Version: hook.Version, IdempotencyKey: attemptID(imd, ro.ID, run),
 		Gate: run.Name, Point: run.At, Attempt: run.Attempt, Call: run.Calls + 1,
 		Deployment: hook.Deployment{Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID)},
 		Rollout: hook.Rollout{
-			ID: ro.ID, Cause: ro.Cause, Step: run.Step, Weight: view.facts.Rule.Targets.Share(view.groupOf(ro.Revision)),
+			ID: ro.ID, Cause: ro.Cause, Step: run.Step, Weight: view.facts.Rule.Targets.Share(view.backendID(ro.Revision)),
 			Outcome: ro.Outcome, Message: ro.Message,
 		},
 		Revision: view.describeRevision(ro.Revision),
 		Stable:   view.describeRevision(view.facts.Progress.Stable),
 	}
-	if listener := cmp.Or(imd.Spec.Traffic.LoadBalancer.ListenerARN, view.production.ListenerARN); listener != "" && q.Revision != nil {
-		endpoint, err := view.clients.Traffic.Endpoint(ctx, listener)
-		if err != nil {
-			return q, err
-		}
-		q.Preview = &hook.Preview{URL: endpoint, Host: view.host(imd), Header: v1alpha1.PreviewHeader, Value: fmt.Sprint(ro.Revision)}
+	if q.Revision == nil {
+		return q, nil
 	}
-	return q, nil
+	var err error
+	q.Preview, err = view.router.Preview(ctx, ro.Revision)
+	return q, err
 }
 
-// host is the first host name of the production rule that isn't a pattern; ""
-// if there is none.
-func (view *deploymentView) host(imd *v1alpha1.ImmutableDeployment) string {
-	matches := view.production.Conditions
-	if len(matches) == 0 {
-		matches = conditions(imd.Spec.Traffic.LoadBalancer.Conditions)
-	}
-	for _, c := range matches {
-		for _, value := range c.Values {
-			if c.Field == "host-header" && !strings.ContainsAny(value, "*?") {
-				return value
-			}
-		}
-	}
-	return ""
-}
-
-// groupOf is a revision's target group; "" if it has none.
-func (view *deploymentView) groupOf(number int64) string {
+// backendID is a revision's backend in the route; "" if it has none.
+func (view *deploymentView) backendID(number int64) string {
 	for _, seen := range view.facts.Revisions {
 		if seen.Number == number {
 			return seen.TargetGroup

@@ -2,8 +2,6 @@ package controllers
 
 import (
 	"context"
-	"slices"
-	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
 
@@ -18,18 +16,16 @@ func tampered(imr *v1alpha1.ImmutableRevision, view *deploymentView) string {
 	if ready := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionReady); ready != nil && ready.Reason == v1alpha1.ReasonStackChanged {
 		return ready.Message
 	}
-	preview := imr.Status.Outputs.PreviewRuleARN
-	present := func(x cloud.Rule) bool { return x.ARN == preview }
-	if preview != "" && view.listenerRules != nil && imr.Status.Phase == v1alpha1.RevisionCreated && !slices.ContainsFunc(view.listenerRules, present) {
-		return "its preview rule was deleted"
+	if imr.Status.Phase != v1alpha1.RevisionCreated {
+		return ""
 	}
-	return ""
+	return view.router.Tampered(imr.Status.Outputs)
 }
 
-// readHealth asks ECS and the load balancer how a revision's service is.
-func readHealth(ctx context.Context, clients cloud.Clients, out v1alpha1.StackOutputs, seen *rollout.Revision) error {
+// readHealth asks ECS and the router how a revision's service is.
+func readHealth(ctx context.Context, view *deploymentView, out *v1alpha1.StackOutputs, seen *rollout.Revision) error {
 	health := &seen.Health
-	service, err := clients.Services.Service(ctx, out.Cluster, out.ServiceName)
+	service, err := view.clients.Services.Service(ctx, out.Cluster, out.ServiceName)
 	if cloud.IsNotFound(err) {
 		*health = rollout.Health{Known: true, Gone: true, Reason: "the ECS service does not exist"}
 		return nil
@@ -48,59 +44,11 @@ func readHealth(ctx context.Context, clients cloud.Clients, out v1alpha1.StackOu
 		Steady:  service.RolloutState == cloud.RolloutCompleted,
 		Failed:  service.RolloutState == cloud.RolloutFailed,
 	}
-	if out.TargetGroupARN != "" {
-		if err := readTargets(ctx, clients, out.TargetGroupARN, health); err != nil {
-			return err
-		}
+	if err := view.router.Health(ctx, seen.TargetGroup, health); err != nil {
+		return err
 	}
 	if health.Failed {
 		health.Reason = service.RolloutReason
 	}
 	return nil
-}
-
-// readTargets asks the load balancer how many targets are healthy.
-func readTargets(ctx context.Context, clients cloud.Clients, targetGroupARN string, health *rollout.Health) error {
-	targets, err := clients.Traffic.TargetHealth(ctx, targetGroupARN)
-	if cloud.IsNotFound(err) {
-		*health = rollout.Health{Known: true, Gone: true, Reason: "the target group does not exist"}
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	health.Healthy, health.Reason = targets.Healthy, targets.Reason
-	return nil
-}
-
-// observeOriginal reads whether the target group that an adopted rule had before has
-// targets that may take traffic again. Targets of a group that no rule uses are
-// not checked by the load balancer, so that unused ones get the benefit of the
-// doubt.
-func (r *DeploymentReconciler) observeOriginal(ctx context.Context, _ *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	arn := view.facts.Progress.Original
-	if !view.facts.Deleting || arn == "" {
-		return nil
-	}
-	targets, err := view.clients.Traffic.TargetHealth(ctx, arn)
-	switch {
-	case cloud.IsNotFound(err):
-		view.facts.Original = rollout.Health{Known: true, Reason: "it does not exist"}
-		return nil
-	case err != nil:
-		return err
-	}
-	view.facts.Original = rollout.Health{Known: true, Healthy: targets.Healthy + targets.Initial + targets.Unused, Reason: targets.Reason}
-	if view.facts.Original.Reason == "" {
-		view.facts.Original.Reason = "it has no targets"
-	}
-	return nil
-}
-
-// drain is how long requests of a revision may take to end. A worker has none.
-func drain(frozen *v1alpha1.FrozenRevision) time.Duration {
-	if frozen.ListenerARN == "" {
-		return 0
-	}
-	return seconds(frozen.Template.Target.DeregistrationDelaySeconds, 300)
 }

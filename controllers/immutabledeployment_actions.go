@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -43,50 +42,8 @@ func (r *DeploymentReconciler) apply(ctx context.Context, imd *v1alpha1.Immutabl
 	case rollout.ActionStartGate:
 		return r.startGate(ctx, imd, view, d.Progress.Rollout, a.Run)
 	default:
-		return r.applyToRule(ctx, imd, view, a)
+		return view.router.Apply(ctx, &view.facts, a)
 	}
-}
-
-// applyToRule has an effect on the production rule.
-func (r *DeploymentReconciler) applyToRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, a rollout.Action) error {
-	tags := r.ruleTags(imd, view)
-	switch traffic := view.clients.Traffic; a.Kind { //nolint:exhaustive // apply knows the others
-	case rollout.ActionClaimRule, rollout.ActionMarkRule:
-		return traffic.TagRule(ctx, view.production.ARN, tags)
-	case rollout.ActionCreateRule:
-		lb := imd.Spec.Traffic.LoadBalancer
-		rule, err := traffic.CreateRule(ctx, cloud.CreateRule{
-			ListenerARN: lb.ListenerARN,
-			Priority:    *lb.Priority,
-			Conditions:  conditions(lb.Conditions),
-			Targets:     weighted(a.Targets),
-			Tags:        tags,
-		})
-		if err != nil {
-			return err
-		}
-		view.production = rule
-		return nil
-	case rollout.ActionSetTargets:
-		return traffic.SetTargets(ctx, view.production, weighted(a.Targets))
-	case rollout.ActionReleaseRule:
-		tags[v1alpha1.TagOriginal] = ""
-		return traffic.UntagRule(ctx, view.production.ARN, slices.Sorted(maps.Keys(tags)))
-	case rollout.ActionDeleteRule:
-		return traffic.DeleteRule(ctx, view.production.ARN)
-	}
-	return fmt.Errorf("unknown rollout action %q", a.Kind)
-}
-
-// ruleTags mark the production rule: whose it is, who wrote it last, and what an
-// adopted one goes back to.
-func (r *DeploymentReconciler) ruleTags(imd *v1alpha1.ImmutableDeployment, view *deploymentView) map[string]string {
-	tags := r.claimOf(imd).Tags()
-	tags[v1alpha1.TagWriter] = view.facts.Writer
-	if view.facts.Progress.Original != "" {
-		tags[v1alpha1.TagOriginal] = view.facts.Progress.Original
-	}
-	return tags
 }
 
 // errBehind ends a pass whose cache doesn't show yet what exists. It mostly does
@@ -148,35 +105,18 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 	if err != nil {
 		return nil, err
 	}
-	lb := imd.Spec.Traffic.LoadBalancer
-	matches := conditions(lb.Conditions)
-	if view.facts.Rule.Adopted {
-		matches = view.production.Conditions
-	}
-	body, err := template.Build(template.Input{
-		Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID), Revision: number,
-		Template: pinned, ListenerARN: listenerOf(imd, view), Conditions: matches,
-	})
-	if err != nil {
-		return nil, refusal.New(v1alpha1.ReasonInvalidSpec, "The stack's template can't be built: "+err.Error(), "Correct spec.template")
-	}
-	return newRevision(imd, number, template.StackName(imd.Namespace, imd.Name, string(imd.UID), number), v1alpha1.FrozenRevision{
+	in := template.Input{Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID), Revision: number, Template: pinned}
+	frozen := v1alpha1.FrozenRevision{
 		TemplateHash:          view.facts.WantHash,
 		AWS:                   awsOf(imd),
 		Template:              pinned,
-		ListenerARN:           listenerOf(imd, view),
-		PreviewPriorities:     lb.PreviewPriorities,
 		TerminationProtection: imd.Spec.Stack.TerminationProtection != nil && *imd.Spec.Stack.TerminationProtection,
-		TemplateBody:          body,
-	}), nil
-}
-
-// listenerOf is the listener of the production rule; "" for a worker.
-func listenerOf(imd *v1alpha1.ImmutableDeployment, view *deploymentView) string {
-	if view.facts.Rule.Adopted {
-		return view.production.ListenerARN
 	}
-	return imd.Spec.Traffic.LoadBalancer.ListenerARN
+	view.router.Freeze(&in, &frozen)
+	if frozen.TemplateBody, err = template.Build(in); err != nil {
+		return nil, refusal.New(v1alpha1.ReasonInvalidSpec, "The stack's template can't be built: "+err.Error(), "Correct spec.template")
+	}
+	return newRevision(imd, number, template.StackName(imd.Namespace, imd.Name, string(imd.UID), number), frozen), nil
 }
 
 // setStack asks for a revision's stack with so many tasks, or for it to go.
@@ -240,22 +180,4 @@ func (r *DeploymentReconciler) finish(ctx context.Context, imd *v1alpha1.Immutab
 		return fmt.Errorf("remove the finalizer: %w", err)
 	}
 	return nil
-}
-
-// conditions translates the rule conditions of spec.
-func conditions(in []v1alpha1.RuleCondition) []cloud.Condition {
-	out := make([]cloud.Condition, 0, len(in))
-	for _, c := range in {
-		out = append(out, cloud.Condition{Field: c.Field, HTTPHeaderName: c.HTTPHeaderName, Values: c.Values})
-	}
-	return out
-}
-
-// weighted translates targets.
-func weighted(targets rollout.Targets) []cloud.WeightedTarget {
-	out := make([]cloud.WeightedTarget, 0, len(targets))
-	for _, t := range targets {
-		out = append(out, cloud.WeightedTarget{TargetGroupARN: t.TargetGroup, Weight: t.Weight})
-	}
-	return out
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/route"
 )
 
 // deploymentView is what a pass sees of a deployment.
@@ -21,12 +22,10 @@ type deploymentView struct {
 	orphans []v1alpha1.ImmutableRevision
 	// orphaned is true in a deletion with --cascade=orphan.
 	orphaned bool
-	// listenerRules are all rules of the listener; nil when they were not read.
-	listenerRules []cloud.Rule
-	// production is the production rule, if it exists and isn't someone else's.
-	production cloud.Rule
-	// inherits is the UID of another deployment whose rule was named, and whose
-	// stacks come with it.
+	// router works with the route.
+	router route.Router
+	// inherits is the UID of another deployment whose route is taken over, and
+	// whose stacks come with it.
 	inherits string
 	// lostStacks are stacks of ours that no record asks for, by revision.
 	lostStacks map[int64]cloud.Stack
@@ -34,14 +33,14 @@ type deploymentView struct {
 	remark string
 }
 
-// observe reads the revisions, the production rule and the health of the
+// observe reads the revisions, the route and the health of the
 // revisions that matter. What isn't found is believed only of the account that
 // everything is in, before and afterwards.
 func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.ImmutableDeployment) (deploymentView, error) {
 	view := deploymentView{facts: r.fromSpec(imd)}
 	for _, look := range []func(context.Context, *v1alpha1.ImmutableDeployment, *deploymentView) error{
 		r.observeRecords, r.connect, r.rightAccount,
-		r.observeRule, r.observeOriginal, r.observeRevisions, r.observeLost, r.observeEvidence,
+		r.observeRoute, r.observeOriginal, r.observeRevisions, r.observeLost, r.observeEvidence,
 		r.rightAccount,
 	} {
 		if err := look(ctx, imd, &view); err != nil {
@@ -58,5 +57,6 @@ func (r *DeploymentReconciler) connect(ctx context.Context, imd *v1alpha1.Immuta
 		return err
 	}
 	view.clients, err = r.Cloud.For(ctx, identity)
+	view.router = r.routerOf(imd, view.clients)
 	return err
 }

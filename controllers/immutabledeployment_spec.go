@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/template"
 )
@@ -46,9 +47,9 @@ func (r *DeploymentReconciler) fromSpec(imd *v1alpha1.ImmutableDeployment) rollo
 	if spec.DesiredCount != nil {
 		o.DesiredCount = *spec.DesiredCount
 	}
-	balanced := spec.Traffic.LoadBalancer.Exists()
-	o.Rule.None = !balanced
-	o.Plan = rollout.Compile(&spec, o.DesiredCount, balanced)
+	receives := r.routerOf(imd, cloud.Clients{}).Receives()
+	o.Rule.None = !receives
+	o.Plan = rollout.Compile(&spec, o.DesiredCount, receives)
 	judgingFromSpec(&o.Policy, &spec)
 	if spec.RevisionHistoryLimit != nil {
 		o.Policy.HistoryLimit = int(*spec.RevisionHistoryLimit)

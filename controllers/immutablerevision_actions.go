@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"hash/fnv"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -61,13 +61,11 @@ func (r *RevisionReconciler) note(d stack.Decision, next *v1alpha1.ImmutableRevi
 // create starts a new attempt at the stack.
 func (r *RevisionReconciler) create(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
 	parameters := map[string]string{template.ParamDesiredCount: strconv.Itoa(int(imr.Spec.Count()))}
-	if imr.Spec.Frozen.ListenerARN != "" {
-		priority, err := previewPriority(ctx, imr, view)
-		if err != nil {
-			return err
-		}
-		parameters[template.ParamPreviewPriority] = strconv.Itoa(int(priority))
+	chosen, err := view.backend.Parameters(ctx)
+	if err != nil {
+		return err
 	}
+	maps.Copy(parameters, chosen)
 	id, err := view.clients.Stacks.Create(ctx, cloud.CreateStack{
 		Name:         imr.Spec.StackName,
 		TemplateBody: imr.Spec.Frozen.TemplateBody,
@@ -102,45 +100,6 @@ func token(imr *v1alpha1.ImmutableRevision, view revisionView, call string) stri
 	return fmt.Sprintf("viridian-%s-%s-%d-%d", call, view.ownerUID, imr.Spec.Revision, imr.Status.Attempts)
 }
 
-// previewPriority finds a free priority for the preview rule. Where to start
-// looking follows from the revision, so that deployments which share a
-// listener rarely want the same one.
-func previewPriority(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) (int32, error) {
-	rules, err := view.clients.Traffic.Rules(ctx, imr.Spec.Frozen.ListenerARN)
-	if err != nil {
-		return 0, err
-	}
-	taken := make(map[int32]bool, len(rules))
-	for _, rule := range rules {
-		taken[rule.Priority] = true
-	}
-	first, last := bounds(imr.Spec.Frozen.PreviewPriorities)
-	size := last - first + 1
-	hash := fnv.New32a()
-	fmt.Fprintf(hash, "%s/%d/%d", view.ownerUID, imr.Spec.Revision, imr.Status.Attempts)
-	start := int32(hash.Sum32() % uint32(size)) //nolint:gosec // size is 1 to 49,999
-	for i := range size {
-		if priority := first + (start+i)%size; !taken[priority] {
-			return priority, nil
-		}
-	}
-	return 0, refusal.New(v1alpha1.ReasonPreviewPriorityUnavailable,
-		fmt.Sprintf("Listener rules use all priorities from %d to %d, none is free for the preview rule", first, last),
-		"Delete rules that are not needed, or use a wider spec.traffic.loadBalancer.previewPriorities")
-}
-
-// bounds of a band, with the API's defaults.
-func bounds(band v1alpha1.PriorityBand) (first, last int32) {
-	first, last = 1, 99
-	if band.First != nil {
-		first = *band.First
-	}
-	if band.Last != nil {
-		last = *band.Last
-	}
-	return first, last
-}
-
 // collect keeps the outputs of a stack that is created.
 func (r *RevisionReconciler) collect(view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
 	out := view.facts.Stack.Outputs
@@ -173,7 +132,7 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, view revisionView, ne
 		failure.Message = event.LogicalID + ": " + event.Reason
 		break
 	}
-	if next.Attempts = max(next.Attempts, 1); raced(failure) && next.Attempts < maxAttempts {
+	if next.Attempts = max(next.Attempts, 1); view.backend.LostRace(failure) && next.Attempts < maxAttempts {
 		next.Phase = v1alpha1.RevisionDeleting
 		return nil
 	}
@@ -186,12 +145,6 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, view revisionView, ne
 
 // maxAttempts bounds how often a stack is made again after a race.
 const maxAttempts = 5
-
-// raced tells whether someone else took the preview rule's priority between the
-// choice of it and its use, which isn't the template's fault.
-func raced(failure *v1alpha1.StackFailure) bool {
-	return failure.Resource == template.LogicalPreviewRule && strings.Contains(failure.Message, "currently in use")
-}
 
 // taskCauses tells in ECS's words why tasks of the stack's service stopped; ""
 // when ECS can't say, which must not hide what CloudFormation said.

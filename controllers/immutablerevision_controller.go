@@ -19,6 +19,7 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/refusal"
+	"github.com/viridian-dev/viridian/internal/route"
 	"github.com/viridian-dev/viridian/internal/stack"
 )
 
@@ -172,6 +173,8 @@ type revisionView struct {
 	// owner of the record; nil if it has none, or that is gone.
 	owner    *v1alpha1.ImmutableDeployment
 	ownerUID string
+	// backend works with what the stack has for the route.
+	backend route.Backend
 }
 
 // observe reads the owner and the stack.
@@ -191,6 +194,7 @@ func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.Immutabl
 	if view.clients, err = r.Cloud.For(ctx, identity); err != nil {
 		return view, err
 	}
+	view.backend = backendOf(imr, view.ownerUID, view.clients)
 	if err := r.rightAccount(ctx, imr, view.clients); err != nil {
 		return view, err
 	}

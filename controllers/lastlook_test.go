@@ -51,7 +51,7 @@ func TestLastLook(t *testing.T) {
 			r := &DeploymentReconciler{Options: Options{Client: cluster, Live: cluster, ClusterID: "here", Now: time.Now}}
 			tags := r.claimOf(imd).Tags()
 			tags[v1alpha1.TagRevision], tags[v1alpha1.TagTemplateHash] = "7", "hash"
-			view := &deploymentView{lostStacks: map[int64]cloud.Stack{}, clients: cloud.Clients{Stacks: unlisted{stack: cloud.Stack{
+			view := &deploymentView{router: r.routerOf(imd, cloud.Clients{}), lostStacks: map[int64]cloud.Stack{}, clients: cloud.Clients{Stacks: unlisted{stack: cloud.Stack{
 				ID: "id", Name: template.StackName("shop", "mailer", "1", 7), Status: cloud.StackCreateComplete, Tags: tags}}}}
 			view.facts.Rule, view.facts.Deleting, view.facts.Policy.Retain = rollout.Rule{None: true}, true, retain
 			if err := r.finish(t.Context(), imd, view); err != nil {

@@ -19,8 +19,8 @@ import (
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
-// A cluster that forgot finds its stacks again: by what the production rule
-// forwards to, by the records that nobody owns, and by the names of stacks where
+// A cluster that forgot finds its stacks again: by where the route sends
+// requests, by the records that nobody owns, and by the names of stacks where
 // status remembers nothing, or records that aren't there.
 
 // observeLost finds the stacks of the deployment that no record asks for.
@@ -29,7 +29,7 @@ func (r *DeploymentReconciler) observeLost(ctx context.Context, imd *v1alpha1.Im
 	if view.facts.Blocked != nil || view.facts.Deleting && view.facts.Policy.Retain {
 		return nil
 	}
-	for _, find := range []func(context.Context, *v1alpha1.ImmutableDeployment, *deploymentView) error{r.lostByRule, r.lostByOwner, r.lostByName} {
+	for _, find := range []func(context.Context, *v1alpha1.ImmutableDeployment, *deploymentView) error{r.lostByRoute, r.lostByOwner, r.lostByName} {
 		if err := find(ctx, imd, view); err != nil {
 			return err
 		}
@@ -43,39 +43,26 @@ func (r *DeploymentReconciler) observeLost(ctx context.Context, imd *v1alpha1.Im
 	return nil
 }
 
-// lostByRule finds the stacks of target groups that the rule forwards to and
-// that no record which asks for its stack has. Those of another deployment of the
+// lostByRoute finds the stacks that the route sends requests to and that no
+// record asks for. Those of another deployment of the
 // same name in this cluster, which is gone, came with the rule.
-func (r *DeploymentReconciler) lostByRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	unknown := view.unknownGroups()
+func (r *DeploymentReconciler) lostByRoute(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	unknown := view.unknownBackends()
 	if len(unknown) == 0 {
 		return nil
 	}
-	tags, err := view.clients.Traffic.TargetGroupTags(ctx, unknown)
+	tags, err := view.router.TagsBehind(ctx, unknown)
 	if err != nil {
 		return err
 	}
-	for _, group := range unknown {
-		of := tags[group]
+	for _, backend := range unknown {
+		of := tags[backend]
 		came := view.facts.Rule.Owned && r.claimOf(imd).IsLocalNamesake(of)
 		if err := r.noteLost(ctx, imd, view, of[cloud.TagStackID], of, came); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// unknownGroups are the target groups that the rule forwards to of which no
-// record that asks for its stack is known.
-func (view *deploymentView) unknownGroups() []string {
-	var unknown []string
-	for _, target := range view.facts.Rule.Targets {
-		known := func(seen rollout.Revision) bool { return seen.Wanted && seen.TargetGroup == target.TargetGroup }
-		if !slices.ContainsFunc(view.facts.Revisions, known) && target.TargetGroup != view.facts.Progress.Original {
-			unknown = append(unknown, target.TargetGroup)
-		}
-	}
-	return unknown
 }
 
 // lostByOwner finds the stacks of records that have the deployment's label and
@@ -227,7 +214,7 @@ func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.Immut
 // for it.
 func (view *deploymentView) noteStack(ctx context.Context, stackID string, number int64) error {
 	there, found, err := describeLive(ctx, view.clients.Stacks, stackID)
-	if err != nil || !there || !usable(found.Status) && len(view.unknownGroups()) > 0 {
+	if err != nil || !there || !usable(found.Status) && len(view.unknownBackends()) > 0 {
 		return err // what is broken goes once requests don't go there any more
 	}
 	number = view.numberFor(number, found.Name)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/route"
 )
 
 // stamp turns a time into one that status can hold, which knows whole seconds
@@ -39,8 +40,7 @@ func timeOf(t *metav1.Time) time.Time {
 func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 	p := rollout.Progress{Stable: status.Stable, DetachedAt: timeOf(status.DetachedAt)}
 	if t := status.Traffic; t != nil {
-		p.Written, p.Observed = targetsOf(t.Written), targetsOf(t.Observed)
-		p.Since, p.Original, p.Writers = timeOf(t.Since), t.OriginalTargetGroupARN, t.Writers
+		route.Remembered(t, &p)
 	}
 	for _, r := range status.Retiring {
 		p.Retiring = append(p.Retiring, rollout.Retiring{
@@ -125,52 +125,19 @@ func gateRuns(in []v1alpha1.GateRun) []rollout.GateRun {
 	return out
 }
 
-// rememberTraffic writes the ledger of the production rule to status.
+// rememberTraffic writes the ledger of the route to status.
 func rememberTraffic(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, d rollout.Decision) {
 	if view.facts.Rule.None {
 		status.Traffic = nil
 		return
 	}
-	p := d.Progress
-	arn := view.production.ARN
+	id := view.router.ID()
 	switch {
 	case view.facts.Rule.Inherited:
-		arn = "" // it is looked at closely until it is claimed
-	case arn == "" && status.Traffic != nil:
-		arn = status.Traffic.RuleARN // made in this pass, or gone
+		id = "" // it is looked at closely until it is claimed
+	case id == "":
+		id = route.RememberedID(status.Traffic) // made in this pass, or gone
 	}
-	status.Traffic = &v1alpha1.TrafficStatus{
-		RuleARN:                arn,
-		Desired:                view.ledger(d.Intended),
-		InSync:                 &d.InSync,
-		Written:                view.ledger(p.Written),
-		Observed:               view.ledger(p.Observed),
-		Since:                  timePtr(p.Since),
-		Writers:                p.Writers,
-		OriginalTargetGroupARN: p.Original,
-	}
-}
-
-// ledger names the revisions of targets.
-func (view *deploymentView) ledger(targets rollout.Targets) []v1alpha1.WeightedTarget {
-	var out []v1alpha1.WeightedTarget
-	for _, t := range targets {
-		entry := v1alpha1.WeightedTarget{TargetGroupARN: t.TargetGroup, Weight: t.Weight}
-		for _, seen := range view.facts.Revisions {
-			if seen.TargetGroup == t.TargetGroup {
-				entry.Revision = seen.Number
-			}
-		}
-		out = append(out, entry)
-	}
-	return out
-}
-
-// targetsOf reads targets from the ledger.
-func targetsOf(in []v1alpha1.WeightedTarget) rollout.Targets {
-	var out rollout.Targets
-	for _, t := range in {
-		out = append(out, rollout.Target{TargetGroup: t.TargetGroupARN, Weight: t.Weight})
-	}
-	return out
+	status.Traffic = route.Remember(id, &d, view.facts.Revisions)
+	status.Traffic.Since = timePtr(d.Progress.Since)
 }

@@ -55,24 +55,20 @@ func (r *DeploymentReconciler) record(ctx context.Context, imd *v1alpha1.Immutab
 		return err
 	}
 	hash := from.Tags[v1alpha1.TagTemplateHash]
+	frozen := v1alpha1.FrozenRevision{TemplateHash: hash, AWS: awsOf(imd), TerminationProtection: from.TerminationProtection, TemplateBody: body}
+	view.router.Freeze(&template.Input{}, &frozen)
 	kept, err := template.ReadRecord(body)
-	if err != nil && hash == view.facts.WantHash {
-		kept, err = template.Record{Template: imd.Spec.Template, ListenerARN: listenerOf(imd, view)}, nil
-	}
-	if err != nil {
+	switch {
+	case err == nil:
+		kept.Restore(&frozen)
+	case hash == view.facts.WantHash:
+		frozen.Template = imd.Spec.Template
+	default:
 		return refusal.New(v1alpha1.ReasonRecordLost,
 			fmt.Sprintf("The record of the stack %s, revision %s, is lost and can't be made again: %s", from.Name, from.Tags[v1alpha1.TagRevision], err),
 			"Set spec.template to what that revision was made from; others can be rolled out from there")
 	}
-	imr := newRevision(imd, number, from.Name, v1alpha1.FrozenRevision{
-		TemplateHash:          hash,
-		AWS:                   awsOf(imd),
-		Template:              kept.Template,
-		ListenerARN:           kept.ListenerARN,
-		PreviewPriorities:     imd.Spec.Traffic.LoadBalancer.PreviewPriorities,
-		TerminationProtection: from.TerminationProtection,
-		TemplateBody:          body,
-	})
+	imr := newRevision(imd, number, from.Name, frozen)
 	if usable(from.Status) {
 		imr.Spec.StackState, imr.Spec.DesiredCount = v1alpha1.StackPresent, &count
 	}

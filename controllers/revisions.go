@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/ownership"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/template"
@@ -126,11 +127,12 @@ func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploy
 	if view.facts.Deleting || !matters || !seen.Wanted || seen.Stack != v1alpha1.RevisionCreated {
 		return seen, nil
 	}
-	return seen, readHealth(ctx, view.clients, *imr.Status.Outputs, &seen)
+	return seen, readHealth(ctx, view, imr.Status.Outputs, &seen)
 }
 
 // recorded translates what a revision's record says.
 func recorded(imr *v1alpha1.ImmutableRevision) rollout.Revision {
+	backend := backendOf(imr, "", cloud.Clients{})
 	seen := rollout.Revision{
 		Number: imr.Spec.Revision,
 		Name:   imr.Name,
@@ -142,16 +144,15 @@ func recorded(imr *v1alpha1.ImmutableRevision) rollout.Revision {
 		Deleting: !imr.DeletionTimestamp.IsZero(),
 		Retained: imr.Spec.StackState == v1alpha1.StackRetained,
 		Stack:    imr.Status.Phase,
-		Drain:    drain(&imr.Spec.Frozen),
+		Drain:    backend.Drain(),
+
+		TargetGroup: backend.ID(),
 	}
 	if seen.Stack == "" {
 		seen.Stack = v1alpha1.RevisionPending
 	}
 	if stalled := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionStalled); stalled != nil {
 		seen.Cause = stalled.Message
-	}
-	if imr.Status.Outputs != nil {
-		seen.TargetGroup = imr.Status.Outputs.TargetGroupARN
 	}
 	return seen
 }

@@ -72,7 +72,7 @@ func (r *DeploymentReconciler) authorise(ctx context.Context, imd *v1alpha1.Immu
 
 // compareMarks reads whose the rule is and who wrote it last.
 func (r *DeploymentReconciler) compareMarks(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision) (rollout.Decision, error) {
-	tags, err := view.clients.Traffic.RuleTags(ctx, view.production.ARN)
+	tags, err := view.router.Tags(ctx)
 	if err != nil {
 		return d, err
 	}
@@ -81,7 +81,7 @@ func (r *DeploymentReconciler) compareMarks(ctx context.Context, imd *v1alpha1.I
 		if !view.facts.Rule.Owned {
 			return d, nil // known not to be ours, and left alone
 		}
-		return d, r.conflict(imd, view.production.ARN, tags)
+		return d, view.router.Conflict(tags)
 	}
 	switch mark := tags[v1alpha1.TagWriter]; {
 	case mark == view.facts.Writer:
@@ -125,11 +125,4 @@ func (view *deploymentView) onlyStatusLost() bool {
 		return !slices.ContainsFunc(view.facts.Revisions, func(seen rollout.Revision) bool { return seen.TargetGroup == t.TargetGroup })
 	}
 	return len(view.facts.Progress.Writers) == 0 && len(view.facts.Rule.Targets) > 0 && !slices.ContainsFunc(view.facts.Rule.Targets, unknown)
-}
-
-// conflict says that a rule is another deployment's now.
-func (r *DeploymentReconciler) conflict(imd *v1alpha1.ImmutableDeployment, ruleARN string, tags map[string]string) error {
-	return refusal.New(v1alpha1.ReasonRuleConflict, "The rule "+ruleARN+" belongs to "+r.claimOf(imd).OwnerOf(tags),
-		"If it was moved there, let this ImmutableDeployment go and leave everything in AWS as it is: "+r.claimOf(imd).Retaining()+
-			". To take it back: "+r.claimOf(imd).Adoption(tags))
 }

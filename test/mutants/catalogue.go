@@ -19,7 +19,8 @@ const (
 	deploymentActions = "controllers/immutabledeployment_actions.go"
 	deploymentPass    = "controllers/immutabledeployment_controller.go"
 	deploymentObserve = "controllers/immutabledeployment_observe.go"
-	deploymentRule    = "controllers/immutabledeployment_rule.go"
+	router            = "controllers/router.go"
+	ruleObserve       = "internal/route/alb/observe.go"
 	deploymentStatus  = "controllers/immutabledeployment_status.go"
 	revisionActions   = "controllers/immutablerevision_actions.go"
 	revisionPass      = "controllers/immutablerevision_controller.go"
@@ -78,7 +79,7 @@ func makingAndShifting() []mutant {
 			also: &mutant{file: revisionActions, old: "	if err := r.checkUnused(ctx, imr, view); err != nil {\n		return err\n	}\n", new: ""}},
 		{name: "route nowhere", file: "internal/rollout/targets.go", old: "t = append(t, Target{candidate, weight})", new: "t = append(t, Target{candidate, 0})"},
 		{name: "take a stack of others for one's own", test: "TestForeignStack", file: revisionPass, old: "	if view.facts.Owned, err = r.isRevisions(ctx, imr, view); err != nil ||", new: "	if view.facts.Owned = true; err != nil ||"},
-		{name: "take a rule of others for one's own", file: deploymentRule, old: "if view.facts.Rule.Owned = r.claimOf(imd).Owns(tags); view.facts.Rule.Owned {", new: "if view.facts.Rule.Owned = true; view.facts.Rule.Owned {"},
+		{name: "take a rule of others for one's own", file: ruleObserve, old: "if seen.Owned = r.of.Claim.Owns(tags); seen.Owned {", new: "if seen.Owned = true; seen.Owned {"},
 		{name: "forget the finalizer", file: deploymentPass, old: "if !controllerutil.ContainsFinalizer(imd, v1alpha1.Finalizer) {", new: "if false {"},
 		{name: "let a revision go before its stack", file: revisionPass, old: "&& (view.facts.Retained || decision.Gone()) {", new: "&& (view.facts.Retained || decision.Action != \"\" || decision.Gone()) {"},
 		{name: "let a deployment go before its revisions", file: deploymentActions, old: "	if err != nil || len(left) > 0 {\n		return err // one", new: "	if _ = left; err != nil {\n		return err // one",

@@ -3,6 +3,7 @@ package main
 const (
 	revisions = "controllers/revisions.go"
 	inUse     = "controllers/inuse.go"
+	backend   = "internal/route/alb/backend.go"
 	lost      = "controllers/lost.go"
 	ownership = "internal/ownership/ownership.go"
 	writer    = "controllers/writer.go"
@@ -12,15 +13,15 @@ const (
 // copy of another one, or that looks into the wrong account.
 func forgetting() []mutant {
 	return []mutant{
-		{name: "judge by status who uses a stack", file: inUse, old: "	if view.facts.Stack == nil { // not shown", new: "	if true { // not shown"},
-		{name: "look for users on one listener only", test: "TestStackInUseOnAnotherListener", file: inUse, old: "RulesTo(ctx, group)", new: "Rules(ctx, imr.Spec.Frozen.ListenerARN)",
-			also: &mutant{file: inUse, old: "		if rule.ARN != preview {", new: "		if len(rule.Targets) > 0 && rule.Targets[0].TargetGroupARN == group && rule.ARN != preview {"}},
+		{name: "judge by status who uses a stack", file: backend, old: "	if stack == nil { // not shown", new: "	if true { // not shown"},
+		{name: "look for users on one listener only", test: "TestStackInUseOnAnotherListener", file: backend, old: "RulesTo(ctx, group)", new: "Rules(ctx, b.of.Spec.Frozen.ListenerARN)",
+			also: &mutant{file: backend, old: "		if rule.ARN != preview {", new: "		if len(rule.Targets) > 0 && rule.Targets[0].TargetGroupARN == group && rule.ARN != preview {"}},
 		{name: "take the last worker that works", test: "TestLastWorkerIsKept", file: inUse, old: "if !works || !relies(", new: "if !works || true || !relies("},
 		{name: "find nothing by the rule", file: lost, old: "	if len(unknown) == 0 {\n", new: "	if true {\n"},
 		{name: "find nothing by name", file: lost, old: "range all {", new: "range all[:0] {"},
 		{name: "list stacks only where status is incomplete", file: lost, old: "r.Now().Sub(last) < auditEvery && ", new: ""},
 		{name: "end a deletion without a last look", file: deploymentActions, old: "	if !view.facts.Policy.Retain {\n", new: "	if false {\n"},
-		{name: "leave records alone that nobody owns", file: lost, old: "r.lostByRule, r.lostByOwner, r.lostByName}", new: "r.lostByRule, r.lostByName}"},
+		{name: "leave records alone that nobody owns", file: lost, old: "r.lostByRoute, r.lostByOwner, r.lostByName}", new: "r.lostByRoute, r.lostByName}"},
 		{name: "claim records without a proof", file: lost, old: "		case ours:\n", new: "		case ours || true:\n"},
 		{name: "leave a stack that was found to itself", file: lost, old: "reasonOf(imr) == v1alpha1.ReasonStackFound && ", new: "false && "},
 		{name: "run a second worker beside one that was left", file: lost, old: "	case here && view.facts.Rule.None && len(view.records) == 0:\n", new: "	case false:\n"},
@@ -41,9 +42,9 @@ func forgetting() []mutant {
 		{name: "forget what serves with its record", file: recovery, old: "	if !x.isForgetful() && !x.isBereft() && !x.isHeirless() {\n", new: "	if !x.isForgetful() && !x.isHeirless() {\n"},
 		{name: "take what others route to for what serves", file: recovery, old: "	if x.isBereft() && serves != nil && x.o.Rule.Exists && ", new: "	if false && "},
 		{name: "trust a worker that is to be removed", file: recovery, old: "x.isThere(r) && !idle && (x.isBereft() || !x.isDismissed(r))", new: "x.isThere(r) && !idle"},
-		{name: "forget where an adopted rule went", file: deploymentRule, old: "tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal]", new: "tags[v1alpha1.TagWriter], \"\""},
+		{name: "forget where an adopted rule went", file: ruleObserve, old: "tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal]", new: "tags[v1alpha1.TagWriter], \"\""},
 		{name: "delete what was orphaned", file: revisions, old: "	view.orphaned = view.facts.Deleting && (", new: "	view.orphaned = false && ("},
-		{name: "take its tags off an orphaned rule", file: deploymentRule, old: "		view.facts.Rule.Owned = false // it keeps", new: "		_ = view // it keeps"},
+		{name: "take its tags off an orphaned rule", file: router, old: "		view.facts.Rule.Owned = false // it keeps", new: "		_ = view // it keeps"},
 		{name: "delete the stack of a record that nobody owns", file: revisionPass, old: "	if view.owner == nil && !view.facts.Deleting && !view.facts.Retained {\n", new: "	if false {\n"},
 		{name: "let the record of a stack in use go", test: "TestStackInUseOnAnotherListener|TestLastWorkerIsKept", file: revisionPass, old: "	if view.owner == nil && inUse(cause) {\n", new: "	if inUse(cause) {\n"},
 		{name: "keep a record whose stack others use", test: "TestOrphans", file: revisionPass, old: "	if view.owner == nil && inUse(cause) {\n", new: "	if false {\n"},
