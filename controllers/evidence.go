@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/analysis"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/gate"
-	"github.com/viridian-dev/viridian/internal/refusal"
+	"github.com/viridian-dev/viridian/internal/metric"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
@@ -189,63 +188,45 @@ func (m *measurer) alarms(read []cloud.Alarm, err error) {
 
 // metrics reads and judges the metrics.
 func (m *measurer) metrics(ctx context.Context) error {
-	for _, check := range m.spec.Metrics {
+	for i := range m.spec.Metrics {
+		check := &m.spec.Metrics[i]
 		readings, err := m.read(ctx, check)
 		if err == nil {
-			m.verdicts = append(m.verdicts, analysis.Metric(check, m.step(), readings, m.delay, m.before(v1alpha1.SourceMetric, check.Name), m.now))
+			m.verdicts = append(m.verdicts, analysis.Metric(*check, m.step(), readings, m.delay, m.before(v1alpha1.SourceMetric, check.Name), m.now))
 			continue
 		}
 		m.verdicts = append(m.verdicts, m.unread(v1alpha1.SourceMetric, check.Name, err))
-		if invalid, ok := errors.AsType[*cloud.Error](err); ok && invalid.Kind == cloud.KindInvalid {
-			err = refusal.New(v1alpha1.ReasonMetricInvalid, fmt.Sprintf("CloudWatch refuses the query of metric %s: %s", check.Name, invalid.Message),
-				"Correct it in spec.analysis.metrics")
-		}
-		if err := m.view.unreadable(err); err != nil {
+		if err := m.view.unreadable(metric.Refused(check, err)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// read reads a metric of both revisions.
-func (m *measurer) read(ctx context.Context, check v1alpha1.MetricCheck) (analysis.Readings, error) {
-	candidate, ok := m.view.subject(m.Revision)
-	if !ok {
-		return analysis.Readings{}, cloud.ErrPending // its stack is gone, which is not for a metric to find
-	}
-	queries := analysis.Queries(check, candidate)
-	own, compared := len(queries), false
-	// The old stack is gone before the new one is made by Recreate, or was
-	// deleted by others.
-	if stable, ok := m.view.subject(m.Stable); ok {
-		queries, compared = append(queries, analysis.Queries(check, stable)...), true
-	}
-	series, err := m.view.clients.Metrics.Read(ctx, queries, m.Since)
+// read reads a metric of both revisions. The old stack is gone before the new
+// one is made by Recreate, or was deleted by others.
+func (m *measurer) read(ctx context.Context, check *v1alpha1.MetricCheck) (analysis.Readings, error) {
+	sources := metric.Sources{Metrics: m.view.clients.Metrics}
+	source, err := sources.Of(check)
 	if err != nil {
 		return analysis.Readings{}, err
 	}
-	out := analysis.Readings{Candidate: series[:own]}
-	if compared {
-		out.Stable = series[own:]
+	candidate := m.view.recordWithStack(m.Revision)
+	if candidate == nil {
+		return analysis.Readings{}, cloud.ErrPending // which is not for a metric to find
 	}
-	return out, nil
+	return source.Read(ctx, check, candidate, m.view.recordWithStack(m.Stable), m.Since)
 }
 
-// subject is a revision in the words of CloudWatch's dimensions. It tells
-// whether the revision has a stack.
-func (view *deploymentView) subject(number int64) (s analysis.Subject, ok bool) {
-	i := slices.IndexFunc(view.records, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
-	if i < 0 || view.records[i].Status.Outputs == nil {
-		return analysis.Subject{}, false
+// recordWithStack is the record of a revision that has a stack; nil if there is
+// none.
+func (view *deploymentView) recordWithStack(number int64) *v1alpha1.ImmutableRevision {
+	for i := range view.records {
+		if imr := &view.records[i]; imr.Spec.Revision == number && imr.Status.Outputs != nil {
+			return imr
+		}
 	}
-	imr, out := &view.records[i], view.records[i].Status.Outputs
-	return analysis.Subject{
-		TargetGroup:  analysis.TargetGroupDimension(out.TargetGroupARN),
-		LoadBalancer: analysis.LoadBalancerDimension(imr.Spec.Frozen.ListenerARN),
-		Cluster:      out.Cluster,
-		Service:      out.ServiceName,
-		Revision:     strconv.FormatInt(number, 10),
-	}, true
+	return nil
 }
 
 // restartsRead bounds how many stopped tasks are looked at.

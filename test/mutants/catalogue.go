@@ -125,7 +125,7 @@ func removingAndJudging() []mutant {
 		{name: "trust a cache that is behind", file: revisions, old: "if err != nil || r.written.shown(imd.UID, own) && !lacking(&imd.Status, own) {", new: "if r.written.shown(imd.UID, own); true {"},
 		{name: "look only at once whether a stack comes back", file: revisionPass, old: "	case d.Gone():\n", new: "	case false:\n"},
 		{name: "send the old list of what can't be deleted", file: revisionActions, old: "		next.Retained = nil // a", new: "		// a"},
-		{name: "ask a gate by another key each time", file: gates, old: "imd.UID, rolloutID, run.At, run.AttemptKey())", new: "imd.UID, rolloutID, run.At, run.AttemptKey()+strings.Repeat(\"+\", int(run.Calls)))"},
+		{name: "ask a gate by another key each time", file: gates, old: "imd.UID, rolloutID, run.At, run.AttemptKey())", new: "imd.UID, rolloutID, run.At, fmt.Sprint(run.AttemptKey(), run.Calls))"},
 		{name: "take a gate's no for a yes", file: rolloutGates, old: "	case answer.State == AnswerYes:\n", new: "	case answer.State == AnswerYes || answer.State == AnswerNo:\n"},
 		{name: "overlook a metric out of bounds", file: evidence, old: "if check.Result == v1alpha1.ResultFail && x.isJudged", new: "if check.Result == v1alpha1.ResultFail && check.Source != v1alpha1.SourceMetric && x.isJudged"},
 		{name: "blame a metric for good measurements", file: evidence, old: "if check.Result == v1alpha1.ResultFail && x.isJudged", new: "if check.Result != v1alpha1.ResultPending && check.Source != v1alpha1.SourceAlarm && x.isJudged"},
