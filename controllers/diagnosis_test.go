@@ -23,7 +23,7 @@ func TestFailureWithoutReason(t *testing.T) {
 	view.facts.Stack = &cloud.Stack{ID: "stack", Status: cloud.StackRollbackComplete}
 	r := &RevisionReconciler{Options{Now: time.Now}}
 	var next v1alpha1.ImmutableRevisionStatus
-	if err := r.diagnose(t.Context(), view, &next); err != nil || next.Failure.Message != "CloudFormation gives no reason" {
+	if err := r.diagnose(t.Context(), &v1alpha1.ImmutableRevision{}, view, &next); err != nil || next.Failure.Message != "CloudFormation gives no reason" {
 		t.Errorf("%+v: %v", next.Failure, err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/gate"
 	"github.com/viridian-dev/viridian/internal/hook"
 	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/template"
 )
 
 // gateSpec finds a gate in spec; nil if it was taken out.
@@ -152,14 +153,13 @@ func (view *deploymentView) describeRevision(number int64) *hook.Revision {
 		if imr.Spec.Revision != number {
 			continue
 		}
-		out := hook.Revision{Name: imr.Name, Number: number, StackName: imr.Spec.StackName, Images: map[string]string{}}
-		for _, container := range imr.Spec.Frozen.Template.Containers {
-			out.Images[container.Name] = container.Image
+		out := hook.ForRevision(imr)
+		if source, err := template.SourceOf(&imr.Spec.Frozen.Template); err == nil {
+			for _, image := range source.Images(&imr.Spec.Frozen.Template) {
+				out.Images[image.Name] = *image.Ref
+			}
 		}
-		if o := imr.Status.Outputs; o != nil {
-			out.TargetGroupARN, out.Cluster, out.Service, out.TaskDefinitionARN = o.TargetGroupARN, o.Cluster, o.ServiceName, o.TaskDefinitionARN
-		}
-		return &out
+		return out
 	}
 	return nil
 }

@@ -101,7 +101,11 @@ func (r *DeploymentReconciler) nextNumber(ctx context.Context, imd *v1alpha1.Imm
 // CloudFormation template built. Its stack isn't asked for before its rollout
 // begins.
 func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, number int64) (*v1alpha1.ImmutableRevision, error) {
-	pinned, err := r.pin(ctx, imd, view.clients.Images)
+	source, err := template.SourceOf(&imd.Spec.Template)
+	if err != nil {
+		return nil, cannotBuild(err)
+	}
+	pinned, err := r.pin(ctx, imd, view.clients.Images, source)
 	if err != nil {
 		return nil, err
 	}
@@ -113,8 +117,8 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 		TerminationProtection: imd.Spec.Stack.TerminationProtection != nil && *imd.Spec.Stack.TerminationProtection,
 	}
 	view.router.Freeze(&in, &frozen)
-	if frozen.TemplateBody, err = template.Build(in); err != nil {
-		return nil, refusal.New(v1alpha1.ReasonInvalidSpec, "The stack's template can't be built: "+err.Error(), "Correct spec.template")
+	if frozen.TemplateBody, err = source.Build(in); err != nil {
+		return nil, cannotBuild(err)
 	}
 	return newRevision(imd, number, template.StackName(imd.Namespace, imd.Name, string(imd.UID), number), frozen), nil
 }

@@ -30,9 +30,9 @@ func (r *RevisionReconciler) apply(ctx context.Context, imr *v1alpha1.ImmutableR
 	case stack.ActionCreate:
 		return r.create(ctx, imr, view, next)
 	case stack.ActionCollect:
-		return r.collect(view, next)
+		return collect(imr, view, next)
 	case stack.ActionDiagnose:
-		return r.diagnose(ctx, view, next)
+		return r.diagnose(ctx, imr, view, next)
 	case stack.ActionDelete, stack.ActionDeleteRetaining, stack.ActionForceDelete:
 		return r.delete(ctx, imr, view, d.Action, next)
 	case stack.ActionList, stack.ActionAccount:
@@ -101,16 +101,12 @@ func token(imr *v1alpha1.ImmutableRevision, view revisionView, call string) stri
 }
 
 // collect keeps the outputs of a stack that is created.
-func (r *RevisionReconciler) collect(view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
-	out := view.facts.Stack.Outputs
-	next.Outputs = &v1alpha1.StackOutputs{
-		TargetGroupARN: out[template.OutputTargetGroup],
-		PreviewRuleARN: out[template.OutputPreviewRule],
-		Cluster:        out[template.OutputCluster],
-		ServiceName:    out[template.OutputService],
-
-		TaskDefinitionARN: out[template.OutputTaskDefinition],
+func collect(imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
+	source, err := template.SourceOf(&imr.Spec.Frozen.Template)
+	if err != nil {
+		return cannotBuild(err)
 	}
+	next.Outputs = source.Outputs(view.facts.Stack.Outputs)
 	// A run that crashed after creating the stack did not count it.
 	next.Attempts = max(next.Attempts, 1)
 	return nil
@@ -118,7 +114,7 @@ func (r *RevisionReconciler) collect(view revisionView, next *v1alpha1.Immutable
 
 // diagnose finds why the stack failed. ECS's own words are there only as long
 // as the service and its stopped tasks are, so they are read first of all.
-func (r *RevisionReconciler) diagnose(ctx context.Context, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
+func (r *RevisionReconciler) diagnose(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
 	events, err := view.clients.Stacks.FailureEvents(ctx, view.facts.Stack.ID)
 	if err != nil {
 		return err
@@ -136,8 +132,8 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, view revisionView, ne
 		next.Phase = v1alpha1.RevisionDeleting
 		return nil
 	}
-	if failure.Resource == template.LogicalService {
-		failure.Message += taskCauses(ctx, view)
+	if source, err := template.SourceOf(&imr.Spec.Frozen.Template); err == nil && failure.Resource == source.ServiceID() {
+		failure.Message += taskCauses(ctx, view, failure.Resource)
 	}
 	next.Failure = failure
 	return nil
@@ -148,12 +144,12 @@ const maxAttempts = 5
 
 // taskCauses tells in ECS's words why tasks of the stack's service stopped; ""
 // when ECS can't say, which must not hide what CloudFormation said.
-func taskCauses(ctx context.Context, view revisionView) string {
+func taskCauses(ctx context.Context, view revisionView, serviceID string) string {
 	resources, err := view.clients.Stacks.Resources(ctx, view.facts.Stack.ID)
-	if err != nil || resources[template.LogicalService] == "" {
+	if err != nil || resources[serviceID] == "" {
 		return ""
 	}
-	cluster, service := template.ServiceOf(resources[template.LogicalService])
+	cluster, service := template.ServiceOf(resources[serviceID])
 	tasks, err := view.clients.Services.StoppedTasks(ctx, cluster, service, 10)
 	if err != nil {
 		return ""

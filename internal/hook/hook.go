@@ -76,6 +76,15 @@ type Revision struct {
 	TargetGroupARN    string            `json:"targetGroupARN,omitempty"`
 }
 
+// ForRevision tells of a revision, but for its images.
+func ForRevision(imr *v1alpha1.ImmutableRevision) *Revision {
+	r := &Revision{Name: imr.Name, Number: imr.Spec.Revision, StackName: imr.Spec.StackName, Images: map[string]string{}}
+	if out := imr.Status.Outputs; out != nil {
+		r.TargetGroupARN, r.Cluster, r.Service, r.TaskDefinitionARN = out.TargetGroupARN, out.Cluster, out.ServiceName, out.TaskDefinitionARN
+	}
+	return r
+}
+
 // Preview is where and with which header a revision answers.
 type Preview struct {
 	URL string `json:"url"`
