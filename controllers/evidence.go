@@ -96,11 +96,7 @@ func missingAlarms(names []string, found []cloud.Alarm) *rollout.Blocked {
 	if len(missing) == 0 {
 		return nil
 	}
-	return &rollout.Blocked{
-		Reason:  v1alpha1.ReasonAlarmNotFound,
-		Message: "CloudWatch has no alarm named " + strings.Join(missing, ", "),
-		Cure:    "Create it in the account and region of the deployment, or correct spec.analysis.alarms",
-	}
+	return alarmsNotFound(missing)
 }
 
 // firing tells which alarms are on; "" if none is.

@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -38,9 +37,9 @@ func (r *DeploymentReconciler) wayOut(imd *v1alpha1.ImmutableDeployment, t troub
 	case !o.Deleting || !t.shut():
 		return ""
 	case o.Policy.Retain:
-		return "; else everything stays in AWS as it is, and the record goes at " + r.farewellAt(imd, t).UTC().Format(time.RFC3339)
+		return goesAt(r.farewellAt(imd, t).UTC().Format(time.RFC3339))
 	}
-	return "; or leave everything in AWS as it is: " + r.claimOf(imd).Retaining()
+	return orRetain(r.claimOf(imd))
 }
 
 // wayOut is the same for a revision that is deleted by itself.
@@ -48,8 +47,7 @@ func (r *RevisionReconciler) wayOut(imr *v1alpha1.ImmutableRevision, t trouble) 
 	if imr.DeletionTimestamp.IsZero() || !t.shut() {
 		return ""
 	}
-	return fmt.Sprintf(`; or leave its stack as it is: kubectl patch imr %s -n %s --type merge -p '{"spec":{"stackState":"Retained"}}'`,
-		imr.Name, imr.Namespace)
+	return orRetainStack(imr)
 }
 
 // farewellAt is when a deletion doesn't wait any longer for an end of the

@@ -11,7 +11,6 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/ownership"
-	"github.com/viridian-dev/viridian/internal/refusal"
 )
 
 // identify tells as whom AWS is called for a namespace. Whoever may create an
@@ -23,8 +22,7 @@ func (o *Options) identify(ctx context.Context, namespace string, aws v1alpha1.A
 	id := cloud.Identity{Region: aws.Region}
 	if aws.RoleARN == "" {
 		if aws.ExternalID != "" {
-			return id, refusal.New(v1alpha1.ReasonRoleNotAllowed, "spec.aws.externalID is set without a roleARN",
-				"Set spec.aws.roleARN or leave externalID out")
+			return id, externalIDWithoutRole()
 		}
 		return id, nil
 	}
@@ -34,19 +32,14 @@ func (o *Options) identify(ctx context.Context, namespace string, aws v1alpha1.A
 	}
 	allowed := append(ownership.SplitList(ns.Annotations[v1alpha1.AnnotationAllowedRoleARNs]), o.AllowedRoleARNs...)
 	if !slices.Contains(allowed, aws.RoleARN) && !slices.Contains(o.AllowedRoleARNs, "*") {
-		return id, refusal.New(v1alpha1.ReasonRoleNotAllowed,
-			fmt.Sprintf("Namespace %s may not use the role %s", namespace, aws.RoleARN),
-			fmt.Sprintf("An administrator allows it by: kubectl annotate namespace %s %s=%s",
-				namespace, v1alpha1.AnnotationAllowedRoleARNs, aws.RoleARN))
+		return id, roleNotAllowed(namespace, aws.RoleARN)
 	}
 	external := ns.Annotations[v1alpha1.AnnotationExternalID]
 	if external == "" {
 		external = "viridian/" + namespace
 	}
 	if aws.ExternalID != "" && aws.ExternalID != external {
-		return id, refusal.New(v1alpha1.ReasonRoleNotAllowed,
-			fmt.Sprintf("The external ID of namespace %s is %q, not spec.aws.externalID", namespace, external),
-			fmt.Sprintf("Leave spec.aws.externalID out, or an administrator sets the annotation %s", v1alpha1.AnnotationExternalID))
+		return id, externalIDNotAllowed(namespace, external)
 	}
 	id.RoleARN, id.ExternalID = aws.RoleARN, external
 	return id, nil

@@ -3,14 +3,12 @@ package controllers
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/analysis"
 	"github.com/viridian-dev/viridian/internal/cloud"
-	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
@@ -26,9 +24,7 @@ func (r *DeploymentReconciler) pin(ctx context.Context, imd *v1alpha1.ImmutableD
 		case err != nil:
 			return pinned, err
 		case !known && imd.Spec.ImagePolicy.ForeignTags != v1alpha1.TagAllow:
-			return pinned, refusal.New(v1alpha1.ReasonImageNotPinned,
-				fmt.Sprintf("The image %s of %s isn't in Amazon ECR and has no digest, so that its tasks may run different images", *image.Ref, image.Of),
-				"Name it by its digest (…@sha256:…), or set spec.imagePolicy.foreignTags: Allow")
+			return pinned, imageNotPinned(image)
 		case !known:
 			continue
 		}
@@ -44,20 +40,17 @@ func (r *DeploymentReconciler) pin(ctx context.Context, imd *v1alpha1.ImmutableD
 // user wants that.
 func (r *DeploymentReconciler) missing(ctx context.Context, imd *v1alpha1.ImmutableDeployment, images cloud.Images, image template.Image, cause error) error {
 	failed, _ := errors.AsType[*cloud.Error](cause)
-	message := fmt.Sprintf("The image %s of %s is not in Amazon ECR: %s", *image.Ref, image.Of, failed.Message)
 	if !cloud.IsRepositoryNotFound(cause) {
-		return refusal.New(v1alpha1.ReasonImageNotFound, message, "Push the image, or correct spec.template.containers")
+		return imageNotFound(image, failed.Message)
 	}
 	if imd.Spec.ImagePolicy.MissingRepository != v1alpha1.RepositoryCreate {
-		return refusal.New(v1alpha1.ReasonRepositoryNotFound, message,
-			"Create the repository and push the image, correct spec.template.containers, or set spec.imagePolicy.missingRepository: Create")
+		return repositoryNotFound(image, failed.Message)
 	}
 	err := images.CreateRepository(ctx, *image.Ref, r.claimOf(imd).Tags())
 	if err != nil && !cloud.IsConflict(err) {
 		return err
 	}
-	return refusal.New(v1alpha1.ReasonImageNotFound,
-		fmt.Sprintf("The repository of the image %s of %s was created and is empty", *image.Ref, image.Of), "Push the image")
+	return repositoryCreated(image)
 }
 
 // checkImmutable refuses a tag that others could move, where the user wants
@@ -70,9 +63,7 @@ func checkImmutable(ctx context.Context, policy v1alpha1.ImagePolicy, images clo
 	if err != nil || !known || repository.Immutable {
 		return err
 	}
-	return refusal.New(v1alpha1.ReasonImageNotPinned,
-		fmt.Sprintf("The tag of the image %s of %s can be moved to another image, which spec.imagePolicy.mutableTags refuses", *image.Ref, image.Of),
-		"Make the repository's tags immutable (aws ecr put-image-tag-mutability), or name the image by its digest")
+	return tagMutable(image)
 }
 
 // observeImages reads the scans of a revision's images, and judges them.

@@ -13,7 +13,6 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
-	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/template"
 )
@@ -156,8 +155,7 @@ func scale(ctx context.Context, view *deploymentView, a rollout.Action) error {
 	out := imr.Status.Outputs
 	err := view.clients.Services.Scale(ctx, out.Cluster, out.ServiceName, a.Count)
 	if cloud.IsNotFound(err) {
-		return refusal.New(v1alpha1.ReasonStackChanged, fmt.Sprintf("The ECS service of %s is gone or goes: someone else deleted it", imr.Name),
-			"Apply a new template to replace it")
+		return serviceGone(imr.Name)
 	}
 	return err
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
-	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/stack"
 	"github.com/viridian-dev/viridian/internal/template"
 )
@@ -178,8 +177,7 @@ func remains(ctx context.Context, view revisionView, which stack.Action, next *v
 		return err
 	}
 	if which == stack.ActionList && len(resources) == 0 {
-		return refusal.New(v1alpha1.ReasonStackDeleteFailed,
-			"CloudFormation can't delete the stack and names no resource for it: "+view.facts.Stack.StatusReason, "Look at the stack's events")
+		return nothingUndeletable(view.facts.Stack.StatusReason)
 	}
 	next.Retained = left(resources)
 	return nil
@@ -221,8 +219,7 @@ func (r *RevisionReconciler) delete(ctx context.Context, imr *v1alpha1.Immutable
 	next.DeleteAttempts++
 	err := view.clients.Stacks.Delete(ctx, in)
 	if cloud.IsConflict(err) {
-		return refusal.New(v1alpha1.ReasonStackDeleteFailed, "CloudFormation does not delete the stack: "+err.Error(),
-			"Take off what guards it: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name "+in.StackID)
+		return stackProtected(in.StackID, err)
 	}
 	return err
 }

@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,7 +17,6 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
-	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/route"
 	"github.com/viridian-dev/viridian/internal/stack"
 )
@@ -142,7 +140,7 @@ func (r *RevisionReconciler) refused(ctx context.Context, imr *v1alpha1.Immutabl
 // would tell of a stack that a record without an owner leaves.
 func (r *RevisionReconciler) part(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
 	if view.owner == nil && view.facts.Stack != nil && !view.facts.Owned {
-		return r.abandon(ctx, imr, errors.New("it belongs to "+r.claimOfRevision(imr, view.ownerUID).OwnerOf(view.facts.Stack.Tags)))
+		return r.abandon(ctx, imr, belongsTo(r.claimOfRevision(imr, view.ownerUID), view.facts.Stack.Tags))
 	}
 	return r.release(ctx, imr)
 }
@@ -150,8 +148,7 @@ func (r *RevisionReconciler) part(ctx context.Context, imr *v1alpha1.ImmutableRe
 // abandon lets a deleted record go that no deployment has any more, and leaves
 // its stack, which is used: it is found again by whoever adopts it.
 func (r *RevisionReconciler) abandon(ctx context.Context, imr *v1alpha1.ImmutableRevision, cause error) error {
-	r.emit(imr, corev1.EventTypeWarning, v1alpha1.ReasonStackKept, "Release",
-		fmt.Sprintf("The stack %s stays: %s. It is found again by an ImmutableDeployment with the annotation %s", imr.Spec.StackName, cause, v1alpha1.AnnotationAdopt))
+	r.emit(imr, corev1.EventTypeWarning, v1alpha1.ReasonStackKept, "Release", stackStays(imr.Spec.StackName, cause))
 	return r.release(ctx, imr)
 }
 
@@ -222,10 +219,7 @@ func (r *RevisionReconciler) observeOwner(ctx context.Context, imr *v1alpha1.Imm
 		}
 	}
 	if view.owner == nil && !view.facts.Deleting && !view.facts.Retained {
-		name := imr.Labels[v1alpha1.LabelDeployment]
-		return refusal.New(v1alpha1.ReasonRevisionConflict, "The ImmutableDeployment that the ImmutableRevision belongs to is gone",
-			fmt.Sprintf("Apply %s again to have it taken over (%s), or delete it, and its stack if nothing forwards to that: kubectl delete imr %s -n %s",
-				name, v1alpha1.AnnotationAdopt, imr.Name, imr.Namespace))
+		return ownerGone(imr)
 	}
 	return nil
 }

@@ -45,8 +45,7 @@ func (r *RevisionReconciler) checkIdle(ctx context.Context, imr *v1alpha1.Immuta
 	if there, err := isThere(ctx, view.clients.Stacks, stable.Status.StackID); err != nil || there {
 		return err
 	}
-	return refusal.New(v1alpha1.ReasonStackInUse, "The stack of "+name+", which is to do the work, isn't there, so this one is kept",
-		"It goes once another revision of "+view.owner.Name+" is promoted")
+	return lastWorker(view.owner.Name, name)
 }
 
 // relies tells whether a deployment relies on another revision than this one to

@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -15,7 +14,6 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/ownership"
-	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
@@ -85,10 +83,7 @@ func (r *DeploymentReconciler) lostByOwner(ctx context.Context, imd *v1alpha1.Im
 		case ours:
 			view.lostStacks[orphan.Spec.Revision] = found
 		case view.facts.Blocked == nil:
-			view.facts.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
-				Message: fmt.Sprintf("The ImmutableRevision %s has no owner, and its stack belongs to %s", orphan.Name, r.claimOf(imd).OwnerOf(found.Tags)),
-				Cure: fmt.Sprintf("To take it over: %s. Or delete it, and its stack if nothing forwards to that: kubectl delete imr %s -n %s",
-					r.claimOf(imd).Adoption(found.Tags), orphan.Name, imd.Namespace)}
+			view.facts.Blocked = orphanIsOthers(r.claimOf(imd), orphan.Name, found.Tags)
 		}
 	}
 	return nil
@@ -204,7 +199,7 @@ func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.Immut
 		}
 	}
 	if !ours {
-		view.noteNamesake(r, imd, stackID, tags)
+		view.noteNamesake(r.claimOf(imd), stackID, tags)
 		return nil
 	}
 	return view.noteStack(ctx, stackID, number)
@@ -246,20 +241,17 @@ func (view *deploymentView) numberFor(number int64, stackName string) int64 {
 // noteNamesake tells of a stack that another deployment of the same namespace and
 // name left, or runs in another cluster. Of a worker it is in the way where that
 // one must be gone: it may be working.
-func (view *deploymentView) noteNamesake(r *DeploymentReconciler, imd *v1alpha1.ImmutableDeployment, stackID string, tags map[string]string) {
-	if view.facts.Deleting || !r.claimOf(imd).IsNamesake(tags) {
+func (view *deploymentView) noteNamesake(claim *ownership.Claim, stackID string, tags map[string]string) {
+	if view.facts.Deleting || !claim.IsNamesake(tags) {
 		return
 	}
-	what, take := fmt.Sprintf("The stack %s belongs to %s", stackID, r.claimOf(imd).OwnerOf(tags)), "To take it over: "+r.claimOf(imd).Adoption(tags)
-	unneeded := ". Or delete it, if it is not needed: aws cloudformation delete-stack --stack-name " + stackID
-	switch here := tags[v1alpha1.TagCluster] == r.ClusterID; {
+	switch here := claim.IsLocalNamesake(tags); {
 	case here && view.facts.Rule.None && len(view.records) == 0:
-		view.facts.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
-			Message: what + ", which is gone: a second worker beside it may do the same work twice", Cure: take + unneeded}
+		view.facts.Blocked = namesakeWorks(claim, stackID, tags)
 	case here:
-		view.remark = what + ", which is gone. " + take + unneeded
+		view.remark = namesakeLeft(claim, stackID, tags)
 	case view.facts.Rule.None:
-		view.remark = what + ", and this worker gets one beside it. " + take
+		view.remark = namesakeElsewhere(claim, stackID, tags)
 	}
 }
 

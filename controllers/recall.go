@@ -11,7 +11,6 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
-	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/template"
 )
@@ -64,9 +63,7 @@ func (r *DeploymentReconciler) record(ctx context.Context, imd *v1alpha1.Immutab
 	case hash == view.facts.WantHash:
 		frozen.Template = imd.Spec.Template
 	default:
-		return refusal.New(v1alpha1.ReasonRecordLost,
-			fmt.Sprintf("The record of the stack %s, revision %s, is lost and can't be made again: %s", from.Name, from.Tags[v1alpha1.TagRevision], err),
-			"Set spec.template to what that revision was made from; others can be rolled out from there")
+		return recordLost(&from, err)
 	}
 	imr := newRevision(imd, number, from.Name, frozen)
 	if usable(from.Status) {

@@ -108,9 +108,7 @@ func (view *deploymentView) noteCopy(claim *ownership.Claim) {
 		if of == "" || of == claim.Cluster || gone || view.facts.Blocked != nil || slices.Contains(claim.Adopts, claim.UID) {
 			continue
 		}
-		view.facts.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
-			Message: fmt.Sprintf("The stack of %s is that of the cluster %s, of which this one is a copy", view.records[i].Name, of),
-			Cure:    "If that cluster is gone: " + claim.Adoption(claim.Tags()) + ". Else let this ImmutableDeployment go: " + claim.Retaining()}
+		view.facts.Blocked = copied(claim, view.records[i].Name, of)
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
-	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
@@ -113,9 +112,7 @@ func (r *DeploymentReconciler) reconsider(ctx context.Context, imd *v1alpha1.Imm
 	case slices.Contains(again.Progress.Writers, mark) || view.facts.Overrule || view.onlyStatusLost():
 		return d.Noting(&view.facts, r.Now(), mark, false), nil
 	}
-	return d, refusal.New(v1alpha1.ReasonStatusBehind,
-		fmt.Sprintf("The production rule was written by someone with this cluster's identity of whom this status doesn't know (%s)", mark),
-		"If another cluster runs this deployment, leave everything in AWS as it is: "+r.claimOf(imd).Retaining()+". Else: "+r.claimOf(imd).Overruling(mark))
+	return d, statusBehind(r.claimOf(imd), mark)
 }
 
 // onlyStatusLost tells whether no mark is remembered, although the records know
