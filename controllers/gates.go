@@ -122,7 +122,7 @@ func question(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *depl
 		Gate: run.Name, Point: run.At, Attempt: run.Attempt, Call: run.Calls + 1,
 		Deployment: hook.Deployment{Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID)},
 		Rollout: hook.Rollout{
-			ID: ro.ID, Cause: ro.Cause, Step: run.Step, Weight: view.facts.Rule.Targets.Share(view.backendID(ro.Revision)),
+			ID: ro.ID, Cause: ro.Cause, Step: run.Step, Weight: view.facts.Route.Targets.Share(view.backendID(ro.Revision)),
 			Outcome: ro.Outcome, Message: ro.Message,
 		},
 		Revision: view.describeRevision(ro.Revision),
@@ -140,7 +140,7 @@ func question(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *depl
 func (view *deploymentView) backendID(number int64) string {
 	for _, seen := range view.facts.Revisions {
 		if seen.Number == number {
-			return seen.TargetGroup
+			return seen.Backend
 		}
 	}
 	return ""

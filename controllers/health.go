@@ -44,7 +44,7 @@ func readHealth(ctx context.Context, view *deploymentView, out *v1alpha1.StackOu
 		Steady:  service.RolloutState == cloud.RolloutCompleted,
 		Failed:  service.RolloutState == cloud.RolloutFailed,
 	}
-	if err := view.router.Health(ctx, seen.TargetGroup, health); err != nil {
+	if err := view.router.Health(ctx, seen.Backend, health); err != nil {
 		return err
 	}
 	if health.Failed {

@@ -48,7 +48,7 @@ func (r *DeploymentReconciler) fromSpec(imd *v1alpha1.ImmutableDeployment) rollo
 		o.DesiredCount = *spec.DesiredCount
 	}
 	receives := r.routerOf(imd, cloud.Clients{}).Receives()
-	o.Rule.None = !receives
+	o.Route.None = !receives
 	o.Plan = rollout.Compile(&spec, o.DesiredCount, receives)
 	judgingFromSpec(&o.Policy, &spec)
 	if spec.RevisionHistoryLimit != nil {

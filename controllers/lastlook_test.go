@@ -53,7 +53,7 @@ func TestLastLook(t *testing.T) {
 			tags[v1alpha1.TagRevision], tags[v1alpha1.TagTemplateHash] = "7", "hash"
 			view := &deploymentView{router: r.routerOf(imd, cloud.Clients{}), lostStacks: map[int64]cloud.Stack{}, clients: cloud.Clients{Stacks: unlisted{stack: cloud.Stack{
 				ID: "id", Name: template.StackName("shop", "mailer", "1", 7), Status: cloud.StackCreateComplete, Tags: tags}}}}
-			view.facts.Rule, view.facts.Deleting, view.facts.Policy.Retain = rollout.Rule{None: true}, true, retain
+			view.facts.Route, view.facts.Deleting, view.facts.Policy.Retain = rollout.Route{None: true}, true, retain
 			if err := r.finish(t.Context(), imd, view); err != nil {
 				t.Fatal(err)
 			}

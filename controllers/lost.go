@@ -55,7 +55,7 @@ func (r *DeploymentReconciler) lostByRoute(ctx context.Context, imd *v1alpha1.Im
 	}
 	for _, backend := range unknown {
 		of := tags[backend]
-		came := view.facts.Rule.Owned && r.claimOf(imd).IsLocalNamesake(of)
+		came := view.facts.Route.Owned && r.claimOf(imd).IsLocalNamesake(of)
 		if err := r.noteLost(ctx, imd, view, of[cloud.TagStackID], of, came); err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func (r *DeploymentReconciler) listNames(ctx context.Context, imd *v1alpha1.Immu
 // last.
 func (view *deploymentView) incomplete(imd *v1alpha1.ImmutableDeployment) bool {
 	forgot := imd.Status.LatestRevision == 0 && len(view.records) == 0
-	unknown := view.facts.Rule.Writer != "" && view.facts.Rule.Writer != view.facts.Writer && !slices.Contains(view.facts.Progress.Writers, view.facts.Rule.Writer)
+	unknown := view.facts.Route.Writer != "" && view.facts.Route.Writer != view.facts.Writer && !slices.Contains(view.facts.Progress.Writers, view.facts.Route.Writer)
 	return forgot || unknown || view.inherits != "" || view.lacksRecords(&imd.Status) || view.idles(&imd.Status)
 }
 
@@ -177,7 +177,7 @@ func (view *deploymentView) lacksRecords(s *v1alpha1.ImmutableDeploymentStatus) 
 func (view *deploymentView) idles(s *v1alpha1.ImmutableDeploymentStatus) bool {
 	stable := view.revision(s.Stable)
 	underWay := s.Rollout != nil && s.Rollout.FinishedAt == nil
-	return view.facts.Rule.None && !underWay && stable != nil && (stable.Health.Gone || stable.Wanted && stable.Stack == v1alpha1.RevisionFailed)
+	return view.facts.Route.None && !underWay && stable != nil && (stable.Health.Gone || stable.Wanted && stable.Stack == v1alpha1.RevisionFailed)
 }
 
 // noteLost notes a stack that tags prove to be the deployment's, or that it may
@@ -189,7 +189,7 @@ func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.Immut
 		return nil
 	}
 	ours := came || uid == view.inherits
-	if view.facts.Deleting && !view.facts.Rule.Owned && !r.claimOf(imd).Owns(tags) {
+	if view.facts.Deleting && !view.facts.Route.Owned && !r.claimOf(imd).Owns(tags) {
 		return nil // it wasn't taken over yet, and won't be
 	}
 	if !ours {
@@ -215,7 +215,7 @@ func (view *deploymentView) noteStack(ctx context.Context, stackID string, numbe
 	number = view.numberFor(number, found.Name)
 	switch seen := view.revision(number); {
 	case seen != nil && seen.Wanted:
-		view.facts.Rule.Unfamiliar = true // its record is being filled in
+		view.facts.Route.Unfamiliar = true // its record is being filled in
 	case seen == nil || !view.facts.Deleting: // a deletion has asked for it to go
 		view.lostStacks[number] = found
 	}
@@ -246,11 +246,11 @@ func (view *deploymentView) noteNamesake(claim *ownership.Claim, stackID string,
 		return
 	}
 	switch here := claim.IsLocalNamesake(tags); {
-	case here && view.facts.Rule.None && len(view.records) == 0:
+	case here && view.facts.Route.None && len(view.records) == 0:
 		view.facts.Blocked = namesakeWorks(claim, stackID, tags)
 	case here:
 		view.remark = namesakeLeft(claim, stackID, tags)
-	case view.facts.Rule.None:
+	case view.facts.Route.None:
 		view.remark = namesakeElsewhere(claim, stackID, tags)
 	}
 }

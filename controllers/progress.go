@@ -127,13 +127,13 @@ func gateRuns(in []v1alpha1.GateRun) []rollout.GateRun {
 
 // rememberTraffic writes the ledger of the route to status.
 func rememberTraffic(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, d rollout.Decision) {
-	if view.facts.Rule.None {
+	if view.facts.Route.None {
 		status.Traffic = nil
 		return
 	}
 	id := view.router.ID()
 	switch {
-	case view.facts.Rule.Inherited:
+	case view.facts.Route.Inherited:
 		id = "" // it is looked at closely until it is claimed
 	case id == "":
 		id = route.RememberedID(status.Traffic) // made in this pass, or gone

@@ -144,7 +144,7 @@ func recorded(imr *v1alpha1.ImmutableRevision) rollout.Revision {
 		Stack:    imr.Status.Phase,
 		Drain:    backend.Drain(),
 
-		TargetGroup: backend.ID(),
+		Backend: backend.ID(),
 	}
 	if seen.Stack == "" {
 		seen.Stack = v1alpha1.RevisionPending

@@ -41,9 +41,9 @@ func (r *DeploymentReconciler) observeRoute(ctx context.Context, imd *v1alpha1.I
 	if err != nil {
 		return err
 	}
-	view.facts.Rule, view.facts.Blocked, view.facts.Overrule, view.inherits = seen.Route, seen.Blocked, seen.Overrule, seen.Inherits
+	view.facts.Route, view.facts.Blocked, view.facts.Overrule, view.inherits = seen.Route, seen.Blocked, seen.Overrule, seen.Inherits
 	if view.orphaned {
-		view.facts.Rule.Owned = false // it keeps its tags, by which it is found again
+		view.facts.Route.Owned = false // it keeps its tags, by which it is found again
 	}
 	return nil
 }
@@ -73,10 +73,10 @@ func (r *DeploymentReconciler) observeOriginal(ctx context.Context, _ *v1alpha1.
 // record that asks for its stack is known.
 func (view *deploymentView) unknownBackends() []string {
 	var unknown []string
-	for _, target := range view.facts.Rule.Targets {
-		known := func(seen rollout.Revision) bool { return seen.Wanted && seen.TargetGroup == target.TargetGroup }
-		if !slices.ContainsFunc(view.facts.Revisions, known) && target.TargetGroup != view.facts.Progress.Original {
-			unknown = append(unknown, target.TargetGroup)
+	for _, target := range view.facts.Route.Targets {
+		known := func(seen rollout.Revision) bool { return seen.Wanted && seen.Backend == target.Backend }
+		if !slices.ContainsFunc(view.facts.Revisions, known) && target.Backend != view.facts.Progress.Original {
+			unknown = append(unknown, target.Backend)
 		}
 	}
 	return unknown

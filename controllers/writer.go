@@ -56,10 +56,10 @@ const markLasts = 10 * time.Minute
 // copy of this cluster, or of this one before it was restored. Without a rule
 // there is nothing by which two clusters could tell.
 func (r *DeploymentReconciler) authorise(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision) (rollout.Decision, error) {
-	unmarked := !view.facts.Rule.Exists || d.Action.Kind == rollout.ActionClaimRule
+	unmarked := !view.facts.Route.Exists || d.Action.Kind == rollout.ActionClaimRule
 	marking := d.Action.Kind != rollout.ActionReleaseRule // which takes the mark off
 	switch marks := view.facts.Progress.Writers; {
-	case !d.Action.Guarded() || view.facts.Rule.None:
+	case !d.Action.Guarded() || view.facts.Route.None:
 		return d, nil
 	case marking && !slices.Contains(marks, view.facts.Writer) && (len(marks) > 0 || unmarked):
 		return d.Marking(&view.facts, r.Now()), nil
@@ -75,9 +75,9 @@ func (r *DeploymentReconciler) compareMarks(ctx context.Context, imd *v1alpha1.I
 	if err != nil {
 		return d, err
 	}
-	stripped := tags[v1alpha1.TagUID] == "" && view.facts.Rule.Owned // what it forwards to says that it is ours
+	stripped := tags[v1alpha1.TagUID] == "" && view.facts.Route.Owned // what it forwards to says that it is ours
 	if !r.claimOf(imd).Owns(tags) && !stripped {
-		if !view.facts.Rule.Owned {
+		if !view.facts.Route.Owned {
 			return d, nil // known not to be ours, and left alone
 		}
 		return d, view.router.Conflict(tags)
@@ -99,8 +99,8 @@ func (r *DeploymentReconciler) compareMarks(ctx context.Context, imd *v1alpha1.I
 // status doesn't know. A deletion that leaves everything leaves the rule to who
 // marked it.
 func (r *DeploymentReconciler) reconsider(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision, mark string) (rollout.Decision, error) {
-	view.facts.Rule.Writer, view.facts.Overrule = mark, r.claimOf(imd).Overrules(mark)
-	if view.facts.Rule.Owned = !view.facts.Deleting || !view.facts.Policy.Retain; view.facts.Rule.Owned {
+	view.facts.Route.Writer, view.facts.Overrule = mark, r.claimOf(imd).Overrules(mark)
+	if view.facts.Route.Owned = !view.facts.Deleting || !view.facts.Policy.Retain; view.facts.Route.Owned {
 		if err := r.audit(ctx, imd, view); err != nil {
 			return d, err
 		}
@@ -119,7 +119,7 @@ func (r *DeploymentReconciler) reconsider(ctx context.Context, imd *v1alpha1.Imm
 // all that the rule forwards to: those of a copy made before that wouldn't.
 func (view *deploymentView) onlyStatusLost() bool {
 	unknown := func(t rollout.Target) bool {
-		return !slices.ContainsFunc(view.facts.Revisions, func(seen rollout.Revision) bool { return seen.TargetGroup == t.TargetGroup })
+		return !slices.ContainsFunc(view.facts.Revisions, func(seen rollout.Revision) bool { return seen.Backend == t.Backend })
 	}
-	return len(view.facts.Progress.Writers) == 0 && len(view.facts.Rule.Targets) > 0 && !slices.ContainsFunc(view.facts.Rule.Targets, unknown)
+	return len(view.facts.Progress.Writers) == 0 && len(view.facts.Route.Targets) > 0 && !slices.ContainsFunc(view.facts.Route.Targets, unknown)
 }

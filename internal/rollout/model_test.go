@@ -60,7 +60,7 @@ type world struct {
 	requests Requests
 	policy   Policy
 	stacks   []*stack
-	rule     Rule
+	rule     Route
 	blocked  *Blocked
 	progress Progress
 	finished bool
@@ -136,13 +136,13 @@ func newWorld() *world {
 
 // adopting makes the world one with a rule of someone else to take over.
 func (w *world) adopting() *world {
-	w.rule = Rule{Adopted: true, Exists: true, Targets: Targets{{originalGroup, 1}}}
+	w.rule = Route{Adopted: true, Exists: true, Targets: Targets{{originalGroup, 1}}}
 	return w
 }
 
 // worker makes the world one without a load balancer.
 func (w *world) worker() *world {
-	w.rule = Rule{None: true}
+	w.rule = Route{None: true}
 	return w
 }
 
@@ -195,13 +195,13 @@ func (w *world) advance(s *stack) {
 	case v1alpha1.RevisionCreating:
 		s.Stack = v1alpha1.RevisionCreated
 		if !w.rule.None {
-			s.TargetGroup = "tg-" + s.Name
+			s.Backend = "tg-" + s.Name
 		}
 		if cause := w.failing[s.Hash]; cause != "" {
-			s.Stack, s.Cause, s.TargetGroup = v1alpha1.RevisionFailed, cause, ""
+			s.Stack, s.Cause, s.Backend = v1alpha1.RevisionFailed, cause, ""
 		}
 	case v1alpha1.RevisionDeleting:
-		s.Stack, s.TargetGroup, s.flap = v1alpha1.RevisionRemoved, "", ""
+		s.Stack, s.Backend, s.flap = v1alpha1.RevisionRemoved, "", ""
 	case v1alpha1.RevisionCreated, v1alpha1.RevisionFailed, v1alpha1.RevisionDeleteFailed:
 	}
 	if !keep && (s.Stack == v1alpha1.RevisionCreated || s.Stack == v1alpha1.RevisionFailed) {
@@ -213,10 +213,10 @@ func (w *world) observe() Observation {
 	w.settle()
 	o := Observation{
 		Namespace: "demo", Name: "shop", Deleting: w.deleting, WantHash: w.template, DesiredCount: w.count,
-		Plan: w.compile(), Recreate: w.recreates(), Policy: w.policy, Rule: w.rule, Blocked: w.blocked,
+		Plan: w.compile(), Recreate: w.recreates(), Policy: w.policy, Route: w.rule, Blocked: w.blocked,
 		Paused: w.paused, Requests: w.requests, Progress: w.progress.clone(),
 	}
-	o.Rule.Targets = slices.Clone(w.rule.Targets)
+	o.Route.Targets = slices.Clone(w.rule.Targets)
 	for _, s := range w.stacks {
 		r := s.Revision
 		rolled := w.progress.Rollout.active() && w.progress.Rollout.Revision == r.Number
@@ -334,13 +334,13 @@ func (w *world) apply(a Action) {
 	case ActionClaimRule:
 		w.rule.Owned = true
 	case ActionCreateRule:
-		w.rule.ARN, w.rule.Exists, w.rule.Owned, w.rule.Targets = "arn:rule", true, true, a.Targets
+		w.rule.ID, w.rule.Exists, w.rule.Owned, w.rule.Targets = "arn:rule", true, true, a.Targets
 	case ActionSetTargets:
 		w.rule.Targets = a.Targets
 	case ActionReleaseRule:
 		w.rule.Owned = false
 	case ActionDeleteRule:
-		w.rule = Rule{None: w.rule.None}
+		w.rule = Route{None: w.rule.None}
 	case ActionFinishDeletion:
 		w.finished = true
 	case ActionStartGate:
@@ -442,7 +442,7 @@ func (w *world) describe(a Action) string {
 		if i == 0 {
 			separator = ":"
 		}
-		fmt.Fprintf(&s, "%s %d %s", separator, t.Weight, t.TargetGroup)
+		fmt.Fprintf(&s, "%s %d %s", separator, t.Weight, t.Backend)
 	}
 	return s.String()
 }

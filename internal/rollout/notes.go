@@ -22,10 +22,10 @@ func (x *pass) clampStep() {
 // that someone put back into the rule gets requests again, so its time to end
 // them starts anew.
 func (x *pass) noteRule() {
-	p, observed := &x.p, x.o.Rule.Targets
+	p, observed := &x.p, x.o.Route.Targets
 	for i, entry := range p.Retiring {
 		r := x.o.revision(entry.Revision)
-		if r != nil && (observed.Contains(r.TargetGroup) || p.Observed.Contains(r.TargetGroup)) {
+		if r != nil && (observed.Contains(r.Backend) || p.Observed.Contains(r.Backend)) {
 			p.Retiring[i].Since = x.now
 		}
 	}

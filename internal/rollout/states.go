@@ -268,7 +268,7 @@ func (x *pass) stateOfRollout() State {
 		return StateProvisioning
 	case r.VerifiedAt.IsZero():
 		return StateVerifying
-	case r.StepReachedAt.IsZero() || !x.o.Rule.Targets.Equal(x.intended()):
+	case r.StepReachedAt.IsZero() || !x.o.Route.Targets.Equal(x.intended()):
 		return StateShifting
 	}
 	return StateHolding
@@ -276,7 +276,7 @@ func (x *pass) stateOfRollout() State {
 
 // stateOfDeletion is that of a deployment that is deleted.
 func (x *pass) stateOfDeletion() State {
-	rule := x.o.Rule
+	rule := x.o.Route
 	switch {
 	case x.o.Policy.Retain:
 		return StateLeaving

@@ -27,7 +27,7 @@ func (noRouter) ARNs() []string { return nil }
 func (noRouter) ID() string     { return "" }
 
 func (noRouter) Observe(context.Context, Before) (Observed, error) {
-	return Observed{Route: rollout.Rule{None: true}}, nil
+	return Observed{Route: rollout.Route{None: true}}, nil
 }
 
 func (noRouter) Tags(context.Context) (map[string]string, error) { return nil, nil }

@@ -127,7 +127,7 @@ type Before struct {
 
 // Observed is a route as observed.
 type Observed struct {
-	Route rollout.Rule
+	Route rollout.Route
 	// Blocked is what is in the way of using it; nil if nothing is.
 	Blocked *rollout.Blocked
 	// Inherits is the UID of another deployment whose route is taken over, and

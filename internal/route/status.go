@@ -43,9 +43,9 @@ func Remember(id string, d *rollout.Decision, revisions []rollout.Revision) *v1a
 func ledger(in rollout.Targets, revisions []rollout.Revision) []v1alpha1.WeightedTarget {
 	var out []v1alpha1.WeightedTarget
 	for _, t := range in {
-		entry := v1alpha1.WeightedTarget{TargetGroupARN: t.TargetGroup, Weight: t.Weight}
+		entry := v1alpha1.WeightedTarget{TargetGroupARN: t.Backend, Weight: t.Weight}
 		for i := range revisions {
-			if revisions[i].TargetGroup == t.TargetGroup {
+			if revisions[i].Backend == t.Backend {
 				entry.Revision = revisions[i].Number
 			}
 		}
@@ -58,7 +58,7 @@ func ledger(in rollout.Targets, revisions []rollout.Revision) []v1alpha1.Weighte
 func targets(in []v1alpha1.WeightedTarget) rollout.Targets {
 	var out rollout.Targets
 	for _, t := range in {
-		out = append(out, rollout.Target{TargetGroup: t.TargetGroupARN, Weight: t.Weight})
+		out = append(out, rollout.Target{Backend: t.TargetGroupARN, Weight: t.Weight})
 	}
 	return out
 }

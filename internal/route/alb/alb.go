@@ -181,7 +181,7 @@ func conditions(in []v1alpha1.RuleCondition) []cloud.Condition {
 func weighted(targets rollout.Targets) []cloud.WeightedTarget {
 	out := make([]cloud.WeightedTarget, 0, len(targets))
 	for _, t := range targets {
-		out = append(out, cloud.WeightedTarget{TargetGroupARN: t.TargetGroup, Weight: t.Weight})
+		out = append(out, cloud.WeightedTarget{TargetGroupARN: t.Backend, Weight: t.Weight})
 	}
 	return out
 }

@@ -126,7 +126,7 @@ func (r *router) ownerBehind(ctx context.Context) (map[string]string, error) {
 
 // leave forgets a rule that isn't the deployment's.
 func (r *router) leave() {
-	r.rule, r.seen.Route = cloud.Rule{}, rollout.Rule{Adopted: r.seen.Route.Adopted}
+	r.rule, r.seen.Route = cloud.Rule{}, rollout.Route{Adopted: r.seen.Route.Adopted}
 }
 
 // observeAdopted finds the rule that the user named.
@@ -208,8 +208,8 @@ func (r *router) unsuitable(rule cloud.Rule, fresh bool) string {
 func (r *router) take(rule cloud.Rule) {
 	r.rule = rule
 	seen := &r.seen.Route
-	seen.ARN, seen.Exists, seen.Owned = rule.ARN, true, true
+	seen.ID, seen.Exists, seen.Owned = rule.ARN, true, true
 	for _, target := range rule.Targets {
-		seen.Targets = append(seen.Targets, rollout.Target{TargetGroup: target.TargetGroupARN, Weight: target.Weight})
+		seen.Targets = append(seen.Targets, rollout.Target{Backend: target.TargetGroupARN, Weight: target.Weight})
 	}
 }
