@@ -108,13 +108,22 @@ func (x *pass) awaitPropagation() *Decision {
 // may show the rule as it was before.
 func (x *pass) settledAt(r *Rollout) time.Time {
 	var settled time.Time
-	if x.o.Route.Exists {
-		settled = x.p.Since.Add(x.o.Policy.Propagation)
+	if x.o.Route.Exists || x.o.Route.Pending {
+		settled = x.spreadAt()
 	}
 	if x.wasExposed(r) {
 		settled = latest(settled, r.DecidedAt.Add(x.o.Policy.Propagation))
 	}
 	return settled
+}
+
+// spreadAt is when what is observed of the route is in effect everywhere; not
+// before the next look while a change is pending.
+func (x *pass) spreadAt() time.Time {
+	if x.o.Route.Pending {
+		return x.now.Add(x.o.Policy.Poll)
+	}
+	return x.p.Since.Add(x.o.Policy.Propagation)
 }
 
 // wasExposed tells whether a revision that was given up may have had requests,

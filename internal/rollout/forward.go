@@ -168,6 +168,14 @@ func (x *pass) writeWeight() *Decision {
 	return x.write(shifting(x.position(&r)), x.intended()).with(r)
 }
 
+// awaitSpread waits while the weight that was written is pending.
+func (x *pass) awaitSpread() *Decision {
+	if !x.o.Route.Pending {
+		return nil
+	}
+	return x.poll(shifting(x.position(x.p.Rollout) + ": spreading"))
+}
+
 // noteReached remembers that the rule routes as the step wants it.
 func (x *pass) noteReached() *Decision {
 	r := x.rollout()

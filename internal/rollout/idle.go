@@ -62,9 +62,9 @@ func (x *pass) reportServing() *Decision {
 }
 
 // rest is for how long nobody looks: not for long while tasks of what serves are
-// still to start or to stop.
+// still to start or to stop, or a change of the route is pending.
 func (x *pass) rest() time.Duration {
-	if r := x.stable(); r != nil && r.Health.Known && r.Health.Running != x.o.DesiredCount {
+	if r := x.stable(); x.o.Route.Pending || r != nil && r.Health.Known && r.Health.Running != x.o.DesiredCount {
 		return x.o.Policy.Poll
 	}
 	return x.o.Policy.Resync

@@ -211,6 +211,9 @@ func (w *walk) checkRemoval(o Observation, number int64) {
 	if left, was := w.left[number]; was && !o.Route.None && w.now.Sub(left) < due {
 		w.fail("%s is to be removed %s after it left the rule, not %s", s.Name, w.now.Sub(left), due)
 	}
+	if left, was := w.left[number]; was && w.spread > 0 && !o.Route.None && !left.Before(w.changed) && w.now.Sub(w.changed) < w.spread+due {
+		w.fail("%s is to be removed %s after a change that spreads for %s, not %s", s.Name, w.now.Sub(w.changed), w.spread, w.spread+due)
+	}
 	if number == w.progress.Stable && !o.Deleting && (!o.Recreate || !w.progress.Rollout.active()) {
 		w.fail("%s is to be removed although it serves", s.Name)
 	}

@@ -89,6 +89,11 @@ type world struct {
 	callTime time.Duration
 
 	createTime, healthTime, deleteTime, stopTime time.Duration
+
+	// spread is how long a change of the route is pending; changed is when it
+	// was made last.
+	spread  time.Duration
+	changed time.Time
 }
 
 // trail are the transitions between the states of a deployment. A decision of no
@@ -217,6 +222,7 @@ func (w *world) observe() Observation {
 		Paused: w.paused, Requests: w.requests, Progress: w.progress.clone(),
 	}
 	o.Route.Targets = slices.Clone(w.rule.Targets)
+	o.Route.Pending = w.spread > 0 && w.now.Before(w.changed.Add(w.spread))
 	for _, s := range w.stacks {
 		r := s.Revision
 		rolled := w.progress.Rollout.active() && w.progress.Rollout.Revision == r.Number
@@ -335,12 +341,13 @@ func (w *world) apply(a Action) {
 		w.rule.Owned = true
 	case ActionCreateRule:
 		w.rule.ID, w.rule.Exists, w.rule.Owned, w.rule.Targets = "arn:rule", true, true, a.Targets
+		w.changed = w.now
 	case ActionSetTargets:
-		w.rule.Targets = a.Targets
+		w.rule.Targets, w.changed = a.Targets, w.now
 	case ActionReleaseRule:
 		w.rule.Owned = false
 	case ActionDeleteRule:
-		w.rule = Route{None: w.rule.None}
+		w.rule, w.changed = Route{None: w.rule.None}, w.now
 	case ActionFinishDeletion:
 		w.finished = true
 	case ActionStartGate:

@@ -211,6 +211,9 @@ type Route struct {
 	Original string
 	// Targets that it divides the requests among.
 	Targets Targets
+	// Pending is true while not all that divides the requests does so by Targets
+	// yet, as far as that can be observed. What can't is Policy.Propagation.
+	Pending bool
 }
 
 // Blocked is what only someone else can put right.

@@ -96,6 +96,15 @@ func (x *pass) noteAttached() {
 
 func detaching() words { return deleting("Taking the production rule from the stacks") }
 
+// awaitRouteSpread waits while a change of the route is pending: requests may
+// come as before it.
+func (x *pass) awaitRouteSpread() *Decision {
+	if !x.o.Route.Pending {
+		return nil
+	}
+	return x.poll(deleting("Waiting for the last change of the production rule to spread"))
+}
+
 // claimInheritedRule marks the rule of another deployment whose stacks were taken
 // over already.
 func (x *pass) claimInheritedRule() *Decision {

@@ -88,6 +88,9 @@ func newWalk(seed uint64) *walk {
 	w.verified()
 	w.failing["v3"] = "no such image"
 	w.sick["v4"] = "Target.Timeout"
+	if seed%2 == 1 && !w.rule.None { // as with DNS: pending for a while, and then cached
+		w.spread, w.policy.Propagation = time.Duration(30+30*(seed%5))*time.Second, time.Minute
+	}
 	return w
 }
 

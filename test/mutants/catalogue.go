@@ -91,7 +91,7 @@ func removingAndJudging() []mutant {
 	return []mutant{
 		{name: "freeze a template twice", file: deploymentActions, old: "imr.Spec.Frozen.TemplateHash == view.facts.WantHash && metav1.GetControllerOf(&imr) != nil && ", new: "false && "},
 		{name: "look again at once, always", file: deploymentPass, old: "max(decision.After, minRequeue)", new: "minRequeue"},
-		{name: "delete stacks before the rule", file: states, old: "case x.p.DetachedAt.IsZero() || rule.Exists && (rule.Owned || rule.Inherited):", new: "case false && rule.Exists:"},
+		{name: "delete stacks before the rule", file: states, old: "case x.p.DetachedAt.IsZero() || rule.Pending || rule.Exists && (rule.Owned || rule.Inherited):", new: "case false && rule.Exists:"},
 		{name: "don't wait for requests in a deletion", file: removal, old: "	return x.o.Policy.Propagation + longest\n", new: "	return 0\n"},
 		{name: "delete what shall be retained", file: states, old: "	case x.o.Policy.Retain:\n		return StateLeaving\n", new: ""},
 		{name: "don't give an adopted rule back", file: states, old: "			(*pass).giveRuleBack,\n", new: ""},
