@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -17,9 +16,8 @@ import (
 
 // rightAccount refuses to work where the deployment isn't.
 func (r *DeploymentReconciler) rightAccount(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	lb := imd.Spec.Traffic.LoadBalancer
-	arns := []string{lb.ListenerARN, lb.RuleARN, ruleARN(imd)}
-	for _, imr := range view.revisions {
+	arns := view.router.ARNs()
+	for _, imr := range view.records {
 		if s := imr.Status; s.Phase != v1alpha1.RevisionRemoved && imr.Spec.StackState != v1alpha1.StackRetained {
 			arns = append(arns, s.StackID)
 		}
@@ -29,7 +27,7 @@ func (r *DeploymentReconciler) rightAccount(ctx context.Context, imd *v1alpha1.I
 
 // rightAccount refuses to work where the revision isn't.
 func (r *RevisionReconciler) rightAccount(ctx context.Context, imr *v1alpha1.ImmutableRevision, clients cloud.Clients) error {
-	return checkAccount(ctx, clients, imr.Spec.Frozen.AWS, imr.Spec.Frozen.ListenerARN, imr.Status.StackID)
+	return checkAccount(ctx, clients, imr.Spec.Frozen.AWS, append(backendOf(imr, "", clients).ARNs(), imr.Status.StackID)...)
 }
 
 // checkAccount refuses ARNs, of which each may be "", that are of another
@@ -41,9 +39,7 @@ func checkAccount(ctx context.Context, clients cloud.Clients, aws v1alpha1.AWS, 
 	}
 	for _, arn := range arns {
 		if there, ok := accountOf(arn); ok && there != here {
-			return blocked(v1alpha1.ReasonWrongAccount,
-				fmt.Sprintf("%s is in account %s, region %s, but AWS is called in account %s, region %s", arn, there.ID, there.Region, here.ID, here.Region),
-				moving(here, there, aws))
+			return wrongAccount(arn, here, there, aws)
 		}
 	}
 	return nil
@@ -58,28 +54,3 @@ func accountOf(arn string) (a cloud.Account, ok bool) {
 	a = cloud.Account{Region: parts[3], ID: parts[4]}
 	return a, a.Region != "" && a.ID != ""
 }
-
-// moving tells how calls get from one account and region to another: by what
-// the controller is given, unless spec.aws says otherwise, which can't change.
-func moving(from, to cloud.Account, aws v1alpha1.AWS) string {
-	var given, anew []string
-	fixed := false
-	if from.ID != to.ID {
-		given = append(given, "credentials of account "+to.ID)
-		anew = append(anew, "a roleARN of account "+to.ID)
-		fixed = aws.RoleARN != ""
-	}
-	if from.Region != to.Region {
-		given = append(given, "AWS_REGION="+to.Region)
-		anew = append(anew, "region: "+to.Region)
-		fixed = fixed || aws.Region != ""
-	}
-	again := "create the ImmutableDeployment anew with " + strings.Join(anew, " and ") + " in spec.aws"
-	if fixed {
-		return upper(again)
-	}
-	return "Give the controller " + strings.Join(given, " and ") + ", or " + again
-}
-
-// upper begins a sentence.
-func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -19,11 +19,11 @@ func (silentStacks) FailureEvents(context.Context, string) ([]cloud.StackEvent, 
 // A failure that CloudFormation gives no reason for is told all the same: the
 // API server takes none without a message.
 func TestFailureWithoutReason(t *testing.T) {
-	view := revisionView{clients: cloud.Clients{Stacks: silentStacks{}}}
-	view.Stack = &cloud.Stack{ID: "stack", Status: cloud.StackRollbackComplete}
+	view := revisionView{clients: cloud.Clients{Stacks: silentStacks{}}, backend: backendOf(&v1alpha1.ImmutableRevision{}, "", cloud.Clients{})}
+	view.facts.Stack = &cloud.Stack{ID: "stack", Status: cloud.StackRollbackComplete}
 	r := &RevisionReconciler{Options{Now: time.Now}}
 	var next v1alpha1.ImmutableRevisionStatus
-	if err := r.diagnose(t.Context(), view, &next); err != nil || next.Failure.Message != "CloudFormation gives no reason" {
+	if err := r.diagnose(t.Context(), &v1alpha1.ImmutableRevision{}, view, &next); err != nil || next.Failure.Message != "CloudFormation gives no reason" {
 		t.Errorf("%+v: %v", next.Failure, err)
 	}
 }

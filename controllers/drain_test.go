@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
 // A worker's old stack doesn't wait for requests that it never got.
@@ -22,7 +23,8 @@ func TestDrain(t *testing.T) {
 		"short":   {frozen("arn:listener", new(int32(10))), 10 * time.Second},
 		"worker":  {frozen("", nil), 0},
 	} {
-		if got := drain(&tc.frozen); got != tc.want {
+		imr := &v1alpha1.ImmutableRevision{Spec: v1alpha1.ImmutableRevisionSpec{Frozen: tc.frozen}}
+		if got := backendOf(imr, "", cloud.Clients{}).Drain(); got != tc.want {
 			t.Errorf("%s: got %s, want %s", name, got, tc.want)
 		}
 	}

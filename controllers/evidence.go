@@ -5,21 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/analysis"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/gate"
+	"github.com/viridian-dev/viridian/internal/metric"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
 // observeEvidence reads what a decision about the rollout needs besides the
 // health of its revisions: alarms, metrics, scans and the answers of gates.
 func (r *DeploymentReconciler) observeEvidence(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	view.Gates = gatesOf(imd.Spec.Gates)
-	stage := view.Stage()
+	view.facts.Gates = gate.FromSpec(imd.Spec.Gates)
+	stage := view.facts.Stage()
 	if err := view.observeRestarts(ctx, stage.Rolled); err != nil {
 		return err
 	}
@@ -46,12 +47,12 @@ func (r *DeploymentReconciler) observeAnalysis(ctx context.Context, spec *v1alph
 		alarms, err = view.clients.Alarms.States(ctx, spec.Alarms)
 	}
 	if err == nil {
-		view.Analysis.Trouble = missingAlarms(spec.Alarms, alarms)
+		view.facts.Analysis.Trouble = missingAlarms(spec.Alarms, alarms)
 	} else if err := view.unreadable(err); err != nil {
 		return err
 	}
-	view.Analysis.Unread = err != nil
-	view.Analysis.Firing = firing(alarms)
+	view.facts.Analysis.Unread = err != nil
+	view.facts.Analysis.Firing = firing(alarms)
 	if stage.Measured == nil {
 		return nil
 	}
@@ -60,7 +61,7 @@ func (r *DeploymentReconciler) observeAnalysis(ctx context.Context, spec *v1alph
 	if err := m.metrics(ctx); err != nil {
 		return err
 	}
-	view.Analysis.Checks = m.verdicts
+	view.facts.Analysis.Checks = m.verdicts
 	return nil
 }
 
@@ -76,8 +77,8 @@ func (view *deploymentView) unreadable(err error) error {
 	if !ok {
 		return err
 	}
-	if !t.passing && view.Analysis.Trouble == nil {
-		view.Analysis.Trouble = &t.Blocked
+	if !t.passing && view.facts.Analysis.Trouble == nil {
+		view.facts.Analysis.Trouble = &t.Blocked
 	}
 	return nil
 }
@@ -95,11 +96,7 @@ func missingAlarms(names []string, found []cloud.Alarm) *rollout.Blocked {
 	if len(missing) == 0 {
 		return nil
 	}
-	return &rollout.Blocked{
-		Reason:  v1alpha1.ReasonAlarmNotFound,
-		Message: "CloudWatch has no alarm named " + strings.Join(missing, ", "),
-		Cure:    "Create it in the account and region of the deployment, or correct spec.analysis.alarms",
-	}
+	return alarmsNotFound(missing)
 }
 
 // firing tells which alarms are on; "" if none is.
@@ -187,63 +184,45 @@ func (m *measurer) alarms(read []cloud.Alarm, err error) {
 
 // metrics reads and judges the metrics.
 func (m *measurer) metrics(ctx context.Context) error {
-	for _, check := range m.spec.Metrics {
+	for i := range m.spec.Metrics {
+		check := &m.spec.Metrics[i]
 		readings, err := m.read(ctx, check)
 		if err == nil {
-			m.verdicts = append(m.verdicts, analysis.Metric(check, m.step(), readings, m.delay, m.before(v1alpha1.SourceMetric, check.Name), m.now))
+			m.verdicts = append(m.verdicts, analysis.Metric(*check, m.step(), readings, m.delay, m.before(v1alpha1.SourceMetric, check.Name), m.now))
 			continue
 		}
 		m.verdicts = append(m.verdicts, m.unread(v1alpha1.SourceMetric, check.Name, err))
-		if invalid, ok := errors.AsType[*cloud.Error](err); ok && invalid.Kind == cloud.KindInvalid {
-			err = blocked(v1alpha1.ReasonMetricInvalid, fmt.Sprintf("CloudWatch refuses the query of metric %s: %s", check.Name, invalid.Message),
-				"Correct it in spec.analysis.metrics")
-		}
-		if err := m.view.unreadable(err); err != nil {
+		if err := m.view.unreadable(metric.Refused(check, err)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// read reads a metric of both revisions.
-func (m *measurer) read(ctx context.Context, check v1alpha1.MetricCheck) (analysis.Readings, error) {
-	candidate, ok := m.view.subject(m.Revision)
-	if !ok {
-		return analysis.Readings{}, cloud.ErrPending // its stack is gone, which is not for a metric to find
-	}
-	queries := analysis.Queries(check, candidate)
-	own, compared := len(queries), false
-	// The old stack is gone before the new one is made by Recreate, or was
-	// deleted by others.
-	if stable, ok := m.view.subject(m.Stable); ok {
-		queries, compared = append(queries, analysis.Queries(check, stable)...), true
-	}
-	series, err := m.view.clients.Metrics.Read(ctx, queries, m.Since)
+// read reads a metric of both revisions. The old stack is gone before the new
+// one is made by Recreate, or was deleted by others.
+func (m *measurer) read(ctx context.Context, check *v1alpha1.MetricCheck) (analysis.Readings, error) {
+	sources := metric.Sources{Metrics: m.view.clients.Metrics}
+	source, err := sources.Of(check)
 	if err != nil {
 		return analysis.Readings{}, err
 	}
-	out := analysis.Readings{Candidate: series[:own]}
-	if compared {
-		out.Stable = series[own:]
+	candidate := m.view.recordWithStack(m.Revision)
+	if candidate == nil {
+		return analysis.Readings{}, cloud.ErrPending // which is not for a metric to find
 	}
-	return out, nil
+	return source.Read(ctx, check, candidate, m.view.recordWithStack(m.Stable), m.Since)
 }
 
-// subject is a revision in the words of CloudWatch's dimensions. It tells
-// whether the revision has a stack.
-func (view *deploymentView) subject(number int64) (s analysis.Subject, ok bool) {
-	i := slices.IndexFunc(view.revisions, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
-	if i < 0 || view.revisions[i].Status.Outputs == nil {
-		return analysis.Subject{}, false
+// recordWithStack is the record of a revision that has a stack; nil if there is
+// none.
+func (view *deploymentView) recordWithStack(number int64) *v1alpha1.ImmutableRevision {
+	for i := range view.records {
+		if imr := &view.records[i]; imr.Spec.Revision == number && imr.Status.Outputs != nil {
+			return imr
+		}
 	}
-	imr, out := &view.revisions[i], view.revisions[i].Status.Outputs
-	return analysis.Subject{
-		TargetGroup:  analysis.TargetGroupDimension(out.TargetGroupARN),
-		LoadBalancer: analysis.LoadBalancerDimension(imr.Spec.Frozen.ListenerARN),
-		Cluster:      out.Cluster,
-		Service:      out.ServiceName,
-		Revision:     strconv.FormatInt(number, 10),
-	}, true
+	return nil
 }
 
 // restartsRead bounds how many stopped tasks are looked at.
@@ -253,11 +232,11 @@ const restartsRead = 500
 // since it was verified. ECS's own count of failed tasks starts anew whenever
 // one runs.
 func (view *deploymentView) observeRestarts(ctx context.Context, number int64) error {
-	i := slices.IndexFunc(view.Revisions, func(r rollout.Revision) bool { return r.Number == number })
-	if i < 0 || !view.Revisions[i].Health.Known || view.revisions[i].Status.Outputs == nil {
+	i := slices.IndexFunc(view.facts.Revisions, func(r rollout.Revision) bool { return r.Number == number })
+	if i < 0 || !view.facts.Revisions[i].Health.Known || view.records[i].Status.Outputs == nil {
 		return nil
 	}
-	health, out := &view.Revisions[i].Health, view.revisions[i].Status.Outputs
+	health, out := &view.facts.Revisions[i].Health, view.records[i].Status.Outputs
 	stopped, err := view.clients.Services.StoppedTasks(ctx, out.Cluster, out.ServiceName, restartsRead)
 	if cloud.IsNotFound(err) {
 		return nil // its health says so already
@@ -266,7 +245,7 @@ func (view *deploymentView) observeRestarts(ctx context.Context, number int64) e
 		return err
 	}
 	for _, task := range stopped {
-		if !task.Failed || !task.StoppedAt.After(view.Progress.Rollout.VerifiedAt) {
+		if !task.Failed || !task.StoppedAt.After(view.facts.Progress.Rollout.VerifiedAt) {
 			continue
 		}
 		if health.Restarts == 0 {

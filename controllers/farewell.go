@@ -1,18 +1,14 @@
 package controllers
 
 import (
-	"cmp"
 	"context"
-	"fmt"
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
@@ -37,13 +33,13 @@ func (t trouble) shut() bool {
 
 // wayOut is what to do besides opening the account; "" if that is all.
 func (r *DeploymentReconciler) wayOut(imd *v1alpha1.ImmutableDeployment, t trouble) string {
-	switch o := r.wish(imd); {
+	switch o := r.fromSpec(imd); {
 	case !o.Deleting || !t.shut():
 		return ""
 	case o.Policy.Retain:
-		return "; else everything stays in AWS as it is, and the record goes at " + r.farewellAt(imd, t).UTC().Format(time.RFC3339)
+		return goesAt(r.farewellAt(imd, t).UTC().Format(time.RFC3339))
 	}
-	return "; or leave everything in AWS as it is: " + retaining(imd)
+	return orRetain(r.claimOf(imd))
 }
 
 // wayOut is the same for a revision that is deleted by itself.
@@ -51,8 +47,7 @@ func (r *RevisionReconciler) wayOut(imr *v1alpha1.ImmutableRevision, t trouble) 
 	if imr.DeletionTimestamp.IsZero() || !t.shut() {
 		return ""
 	}
-	return fmt.Sprintf(`; or leave its stack as it is: kubectl patch imr %s -n %s --type merge -p '{"spec":{"stackState":"Retained"}}'`,
-		imr.Name, imr.Namespace)
+	return orRetainStack(imr)
 }
 
 // farewellAt is when a deletion doesn't wait any longer for an end of the
@@ -65,7 +60,7 @@ func (r *DeploymentReconciler) farewellAt(imd *v1alpha1.ImmutableDeployment, t t
 
 // goes tells whether the record goes without AWS.
 func (r *DeploymentReconciler) goes(imd *v1alpha1.ImmutableDeployment, t trouble) bool {
-	o := r.wish(imd)
+	o := r.fromSpec(imd)
 	return o.Deleting && o.Policy.Retain && t.shut() && !r.Now().Before(r.farewellAt(imd, t))
 }
 
@@ -73,19 +68,19 @@ func (r *DeploymentReconciler) goes(imd *v1alpha1.ImmutableDeployment, t trouble
 // as if there were no rule to take tags off. What is in the way stays in
 // status, so that the next pass knows since when.
 func (r *DeploymentReconciler) leave(ctx context.Context, imd *v1alpha1.ImmutableDeployment, t trouble) (ctrl.Result, error) {
-	view := deploymentView{Observation: r.wish(imd)}
+	view := deploymentView{facts: r.fromSpec(imd), router: r.routerOf(imd, cloud.Clients{})}
 	var err error
-	if view.revisions, view.orphans, err = r.revisionsOf(ctx, imd); err != nil {
+	if view.records, view.orphans, err = r.revisionsOf(ctx, imd); err != nil {
 		return retry(err)
 	}
-	for i := range view.revisions {
-		view.Revisions = append(view.Revisions, recorded(&view.revisions[i]))
+	for i := range view.records {
+		view.facts.Revisions = append(view.facts.Revisions, recorded(&view.records[i]))
 	}
-	decision := rollout.Decide(view.Observation, r.Now())
+	decision := rollout.Decide(view.facts, r.Now())
 	decision.StillBlocked = true
 	last := decision.Action.Kind == rollout.ActionFinishDeletion
-	if arn := cmp.Or(imd.Spec.Traffic.LoadBalancer.RuleARN, ruleARN(imd)); last && arn != "" {
-		r.emit(imd, corev1.EventTypeWarning, v1alpha1.ReasonRetained, "Leave the tags", r.remainder(imd, arn, t))
+	if stays := view.router.Remainder(t.Message); last && stays != "" {
+		r.emit(imd, corev1.EventTypeWarning, v1alpha1.ReasonRetained, "Leave the tags", stays)
 	}
 	if err := r.apply(ctx, imd, &view, decision); err != nil {
 		return retry(err)
@@ -96,15 +91,5 @@ func (r *DeploymentReconciler) leave(ctx context.Context, imd *v1alpha1.Immutabl
 	if err := r.save(ctx, imd, &view, decision); err != nil {
 		return retry(err)
 	}
-	return ctrl.Result{RequeueAfter: max(decision.After, soon)}, nil
-}
-
-// remainder tells what stays in AWS that should not, and what to do with it.
-func (r *DeploymentReconciler) remainder(imd *v1alpha1.ImmutableDeployment, ruleARN string, t trouble) string {
-	uid := string(imd.UID)
-	tags := r.ownerTags(imd.Namespace, imd.Name, uid)
-	tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal] = "", ""
-	return fmt.Sprintf("The tags of the listener rule %s stay. To take them off: aws elbv2 remove-tags --resource-arns %s --tag-keys %s. "+
-		"To have the rule and its stacks looked after again, apply the ImmutableDeployment with the annotation %s=%s. Why: %s",
-		ruleARN, ruleARN, strings.Join(slices.Sorted(maps.Keys(tags)), " "), v1alpha1.AnnotationAdopt, uid, t.Message)
+	return ctrl.Result{RequeueAfter: max(decision.After, minRequeue)}, nil
 }

@@ -4,25 +4,14 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
-	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/ownership"
 )
-
-// blockedError is a refusal that only someone else can lift.
-type blockedError struct{ rollout.Blocked }
-
-func (e *blockedError) Error() string { return e.Message }
-
-// blocked makes a refusal with its cure.
-func blocked(reason, message, cure string) error {
-	return &blockedError{rollout.Blocked{Reason: reason, Message: message, Cure: cure}}
-}
 
 // identify tells as whom AWS is called for a namespace. Whoever may create an
 // ImmutableDeployment must not thereby gain every role that the controller can
@@ -33,8 +22,7 @@ func (o *Options) identify(ctx context.Context, namespace string, aws v1alpha1.A
 	id := cloud.Identity{Region: aws.Region}
 	if aws.RoleARN == "" {
 		if aws.ExternalID != "" {
-			return id, blocked(v1alpha1.ReasonRoleNotAllowed, "spec.aws.externalID is set without a roleARN",
-				"Set spec.aws.roleARN or leave externalID out")
+			return id, externalIDWithoutRole()
 		}
 		return id, nil
 	}
@@ -42,27 +30,17 @@ func (o *Options) identify(ctx context.Context, namespace string, aws v1alpha1.A
 	if err := o.Live.Get(ctx, client.ObjectKey{Name: namespace}, &ns); err != nil {
 		return id, fmt.Errorf("get namespace %s: %w", namespace, err)
 	}
-	allowed := append(splitList(ns.Annotations[v1alpha1.AnnotationAllowedRoleARNs]), o.AllowedRoleARNs...)
+	allowed := append(ownership.SplitList(ns.Annotations[v1alpha1.AnnotationAllowedRoleARNs]), o.AllowedRoleARNs...)
 	if !slices.Contains(allowed, aws.RoleARN) && !slices.Contains(o.AllowedRoleARNs, "*") {
-		return id, blocked(v1alpha1.ReasonRoleNotAllowed,
-			fmt.Sprintf("Namespace %s may not use the role %s", namespace, aws.RoleARN),
-			fmt.Sprintf("An administrator allows it by: kubectl annotate namespace %s %s=%s",
-				namespace, v1alpha1.AnnotationAllowedRoleARNs, aws.RoleARN))
+		return id, roleNotAllowed(namespace, aws.RoleARN)
 	}
 	external := ns.Annotations[v1alpha1.AnnotationExternalID]
 	if external == "" {
 		external = "viridian/" + namespace
 	}
 	if aws.ExternalID != "" && aws.ExternalID != external {
-		return id, blocked(v1alpha1.ReasonRoleNotAllowed,
-			fmt.Sprintf("The external ID of namespace %s is %q, not spec.aws.externalID", namespace, external),
-			fmt.Sprintf("Leave spec.aws.externalID out, or an administrator sets the annotation %s", v1alpha1.AnnotationExternalID))
+		return id, externalIDNotAllowed(namespace, external)
 	}
 	id.RoleARN, id.ExternalID = aws.RoleARN, external
 	return id, nil
-}
-
-// splitList splits at commas and drops white space.
-func splitList(s string) []string {
-	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\t' })
 }

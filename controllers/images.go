@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -15,64 +14,56 @@ import (
 
 // pin resolves the images' tags to digests, so that every task of the revision
 // runs the same image, whatever is pushed later.
-func (r *DeploymentReconciler) pin(ctx context.Context, imd *v1alpha1.ImmutableDeployment, images cloud.Images) (v1alpha1.RevisionTemplate, error) {
+func (r *DeploymentReconciler) pin(ctx context.Context, imd *v1alpha1.ImmutableDeployment, images cloud.Images, source template.Source) (v1alpha1.RevisionTemplate, error) {
 	pinned := *imd.Spec.Template.DeepCopy()
-	for i := range pinned.Containers {
-		container := &pinned.Containers[i]
-		digest, known, err := images.Digest(ctx, container.Image)
+	for _, image := range source.Images(&pinned) {
+		digest, known, err := images.Digest(ctx, *image.Ref)
 		switch {
 		case cloud.IsNotFound(err):
-			return pinned, r.missing(ctx, imd, images, container, err)
+			return pinned, r.missing(ctx, imd, images, image, err)
 		case err != nil:
 			return pinned, err
 		case !known && imd.Spec.ImagePolicy.ForeignTags != v1alpha1.TagAllow:
-			return pinned, blocked(v1alpha1.ReasonImageNotPinned,
-				fmt.Sprintf("The image %s of container %s isn't in Amazon ECR and has no digest, so that its tasks may run different images", container.Image, container.Name),
-				"Name it by its digest (…@sha256:…), or set spec.imagePolicy.foreignTags: Allow")
+			return pinned, imageNotPinned(image)
 		case !known:
 			continue
 		}
-		if err := checkImmutable(ctx, imd.Spec.ImagePolicy, images, container); err != nil {
+		if err := checkImmutable(ctx, imd.Spec.ImagePolicy, images, image); err != nil {
 			return pinned, err
 		}
-		container.Image = template.PinImage(container.Image, digest)
+		*image.Ref = template.PinImage(*image.Ref, digest)
 	}
 	return pinned, nil
 }
 
 // missing says that an image isn't there, and makes its repository where the
 // user wants that.
-func (r *DeploymentReconciler) missing(ctx context.Context, imd *v1alpha1.ImmutableDeployment, images cloud.Images, container *v1alpha1.Container, cause error) error {
+func (r *DeploymentReconciler) missing(ctx context.Context, imd *v1alpha1.ImmutableDeployment, images cloud.Images, image template.Image, cause error) error {
 	failed, _ := errors.AsType[*cloud.Error](cause)
-	message := fmt.Sprintf("The image %s of container %s is not in Amazon ECR: %s", container.Image, container.Name, failed.Message)
 	if !cloud.IsRepositoryNotFound(cause) {
-		return blocked(v1alpha1.ReasonImageNotFound, message, "Push the image, or correct spec.template.containers")
+		return imageNotFound(image, failed.Message)
 	}
 	if imd.Spec.ImagePolicy.MissingRepository != v1alpha1.RepositoryCreate {
-		return blocked(v1alpha1.ReasonRepositoryNotFound, message,
-			"Create the repository and push the image, correct spec.template.containers, or set spec.imagePolicy.missingRepository: Create")
+		return repositoryNotFound(image, failed.Message)
 	}
-	err := images.CreateRepository(ctx, container.Image, r.ownerTags(imd.Namespace, imd.Name, string(imd.UID)))
+	err := images.CreateRepository(ctx, *image.Ref, r.claimOf(imd).Tags())
 	if err != nil && !cloud.IsConflict(err) {
 		return err
 	}
-	return blocked(v1alpha1.ReasonImageNotFound,
-		fmt.Sprintf("The repository of the image %s of container %s was created and is empty", container.Image, container.Name), "Push the image")
+	return repositoryCreated(image)
 }
 
 // checkImmutable refuses a tag that others could move, where the user wants
 // that.
-func checkImmutable(ctx context.Context, policy v1alpha1.ImagePolicy, images cloud.Images, container *v1alpha1.Container) error {
-	if policy.MutableTags != v1alpha1.TagDeny || strings.Contains(container.Image, "@") {
+func checkImmutable(ctx context.Context, policy v1alpha1.ImagePolicy, images cloud.Images, image template.Image) error {
+	if policy.MutableTags != v1alpha1.TagDeny || strings.Contains(*image.Ref, "@") {
 		return nil
 	}
-	repository, known, err := images.Repository(ctx, container.Image)
+	repository, known, err := images.Repository(ctx, *image.Ref)
 	if err != nil || !known || repository.Immutable {
 		return err
 	}
-	return blocked(v1alpha1.ReasonImageNotPinned,
-		fmt.Sprintf("The tag of the image %s of container %s can be moved to another image, which spec.imagePolicy.mutableTags refuses", container.Image, container.Name),
-		"Make the repository's tags immutable (aws ecr put-image-tag-mutability), or name the image by its digest")
+	return tagMutable(image)
 }
 
 // observeImages reads the scans of a revision's images, and judges them.
@@ -81,13 +72,18 @@ func (r *DeploymentReconciler) observeImages(ctx context.Context, imd *v1alpha1.
 	if policy == nil || number == 0 {
 		return nil
 	}
+	frozen := &view.record(number).Spec.Frozen.Template
+	source, err := template.SourceOf(frozen)
+	if err != nil {
+		return cannotBuild(err)
+	}
 	var scans []analysis.ImageScan
-	for _, container := range view.find(number).Spec.Frozen.Template.Containers {
-		seen := func(s analysis.ImageScan) bool { return s.Image == container.Image }
+	for _, image := range source.Images(frozen) {
+		seen := func(s analysis.ImageScan) bool { return s.Image == *image.Ref }
 		if slices.ContainsFunc(scans, seen) {
 			continue
 		}
-		scan, err := view.clients.Images.Scan(ctx, container.Image)
+		scan, err := view.clients.Images.Scan(ctx, *image.Ref)
 		switch kind := cloud.KindOf(err); {
 		case kind == cloud.KindNotFound:
 			scan = cloud.Scan{Status: cloud.ScanUnavailable, Description: "the image is not there any more"}
@@ -96,10 +92,10 @@ func (r *DeploymentReconciler) observeImages(ctx context.Context, imd *v1alpha1.
 		case err != nil:
 			return err
 		}
-		scans = append(scans, analysis.ImageScan{Image: container.Image, Scan: scan})
+		scans = append(scans, analysis.ImageScan{Image: *image.Ref, Scan: scan})
 	}
-	for i := range view.Revisions {
-		if seen := &view.Revisions[i]; seen.Number == number {
+	for i := range view.facts.Revisions {
+		if seen := &view.facts.Revisions[i]; seen.Number == number {
 			seen.Images.Result, seen.Images.Message = analysis.Images(*policy, scans, r.Now())
 		}
 	}

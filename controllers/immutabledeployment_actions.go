@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -42,50 +41,8 @@ func (r *DeploymentReconciler) apply(ctx context.Context, imd *v1alpha1.Immutabl
 	case rollout.ActionStartGate:
 		return r.startGate(ctx, imd, view, d.Progress.Rollout, a.Run)
 	default:
-		return r.applyToRule(ctx, imd, view, a)
+		return view.router.Apply(ctx, &view.facts, a)
 	}
-}
-
-// applyToRule has an effect on the production rule.
-func (r *DeploymentReconciler) applyToRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, a rollout.Action) error {
-	tags := r.ruleTags(imd, view)
-	switch traffic := view.clients.Traffic; a.Kind { //nolint:exhaustive // apply knows the others
-	case rollout.ActionClaimRule, rollout.ActionMarkRule:
-		return traffic.TagRule(ctx, view.rule.ARN, tags)
-	case rollout.ActionCreateRule:
-		lb := imd.Spec.Traffic.LoadBalancer
-		rule, err := traffic.CreateRule(ctx, cloud.CreateRule{
-			ListenerARN: lb.ListenerARN,
-			Priority:    *lb.Priority,
-			Conditions:  conditions(lb.Conditions),
-			Targets:     weighted(a.Targets),
-			Tags:        tags,
-		})
-		if err != nil {
-			return err
-		}
-		view.rule = rule
-		return nil
-	case rollout.ActionSetTargets:
-		return traffic.SetTargets(ctx, view.rule, weighted(a.Targets))
-	case rollout.ActionReleaseRule:
-		tags[v1alpha1.TagOriginal] = ""
-		return traffic.UntagRule(ctx, view.rule.ARN, slices.Sorted(maps.Keys(tags)))
-	case rollout.ActionDeleteRule:
-		return traffic.DeleteRule(ctx, view.rule.ARN)
-	}
-	return fmt.Errorf("unknown rollout action %q", a.Kind)
-}
-
-// ruleTags mark the production rule: whose it is, who wrote it last, and what an
-// adopted one goes back to.
-func (r *DeploymentReconciler) ruleTags(imd *v1alpha1.ImmutableDeployment, view *deploymentView) map[string]string {
-	tags := r.ownerTags(imd.Namespace, imd.Name, string(imd.UID))
-	tags[v1alpha1.TagWriter] = view.Writer
-	if view.Progress.Original != "" {
-		tags[v1alpha1.TagOriginal] = view.Progress.Original
-	}
-	return tags
 }
 
 // errBehind ends a pass whose cache doesn't show yet what exists. It mostly does
@@ -104,7 +61,7 @@ func (r *DeploymentReconciler) createRevision(ctx context.Context, imd *v1alpha1
 	}
 	number := imd.Status.LatestRevision
 	for _, imr := range slices.Concat(present, orphans) {
-		if imr.Spec.Frozen.TemplateHash == view.WantHash && metav1.GetControllerOf(&imr) != nil && imr.DeletionTimestamp.IsZero() {
+		if imr.Spec.Frozen.TemplateHash == view.facts.WantHash && metav1.GetControllerOf(&imr) != nil && imr.DeletionTimestamp.IsZero() {
 			return errBehind
 		}
 		number = max(number, imr.Spec.Revision)
@@ -114,7 +71,7 @@ func (r *DeploymentReconciler) createRevision(ctx context.Context, imd *v1alpha1
 		return err
 	}
 	if found != nil {
-		return r.record(ctx, imd, view, number, *found, view.DesiredCount)
+		return r.record(ctx, imd, view, number, *found, view.facts.DesiredCount)
 	}
 	imr, err := r.freeze(ctx, imd, view, number)
 	if err != nil {
@@ -133,7 +90,7 @@ func (r *DeploymentReconciler) nextNumber(ctx context.Context, imd *v1alpha1.Imm
 			return number, nil, nil
 		case err != nil:
 			return 0, nil, err
-		case r.owns(found.Tags, string(imd.UID)) && found.Status != cloud.StackDeleteInProgress:
+		case r.claimOf(imd).Owns(found.Tags) && found.Status != cloud.StackDeleteInProgress:
 			return number, &found, nil
 		}
 	}
@@ -143,44 +100,31 @@ func (r *DeploymentReconciler) nextNumber(ctx context.Context, imd *v1alpha1.Imm
 // CloudFormation template built. Its stack isn't asked for before its rollout
 // begins.
 func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, number int64) (*v1alpha1.ImmutableRevision, error) {
-	pinned, err := r.pin(ctx, imd, view.clients.Images)
+	source, err := template.SourceOf(&imd.Spec.Template)
+	if err != nil {
+		return nil, cannotBuild(err)
+	}
+	pinned, err := r.pin(ctx, imd, view.clients.Images, source)
 	if err != nil {
 		return nil, err
 	}
-	lb := imd.Spec.Traffic.LoadBalancer
-	matches := conditions(lb.Conditions)
-	if view.Rule.Adopted {
-		matches = view.rule.Conditions
-	}
-	body, err := template.Build(template.Input{
-		Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID), Revision: number,
-		Template: pinned, ListenerARN: listenerOf(imd, view), Conditions: matches,
-	})
-	if err != nil {
-		return nil, blocked(v1alpha1.ReasonInvalidSpec, "The stack's template can't be built: "+err.Error(), "Correct spec.template")
-	}
-	return newRevision(imd, number, template.StackName(imd.Namespace, imd.Name, string(imd.UID), number), v1alpha1.FrozenRevision{
-		TemplateHash:          view.WantHash,
+	in := template.Input{Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID), Revision: number, Template: pinned}
+	frozen := v1alpha1.FrozenRevision{
+		TemplateHash:          view.facts.WantHash,
 		AWS:                   awsOf(imd),
 		Template:              pinned,
-		ListenerARN:           listenerOf(imd, view),
-		PreviewPriorities:     lb.PreviewPriorities,
 		TerminationProtection: imd.Spec.Stack.TerminationProtection != nil && *imd.Spec.Stack.TerminationProtection,
-		TemplateBody:          body,
-	}), nil
-}
-
-// listenerOf is the listener of the production rule; "" for a worker.
-func listenerOf(imd *v1alpha1.ImmutableDeployment, view *deploymentView) string {
-	if view.Rule.Adopted {
-		return view.rule.ListenerARN
 	}
-	return imd.Spec.Traffic.LoadBalancer.ListenerARN
+	view.router.Freeze(&in, &frozen)
+	if frozen.TemplateBody, err = source.Build(in); err != nil {
+		return nil, cannotBuild(err)
+	}
+	return newRevision(imd, number, template.StackName(imd.Namespace, imd.Name, string(imd.UID), number), frozen), nil
 }
 
 // setStack asks for a revision's stack with so many tasks, or for it to go.
 func (r *DeploymentReconciler) setStack(ctx context.Context, view *deploymentView, number int64, state v1alpha1.StackState, count *int32) error {
-	imr := view.find(number)
+	imr := view.record(number)
 	patch := client.MergeFromWithOptions(imr.DeepCopy(), client.MergeFromWithOptimisticLock{})
 	imr.Spec.StackState, imr.Spec.DesiredCount = state, count
 	if err := r.Client.Patch(ctx, imr, patch); err != nil {
@@ -194,7 +138,7 @@ func (r *DeploymentReconciler) setStack(ctx context.Context, view *deploymentVie
 // stack. It is asked for by the version that was seen: a cache that doesn't
 // show the deletion would have it asked for in each pass.
 func (r *DeploymentReconciler) deleteRevision(ctx context.Context, view *deploymentView, number int64) error {
-	imr := view.find(number)
+	imr := view.record(number)
 	err := r.Client.Delete(ctx, imr, client.Preconditions{UID: &imr.UID, ResourceVersion: &imr.ResourceVersion})
 	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
 		return errBehind
@@ -205,20 +149,13 @@ func (r *DeploymentReconciler) deleteRevision(ctx context.Context, view *deploym
 	return nil
 }
 
-// find returns a revision that the decision was made about.
-func (view *deploymentView) find(number int64) *v1alpha1.ImmutableRevision {
-	i := slices.IndexFunc(view.revisions, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
-	return &view.revisions[i]
-}
-
 // scale sets the desired count of a revision's service.
 func scale(ctx context.Context, view *deploymentView, a rollout.Action) error {
-	imr := view.find(a.Revision)
+	imr := view.record(a.Revision)
 	out := imr.Status.Outputs
 	err := view.clients.Services.Scale(ctx, out.Cluster, out.ServiceName, a.Count)
 	if cloud.IsNotFound(err) {
-		return blocked(v1alpha1.ReasonStackChanged, fmt.Sprintf("The ECS service of %s is gone or goes: someone else deleted it", imr.Name),
-			"Apply a new template to replace it")
+		return serviceGone(imr.Name)
 	}
 	return err
 }
@@ -229,12 +166,12 @@ func (r *DeploymentReconciler) finish(ctx context.Context, imd *v1alpha1.Immutab
 	if err != nil || len(left) > 0 {
 		return err // one that the cache doesn't show yet
 	}
-	if !view.Policy.Retain {
+	if !view.facts.Policy.Retain {
 		if err := r.audit(ctx, imd, view); err != nil {
 			return err
 		}
-		if len(view.Lost) > 0 { // nobody would look for it any more
-			return r.recall(ctx, imd, view, rollout.Action{Revision: view.Lost[0], Count: view.DesiredCount})
+		if len(view.facts.Lost) > 0 { // nobody would look for it any more
+			return r.recall(ctx, imd, view, rollout.Action{Revision: view.facts.Lost[0], Count: view.facts.DesiredCount})
 		}
 	}
 	r.written.gone(imd.UID, nil)
@@ -245,22 +182,4 @@ func (r *DeploymentReconciler) finish(ctx context.Context, imd *v1alpha1.Immutab
 		return fmt.Errorf("remove the finalizer: %w", err)
 	}
 	return nil
-}
-
-// conditions translates the rule conditions of spec.
-func conditions(in []v1alpha1.RuleCondition) []cloud.Condition {
-	out := make([]cloud.Condition, 0, len(in))
-	for _, c := range in {
-		out = append(out, cloud.Condition{Field: c.Field, HTTPHeaderName: c.HTTPHeaderName, Values: c.Values})
-	}
-	return out
-}
-
-// weighted translates targets.
-func weighted(targets rollout.Targets) []cloud.WeightedTarget {
-	out := make([]cloud.WeightedTarget, 0, len(targets))
-	for _, t := range targets {
-		out = append(out, cloud.WeightedTarget{TargetGroupARN: t.TargetGroup, Weight: t.Weight})
-	}
-	return out
 }

@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"fmt"
-	"time"
 
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -55,7 +54,7 @@ func (r *DeploymentReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	if err != nil {
 		return r.report(ctx, imd, err)
 	}
-	decision, err := r.authorise(ctx, imd, &view, rollout.Decide(view.Observation, r.Now()))
+	decision, err := r.authorise(ctx, imd, &view, rollout.Decide(view.facts, r.Now()))
 	if err != nil {
 		return r.report(ctx, imd, err)
 	}
@@ -77,7 +76,7 @@ func (r *DeploymentReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	if err := r.save(ctx, imd, &view, decision); err != nil {
 		return retry(err)
 	}
-	return ctrl.Result{RequeueAfter: max(decision.After, soon)}, nil
+	return ctrl.Result{RequeueAfter: max(decision.After, minRequeue)}, nil
 }
 
 // begin adds the finalizer before anything is made that it must outlive.
@@ -90,14 +89,5 @@ func (r *DeploymentReconciler) begin(ctx context.Context, imd *v1alpha1.Immutabl
 	if err := r.Client.Patch(ctx, imd, patch); err != nil {
 		return retry(fmt.Errorf("add the finalizer: %w", err))
 	}
-	return ctrl.Result{RequeueAfter: soon}, nil
-}
-
-// seconds turns a field in seconds into a duration, with its default for
-// objects that the API server did not fill in.
-func seconds(n *int32, otherwise int32) time.Duration {
-	if n == nil {
-		return time.Duration(otherwise) * time.Second
-	}
-	return time.Duration(*n) * time.Second
+	return ctrl.Result{RequeueAfter: minRequeue}, nil
 }

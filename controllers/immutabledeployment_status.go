@@ -34,8 +34,8 @@ func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.Immutable
 	if d.Subject != 0 {
 		next.Weight = &d.Weight
 	}
-	for i, seen := range view.Revisions {
-		next.LatestRevision = max(next.LatestRevision, view.revisions[i].Spec.Revision)
+	for i, seen := range view.facts.Revisions {
+		next.LatestRevision = max(next.LatestRevision, view.records[i].Spec.Revision)
 		if seen.Number == d.Progress.Stable && seen.Health.Known {
 			next.RunningCount = seen.Health.Running
 		}
@@ -85,7 +85,7 @@ func (r *DeploymentReconciler) report(ctx context.Context, imd *v1alpha1.Immutab
 	}
 	t.Cure += r.wayOut(imd, t)
 	next := imd.Status.DeepCopy()
-	if now := maybe(r.Now()); next.FrozenSince == nil || now.Before(next.FrozenSince) {
+	if now := timePtr(r.Now()); next.FrozenSince == nil || now.Before(next.FrozenSince) {
 		next.FrozenSince = now
 	}
 	if !t.passing || !r.steady(imd, next.FrozenSince.Time) {
@@ -97,7 +97,7 @@ func (r *DeploymentReconciler) report(ctx context.Context, imd *v1alpha1.Immutab
 	if t.passing {
 		return ctrl.Result{}, cause
 	}
-	return ctrl.Result{RequeueAfter: slow * r.Timing.Poll}, nil
+	return ctrl.Result{RequeueAfter: stalledPollFactor * r.Timing.Poll}, nil
 }
 
 // steady tells whether a deployment that needs nothing has only been out of
@@ -197,16 +197,6 @@ func (r *DeploymentReconciler) blockedBy(before *v1alpha1.BlockedBy, b *rollout.
 		since = before.Since
 	}
 	return &v1alpha1.BlockedBy{Reason: b.Reason, Message: b.Message, Cure: b.Cure, Since: since}
-}
-
-// nameOf is the name of a revision; "" if there is none.
-func (view *deploymentView) nameOf(number int64) string {
-	for _, seen := range view.Revisions {
-		if seen.Number == number {
-			return seen.Name
-		}
-	}
-	return ""
 }
 
 // phaseMessage is what Ready says.

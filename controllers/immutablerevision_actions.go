@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"hash/fnv"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -19,8 +19,8 @@ import (
 // apply has the decision's effect and notes in next what it led to.
 func (r *RevisionReconciler) apply(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) error {
 	next.Phase = d.Phase
-	if view.Stack != nil && view.Owned {
-		next.StackID, next.StackStatus, next.ClusterID = view.Stack.ID, string(view.Stack.Status), r.ClusterID
+	if view.facts.Stack != nil && view.facts.Owned {
+		next.StackID, next.StackStatus, next.ClusterID = view.facts.Stack.ID, string(view.facts.Stack.Status), r.ClusterID
 	}
 	switch d.Action {
 	case stack.ActionNone:
@@ -29,9 +29,9 @@ func (r *RevisionReconciler) apply(ctx context.Context, imr *v1alpha1.ImmutableR
 	case stack.ActionCreate:
 		return r.create(ctx, imr, view, next)
 	case stack.ActionCollect:
-		return r.collect(view, next)
+		return collect(imr, view, next)
 	case stack.ActionDiagnose:
-		return r.diagnose(ctx, view, next)
+		return r.diagnose(ctx, imr, view, next)
 	case stack.ActionDelete, stack.ActionDeleteRetaining, stack.ActionForceDelete:
 		return r.delete(ctx, imr, view, d.Action, next)
 	case stack.ActionList, stack.ActionAccount:
@@ -60,13 +60,11 @@ func (r *RevisionReconciler) note(d stack.Decision, next *v1alpha1.ImmutableRevi
 // create starts a new attempt at the stack.
 func (r *RevisionReconciler) create(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
 	parameters := map[string]string{template.ParamDesiredCount: strconv.Itoa(int(imr.Spec.Count()))}
-	if imr.Spec.Frozen.ListenerARN != "" {
-		priority, err := previewPriority(ctx, imr, view)
-		if err != nil {
-			return err
-		}
-		parameters[template.ParamPreviewPriority] = strconv.Itoa(int(priority))
+	chosen, err := view.backend.Parameters(ctx)
+	if err != nil {
+		return err
 	}
+	maps.Copy(parameters, chosen)
 	id, err := view.clients.Stacks.Create(ctx, cloud.CreateStack{
 		Name:         imr.Spec.StackName,
 		TemplateBody: imr.Spec.Frozen.TemplateBody,
@@ -101,56 +99,13 @@ func token(imr *v1alpha1.ImmutableRevision, view revisionView, call string) stri
 	return fmt.Sprintf("viridian-%s-%s-%d-%d", call, view.ownerUID, imr.Spec.Revision, imr.Status.Attempts)
 }
 
-// previewPriority finds a free priority for the preview rule. Where to start
-// looking follows from the revision, so that deployments which share a
-// listener rarely want the same one.
-func previewPriority(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) (int32, error) {
-	rules, err := view.clients.Traffic.Rules(ctx, imr.Spec.Frozen.ListenerARN)
-	if err != nil {
-		return 0, err
-	}
-	taken := make(map[int32]bool, len(rules))
-	for _, rule := range rules {
-		taken[rule.Priority] = true
-	}
-	first, last := bounds(imr.Spec.Frozen.PreviewPriorities)
-	size := last - first + 1
-	hash := fnv.New32a()
-	fmt.Fprintf(hash, "%s/%d/%d", view.ownerUID, imr.Spec.Revision, imr.Status.Attempts)
-	start := int32(hash.Sum32() % uint32(size)) //nolint:gosec // size is 1 to 49,999
-	for i := range size {
-		if priority := first + (start+i)%size; !taken[priority] {
-			return priority, nil
-		}
-	}
-	return 0, blocked(v1alpha1.ReasonPreviewPriorityUnavailable,
-		fmt.Sprintf("Listener rules use all priorities from %d to %d, none is free for the preview rule", first, last),
-		"Delete rules that are not needed, or use a wider spec.traffic.loadBalancer.previewPriorities")
-}
-
-// bounds of a band, with the API's defaults.
-func bounds(band v1alpha1.PriorityBand) (first, last int32) {
-	first, last = 1, 99
-	if band.First != nil {
-		first = *band.First
-	}
-	if band.Last != nil {
-		last = *band.Last
-	}
-	return first, last
-}
-
 // collect keeps the outputs of a stack that is created.
-func (r *RevisionReconciler) collect(view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
-	out := view.Stack.Outputs
-	next.Outputs = &v1alpha1.StackOutputs{
-		TargetGroupARN: out[template.OutputTargetGroup],
-		PreviewRuleARN: out[template.OutputPreviewRule],
-		Cluster:        out[template.OutputCluster],
-		ServiceName:    out[template.OutputService],
-
-		TaskDefinitionARN: out[template.OutputTaskDefinition],
+func collect(imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
+	source, err := template.SourceOf(&imr.Spec.Frozen.Template)
+	if err != nil {
+		return cannotBuild(err)
 	}
+	next.Outputs = source.Outputs(view.facts.Stack.Outputs)
 	// A run that crashed after creating the stack did not count it.
 	next.Attempts = max(next.Attempts, 1)
 	return nil
@@ -158,26 +113,26 @@ func (r *RevisionReconciler) collect(view revisionView, next *v1alpha1.Immutable
 
 // diagnose finds why the stack failed. ECS's own words are there only as long
 // as the service and its stopped tasks are, so they are read first of all.
-func (r *RevisionReconciler) diagnose(ctx context.Context, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
-	events, err := view.clients.Stacks.FailureEvents(ctx, view.Stack.ID)
+func (r *RevisionReconciler) diagnose(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
+	events, err := view.clients.Stacks.FailureEvents(ctx, view.facts.Stack.ID)
 	if err != nil {
 		return err
 	}
-	failure := &v1alpha1.StackFailure{Message: cmp.Or(view.Stack.StatusReason, "CloudFormation gives no reason"), At: metav1.NewTime(r.Now())}
+	failure := &v1alpha1.StackFailure{Message: cmp.Or(view.facts.Stack.StatusReason, "CloudFormation gives no reason"), At: metav1.NewTime(r.Now())}
 	for _, event := range events {
-		if strings.Contains(event.Reason, "Resource creation cancelled") || event.PhysicalID == view.Stack.ID {
+		if strings.Contains(event.Reason, "Resource creation cancelled") || event.PhysicalID == view.facts.Stack.ID {
 			continue
 		}
 		failure.Resource = event.LogicalID
 		failure.Message = event.LogicalID + ": " + event.Reason
 		break
 	}
-	if next.Attempts = max(next.Attempts, 1); raced(failure) && next.Attempts < maxAttempts {
+	if next.Attempts = max(next.Attempts, 1); view.backend.LostRace(failure) && next.Attempts < maxAttempts {
 		next.Phase = v1alpha1.RevisionDeleting
 		return nil
 	}
-	if failure.Resource == template.LogicalService {
-		failure.Message += taskCauses(ctx, view)
+	if source, err := template.SourceOf(&imr.Spec.Frozen.Template); err == nil && failure.Resource == source.ServiceID() {
+		failure.Message += taskCauses(ctx, view, failure.Resource)
 	}
 	next.Failure = failure
 	return nil
@@ -186,20 +141,14 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, view revisionView, ne
 // maxAttempts bounds how often a stack is made again after a race.
 const maxAttempts = 5
 
-// raced tells whether someone else took the preview rule's priority between the
-// choice of it and its use, which isn't the template's fault.
-func raced(failure *v1alpha1.StackFailure) bool {
-	return failure.Resource == template.LogicalPreviewRule && strings.Contains(failure.Message, "currently in use")
-}
-
 // taskCauses tells in ECS's words why tasks of the stack's service stopped; ""
 // when ECS can't say, which must not hide what CloudFormation said.
-func taskCauses(ctx context.Context, view revisionView) string {
-	resources, err := view.clients.Stacks.Resources(ctx, view.Stack.ID)
-	if err != nil || resources[template.LogicalService] == "" {
+func taskCauses(ctx context.Context, view revisionView, serviceID string) string {
+	resources, err := view.clients.Stacks.Resources(ctx, view.facts.Stack.ID)
+	if err != nil || resources[serviceID] == "" {
 		return ""
 	}
-	cluster, service := template.ServiceOf(resources[template.LogicalService])
+	cluster, service := template.ServiceOf(resources[serviceID])
 	tasks, err := view.clients.Services.StoppedTasks(ctx, cluster, service, 10)
 	if err != nil {
 		return ""
@@ -223,13 +172,12 @@ func remains(ctx context.Context, view revisionView, which stack.Action, next *v
 	if which == stack.ActionList {
 		read = view.clients.Stacks.Undeletable
 	}
-	resources, err := read(ctx, view.Stack.ID)
+	resources, err := read(ctx, view.facts.Stack.ID)
 	if err != nil {
 		return err
 	}
 	if which == stack.ActionList && len(resources) == 0 {
-		return blocked(v1alpha1.ReasonStackDeleteFailed,
-			"CloudFormation can't delete the stack and names no resource for it: "+view.Stack.StatusReason, "Look at the stack's events")
+		return nothingUndeletable(view.facts.Stack.StatusReason)
 	}
 	next.Retained = left(resources)
 	return nil
@@ -255,8 +203,8 @@ func (r *RevisionReconciler) delete(ctx context.Context, imr *v1alpha1.Immutable
 		return err
 	}
 	in := cloud.DeleteStack{StackID: imr.Status.StackID, Force: how == stack.ActionForceDelete, Token: token(imr, view, "delete") + fmt.Sprintf("-%d", imr.Status.DeleteAttempts)}
-	if view.Stack != nil {
-		in.StackID = view.Stack.ID
+	if view.facts.Stack != nil {
+		in.StackID = view.facts.Stack.ID
 	}
 	if how == stack.ActionDeleteRetaining {
 		for _, resource := range imr.Status.Retained {
@@ -271,8 +219,7 @@ func (r *RevisionReconciler) delete(ctx context.Context, imr *v1alpha1.Immutable
 	next.DeleteAttempts++
 	err := view.clients.Stacks.Delete(ctx, in)
 	if cloud.IsConflict(err) {
-		return blocked(v1alpha1.ReasonStackDeleteFailed, "CloudFormation does not delete the stack: "+err.Error(),
-			"Take off what guards it: aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name "+in.StackID)
+		return stackProtected(in.StackID, err)
 	}
 	return err
 }

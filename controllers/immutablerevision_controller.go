@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/route"
 	"github.com/viridian-dev/viridian/internal/stack"
 )
 
@@ -49,7 +49,7 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	if err != nil {
 		return r.unseen(ctx, imr, err)
 	}
-	decision := stack.Decide(view.Observation)
+	decision := stack.Decide(view.facts)
 	next := imr.Status.DeepCopy()
 	if err := r.apply(ctx, imr, view, decision, next); err != nil {
 		return r.refused(ctx, imr, view, err)
@@ -58,7 +58,7 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	if err := r.save(ctx, imr, next, decision); err != nil {
 		return retry(err)
 	}
-	if !imr.DeletionTimestamp.IsZero() && (view.Retained || decision.Gone()) {
+	if !imr.DeletionTimestamp.IsZero() && (view.facts.Retained || decision.Gone()) {
 		return retry(r.part(ctx, imr, view))
 	}
 	return ctrl.Result{RequeueAfter: r.pause(imr, decision)}, nil
@@ -77,9 +77,9 @@ func reconsidered(d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) stac
 func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Decision) time.Duration {
 	switch {
 	case d.Phase == v1alpha1.RevisionDeleteFailed && d.Action != stack.ActionList:
-		return slow * r.Timing.Poll
+		return stalledPollFactor * r.Timing.Poll
 	case imr.Spec.StackState == v1alpha1.StackPresent && (d.Phase == v1alpha1.RevisionRemoved || d.Phase == v1alpha1.RevisionPending):
-		return soon
+		return minRequeue
 	case !d.Settled:
 		return r.Timing.Poll
 	case d.Phase == v1alpha1.RevisionCreated, d.Reason == v1alpha1.ReasonStackFound:
@@ -139,8 +139,8 @@ func (r *RevisionReconciler) refused(ctx context.Context, imr *v1alpha1.Immutabl
 // part lets a record go whose stack is gone, or isn't looked after. Nobody else
 // would tell of a stack that a record without an owner leaves.
 func (r *RevisionReconciler) part(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
-	if view.owner == nil && view.Stack != nil && !view.Owned {
-		return r.abandon(ctx, imr, errors.New("it belongs to "+r.owner(view.Stack.Tags)))
+	if view.owner == nil && view.facts.Stack != nil && !view.facts.Owned {
+		return r.abandon(ctx, imr, belongsTo(r.claimOfRevision(imr, view.ownerUID), view.facts.Stack.Tags))
 	}
 	return r.release(ctx, imr)
 }
@@ -148,8 +148,7 @@ func (r *RevisionReconciler) part(ctx context.Context, imr *v1alpha1.ImmutableRe
 // abandon lets a deleted record go that no deployment has any more, and leaves
 // its stack, which is used: it is found again by whoever adopts it.
 func (r *RevisionReconciler) abandon(ctx context.Context, imr *v1alpha1.ImmutableRevision, cause error) error {
-	r.emit(imr, corev1.EventTypeWarning, v1alpha1.ReasonStackKept, "Release",
-		fmt.Sprintf("The stack %s stays: %s. It is found again by an ImmutableDeployment with the annotation %s", imr.Spec.StackName, cause, v1alpha1.AnnotationAdopt))
+	r.emit(imr, corev1.EventTypeWarning, v1alpha1.ReasonStackKept, "Release", stackStays(imr.Spec.StackName, cause))
 	return r.release(ctx, imr)
 }
 
@@ -163,23 +162,26 @@ func (r *RevisionReconciler) release(ctx context.Context, imr *v1alpha1.Immutabl
 	return nil
 }
 
-// revisionView is what a pass sees.
+// revisionView is what a pass sees of a revision.
 type revisionView struct {
-	stack.Observation
+	// facts are what the decision rests on.
+	facts   stack.Observation
 	clients cloud.Clients
 	// owner of the record; nil if it has none, or that is gone.
 	owner    *v1alpha1.ImmutableDeployment
 	ownerUID string
+	// backend works with what the stack has for the route.
+	backend route.Backend
 }
 
 // observe reads the owner and the stack.
 func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.ImmutableRevision) (revisionView, error) {
-	view := revisionView{Observation: stack.Observation{
+	view := revisionView{facts: stack.Observation{
 		Phase: imr.Status.Phase, Deleting: !imr.DeletionTimestamp.IsZero(), Retained: imr.Spec.StackState == v1alpha1.StackRetained,
 		Foreign:        reasonOf(imr) == v1alpha1.ReasonForeignStack,
 		DeleteAttempts: imr.Status.DeleteAttempts, Listed: len(imr.Status.Retained) > 0,
 	}}
-	if err := r.observeOwner(ctx, imr, &view); err != nil || view.Retained {
+	if err := r.observeOwner(ctx, imr, &view); err != nil || view.facts.Retained {
 		return view, err
 	}
 	identity, err := r.identify(ctx, imr.Namespace, imr.Spec.Frozen.AWS)
@@ -189,6 +191,7 @@ func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.Immutabl
 	if view.clients, err = r.Cloud.For(ctx, identity); err != nil {
 		return view, err
 	}
+	view.backend = backendOf(imr, view.ownerUID, view.clients)
 	if err := r.rightAccount(ctx, imr, view.clients); err != nil {
 		return view, err
 	}
@@ -209,17 +212,14 @@ func (r *RevisionReconciler) observeOwner(ctx context.Context, imr *v1alpha1.Imm
 		}
 		view.ownerUID = string(ref.UID)
 		if err == nil && owner.UID == ref.UID {
-			view.owner, view.OnDeleteFailure = owner, owner.Spec.Stack.OnDeleteFailure
+			view.owner, view.facts.OnDeleteFailure = owner, owner.Spec.Stack.OnDeleteFailure
 			// Deleting the ImmutableRevision doesn't take a stack away that
 			// serves: its owner says when it isn't needed any more.
-			view.Wanted = imr.Spec.StackState == v1alpha1.StackPresent
+			view.facts.Wanted = imr.Spec.StackState == v1alpha1.StackPresent
 		}
 	}
-	if view.owner == nil && !view.Deleting && !view.Retained {
-		name := imr.Labels[v1alpha1.LabelDeployment]
-		return blocked(v1alpha1.ReasonRevisionConflict, "The ImmutableDeployment that the ImmutableRevision belongs to is gone",
-			fmt.Sprintf("Apply %s again to have it taken over (%s), or delete it, and its stack if nothing forwards to that: kubectl delete imr %s -n %s",
-				name, v1alpha1.AnnotationAdopt, imr.Name, imr.Namespace))
+	if view.owner == nil && !view.facts.Deleting && !view.facts.Retained {
+		return ownerGone(imr)
 	}
 	return nil
 }
@@ -232,7 +232,7 @@ func (r *RevisionReconciler) describe(ctx context.Context, imr *v1alpha1.Immutab
 		return nil // it is looked for once more before nobody can
 	}
 	key, unasked := imr.Status.StackID, []v1alpha1.RevisionPhase{"", v1alpha1.RevisionPending, v1alpha1.RevisionRemoved}
-	if key == "" || slices.Contains(unasked, view.Phase) {
+	if key == "" || slices.Contains(unasked, view.facts.Phase) {
 		key = imr.Spec.StackName
 	}
 	found, err := view.clients.Stacks.Describe(ctx, key)
@@ -242,8 +242,8 @@ func (r *RevisionReconciler) describe(ctx context.Context, imr *v1alpha1.Immutab
 	if err != nil {
 		return err
 	}
-	view.Stack = &found
-	if view.Owned, err = r.isRevisions(ctx, imr, view); err != nil || !view.Wanted || found.Status != cloud.StackDeleteComplete {
+	view.facts.Stack = &found
+	if view.facts.Owned, err = r.isRevisions(ctx, imr, view); err != nil || !view.facts.Wanted || found.Status != cloud.StackDeleteComplete {
 		return err
 	}
 	return r.describeSuccessor(ctx, imr, view)
@@ -257,11 +257,11 @@ func (r *RevisionReconciler) describeSuccessor(ctx context.Context, imr *v1alpha
 		return err
 	}
 	later := *view
-	later.Stack = &found
-	if later.Owned, err = r.isRevisions(ctx, imr, &later); err != nil || !later.Owned {
+	later.facts.Stack = &found
+	if later.facts.Owned, err = r.isRevisions(ctx, imr, &later); err != nil || !later.facts.Owned {
 		return err
 	}
-	later.Phase = v1alpha1.RevisionPending
+	later.facts.Phase = v1alpha1.RevisionPending
 	*view = later
 	return nil
 }
@@ -271,10 +271,10 @@ func (r *RevisionReconciler) describeSuccessor(ctx context.Context, imr *v1alpha
 // one whose belongings that may take over. Of two deployments of the same name in
 // one cluster the other is gone. A record without an owner is named itself.
 func (r *RevisionReconciler) isRevisions(ctx context.Context, imr *v1alpha1.ImmutableRevision, view *revisionView) (bool, error) {
-	tags := view.Stack.Tags
-	here := namesakes(tags, imr.Namespace, imr.Labels[v1alpha1.LabelDeployment]) && tags[v1alpha1.TagCluster] == r.ClusterID
+	tags := view.facts.Stack.Tags
+	here := r.claimOfRevision(imr, view.ownerUID).IsLocalNamesake(tags)
 	switch {
-	case view.Stack.ID == imr.Status.StackID && (here || imr.Status.ClusterID == r.ClusterID):
+	case view.facts.Stack.ID == imr.Status.StackID && (here || imr.Status.ClusterID == r.ClusterID):
 		return true, nil
 	case tags[v1alpha1.TagTemplateHash] != imr.Spec.Frozen.TemplateHash:
 		return false, nil
@@ -283,5 +283,5 @@ func (r *RevisionReconciler) isRevisions(ctx context.Context, imr *v1alpha1.Immu
 	case here:
 		return true, nil
 	}
-	return r.mayAdopt(ctx, view.owner, tags)
+	return r.claimOf(view.owner).MayAdopt(ctx, tags)
 }

@@ -92,7 +92,7 @@ func (r *RevisionReconciler) report(ctx context.Context, imr *v1alpha1.Immutable
 	if t.passing {
 		return ctrl.Result{}, cause
 	}
-	return ctrl.Result{RequeueAfter: slow * r.Timing.Poll}, nil
+	return ctrl.Result{RequeueAfter: stalledPollFactor * r.Timing.Poll}, nil
 }
 
 // conditionSetter sets conditions with the generation that they are about, and

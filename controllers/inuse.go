@@ -9,69 +9,31 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
-	"github.com/viridian-dev/viridian/internal/template"
+	"github.com/viridian-dev/viridian/internal/refusal"
 )
 
 // Before a stack is deleted AWS itself is asked whether it is used. What status
 // remembers is no answer: it may be lost, or older than the stack.
 
-// checkUnused refuses while a listener rule other than the stack's own forwards
-// to it, on whichever listener: CloudFormation would take the service away
-// before it finds that it can't delete the target group. A worker's stack is
-// kept while it is the last that works.
+// checkUnused refuses while requests are sent to the stack, or, of a worker,
+// while it is the last that works.
 func (r *RevisionReconciler) checkUnused(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
-	group, preview, err := receivers(ctx, imr, view)
-	if err != nil {
-		return err
-	}
-	if group == "" {
+	if !view.backend.Receives() {
 		return r.checkIdle(ctx, imr, view)
 	}
-	rules, err := view.clients.Traffic.RulesTo(ctx, group)
-	if err != nil {
-		return err
-	}
-	for _, rule := range rules {
-		if rule.ARN != preview {
-			return blocked(v1alpha1.ReasonStackInUse, "The listener rule "+rule.ARN+" still forwards to this revision",
-				"Take the target group "+group+" out of that rule")
-		}
-	}
-	return nil
+	return view.backend.CheckUnused(ctx, view.facts.Stack)
 }
 
 // inUse tells whether a stack can't be deleted since it is used.
 func inUse(err error) bool {
-	refusal, ok := errors.AsType[*blockedError](err)
+	refusal, ok := errors.AsType[*refusal.Error](err)
 	return ok && refusal.Reason == v1alpha1.ReasonStackInUse
-}
-
-// receivers are the stack's target group and its preview rule: by its outputs,
-// or its resources while it has none; both "" if it has neither.
-func receivers(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) (group, preview string, err error) {
-	if view.Stack == nil { // not shown, perhaps: what is remembered is all there is
-		if out := imr.Status.Outputs; out != nil {
-			return out.TargetGroupARN, out.PreviewRuleARN, nil
-		}
-		return "", "", nil
-	}
-	if group = view.Stack.Outputs[template.OutputTargetGroup]; group != "" {
-		return group, view.Stack.Outputs[template.OutputPreviewRule], nil
-	}
-	if imr.Spec.Frozen.ListenerARN == "" {
-		return "", "", nil
-	}
-	resources, err := view.clients.Stacks.Resources(ctx, view.Stack.ID)
-	if cloud.IsNotFound(err) {
-		return "", "", nil
-	}
-	return resources[template.LogicalTargetGroup], resources[template.LogicalPreviewRule], err
 }
 
 // checkIdle refuses to delete the complete stack of a worker while the one that
 // its deployment takes for what works isn't there: nothing else may be working.
 func (r *RevisionReconciler) checkIdle(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
-	works := view.Stack != nil && view.Stack.Status.Whole() && imr.Spec.Frozen.ListenerARN == ""
+	works := view.facts.Stack != nil && view.facts.Stack.Status.Whole()
 	if !works || !relies(view.owner, imr.Spec.Revision) {
 		return nil
 	}
@@ -83,8 +45,7 @@ func (r *RevisionReconciler) checkIdle(ctx context.Context, imr *v1alpha1.Immuta
 	if there, err := isThere(ctx, view.clients.Stacks, stable.Status.StackID); err != nil || there {
 		return err
 	}
-	return blocked(v1alpha1.ReasonStackInUse, "The stack of "+name+", which is to do the work, isn't there, so this one is kept",
-		"It goes once another revision of "+view.owner.Name+" is promoted")
+	return lastWorker(view.owner.Name, name)
 }
 
 // relies tells whether a deployment relies on another revision than this one to

@@ -49,11 +49,11 @@ func TestLastLook(t *testing.T) {
 				t.Fatal(err)
 			}
 			r := &DeploymentReconciler{Options: Options{Client: cluster, Live: cluster, ClusterID: "here", Now: time.Now}}
-			tags := r.ownerTags("shop", "mailer", "1")
+			tags := r.claimOf(imd).Tags()
 			tags[v1alpha1.TagRevision], tags[v1alpha1.TagTemplateHash] = "7", "hash"
-			view := &deploymentView{lost: map[int64]cloud.Stack{}, clients: cloud.Clients{Stacks: unlisted{stack: cloud.Stack{
+			view := &deploymentView{router: r.routerOf(imd, cloud.Clients{}), lostStacks: map[int64]cloud.Stack{}, clients: cloud.Clients{Stacks: unlisted{stack: cloud.Stack{
 				ID: "id", Name: template.StackName("shop", "mailer", "1", 7), Status: cloud.StackCreateComplete, Tags: tags}}}}
-			view.Rule, view.Deleting, view.Policy.Retain = rollout.Rule{None: true}, true, retain
+			view.facts.Route, view.facts.Deleting, view.facts.Policy.Retain = rollout.Route{None: true}, true, retain
 			if err := r.finish(t.Context(), imd, view); err != nil {
 				t.Fatal(err)
 			}

@@ -2,7 +2,6 @@ package controllers
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -10,72 +9,58 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
-	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/ownership"
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
-// A cluster that forgot finds its stacks again: by what the production rule
-// forwards to, by the records that nobody owns, and by the names of stacks where
+// A cluster that forgot finds its stacks again: by where the route sends
+// requests, by the records that nobody owns, and by the names of stacks where
 // status remembers nothing, or records that aren't there.
 
 // observeLost finds the stacks of the deployment that no record asks for.
 func (r *DeploymentReconciler) observeLost(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	view.lost = map[int64]cloud.Stack{}
-	if view.Blocked != nil || view.Deleting && view.Policy.Retain {
+	view.lostStacks = map[int64]cloud.Stack{}
+	if view.facts.Blocked != nil || view.facts.Deleting && view.facts.Policy.Retain {
 		return nil
 	}
-	for _, find := range []func(context.Context, *v1alpha1.ImmutableDeployment, *deploymentView) error{r.lostByRule, r.lostByOwner, r.lostByName} {
+	for _, find := range []func(context.Context, *v1alpha1.ImmutableDeployment, *deploymentView) error{r.lostByRoute, r.lostByOwner, r.lostByName} {
 		if err := find(ctx, imd, view); err != nil {
 			return err
 		}
 	}
-	for i := range view.revisions {
-		if imr := &view.revisions[i]; reasonOf(imr) == v1alpha1.ReasonStackFound && imr.Spec.StackState == v1alpha1.StackAbsent {
-			view.lost[imr.Spec.Revision] = cloud.Stack{Name: imr.Spec.StackName}
+	for i := range view.records {
+		if imr := &view.records[i]; reasonOf(imr) == v1alpha1.ReasonStackFound && imr.Spec.StackState == v1alpha1.StackAbsent {
+			view.lostStacks[imr.Spec.Revision] = cloud.Stack{Name: imr.Spec.StackName}
 		}
 	}
-	view.Lost = slices.Sorted(maps.Keys(view.lost))
+	view.facts.Lost = slices.Sorted(maps.Keys(view.lostStacks))
 	return nil
 }
 
-// lostByRule finds the stacks of target groups that the rule forwards to and
-// that no record which asks for its stack has. Those of another deployment of the
+// lostByRoute finds the stacks that the route sends requests to and that no
+// record asks for. Those of another deployment of the
 // same name in this cluster, which is gone, came with the rule.
-func (r *DeploymentReconciler) lostByRule(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	unknown := view.unknownGroups()
+func (r *DeploymentReconciler) lostByRoute(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	unknown := view.unknownBackends()
 	if len(unknown) == 0 {
 		return nil
 	}
-	tags, err := view.clients.Traffic.TargetGroupTags(ctx, unknown)
+	tags, err := view.router.TagsBehind(ctx, unknown)
 	if err != nil {
 		return err
 	}
-	for _, group := range unknown {
-		of := tags[group]
-		came := view.Rule.Owned && namesakes(of, imd.Namespace, imd.Name) && of[v1alpha1.TagCluster] == r.ClusterID
+	for _, backend := range unknown {
+		of := tags[backend]
+		came := view.facts.Route.Owned && r.claimOf(imd).IsLocalNamesake(of)
 		if err := r.noteLost(ctx, imd, view, of[cloud.TagStackID], of, came); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// unknownGroups are the target groups that the rule forwards to of which no
-// record that asks for its stack is known.
-func (view *deploymentView) unknownGroups() []string {
-	var unknown []string
-	for _, target := range view.Rule.Targets {
-		known := func(seen rollout.Revision) bool { return seen.Wanted && seen.TargetGroup == target.TargetGroup }
-		if !slices.ContainsFunc(view.Revisions, known) && target.TargetGroup != view.Progress.Original {
-			unknown = append(unknown, target.TargetGroup)
-		}
-	}
-	return unknown
 }
 
 // lostByOwner finds the stacks of records that have the deployment's label and
@@ -85,23 +70,20 @@ func (r *DeploymentReconciler) lostByOwner(ctx context.Context, imd *v1alpha1.Im
 		orphan := &view.orphans[i]
 		found, err := view.clients.Stacks.Describe(ctx, orphan.Spec.StackName)
 		if cloud.IsNotFound(err) {
-			view.noteHistory(imd, orphan)
+			view.noteHistory(r.claimOf(imd), orphan)
 			continue
 		}
 		if err != nil {
 			return err
 		}
-		ours, err := r.isOurs(ctx, imd, found.Tags)
+		ours, err := r.claimOf(imd).IsOurs(ctx, found.Tags)
 		switch {
 		case err != nil:
 			return err
 		case ours:
-			view.lost[orphan.Spec.Revision] = found
-		case view.Blocked == nil:
-			view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
-				Message: fmt.Sprintf("The ImmutableRevision %s has no owner, and its stack belongs to %s", orphan.Name, r.owner(found.Tags)),
-				Cure: fmt.Sprintf("To take it over: %s. Or delete it, and its stack if nothing forwards to that: kubectl delete imr %s -n %s",
-					adoption(imd, found.Tags), orphan.Name, imd.Namespace)}
+			view.lostStacks[orphan.Spec.Revision] = found
+		case view.facts.Blocked == nil:
+			view.facts.Blocked = orphanIsOthers(r.claimOf(imd), orphan.Name, found.Tags)
 		}
 	}
 	return nil
@@ -109,10 +91,10 @@ func (r *DeploymentReconciler) lostByOwner(ctx context.Context, imd *v1alpha1.Im
 
 // noteHistory notes a record without an owner whose stack is gone, if its name
 // says that it is the deployment's.
-func (view *deploymentView) noteHistory(imd *v1alpha1.ImmutableDeployment, orphan *v1alpha1.ImmutableRevision) {
-	for _, uid := range append(splitList(imd.Annotations[v1alpha1.AnnotationAdopt]), string(imd.UID)) {
-		if orphan.Spec.StackName == template.StackName(imd.Namespace, imd.Name, uid, orphan.Spec.Revision) {
-			view.lost[orphan.Spec.Revision] = cloud.Stack{Name: orphan.Spec.StackName, Status: cloud.StackDeleteComplete}
+func (view *deploymentView) noteHistory(claim *ownership.Claim, orphan *v1alpha1.ImmutableRevision) {
+	for _, uid := range append(slices.Clone(claim.Adopts), claim.UID) {
+		if orphan.Spec.StackName == template.StackName(claim.Namespace, claim.Name, uid, orphan.Spec.Revision) {
+			view.lostStacks[orphan.Spec.Revision] = cloud.Stack{Name: orphan.Spec.StackName, Status: cloud.StackDeleteComplete}
 		}
 	}
 }
@@ -130,7 +112,7 @@ func (r *DeploymentReconciler) lostByName(ctx context.Context, imd *v1alpha1.Imm
 	if view.remark != "" {
 		r.emit(imd, corev1.EventTypeWarning, v1alpha1.ReasonRevisionConflict, "Audit", view.remark)
 	}
-	if r.audited.note(imd.UID, r.Now()); len(view.lost) > 0 || view.Blocked != nil {
+	if r.audited.note(imd.UID, r.Now()); len(view.lostStacks) > 0 || view.facts.Blocked != nil {
 		r.audited.forget(imd.UID) // there may be more to find
 	}
 	return nil
@@ -141,7 +123,7 @@ func (r *DeploymentReconciler) audit(ctx context.Context, imd *v1alpha1.Immutabl
 	if err := r.listNames(ctx, imd, view); err != nil {
 		return err
 	}
-	view.Lost = slices.Sorted(maps.Keys(view.lost))
+	view.facts.Lost = slices.Sorted(maps.Keys(view.lostStacks))
 	return nil
 }
 
@@ -157,7 +139,7 @@ func (r *DeploymentReconciler) listNames(ctx context.Context, imd *v1alpha1.Immu
 	}
 	for _, summary := range all {
 		named := func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.StackName == summary.Name }
-		if !template.IsStackName(summary.Name, imd.Namespace, imd.Name) || slices.ContainsFunc(view.revisions, named) || summary.Status == cloud.StackDeleteInProgress {
+		if !template.IsStackName(summary.Name, imd.Namespace, imd.Name) || slices.ContainsFunc(view.records, named) || summary.Status == cloud.StackDeleteInProgress {
 			continue
 		}
 		found, err := view.clients.Stacks.Describe(ctx, summary.ID)
@@ -178,14 +160,14 @@ func (r *DeploymentReconciler) listNames(ctx context.Context, imd *v1alpha1.Immu
 // record, or a worker's revision whose stack is gone, or isn't what wrote the rule
 // last.
 func (view *deploymentView) incomplete(imd *v1alpha1.ImmutableDeployment) bool {
-	forgot := imd.Status.LatestRevision == 0 && len(view.revisions) == 0
-	unknown := view.Rule.Writer != "" && view.Rule.Writer != view.Writer && !slices.Contains(view.Progress.Writers, view.Rule.Writer)
+	forgot := imd.Status.LatestRevision == 0 && len(view.records) == 0
+	unknown := view.facts.Route.Writer != "" && view.facts.Route.Writer != view.facts.Writer && !slices.Contains(view.facts.Progress.Writers, view.facts.Route.Writer)
 	return forgot || unknown || view.inherits != "" || view.lacksRecords(&imd.Status) || view.idles(&imd.Status)
 }
 
 // lacksRecords tells whether status names a revision that has no record.
 func (view *deploymentView) lacksRecords(s *v1alpha1.ImmutableDeploymentStatus) bool {
-	missing := func(number int64) bool { return number != 0 && view.seen(number) == nil }
+	missing := func(number int64) bool { return number != 0 && view.revision(number) == nil }
 	underWay := s.Rollout != nil && s.Rollout.FinishedAt == nil && missing(s.Rollout.Revision)
 	return underWay || missing(s.Stable) ||
 		slices.ContainsFunc(s.Retiring, func(t v1alpha1.RetiringRevision) bool { return missing(t.Revision) })
@@ -193,19 +175,9 @@ func (view *deploymentView) lacksRecords(s *v1alpha1.ImmutableDeploymentStatus) 
 
 // idles tells whether the stack of a worker is gone that should do the work.
 func (view *deploymentView) idles(s *v1alpha1.ImmutableDeploymentStatus) bool {
-	stable := view.seen(s.Stable)
+	stable := view.revision(s.Stable)
 	underWay := s.Rollout != nil && s.Rollout.FinishedAt == nil
-	return view.Rule.None && !underWay && stable != nil && (stable.Health.Gone || stable.Wanted && stable.Stack == v1alpha1.RevisionFailed)
-}
-
-// seen is a revision as observed; nil if there is none.
-func (view *deploymentView) seen(number int64) *rollout.Revision {
-	for i := range view.Revisions {
-		if view.Revisions[i].Number == number {
-			return &view.Revisions[i]
-		}
-	}
-	return nil
+	return view.facts.Route.None && !underWay && stable != nil && (stable.Health.Gone || stable.Wanted && stable.Stack == v1alpha1.RevisionFailed)
 }
 
 // noteLost notes a stack that tags prove to be the deployment's, or that it may
@@ -217,17 +189,17 @@ func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.Immut
 		return nil
 	}
 	ours := came || uid == view.inherits
-	if view.Deleting && !view.Rule.Owned && !r.owns(tags, string(imd.UID)) {
+	if view.facts.Deleting && !view.facts.Route.Owned && !r.claimOf(imd).Owns(tags) {
 		return nil // it wasn't taken over yet, and won't be
 	}
 	if !ours {
 		var err error
-		if ours, err = r.isOurs(ctx, imd, tags); err != nil {
+		if ours, err = r.claimOf(imd).IsOurs(ctx, tags); err != nil {
 			return err
 		}
 	}
 	if !ours {
-		view.noteNamesake(r, imd, stackID, tags)
+		view.noteNamesake(r.claimOf(imd), stackID, tags)
 		return nil
 	}
 	return view.noteStack(ctx, stackID, number)
@@ -237,15 +209,15 @@ func (r *DeploymentReconciler) noteLost(ctx context.Context, imd *v1alpha1.Immut
 // for it.
 func (view *deploymentView) noteStack(ctx context.Context, stackID string, number int64) error {
 	there, found, err := describeLive(ctx, view.clients.Stacks, stackID)
-	if err != nil || !there || !usable(found.Status) && len(view.unknownGroups()) > 0 {
+	if err != nil || !there || !usable(found.Status) && len(view.unknownBackends()) > 0 {
 		return err // what is broken goes once requests don't go there any more
 	}
 	number = view.numberFor(number, found.Name)
-	switch seen := view.seen(number); {
+	switch seen := view.revision(number); {
 	case seen != nil && seen.Wanted:
-		view.Rule.Unfamiliar = true // its record is being filled in
-	case seen == nil || !view.Deleting: // a deletion has asked for it to go
-		view.lost[number] = found
+		view.facts.Route.Unfamiliar = true // its record is being filled in
+	case seen == nil || !view.facts.Deleting: // a deletion has asked for it to go
+		view.lostStacks[number] = found
 	}
 	return nil
 }
@@ -254,7 +226,7 @@ func (view *deploymentView) noteStack(ctx context.Context, stackID string, numbe
 // another stack's record has that.
 func (view *deploymentView) numberFor(number int64, stackName string) int64 {
 	highest, taken := int64(0), false
-	for _, imr := range slices.Concat(view.revisions, view.orphans) {
+	for _, imr := range slices.Concat(view.records, view.orphans) {
 		if imr.Spec.StackName == stackName {
 			return imr.Spec.Revision
 		}
@@ -269,29 +241,18 @@ func (view *deploymentView) numberFor(number int64, stackName string) int64 {
 // noteNamesake tells of a stack that another deployment of the same namespace and
 // name left, or runs in another cluster. Of a worker it is in the way where that
 // one must be gone: it may be working.
-func (view *deploymentView) noteNamesake(r *DeploymentReconciler, imd *v1alpha1.ImmutableDeployment, stackID string, tags map[string]string) {
-	if view.Deleting || !namesakes(tags, imd.Namespace, imd.Name) {
+func (view *deploymentView) noteNamesake(claim *ownership.Claim, stackID string, tags map[string]string) {
+	if view.facts.Deleting || !claim.IsNamesake(tags) {
 		return
 	}
-	what, take := fmt.Sprintf("The stack %s belongs to %s", stackID, r.owner(tags)), "To take it over: "+adoption(imd, tags)
-	unneeded := ". Or delete it, if it is not needed: aws cloudformation delete-stack --stack-name " + stackID
-	switch here := tags[v1alpha1.TagCluster] == r.ClusterID; {
-	case here && view.Rule.None && len(view.revisions) == 0:
-		view.Blocked = &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
-			Message: what + ", which is gone: a second worker beside it may do the same work twice", Cure: take + unneeded}
+	switch here := claim.IsLocalNamesake(tags); {
+	case here && view.facts.Route.None && len(view.records) == 0:
+		view.facts.Blocked = namesakeWorks(claim, stackID, tags)
 	case here:
-		view.remark = what + ", which is gone. " + take + unneeded
-	case view.Rule.None:
-		view.remark = what + ", and this worker gets one beside it. " + take
+		view.remark = namesakeLeft(claim, stackID, tags)
+	case view.facts.Route.None:
+		view.remark = namesakeElsewhere(claim, stackID, tags)
 	}
-}
-
-// reasonOf is the reason of a revision's Ready condition.
-func reasonOf(imr *v1alpha1.ImmutableRevision) string {
-	if ready := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
-		return ready.Reason
-	}
-	return ""
 }
 
 // audits are when the stacks of deployments were listed last, by UID.

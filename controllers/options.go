@@ -1,7 +1,6 @@
 package controllers
 
 import (
-	"context"
 	"time"
 
 	"k8s.io/client-go/tools/events"
@@ -9,8 +8,8 @@ import (
 
 	"github.com/viridian-dev/viridian/internal/background"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/gate"
 	"github.com/viridian-dev/viridian/internal/rollout"
-	"github.com/viridian-dev/viridian/internal/webhook"
 )
 
 // Options are what both reconcilers share.
@@ -23,7 +22,7 @@ type Options struct {
 	// Cloud gives access to AWS.
 	Cloud cloud.Provider
 	// Webhooks posts to the gates that are webhooks.
-	Webhooks Poster
+	Webhooks gate.Poster
 	// Calls are the functions and webhooks under way.
 	Calls *background.Runner[rollout.Answer]
 	// Recorder of events.
@@ -44,13 +43,6 @@ type Options struct {
 	MaxConcurrent int
 }
 
-// Poster posts to webhooks; a *webhook.Client is one.
-type Poster interface {
-	// Post posts a request once and returns the answer, whatever its status.
-	// A *webhook.RefusedError is the error that another attempt doesn't help.
-	Post(ctx context.Context, r webhook.Request) (webhook.Answer, error)
-}
-
 // Timing of reconciles.
 type Timing struct {
 	// Poll is how often AWS is looked at while something goes on.
@@ -65,10 +57,10 @@ type Timing struct {
 	MetricDelay time.Duration
 }
 
-// soon is the pause before the next pass when there is more to do at once. It
+// minRequeue is the pause before the next pass when there is more to do at once. It
 // keeps a mistake from becoming a busy loop.
-const soon = 50 * time.Millisecond
+const minRequeue = 50 * time.Millisecond
 
-// slow is how much longer than a poll the pause is when only someone else can
+// stalledPollFactor is how much longer than a poll the pause is when only someone else can
 // put things right.
-const slow = 6
+const stalledPollFactor = 6

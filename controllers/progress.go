@@ -7,6 +7,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/route"
 )
 
 // stamp turns a time into one that status can hold, which knows whole seconds
@@ -18,8 +19,8 @@ func stamp(t time.Time) metav1.Time {
 	return metav1.NewTime(t)
 }
 
-// maybe is stamp for times that may be unset.
-func maybe(t time.Time) *metav1.Time {
+// timePtr is stamp for times that may be unset.
+func timePtr(t time.Time) *metav1.Time {
 	if t.IsZero() {
 		return nil
 	}
@@ -27,8 +28,8 @@ func maybe(t time.Time) *metav1.Time {
 	return &s
 }
 
-// at is the time of a stamp; zero if it is unset.
-func at(t *metav1.Time) time.Time {
+// timeOf is the time of a stamp; zero if it is unset.
+func timeOf(t *metav1.Time) time.Time {
 	if t == nil {
 		return time.Time{}
 	}
@@ -37,17 +38,16 @@ func at(t *metav1.Time) time.Time {
 
 // remembered reads the progress from status.
 func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
-	p := rollout.Progress{Stable: status.Stable, DetachedAt: at(status.DetachedAt)}
+	p := rollout.Progress{Stable: status.Stable, DetachedAt: timeOf(status.DetachedAt)}
 	if t := status.Traffic; t != nil {
-		p.Written, p.Observed = targetsOf(t.Written), targetsOf(t.Observed)
-		p.Since, p.Original, p.Writers = at(t.Since), t.OriginalTargetGroupARN, t.Writers
+		route.Remembered(t, &p)
 	}
 	for _, r := range status.Retiring {
 		p.Retiring = append(p.Retiring, rollout.Retiring{
 			Revision: r.Revision, Since: r.Since.Time, Keep: time.Duration(r.KeepSeconds) * time.Second,
 		})
 	}
-	p.BlockedSince = at(status.FrozenSince)
+	p.BlockedSince = timeOf(status.FrozenSince)
 	p.Rollouts = status.RolloutCount
 	if h := status.Handled; h != nil {
 		p.Handled = rollout.Requests{Promote: h.Promote, Abort: h.Abort, Retry: h.Retry}
@@ -57,10 +57,10 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 			ID: r.ID, Cause: r.Cause, Revision: r.Revision, From: r.From,
 			Request: r.Request, Note: r.Note, ApprovedStep: int(r.ApprovedStep), ProvenStep: int(r.ProvenStep), Full: r.Full, Retried: r.Retried,
 			StartedAt: r.StartedAt.Time, ProgressedAt: r.ProgressedAt.Time,
-			VerifiedAt: at(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
-			Step: int(r.Step), StepReachedAt: at(r.StepReachedAt), UnhealthySince: at(r.UnhealthySince),
+			VerifiedAt: timeOf(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
+			Step: int(r.Step), StepReachedAt: timeOf(r.StepReachedAt), UnhealthySince: timeOf(r.UnhealthySince),
 			Outcome: r.Outcome, Reason: r.Reason, Message: r.Message,
-			DecidedAt: at(r.DecidedAt), FinishedAt: at(r.FinishedAt),
+			DecidedAt: timeOf(r.DecidedAt), FinishedAt: timeOf(r.FinishedAt),
 			Checks: r.Checks, Gates: gateRuns(r.Gates),
 		}
 	}
@@ -71,8 +71,8 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, d rollout.Decision) {
 	p := d.Progress
 	status.Stable = p.Stable
-	status.DetachedAt = maybe(p.DetachedAt)
-	status.FrozenSince = maybe(p.BlockedSince)
+	status.DetachedAt = timePtr(p.DetachedAt)
+	status.FrozenSince = timePtr(p.BlockedSince)
 	status.RolloutCount = p.Rollouts
 	if status.Handled = nil; p.Handled != (rollout.Requests{}) {
 		status.Handled = &v1alpha1.HandledRequests{Promote: p.Handled.Promote, Abort: p.Handled.Abort, Retry: p.Handled.Retry}
@@ -90,10 +90,10 @@ func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, 
 			Request: r.Request, Note: r.Note, Full: r.Full, Retried: r.Retried,
 			ApprovedStep: int32(r.ApprovedStep), ProvenStep: int32(r.ProvenStep), //nolint:gosec // a plan has few steps
 			StartedAt: stamp(r.StartedAt), ProgressedAt: stamp(r.ProgressedAt),
-			VerifiedAt: maybe(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
-			Step: int32(r.Step), StepReachedAt: maybe(r.StepReachedAt), UnhealthySince: maybe(r.UnhealthySince), //nolint:gosec // a plan has few steps
+			VerifiedAt: timePtr(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
+			Step: int32(r.Step), StepReachedAt: timePtr(r.StepReachedAt), UnhealthySince: timePtr(r.UnhealthySince), //nolint:gosec // a plan has few steps
 			Outcome: r.Outcome, Reason: r.Reason, Message: r.Message,
-			DecidedAt: maybe(r.DecidedAt), FinishedAt: maybe(r.FinishedAt),
+			DecidedAt: timePtr(r.DecidedAt), FinishedAt: timePtr(r.FinishedAt),
 			Checks: r.Checks, Gates: gateStatus(r.Gates),
 		}
 	}
@@ -106,7 +106,7 @@ func gateStatus(in []rollout.GateRun) []v1alpha1.GateRun {
 	for _, g := range in {
 		out = append(out, v1alpha1.GateRun{
 			Name: g.Name, At: g.At, Step: g.Step, State: g.State, Attempt: g.Attempt, Calls: g.Calls,
-			StartedAt: stamp(g.StartedAt), CallAt: maybe(g.CallAt), EndedAt: maybe(g.EndedAt),
+			StartedAt: stamp(g.StartedAt), CallAt: timePtr(g.CallAt), EndedAt: timePtr(g.EndedAt),
 			Message: g.Message, Output: g.Output,
 		})
 	}
@@ -119,58 +119,25 @@ func gateRuns(in []v1alpha1.GateRun) []rollout.GateRun {
 	for _, g := range in {
 		out = append(out, rollout.GateRun{
 			Name: g.Name, At: g.At, Step: g.Step, State: g.State, Attempt: g.Attempt, Calls: g.Calls,
-			StartedAt: g.StartedAt.Time, CallAt: at(g.CallAt), EndedAt: at(g.EndedAt), Message: g.Message, Output: g.Output,
+			StartedAt: g.StartedAt.Time, CallAt: timeOf(g.CallAt), EndedAt: timeOf(g.EndedAt), Message: g.Message, Output: g.Output,
 		})
 	}
 	return out
 }
 
-// rememberTraffic writes the ledger of the production rule to status.
+// rememberTraffic writes the ledger of the route to status.
 func rememberTraffic(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, d rollout.Decision) {
-	if view.Rule.None {
+	if view.facts.Route.None {
 		status.Traffic = nil
 		return
 	}
-	p := d.Progress
-	arn := view.rule.ARN
+	id := view.router.ID()
 	switch {
-	case view.Rule.Inherited:
-		arn = "" // it is looked at closely until it is claimed
-	case arn == "" && status.Traffic != nil:
-		arn = status.Traffic.RuleARN // made in this pass, or gone
+	case view.facts.Route.Inherited:
+		id = "" // it is looked at closely until it is claimed
+	case id == "":
+		id = route.RememberedID(status.Traffic) // made in this pass, or gone
 	}
-	status.Traffic = &v1alpha1.TrafficStatus{
-		RuleARN:                arn,
-		Desired:                view.ledger(d.Intended),
-		InSync:                 &d.InSync,
-		Written:                view.ledger(p.Written),
-		Observed:               view.ledger(p.Observed),
-		Since:                  maybe(p.Since),
-		Writers:                p.Writers,
-		OriginalTargetGroupARN: p.Original,
-	}
-}
-
-// ledger names the revisions of targets.
-func (view *deploymentView) ledger(targets rollout.Targets) []v1alpha1.WeightedTarget {
-	var out []v1alpha1.WeightedTarget
-	for _, t := range targets {
-		entry := v1alpha1.WeightedTarget{TargetGroupARN: t.TargetGroup, Weight: t.Weight}
-		for _, seen := range view.Revisions {
-			if seen.TargetGroup == t.TargetGroup {
-				entry.Revision = seen.Number
-			}
-		}
-		out = append(out, entry)
-	}
-	return out
-}
-
-// targetsOf reads targets from the ledger.
-func targetsOf(in []v1alpha1.WeightedTarget) rollout.Targets {
-	var out rollout.Targets
-	for _, t := range in {
-		out = append(out, rollout.Target{TargetGroup: t.TargetGroupARN, Weight: t.Weight})
-	}
-	return out
+	status.Traffic = route.Remember(id, &d, view.facts.Revisions)
+	status.Traffic.Since = timePtr(d.Progress.Since)
 }

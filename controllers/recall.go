@@ -18,15 +18,15 @@ import (
 // recall has a record ask for a stack that was found: the record that is there,
 // one that nobody owns, or one that is made again from the stack.
 func (r *DeploymentReconciler) recall(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, a rollout.Action) error {
-	if view.seen(a.Revision) != nil {
+	if view.revision(a.Revision) != nil {
 		return r.setStack(ctx, view, a.Revision, v1alpha1.StackPresent, &a.Count)
 	}
 	for i := range view.orphans {
 		if view.orphans[i].Spec.Revision == a.Revision {
-			return r.claim(ctx, imd, &view.orphans[i], usable(view.lost[a.Revision].Status), a.Count)
+			return r.claim(ctx, imd, &view.orphans[i], usable(view.lostStacks[a.Revision].Status), a.Count)
 		}
 	}
-	return r.record(ctx, imd, view, a.Revision, view.lost[a.Revision], a.Count)
+	return r.record(ctx, imd, view, a.Revision, view.lostStacks[a.Revision], a.Count)
 }
 
 // claim makes the deployment the owner of a record that has none.
@@ -54,24 +54,18 @@ func (r *DeploymentReconciler) record(ctx context.Context, imd *v1alpha1.Immutab
 		return err
 	}
 	hash := from.Tags[v1alpha1.TagTemplateHash]
+	frozen := v1alpha1.FrozenRevision{TemplateHash: hash, AWS: awsOf(imd), TerminationProtection: from.TerminationProtection, TemplateBody: body}
+	view.router.Freeze(&template.Input{}, &frozen)
 	kept, err := template.ReadRecord(body)
-	if err != nil && hash == view.WantHash {
-		kept, err = template.Record{Template: imd.Spec.Template, ListenerARN: listenerOf(imd, view)}, nil
+	switch {
+	case err == nil:
+		kept.Restore(&frozen)
+	case hash == view.facts.WantHash:
+		frozen.Template = imd.Spec.Template
+	default:
+		return recordLost(&from, err)
 	}
-	if err != nil {
-		return blocked(v1alpha1.ReasonRecordLost,
-			fmt.Sprintf("The record of the stack %s, revision %s, is lost and can't be made again: %s", from.Name, from.Tags[v1alpha1.TagRevision], err),
-			"Set spec.template to what that revision was made from; others can be rolled out from there")
-	}
-	imr := newRevision(imd, number, from.Name, v1alpha1.FrozenRevision{
-		TemplateHash:          hash,
-		AWS:                   awsOf(imd),
-		Template:              kept.Template,
-		ListenerARN:           kept.ListenerARN,
-		PreviewPriorities:     imd.Spec.Traffic.LoadBalancer.PreviewPriorities,
-		TerminationProtection: from.TerminationProtection,
-		TemplateBody:          body,
-	})
+	imr := newRevision(imd, number, from.Name, frozen)
 	if usable(from.Status) {
 		imr.Spec.StackState, imr.Spec.DesiredCount = v1alpha1.StackPresent, &count
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/refusal"
 )
 
 // moved is AWS while the credentials are replaced by those of another account:
@@ -74,7 +75,7 @@ func TestCredentialsReplacedWhileLooking(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := look(Options{Client: cluster, Live: client.Reader(cluster), Cloud: &moved{}, Now: time.Now})
-			refused, ok := errors.AsType[*blockedError](err)
+			refused, ok := errors.AsType[*refusal.Error](err)
 			if !ok || refused.Reason != v1alpha1.ReasonWrongAccount {
 				t.Errorf("got %v", err)
 			}

@@ -12,7 +12,7 @@ import (
 // backoff is the pause after a failed pass: short at first, and never so long
 // that nobody notices that AWS or the cluster is back.
 func (o *Options) backoff() workqueue.TypedRateLimiter[reconcile.Request] {
-	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](200*time.Millisecond, slow*o.Timing.Poll)
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](200*time.Millisecond, stalledPollFactor*o.Timing.Poll)
 }
 
 // Setup registers both reconcilers.

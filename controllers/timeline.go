@@ -16,10 +16,10 @@ import (
 // what was said of the one that is rolled out, when that has changed. It is
 // evidence for people; nothing is decided by it.
 func (r *DeploymentReconciler) keepEvidence(ctx context.Context, view *deploymentView, ro *rollout.Rollout) error {
-	for i := range view.Revisions {
-		seen, imr := view.Revisions[i], &view.revisions[i]
+	for i := range view.facts.Revisions {
+		seen, imr := view.facts.Revisions[i], &view.records[i]
 		note := func(next *v1alpha1.ImmutableRevisionStatus) {
-			r.keepTimeline(next, seen, view.Rule.Targets.Share(seen.TargetGroup))
+			r.keepTimeline(next, seen, view.facts.Route.Targets.Share(seen.Backend))
 			if ro == nil || ro.Revision != seen.Number {
 				return
 			}
@@ -66,7 +66,7 @@ func (r *DeploymentReconciler) keepTimeline(next *v1alpha1.ImmutableRevisionStat
 	if n := len(next.Traffic); n > 0 {
 		last = next.Traffic[n-1].Weight
 	}
-	if seen.TargetGroup == "" && last == 0 || share == last {
+	if seen.Backend == "" && last == 0 || share == last {
 		return
 	}
 	next.Traffic = append(next.Traffic, v1alpha1.TrafficPoint{At: stamp(r.Now()), Weight: share})

@@ -9,6 +9,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
@@ -26,7 +27,7 @@ func (t trouble) sentences() string { return t.Message + ". " + t.Cure }
 // troubleOf translates an error; ok is false for errors of the cluster, of which
 // only the log tells.
 func troubleOf(err error) (t trouble, ok bool) {
-	if refusal, ok := errors.AsType[*blockedError](err); ok {
+	if refusal, ok := errors.AsType[*refusal.Error](err); ok {
 		return trouble{Blocked: refusal.Blocked}, true
 	}
 	failed, ok := errors.AsType[*cloud.Error](err)

@@ -56,13 +56,13 @@ const markLasts = 10 * time.Minute
 // copy of this cluster, or of this one before it was restored. Without a rule
 // there is nothing by which two clusters could tell.
 func (r *DeploymentReconciler) authorise(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision) (rollout.Decision, error) {
-	unmarked := !view.Rule.Exists || d.Action.Kind == rollout.ActionClaimRule
+	unmarked := !view.facts.Route.Exists || d.Action.Kind == rollout.ActionClaimRule
 	marking := d.Action.Kind != rollout.ActionReleaseRule // which takes the mark off
-	switch marks := view.Progress.Writers; {
-	case !d.Action.Guarded() || view.Rule.None:
+	switch marks := view.facts.Progress.Writers; {
+	case !d.Action.Guarded() || view.facts.Route.None:
 		return d, nil
-	case marking && !slices.Contains(marks, view.Writer) && (len(marks) > 0 || unmarked):
-		return d.Marking(&view.Observation, r.Now()), nil
+	case marking && !slices.Contains(marks, view.facts.Writer) && (len(marks) > 0 || unmarked):
+		return d.Marking(&view.facts, r.Now()), nil
 	case unmarked:
 		return d, nil
 	}
@@ -71,25 +71,25 @@ func (r *DeploymentReconciler) authorise(ctx context.Context, imd *v1alpha1.Immu
 
 // compareMarks reads whose the rule is and who wrote it last.
 func (r *DeploymentReconciler) compareMarks(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision) (rollout.Decision, error) {
-	tags, err := view.clients.Traffic.RuleTags(ctx, view.rule.ARN)
+	tags, err := view.router.Tags(ctx)
 	if err != nil {
 		return d, err
 	}
-	stripped := tags[v1alpha1.TagUID] == "" && view.Rule.Owned // what it forwards to says that it is ours
-	if !r.owns(tags, string(imd.UID)) && !stripped {
-		if !view.Rule.Owned {
+	stripped := tags[v1alpha1.TagUID] == "" && view.facts.Route.Owned // what it forwards to says that it is ours
+	if !r.claimOf(imd).Owns(tags) && !stripped {
+		if !view.facts.Route.Owned {
 			return d, nil // known not to be ours, and left alone
 		}
-		return d, r.conflict(imd, view.rule.ARN, tags)
+		return d, view.router.Conflict(tags)
 	}
 	switch mark := tags[v1alpha1.TagWriter]; {
-	case mark == view.Writer:
+	case mark == view.facts.Writer:
 		return d, nil
-	case mark == "" || slices.Contains(view.Progress.Writers, mark):
+	case mark == "" || slices.Contains(view.facts.Progress.Writers, mark):
 		if d.Action.Kind == rollout.ActionReleaseRule {
 			return d, nil
 		}
-		return d.Marking(&view.Observation, r.Now()), nil
+		return d.Marking(&view.facts, r.Now()), nil
 	default:
 		return r.reconsider(ctx, imd, view, d, mark)
 	}
@@ -99,52 +99,27 @@ func (r *DeploymentReconciler) compareMarks(ctx context.Context, imd *v1alpha1.I
 // status doesn't know. A deletion that leaves everything leaves the rule to who
 // marked it.
 func (r *DeploymentReconciler) reconsider(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, d rollout.Decision, mark string) (rollout.Decision, error) {
-	view.Rule.Writer, view.Overrule = mark, overrules(imd, mark)
-	if view.Rule.Owned = !view.Deleting || !view.Policy.Retain; view.Rule.Owned {
+	view.facts.Route.Writer, view.facts.Overrule = mark, r.claimOf(imd).Overrules(mark)
+	if view.facts.Route.Owned = !view.facts.Deleting || !view.facts.Policy.Retain; view.facts.Route.Owned {
 		if err := r.audit(ctx, imd, view); err != nil {
 			return d, err
 		}
 	}
-	again := rollout.Decide(view.Observation, r.Now())
+	again := rollout.Decide(view.facts, r.Now())
 	switch {
 	case !again.Action.Guarded():
 		return again, nil
-	case slices.Contains(again.Progress.Writers, mark) || view.Overrule || view.onlyStatusLost():
-		return d.Noting(&view.Observation, r.Now(), mark, false), nil
+	case slices.Contains(again.Progress.Writers, mark) || view.facts.Overrule || view.onlyStatusLost():
+		return d.Noting(&view.facts, r.Now(), mark, false), nil
 	}
-	return d, blocked(v1alpha1.ReasonStatusBehind,
-		fmt.Sprintf("The production rule was written by someone with this cluster's identity of whom this status doesn't know (%s)", mark),
-		"If another cluster runs this deployment, leave everything in AWS as it is: "+retaining(imd)+". Else: "+overruling(imd, mark))
+	return d, statusBehind(r.claimOf(imd), mark)
 }
 
 // onlyStatusLost tells whether no mark is remembered, although the records know
 // all that the rule forwards to: those of a copy made before that wouldn't.
 func (view *deploymentView) onlyStatusLost() bool {
 	unknown := func(t rollout.Target) bool {
-		return !slices.ContainsFunc(view.Revisions, func(seen rollout.Revision) bool { return seen.TargetGroup == t.TargetGroup })
+		return !slices.ContainsFunc(view.facts.Revisions, func(seen rollout.Revision) bool { return seen.Backend == t.Backend })
 	}
-	return len(view.Progress.Writers) == 0 && len(view.Rule.Targets) > 0 && !slices.ContainsFunc(view.Rule.Targets, unknown)
-}
-
-// overrules tells whether someone decided that this cluster goes on after the
-// writer of the mark.
-func overrules(imd *v1alpha1.ImmutableDeployment, mark string) bool {
-	return mark != "" && slices.Contains(splitList(imd.Annotations[v1alpha1.AnnotationAdopt]), string(imd.UID)+"/"+mark)
-}
-
-// overruling is what to type for that.
-func overruling(imd *v1alpha1.ImmutableDeployment, mark string) string {
-	return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s", imd.Name, imd.Namespace, v1alpha1.AnnotationAdopt, adopted(imd), imd.UID, mark)
-}
-
-// conflict says that a rule is another deployment's now.
-func (r *DeploymentReconciler) conflict(imd *v1alpha1.ImmutableDeployment, ruleARN string, tags map[string]string) error {
-	return blocked(v1alpha1.ReasonRuleConflict, "The rule "+ruleARN+" belongs to "+r.owner(tags),
-		"If it was moved there, let this ImmutableDeployment go and leave everything in AWS as it is: "+retaining(imd)+
-			". To take it back: "+adoption(imd, tags))
-}
-
-// retaining is what to type to have a deployment leave everything in AWS.
-func retaining(imd *v1alpha1.ImmutableDeployment) string {
-	return fmt.Sprintf(`kubectl patch imd %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`, imd.Name, imd.Namespace)
+	return len(view.facts.Progress.Writers) == 0 && len(view.facts.Route.Targets) > 0 && !slices.ContainsFunc(view.facts.Route.Targets, unknown)
 }

@@ -76,6 +76,15 @@ type Revision struct {
 	TargetGroupARN    string            `json:"targetGroupARN,omitempty"`
 }
 
+// ForRevision tells of a revision, but for its images.
+func ForRevision(imr *v1alpha1.ImmutableRevision) *Revision {
+	r := &Revision{Name: imr.Name, Number: imr.Spec.Revision, StackName: imr.Spec.StackName, Images: map[string]string{}}
+	if out := imr.Status.Outputs; out != nil {
+		r.TargetGroupARN, r.Cluster, r.Service, r.TaskDefinitionARN = out.TargetGroupARN, out.Cluster, out.ServiceName, out.TaskDefinitionARN
+	}
+	return r
+}
+
 // Preview is where and with which header a revision answers.
 type Preview struct {
 	URL string `json:"url"`
@@ -154,6 +163,11 @@ func delay(seconds *float64) time.Duration {
 		return callBack
 	}
 	return time.Duration(min(max(*seconds, 1), callBackMax.Seconds()) * float64(time.Second))
+}
+
+// No is the answer of a gate that could not be asked, where that is a no.
+func No(why string) rollout.Answer {
+	return rollout.Answer{State: rollout.AnswerNo, Message: cut(why, messageMax)}
 }
 
 // FromWebhook reads what a webhook answered: 2XX is a yes.

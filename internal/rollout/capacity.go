@@ -33,7 +33,7 @@ func (x *pass) capacity(number int64) int32 {
 func (x *pass) isInEffect(r *Rollout, step Step) bool {
 	candidate := x.o.revision(r.Revision)
 	return !r.StepReachedAt.IsZero() && !x.now.Before(r.StepReachedAt.Add(x.o.Policy.Propagation)) &&
-		x.o.Rule.Targets.Equal(x.intended()) &&
+		x.o.Route.Targets.Equal(x.intended()) && !x.o.Route.Pending &&
 		candidate != nil && candidate.Health.Known && candidate.Health.Healthy >= step.New
 }
 
@@ -86,13 +86,13 @@ func (x *pass) evict(other, next *Revision) *Decision {
 	if r.Outcome != "" {
 		w = words{v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack, message + ": " + r.Message}
 	}
-	due := x.p.Since.Add(x.o.Policy.Propagation + other.Drain)
+	due := x.spreadAt().Add(other.Drain)
 	switch {
-	case x.o.Rule.Exists && x.o.Rule.Targets.Contains(other.TargetGroup):
+	case x.o.Route.Exists && x.o.Route.Targets.Contains(other.Backend):
 		d := x.do(w, Action{Kind: ActionSetTargets})
 		d.Progress.Written = nil
 		return d
-	case !x.o.Rule.None && other.TargetGroup != "" && x.now.Before(due):
+	case !x.o.Route.None && other.Backend != "" && x.now.Before(due):
 		return x.until(w, due)
 	case other.Wanted:
 		r.progressed(x.now)

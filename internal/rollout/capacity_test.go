@@ -32,7 +32,7 @@ func batch(step int, reached time.Duration, edits ...func(o *Observation)) Obser
 	if reached < 0 {
 		seen = at(weight(step - 1))
 	}
-	o.Rule.Targets, o.Progress.Written, o.Progress.Observed = seen, seen, seen
+	o.Route.Targets, o.Progress.Written, o.Progress.Observed = seen, seen, seen
 	o.Revisions[0].Health, o.Revisions[1].Health = tasks(4-int32(step)), tasks(plan[step].New)
 	o.Progress.Rollout.VerifiedCount = plan[step].New
 	for _, edit := range edits {
@@ -95,7 +95,7 @@ func TestRolling(t *testing.T) {
 // lastOfOne is the end of a rollout of one task, after which 4 are wanted.
 func lastOfOne(o *Observation) {
 	o.Revisions[0].Health, o.Revisions[1].Health = tasks(0), tasks(1)
-	o.Rule.Targets, o.Progress.Written, o.Progress.Observed = to2(), to2(), to2()
+	o.Route.Targets, o.Progress.Written, o.Progress.Observed = to2(), to2(), to2()
 }
 
 // What was made smaller is made whole again before it gets everything back,
@@ -126,7 +126,7 @@ func TestRollingBack(t *testing.T) {
 		"all are back":                             {failed(0, health1(tasks(4))), asking(back, set(to1()))},
 		"one that kept its tasks isn't waited for": {with(decided(v1alpha1.OutcomeRolledBack, at(50), 0), health1(short(1))), asking(func() verdict { v := back; v.Step = 1; return v }(), set(to1()))},
 		"the new one isn't scaled while it goes": {failed(0, health1(tasks(4)), health2(tasks(1)), func(o *Observation) {
-			o.Rule.Targets, o.Progress.Written, o.Progress.Observed, o.Progress.Since = to1(), to1(), to1(), ago(time.Second)
+			o.Route.Targets, o.Progress.Written, o.Progress.Observed, o.Progress.Since = to1(), to1(), to1(), ago(time.Second)
 		}), func() verdict { v := back; v.After = 15 * time.Second; return v }()},
 	})
 }
@@ -140,7 +140,7 @@ func replacing(old, successor v1alpha1.RevisionPhase, edits ...func(o *Observati
 		o.Revisions[i].Stack = phase
 		o.Revisions[i].Wanted = phase == v1alpha1.RevisionCreated || phase == v1alpha1.RevisionCreating || phase == v1alpha1.RevisionFailed
 		if phase != v1alpha1.RevisionCreated {
-			o.Revisions[i].TargetGroup, o.Revisions[i].Health = "", Health{}
+			o.Revisions[i].Backend, o.Revisions[i].Health = "", Health{}
 		}
 	}
 	if old != v1alpha1.RevisionCreated {
@@ -154,7 +154,7 @@ func replacing(old, successor v1alpha1.RevisionPhase, edits ...func(o *Observati
 
 // dark makes the rule one that routes nowhere.
 func dark(o *Observation) {
-	o.Rule.Targets, o.Progress.Written, o.Progress.Observed = nil, nil, nil
+	o.Route.Targets, o.Progress.Written, o.Progress.Observed = nil, nil, nil
 }
 
 // given up, a moment ago.
@@ -218,7 +218,7 @@ func TestRecreate(t *testing.T) {
 		"then all requests": {replacing(removed, created, verified, func(o *Observation) {
 			o.Recreate, o.Plan = false, compiled(rollingBy(0, 50), 3, true)
 		}), asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Stable: 1, Rollout: 2}, set(to2()))},
-		"serving: loses its traffic first": {replacing(removed, created, rolledBack, func(o *Observation) { o.Rule.Targets = to2(); o.Progress.Written = to2() }), asking(back, Action{Kind: ActionSetTargets})},
+		"serving: loses its traffic first": {replacing(removed, created, rolledBack, func(o *Observation) { o.Route.Targets = to2(); o.Progress.Written = to2() }), asking(back, Action{Kind: ActionSetTargets})},
 		"gone: the old one is made again":  {replacing(removed, removed, rolledBack), asking(back, provision(1))},
 		"the old one is not gone yet":      {replacing(deleting, pending, rolledBack), after(back, poll)},
 		"failed before the old one went":   {replacing(created, pending, rolledBack), ended},
@@ -226,13 +226,13 @@ func TestRecreate(t *testing.T) {
 		"the old one isn't healthy yet":    {replacing(created, removed, rolledBack, dark, health1(Health{Known: true, Desired: 3})), after(back, poll)},
 		"the old one is there":             {replacing(created, removed, rolledBack, dark), asking(back, set(to1()))},
 		"the old one can't be made again": {replacing(failed, removed, rolledBack, func(o *Observation) {
-			o.Rule.Targets, o.Progress.Written, o.Revisions[1].TargetGroup = to2(), to2(), group2
+			o.Route.Targets, o.Progress.Written, o.Revisions[1].Backend = to2(), to2(), group2
 		}), surrendered},
-		"superseded when the old one is gone": {replacing(removed, created, givenUp(v1alpha1.OutcomeSuperseded), func(o *Observation) { o.Rule.Targets = to2(); o.Progress.Written = to2() }), replaced},
+		"superseded when the old one is gone": {replacing(removed, created, givenUp(v1alpha1.OutcomeSuperseded), func(o *Observation) { o.Route.Targets = to2(); o.Progress.Written = to2() }), replaced},
 		"first of all: nothing is taken away": {with(alone(), func(o *Observation) { o.Recreate = true; o.Revisions[0].Wanted = false; o.Revisions[0].Stack = pending }), asking(verdict{Phase: v1alpha1.PhaseProvisioning, Reason: reasonProvisioning, Rollout: 1}, provision(1))},
 	})
-	d := Decide(replacing(deleting, pending, func(o *Observation) { o.Revisions[0].Cause = "TargetGroup is in use" }), start)
-	if want := "Removing shop-1 before shop-2 is made; nothing serves meanwhile: TargetGroup is in use"; d.Message != want {
+	d := Decide(replacing(deleting, pending, func(o *Observation) { o.Revisions[0].Cause = "Backend is in use" }), start)
+	if want := "Removing shop-1 before shop-2 is made; nothing serves meanwhile: Backend is in use"; d.Message != want {
 		t.Errorf("says %q, want %q", d.Message, want)
 	}
 	if d.Available == nil || *d.Available || !strings.Contains(d.Degraded, "shop-1 is not there") {
@@ -256,10 +256,10 @@ func created3(phase v1alpha1.RevisionPhase) Revision {
 // worker makes an observation one of a deployment without a load balancer.
 func worker(o Observation, edits ...func(o *Observation)) Observation {
 	return with(o, func(o *Observation) {
-		o.Rule = Rule{None: true}
+		o.Route = Route{None: true}
 		o.Progress.Written, o.Progress.Observed = nil, nil
 		for i := range o.Revisions {
-			o.Revisions[i].TargetGroup = ""
+			o.Revisions[i].Backend = ""
 		}
 		for _, edit := range edits {
 			edit(o)
@@ -453,7 +453,7 @@ func TestRetain(t *testing.T) {
 			}
 		})
 	}
-	released := func(o *Observation) { o.Rule.Owned = false }
+	released := func(o *Observation) { o.Route.Owned = false }
 	left := func(o *Observation) {
 		released(o)
 		for i := range o.Revisions {
@@ -490,7 +490,7 @@ func TestRetain(t *testing.T) {
 func TestGiveBack(t *testing.T) {
 	ours := func(original Health) Observation {
 		return with(serving(), func(o *Observation) {
-			o.Deleting, o.Rule.Adopted, o.Progress.Original, o.Original = true, true, originalGroup, original
+			o.Deleting, o.Route.Adopted, o.Progress.Original, o.Original = true, true, originalGroup, original
 		})
 	}
 	gives := set(Targets{{originalGroup, 100}})

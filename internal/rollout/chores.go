@@ -61,7 +61,7 @@ func (x *pass) removeRetired() *Action {
 // one that is in use or still in the rule. It is nil for others.
 func (x *pass) removable(entry Retiring) *Revision {
 	r := x.o.revision(entry.Revision)
-	if r == nil || x.isRolling(r.Number) || x.o.Rule.Targets.Contains(r.TargetGroup) {
+	if r == nil || x.isRolling(r.Number) || x.o.Route.Targets.Contains(r.Backend) {
 		return nil
 	}
 	return r

@@ -46,7 +46,7 @@ func TestClockWasAhead(t *testing.T) {
 	ahead := start.Add(8 * time.Hour)
 	deletion := with(serving(), func(o *Observation) {
 		o.Deleting = true
-		o.Rule = Rule{}
+		o.Route = Route{}
 		o.Progress.DetachedAt, o.Progress.Since = ahead, ahead
 	})
 	gate := with(rolling(0, -1), func(o *Observation) {

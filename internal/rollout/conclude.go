@@ -32,7 +32,7 @@ func (x *pass) outcomeOf(r *Rollout) words {
 // rememberRoute remembers first where the rule routes, if others changed it just
 // now: requests may be under way to there.
 func (x *pass) rememberRoute() *Decision {
-	r, targets := x.p.Rollout, x.o.Rule.Targets
+	r, targets := x.p.Rollout, x.o.Route.Targets
 	known := targets.Equal(x.p.Written) || targets.Equal(x.shifted(r)) || targets.Equal(x.o.Progress.Observed)
 	if x.routesAsDecided() || known {
 		return nil
@@ -64,7 +64,7 @@ func (x *pass) deleteFailedRule() *Decision {
 
 // routesAsDecided tells whether the rule routes as the outcome says.
 func (x *pass) routesAsDecided() bool {
-	r, rule := x.p.Rollout, x.o.Rule
+	r, rule := x.p.Rollout, x.o.Route
 	return !rule.Exists || rule.Targets.Equal(x.destination(r)) && (r.Outcome.Good() || len(x.others(r)) == len(rule.Targets))
 }
 
@@ -76,7 +76,7 @@ func (x *pass) destination(r *Rollout) Targets {
 	case r.Outcome.Good():
 		// What was promoted has no stack, or none that is shown: the rule is
 		// left as it is.
-		return slices.Clone(x.o.Rule.Targets)
+		return slices.Clone(x.o.Route.Targets)
 	}
 	return x.others(r) // with nothing to return to, requests stay with whoever answers them
 }
@@ -84,10 +84,10 @@ func (x *pass) destination(r *Rollout) Targets {
 // others are the targets of the rule but for the revision that was given up, and
 // those whose stacks are gone.
 func (x *pass) others(r *Rollout) Targets {
-	return slices.DeleteFunc(slices.Clone(x.o.Rule.Targets), func(t Target) bool {
+	return slices.DeleteFunc(slices.Clone(x.o.Route.Targets), func(t Target) bool {
 		return slices.ContainsFunc(x.o.Revisions, func(known Revision) bool {
 			failed := known.Number == r.Revision || known.Stack == v1alpha1.RevisionFailed
-			return failed && known.TargetGroup == t.TargetGroup
+			return failed && known.Backend == t.Backend
 		})
 	})
 }
@@ -108,8 +108,8 @@ func (x *pass) awaitPropagation() *Decision {
 // may show the rule as it was before.
 func (x *pass) settledAt(r *Rollout) time.Time {
 	var settled time.Time
-	if x.o.Rule.Exists {
-		settled = x.p.Since.Add(x.o.Policy.Propagation)
+	if x.o.Route.Exists || x.o.Route.Pending {
+		settled = x.spreadAt()
 	}
 	if x.wasExposed(r) {
 		settled = latest(settled, r.DecidedAt.Add(x.o.Policy.Propagation))
@@ -117,10 +117,19 @@ func (x *pass) settledAt(r *Rollout) time.Time {
 	return settled
 }
 
+// spreadAt is when what is observed of the route is in effect everywhere; not
+// before the next look while a change is pending.
+func (x *pass) spreadAt() time.Time {
+	if x.o.Route.Pending {
+		return x.now.Add(x.o.Policy.Poll)
+	}
+	return x.p.Since.Add(x.o.Policy.Propagation)
+}
+
 // wasExposed tells whether a revision that was given up may have had requests,
 // remembered or not: the rule is written only after a verification was.
 func (x *pass) wasExposed(r *Rollout) bool {
-	return !x.o.Rule.None && !r.Outcome.Good() && !r.VerifiedAt.IsZero()
+	return !x.o.Route.None && !r.Outcome.Good() && !r.VerifiedAt.IsZero()
 }
 
 // passGatesAfterwards tells others how the rollout ended, before the stack that

@@ -60,7 +60,7 @@ func short(healthy int32) Health {
 func created(number int64, hash, group string) Revision {
 	name := map[int64]string{1: "shop-1", 2: "shop-2", 3: "shop-3"}[number]
 	return Revision{Number: number, Name: name, Hash: hash, Wanted: true, Stack: v1alpha1.RevisionCreated,
-		TargetGroup: group, Drain: drainTime, Health: whole()}
+		Backend: group, Drain: drainTime, Health: whole()}
 }
 
 // fresh is a deployment of which nothing is there yet.
@@ -72,7 +72,7 @@ func fresh() Observation {
 func serving() Observation {
 	o := fresh()
 	o.Revisions = []Revision{created(1, "v1", group1)}
-	o.Rule = Rule{Exists: true, Owned: true, Targets: to1()}
+	o.Route = Route{Exists: true, Owned: true, Targets: to1()}
 	o.Progress = Progress{Stable: 1, Written: to1(), Observed: to1(), Since: ago(time.Hour)}
 	return o
 }
@@ -93,7 +93,7 @@ func rolling(step int, reached time.Duration) Observation {
 	} else {
 		weight = 0
 	}
-	o.Rule.Targets = at(weight)
+	o.Route.Targets = at(weight)
 	o.Progress.Rollout, o.Progress.Written, o.Progress.Observed = r, at(weight), at(weight)
 	return o
 }
@@ -104,7 +104,7 @@ func unverified(phase v1alpha1.RevisionPhase) Observation {
 	o.Progress.Rollout.VerifiedAt, o.Progress.Rollout.VerifiedCount = time.Time{}, 0
 	o.Revisions[1].Stack, o.Revisions[1].Health = phase, Health{}
 	if phase != v1alpha1.RevisionCreated {
-		o.Revisions[1].TargetGroup = ""
+		o.Revisions[1].Backend = ""
 	}
 	return o
 }
@@ -113,7 +113,7 @@ func unverified(phase v1alpha1.RevisionPhase) Observation {
 func alone() Observation {
 	o := rolling(0, -1)
 	o.Revisions, o.WantHash = []Revision{created(1, "v1", group1)}, "v1"
-	o.Rule = Rule{}
+	o.Route = Route{}
 	o.Progress.Stable, o.Progress.Written, o.Progress.Observed = 0, nil, nil
 	o.Progress.Rollout.Revision, o.Progress.Rollout.From = 1, 0
 	return o
@@ -185,7 +185,7 @@ func TestProvision(t *testing.T) {
 			verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Stable: 1, Rollout: 2, Outcome: v1alpha1.OutcomeRolledBack}},
 		"first stack failed: nothing to return to": {
 			with(alone(), func(o *Observation) {
-				o.Revisions[0].Stack, o.Revisions[0].TargetGroup, o.Progress.Rollout.VerifiedAt = v1alpha1.RevisionFailed, "", time.Time{}
+				o.Revisions[0].Stack, o.Revisions[0].Backend, o.Progress.Rollout.VerifiedAt = v1alpha1.RevisionFailed, "", time.Time{}
 			}),
 			verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonFailed, Rollout: 1, Outcome: v1alpha1.OutcomeFailed}},
 		"the ImmutableRevision is deleted meanwhile": {with(unverified(v1alpha1.RevisionCreating), func(o *Observation) { o.Revisions[1].Deleting = true }),
@@ -271,7 +271,7 @@ func TestShift(t *testing.T) {
 		"crashed after the write: carries on, though Written is old": {
 			with(readBack(1), func(o *Observation) { o.Progress.Written, o.Progress.Observed = at(10), at(10) }), holds(1, 0)},
 		"the same shares by other weights are the same": {
-			with(readBack(1), func(o *Observation) { o.Rule.Targets = Targets{{group2, 7}, {group1, 7}, {foreignGroup, 0}} }), holds(1, 0)},
+			with(readBack(1), func(o *Observation) { o.Route.Targets = Targets{{group2, 7}, {group1, 7}, {foreignGroup, 0}} }), holds(1, 0)},
 		"held":                          {rolling(0, 30*time.Second), holds(0, poll)},
 		"looks again when held":         {rolling(0, 70*time.Second), holds(0, 5*time.Second)},
 		"held long enough: next":        {rolling(0, 75*time.Second), shifts(1)},
@@ -304,7 +304,7 @@ func TestShift(t *testing.T) {
 		"nothing to return to, however long: waits": {
 			with(rolling(1, -1), func(o *Observation) {
 				o.Revisions[0].Stack, o.Revisions[0].Health, o.Revisions[1].Health = v1alpha1.RevisionFailed, Health{}, short(2)
-				o.Rule.Targets, o.Progress.Written, o.Progress.Observed = to2(), to2(), to2()
+				o.Route.Targets, o.Progress.Written, o.Progress.Observed = to2(), to2(), to2()
 				o.Progress.Rollout.ProgressedAt, o.Progress.Rollout.UnhealthySince = ago(2*time.Hour), ago(time.Hour)
 			}), hesitates},
 		"fewer steps meanwhile: goes on at the last": {
@@ -374,7 +374,7 @@ func TestLosingHealth(t *testing.T) {
 		"nothing to return to, past the deadline: waits": {
 			with(alone(), func(o *Observation) {
 				o.Revisions[0].Health = short(2)
-				o.Rule = Rule{Exists: true, Owned: true, Targets: to1()}
+				o.Route = Route{Exists: true, Owned: true, Targets: to1()}
 				o.Progress.Written, o.Progress.Observed = to1(), to1()
 				o.Progress.Rollout.StepReachedAt, o.Progress.Rollout.UnhealthySince = ago(2*time.Hour), ago(time.Hour)
 				o.Progress.Rollout.ProgressedAt = o.Progress.Rollout.StepReachedAt
@@ -383,7 +383,7 @@ func TestLosingHealth(t *testing.T) {
 		"nothing to return to: goes on": {
 			with(alone(), func(o *Observation) {
 				o.Revisions[0].Health = short(0)
-				o.Rule = Rule{Exists: true, Owned: true, Targets: to1()}
+				o.Route = Route{Exists: true, Owned: true, Targets: to1()}
 				o.Progress.Written, o.Progress.Observed = to1(), to1()
 				o.Progress.Rollout.StepReachedAt, o.Progress.Rollout.UnhealthySince = ago(time.Second), ago(time.Hour)
 			}),

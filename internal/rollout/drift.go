@@ -10,7 +10,7 @@ import (
 // rememberOrigin remembers where an existing rule forwards to that is taken over,
 // before it is marked as ours.
 func (x *pass) rememberOrigin() *Decision {
-	rule := x.o.Rule
+	rule := x.o.Route
 	if !rule.Adopted || !rule.Exists || x.p.Original != "" || x.origin() == "" {
 		return nil
 	}
@@ -25,7 +25,7 @@ func (x *pass) rememberOrigin() *Decision {
 // claimRule marks an existing rule as ours. One that another deployment of ours
 // left is marked only.
 func (x *pass) claimRule() *Decision {
-	rule := x.o.Rule
+	rule := x.o.Route
 	if !rule.Adopted && !rule.Inherited || !rule.Exists || rule.Owned {
 		return nil
 	}
@@ -36,14 +36,14 @@ func adopting() words {
 	return words{v1alpha1.PhasePending, v1alpha1.ReasonShifting, "Adopting the listener rule"}
 }
 
-// origin is the target group that an adopted rule had before: as it is marked,
+// origin is the backend that an adopted route had before: as it is marked,
 // or else the one that it has, unless that is a revision's; "" if nobody knows.
 func (x *pass) origin() string {
-	rule := x.o.Rule
+	rule := x.o.Route
 	if rule.Original != "" || len(rule.Targets) != 1 || x.routesToUs() {
 		return rule.Original
 	}
-	return rule.Targets[0].TargetGroup
+	return rule.Targets[0].Backend
 }
 
 // noteDrift keeps what someone else changed in the rule.
@@ -54,7 +54,7 @@ func (x *pass) noteDrift() { x.changed = x.drift() }
 // until the rollout was given up, was written by a run that crashed before it
 // could remember.
 func (x *pass) drift() string {
-	p, rule := x.p, x.o.Rule
+	p, rule := x.p, x.o.Route
 	switch {
 	case len(p.Written) == 0 && !rule.Adopted:
 		return "" // not created yet
@@ -79,8 +79,8 @@ func (x *pass) isBetween() bool {
 		return true
 	}
 	live, candidate := x.live(), x.candidate()
-	return !slices.ContainsFunc(x.o.Rule.Targets, func(t Target) bool {
-		return t.TargetGroup != live && (candidate == nil || t.TargetGroup != candidate.TargetGroup)
+	return !slices.ContainsFunc(x.o.Route.Targets, func(t Target) bool {
+		return t.Backend != live && (candidate == nil || t.Backend != candidate.Backend)
 	})
 }
 
@@ -88,7 +88,7 @@ func (x *pass) isBetween() bool {
 // that crashed before it could remember. What is intended changes, and then it
 // has to be known.
 func (x *pass) noteWritten() {
-	if rule := x.o.Rule; x.changed == "" && rule.Exists && rule.Targets.Equal(x.intended()) {
+	if rule := x.o.Route; x.changed == "" && rule.Exists && rule.Targets.Equal(x.intended()) {
 		x.p.Written = slices.Clone(rule.Targets)
 	}
 }
@@ -119,7 +119,7 @@ func (x *pass) enforceRule() *Decision {
 		return nil
 	}
 	w := words{v1alpha1.PhaseShifting, v1alpha1.ReasonRuleDrifted, "Writing the production rule again: " + x.changed}
-	if !x.o.Progress.Observed.Equal(x.o.Rule.Targets) {
+	if !x.o.Progress.Observed.Equal(x.o.Route.Targets) {
 		d := x.again(w)
 		d.StillBlocked = true
 		return d
@@ -169,11 +169,11 @@ func (x *pass) capAtApproved(targets Targets) Targets {
 	if !x.p.Rollout.active() || x.p.Rollout.Revision == x.p.Stable || candidate == nil {
 		return targets
 	}
-	approved := x.p.Written.Share(candidate.TargetGroup)
-	if targets.Share(candidate.TargetGroup) <= approved {
+	approved := x.p.Written.Share(candidate.Backend)
+	if targets.Share(candidate.Backend) <= approved {
 		return targets
 	}
-	return split(x.live(), candidate.TargetGroup, approved)
+	return split(x.live(), candidate.Backend, approved)
 }
 
 // isSafe tells whether writing targets gives no more requests to a new revision
@@ -181,7 +181,7 @@ func (x *pass) capAtApproved(targets Targets) Targets {
 func (x *pass) isSafe(targets Targets) bool {
 	candidate := x.candidate()
 	if !x.p.Rollout.active() || x.p.Rollout.Revision == x.p.Stable || candidate == nil ||
-		targets.Share(candidate.TargetGroup) <= x.o.Rule.Targets.Share(candidate.TargetGroup) {
+		targets.Share(candidate.Backend) <= x.o.Route.Targets.Share(candidate.Backend) {
 		return true
 	}
 	return candidate.Health.complete(x.capacity(candidate.Number))

@@ -14,7 +14,7 @@ import (
 func decided(outcome v1alpha1.Outcome, seen Targets, since time.Duration) Observation {
 	o := rolling(1, time.Minute)
 	o.Progress.Rollout.Outcome, o.Progress.Rollout.Message = outcome, "for a reason"
-	o.Rule.Targets, o.Progress.Observed, o.Progress.Written = seen, seen, seen
+	o.Route.Targets, o.Progress.Observed, o.Progress.Written = seen, seen, seen
 	o.Progress.Since = ago(since)
 	if outcome == v1alpha1.OutcomePromoted {
 		o.Progress.Stable = 2
@@ -35,7 +35,7 @@ func finished(outcome v1alpha1.Outcome, since time.Duration) Observation {
 
 // gone makes a revision one whose stack was removed.
 func gone(r *Revision) {
-	r.Wanted, r.Stack, r.TargetGroup, r.Health = false, v1alpha1.RevisionRemoved, "", Health{}
+	r.Wanted, r.Stack, r.Backend, r.Health = false, v1alpha1.RevisionRemoved, "", Health{}
 }
 
 func TestConclude(t *testing.T) {
@@ -103,7 +103,7 @@ func TestConclude(t *testing.T) {
 			with(decided(v1alpha1.OutcomePromoted, to2(), 20*time.Second), func(o *Observation) { o.Revisions[1].Stack, o.Revisions[1].Health = v1alpha1.RevisionFailed, Health{} }), ends(promoted, 1)},
 		"first one bad after its rule was made: the rule goes": {
 			with(alone(), func(o *Observation) {
-				o.Rule = Rule{Exists: true, Owned: true, Targets: to1()}
+				o.Route = Route{Exists: true, Owned: true, Targets: to1()}
 				o.Progress.Written, o.Progress.Rollout.Outcome = to1(), v1alpha1.OutcomeFailed
 			}),
 			verdict{Action: Action{Kind: ActionDeleteRule}, Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonFailed,
@@ -123,7 +123,7 @@ func TestOldStackDrainsSinceItLeft(t *testing.T) {
 func TestLostAfterPromotion(t *testing.T) {
 	o := with(decided(v1alpha1.OutcomePromoted, to2(), 20*time.Second), func(o *Observation) {
 		o.Revisions[1].Stack, o.Revisions[1].Health = v1alpha1.RevisionFailed, Health{}
-		o.Rule.Adopted, o.Progress.Original = true, originalGroup
+		o.Route.Adopted, o.Progress.Original = true, originalGroup
 	})
 	o.Progress = Decide(o, start).Progress
 	if o.Progress.Rollout.FinishedAt.IsZero() {
@@ -179,7 +179,7 @@ func TestChangeOfMind(t *testing.T) {
 		"changed and failed at once":           {changed(unverified(v1alpha1.RevisionFailed), "v3"), superseded(0)},
 		"changed when nothing else serves: goes on": {
 			with(alone(), func(o *Observation) {
-				o.WantHash, o.Rule = "v2", Rule{Exists: true, Owned: true, Targets: to1()}
+				o.WantHash, o.Route = "v2", Route{Exists: true, Owned: true, Targets: to1()}
 				o.Progress.Written, o.Progress.Observed = to1(), to1()
 			}),
 			verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Rollout: 1, Reached: true}},
@@ -247,10 +247,10 @@ func TestHousekeeping(t *testing.T) {
 		"requests may end":           {promotedAgo(time.Second), waits(poll)},
 		"looks again when they have": {promotedAgo(40 * time.Second), waits(5 * time.Second)},
 		"requests have ended":        {promotedAgo(45 * time.Second), asking(over, remove)},
-		"still in the rule: never":   {with(promotedAgo(time.Hour), func(o *Observation) { o.Rule.Targets = Targets{{group2, 100}, {group1, 0}} }), waits(poll)},
+		"still in the rule: never":   {with(promotedAgo(time.Hour), func(o *Observation) { o.Route.Targets = Targets{{group2, 100}, {group1, 0}} }), waits(poll)},
 		"still in the rule, no time to wait for: never": {
 			with(promotedAgo(time.Hour), func(o *Observation) {
-				o.Rule.Targets = Targets{{group2, 100}, {group1, 0}}
+				o.Route.Targets = Targets{{group2, 100}, {group1, 0}}
 				o.Policy.Propagation, o.Revisions[0].Drain = 0, 0
 			}), waits(poll)},
 		"just out of the rule again":      {with(promotedAgo(time.Hour), func(o *Observation) { o.Progress.Observed = Targets{{group2, 1}, {group1, 1}} }), waits(poll)},

@@ -77,7 +77,7 @@ func (x *pass) failIfUnhealthy() *Decision {
 	if r.UnhealthySince.IsZero() || x.hasNoWayBack() {
 		return nil
 	}
-	serves := x.o.Rule.None || x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
+	serves := x.o.Route.None || x.o.Route.Targets.Share(candidate.Backend) > 0
 	if (!serves || candidate.Health.Healthy > 0) && x.now.Sub(r.UnhealthySince) < x.o.Policy.Unhealthy {
 		return nil
 	}
@@ -110,7 +110,7 @@ func (x *pass) awaitTasks() *Decision {
 // it gave them up.
 func (x *pass) lacksTasks() *Revision {
 	candidate, stable := x.candidate(), x.stable()
-	if x.intended().Share(candidate.TargetGroup) >= x.o.Rule.Targets.Share(candidate.TargetGroup) {
+	if x.intended().Share(candidate.Backend) >= x.o.Route.Targets.Share(candidate.Backend) {
 		if candidate.Health.complete(x.capacity(candidate.Number)) {
 			return nil
 		}
@@ -155,17 +155,25 @@ func (x *pass) isBeforeTraffic() bool {
 			return false
 		}
 	}
-	return x.step(r).Weight > 0 && x.o.Rule.Targets.Share(x.candidate().TargetGroup) == 0
+	return x.step(r).Weight > 0 && x.o.Route.Targets.Share(x.candidate().Backend) == 0
 }
 
 // writeWeight has the rule route as the step wants it.
 func (x *pass) writeWeight() *Decision {
-	if x.o.Rule.Targets.Equal(x.intended()) {
+	if x.o.Route.Targets.Equal(x.intended()) {
 		return nil
 	}
 	r := x.rollout()
 	r.restart(time.Time{})
 	return x.write(shifting(x.position(&r)), x.intended()).with(r)
+}
+
+// awaitSpread waits while the weight that was written is pending.
+func (x *pass) awaitSpread() *Decision {
+	if !x.o.Route.Pending {
+		return nil
+	}
+	return x.poll(shifting(x.position(x.p.Rollout) + ": spreading"))
 }
 
 // noteReached remembers that the rule routes as the step wants it.
@@ -181,7 +189,7 @@ func (x *pass) noteReached() *Decision {
 // recount has a step held and judged anew if the rule routed otherwise
 // meanwhile. Without a rule nobody notes since when it routes as it does.
 func (x *pass) recount() {
-	if r := x.p.Rollout; x.o.Rule.Exists && x.p.Since.After(r.StepReachedAt) {
+	if r := x.p.Rollout; x.o.Route.Exists && x.p.Since.After(r.StepReachedAt) {
 		r.restart(x.p.Since)
 	}
 }

@@ -14,7 +14,7 @@ import (
 // requests, as a rollout left it that nobody remembers.
 func (x *pass) routeToStable() *Decision {
 	intended, stable := x.intended(), x.stable()
-	if !x.o.Rule.Exists || stable == nil || stable.Health.Healthy == 0 || len(intended) == 0 || x.o.Rule.Targets.Equal(intended) {
+	if !x.o.Route.Exists || stable == nil || stable.Health.Healthy == 0 || len(intended) == 0 || x.o.Route.Targets.Equal(intended) {
 		return nil
 	}
 	return x.write(shifting("Returning all "+x.load()+" to "+stable.Name), intended)
@@ -62,9 +62,9 @@ func (x *pass) reportServing() *Decision {
 }
 
 // rest is for how long nobody looks: not for long while tasks of what serves are
-// still to start or to stop.
+// still to start or to stop, or a change of the route is pending.
 func (x *pass) rest() time.Duration {
-	if r := x.stable(); r != nil && r.Health.Known && r.Health.Running != x.o.DesiredCount {
+	if r := x.stable(); x.o.Route.Pending || r != nil && r.Health.Known && r.Health.Running != x.o.DesiredCount {
 		return x.o.Policy.Poll
 	}
 	return x.o.Policy.Resync
@@ -77,8 +77,8 @@ func (x *pass) reportGivenUp() *Decision {
 	serves := x.serving() + " serves all " + x.load()
 	if !x.canReturn() {
 		phase, reason, serves = v1alpha1.PhaseFailed, v1alpha1.ReasonFailed, "nothing serves"
-		if len(x.o.Rule.Targets) > 0 {
-			serves = "the production rule routes " + x.nameTargets(x.o.Rule.Targets)
+		if len(x.o.Route.Targets) > 0 {
+			serves = "the production rule routes " + x.nameTargets(x.o.Route.Targets)
 		}
 	}
 	what := " failed and "

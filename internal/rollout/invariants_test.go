@@ -22,8 +22,8 @@ func (w *walk) checkDecision(o Observation, d Decision) {
 			w.fail("it spins: nothing to do, nothing new, no waiting")
 		}
 	case ActionFinishDeletion:
-		if len(o.Revisions) > 0 || o.Rule.Exists && o.Rule.Owned {
-			w.fail("the deletion ends with %d revisions, rule %v", len(o.Revisions), o.Rule)
+		if len(o.Revisions) > 0 || o.Route.Exists && o.Route.Owned {
+			w.fail("the deletion ends with %d revisions, rule %v", len(o.Revisions), o.Route)
 		}
 	case ActionStartGate:
 		w.checkGate(d)
@@ -49,15 +49,15 @@ func (w *walk) checkDecision(o Observation, d Decision) {
 // checkTargets checks a write of the rule: it must route somewhere, only to us
 // or back, and no more to a new revision unless that is whole.
 func (w *walk) checkTargets(o Observation, d Decision) {
-	if d.Action.Kind == ActionCreateRule && o.Rule.Exists || d.Action.Kind == ActionSetTargets && !o.Rule.Exists {
-		w.fail("%s although the rule exists: %t", d.Action.Kind, o.Rule.Exists)
+	if d.Action.Kind == ActionCreateRule && o.Route.Exists || d.Action.Kind == ActionSetTargets && !o.Route.Exists {
+		w.fail("%s although the rule exists: %t", d.Action.Kind, o.Route.Exists)
 	}
 	if len(d.Action.Targets) == 0 && !o.Recreate {
 		w.fail("it routes nowhere")
 	}
 	for _, r := range o.Revisions {
-		share := d.Action.Targets.Share(r.TargetGroup)
-		more := share > o.Rule.Targets.Share(r.TargetGroup)
+		share := d.Action.Targets.Share(r.Backend)
+		more := share > o.Route.Targets.Share(r.Backend)
 		if more && r.Health.Known && r.Health.Desired == 0 {
 			w.fail("%d%% go to %s, which has no tasks", share, r.Name)
 		}
@@ -68,7 +68,7 @@ func (w *walk) checkTargets(o Observation, d Decision) {
 			w.fail("more traffic to %s, which isn't rolled out", r.Name)
 		}
 	}
-	kept := o.Rule.Targets.Share(foreignGroup) > 0 && d.Progress.Rollout.active() && d.Progress.Rollout.Outcome != "" && d.Progress.Stable == 0
+	kept := o.Route.Targets.Share(foreignGroup) > 0 && d.Progress.Rollout.active() && d.Progress.Rollout.Outcome != "" && d.Progress.Stable == 0
 	if d.Action.Targets.Contains(foreignGroup) && !kept || d.Action.Targets.Contains("") {
 		w.fail("it routes to %v", d.Action.Targets)
 	}
@@ -81,7 +81,7 @@ func (w *walk) checkGate(d Decision) {
 	if promoted != (run.At == v1alpha1.AfterPromotion) || back != (run.At == v1alpha1.OnRollback) {
 		w.fail("gate %s (%s) is started in a rollout whose outcome is %q", run.Name, run.At, r.Outcome)
 	}
-	if run.At == v1alpha1.BeforeTraffic && w.rule.Targets.Share(w.stack(r.Revision).TargetGroup) > 0 {
+	if run.At == v1alpha1.BeforeTraffic && w.rule.Targets.Share(w.stack(r.Revision).Backend) > 0 {
 		w.fail("gate %s is started before traffic that is there", run.Name)
 	}
 	if run.StartedAt.After(w.now) || run.CallAt.After(w.now) {
@@ -196,7 +196,7 @@ func (w *walk) checkShrink(o Observation, stable, candidate Revision, count, una
 	if candidate.Health.Healthy+count < o.DesiredCount-unavailable {
 		w.fail("%s shrinks to %d beside %s, which leaves too few of %d", stable.Name, count, candidate.Health, o.DesiredCount)
 	}
-	if count == 0 && unavailable < o.DesiredCount && (o.Rule.Targets.Share(stable.TargetGroup) > 0 || w.now.Sub(w.left[stable.Number]) < o.Policy.Propagation && !o.Rule.None) {
+	if count == 0 && unavailable < o.DesiredCount && (o.Route.Targets.Share(stable.Backend) > 0 || w.now.Sub(w.left[stable.Number]) < o.Policy.Propagation && !o.Route.None) {
 		w.fail("%s loses all tasks while it gets requests", stable.Name)
 	}
 }
@@ -204,12 +204,15 @@ func (w *walk) checkShrink(o Observation, stable, candidate Revision, count, una
 // checkRemoval checks that no stack goes which serves or served just now.
 func (w *walk) checkRemoval(o Observation, number int64) {
 	s := w.stack(number)
-	if o.Rule.Targets.Contains(s.TargetGroup) {
+	if o.Route.Targets.Contains(s.Backend) {
 		w.fail("%s is to be removed while it is in the rule", s.Name)
 	}
 	due := w.policy.Propagation + drainTime
-	if left, was := w.left[number]; was && !o.Rule.None && w.now.Sub(left) < due {
+	if left, was := w.left[number]; was && !o.Route.None && w.now.Sub(left) < due {
 		w.fail("%s is to be removed %s after it left the rule, not %s", s.Name, w.now.Sub(left), due)
+	}
+	if left, was := w.left[number]; was && w.spread > 0 && !o.Route.None && !left.Before(w.changed) && w.now.Sub(w.changed) < w.spread+due {
+		w.fail("%s is to be removed %s after a change that spreads for %s, not %s", s.Name, w.now.Sub(w.changed), w.spread, w.spread+due)
 	}
 	if number == w.progress.Stable && !o.Deleting && (!o.Recreate || !w.progress.Rollout.active()) {
 		w.fail("%s is to be removed although it serves", s.Name)

@@ -60,7 +60,7 @@ type world struct {
 	requests Requests
 	policy   Policy
 	stacks   []*stack
-	rule     Rule
+	rule     Route
 	blocked  *Blocked
 	progress Progress
 	finished bool
@@ -89,6 +89,11 @@ type world struct {
 	callTime time.Duration
 
 	createTime, healthTime, deleteTime, stopTime time.Duration
+
+	// spread is how long a change of the route is pending; changed is when it
+	// was made last.
+	spread  time.Duration
+	changed time.Time
 }
 
 // trail are the transitions between the states of a deployment. A decision of no
@@ -136,13 +141,13 @@ func newWorld() *world {
 
 // adopting makes the world one with a rule of someone else to take over.
 func (w *world) adopting() *world {
-	w.rule = Rule{Adopted: true, Exists: true, Targets: Targets{{originalGroup, 1}}}
+	w.rule = Route{Adopted: true, Exists: true, Targets: Targets{{originalGroup, 1}}}
 	return w
 }
 
 // worker makes the world one without a load balancer.
 func (w *world) worker() *world {
-	w.rule = Rule{None: true}
+	w.rule = Route{None: true}
 	return w
 }
 
@@ -195,13 +200,13 @@ func (w *world) advance(s *stack) {
 	case v1alpha1.RevisionCreating:
 		s.Stack = v1alpha1.RevisionCreated
 		if !w.rule.None {
-			s.TargetGroup = "tg-" + s.Name
+			s.Backend = "tg-" + s.Name
 		}
 		if cause := w.failing[s.Hash]; cause != "" {
-			s.Stack, s.Cause, s.TargetGroup = v1alpha1.RevisionFailed, cause, ""
+			s.Stack, s.Cause, s.Backend = v1alpha1.RevisionFailed, cause, ""
 		}
 	case v1alpha1.RevisionDeleting:
-		s.Stack, s.TargetGroup, s.flap = v1alpha1.RevisionRemoved, "", ""
+		s.Stack, s.Backend, s.flap = v1alpha1.RevisionRemoved, "", ""
 	case v1alpha1.RevisionCreated, v1alpha1.RevisionFailed, v1alpha1.RevisionDeleteFailed:
 	}
 	if !keep && (s.Stack == v1alpha1.RevisionCreated || s.Stack == v1alpha1.RevisionFailed) {
@@ -213,10 +218,11 @@ func (w *world) observe() Observation {
 	w.settle()
 	o := Observation{
 		Namespace: "demo", Name: "shop", Deleting: w.deleting, WantHash: w.template, DesiredCount: w.count,
-		Plan: w.compile(), Recreate: w.recreates(), Policy: w.policy, Rule: w.rule, Blocked: w.blocked,
+		Plan: w.compile(), Recreate: w.recreates(), Policy: w.policy, Route: w.rule, Blocked: w.blocked,
 		Paused: w.paused, Requests: w.requests, Progress: w.progress.clone(),
 	}
-	o.Rule.Targets = slices.Clone(w.rule.Targets)
+	o.Route.Targets = slices.Clone(w.rule.Targets)
+	o.Route.Pending = w.spread > 0 && w.now.Before(w.changed.Add(w.spread))
 	for _, s := range w.stacks {
 		r := s.Revision
 		rolled := w.progress.Rollout.active() && w.progress.Rollout.Revision == r.Number
@@ -334,13 +340,14 @@ func (w *world) apply(a Action) {
 	case ActionClaimRule:
 		w.rule.Owned = true
 	case ActionCreateRule:
-		w.rule.ARN, w.rule.Exists, w.rule.Owned, w.rule.Targets = "arn:rule", true, true, a.Targets
+		w.rule.ID, w.rule.Exists, w.rule.Owned, w.rule.Targets = "arn:rule", true, true, a.Targets
+		w.changed = w.now
 	case ActionSetTargets:
-		w.rule.Targets = a.Targets
+		w.rule.Targets, w.changed = a.Targets, w.now
 	case ActionReleaseRule:
 		w.rule.Owned = false
 	case ActionDeleteRule:
-		w.rule = Rule{None: w.rule.None}
+		w.rule, w.changed = Route{None: w.rule.None}, w.now
 	case ActionFinishDeletion:
 		w.finished = true
 	case ActionStartGate:
@@ -442,7 +449,7 @@ func (w *world) describe(a Action) string {
 		if i == 0 {
 			separator = ":"
 		}
-		fmt.Fprintf(&s, "%s %d %s", separator, t.Weight, t.TargetGroup)
+		fmt.Fprintf(&s, "%s %d %s", separator, t.Weight, t.Backend)
 	}
 	return s.String()
 }

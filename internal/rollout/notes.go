@@ -20,16 +20,22 @@ func (x *pass) clampStep() {
 
 // noteRule keeps the ledger: what the rule routes, and since when. A revision
 // that someone put back into the rule gets requests again, so its time to end
-// them starts anew.
+// them starts anew. While a change is pending neither time counts: it does from
+// the first look that finds the change settled, since nobody knows since when it
+// has been.
 func (x *pass) noteRule() {
-	p, observed := &x.p, x.o.Rule.Targets
+	p, observed := &x.p, x.o.Route.Targets
+	unsettled := x.o.Route.Pending || p.Since.IsZero() && !x.o.Route.None
 	for i, entry := range p.Retiring {
 		r := x.o.revision(entry.Revision)
-		if r != nil && (observed.Contains(r.TargetGroup) || p.Observed.Contains(r.TargetGroup)) {
+		if unsettled || r != nil && (observed.Contains(r.Backend) || p.Observed.Contains(r.Backend)) {
 			p.Retiring[i].Since = x.now
 		}
 	}
-	if p.Since.IsZero() || !p.Observed.Equal(observed) {
+	switch {
+	case x.o.Route.Pending:
+		p.Since = time.Time{}
+	case p.Since.IsZero() || !p.Observed.Equal(observed):
 		p.Since = x.now
 	}
 	p.Observed = slices.Clone(observed)

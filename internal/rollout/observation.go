@@ -25,10 +25,10 @@ type Observation struct {
 	Policy Policy
 	// Revisions in ascending order of their numbers.
 	Revisions []Revision
-	// Rule is the production rule.
-	Rule Rule
-	// Original is the health of the target group that an adopted rule had
-	// before; read in a deletion only.
+	// Route is what brings requests to the revisions.
+	Route Route
+	// Original is the health of the backend that an adopted route had before;
+	// read in a deletion only.
 	Original Health
 	// Blocked is what only someone else can put right; nil if nothing is.
 	Blocked *Blocked
@@ -124,8 +124,9 @@ type Revision struct {
 	// Tampered says what someone else did to its stack or service; "" if
 	// nothing.
 	Tampered string
-	// TargetGroup is its target group's ARN once the stack is created.
-	TargetGroup string
+	// Backend names it in the route once the stack is created: the ARN of its
+	// target group.
+	Backend string
 	// Drain is how long requests under way may take once it is out of the
 	// rule.
 	Drain time.Duration
@@ -183,32 +184,36 @@ func (h Health) String() string {
 	return s
 }
 
-// Rule is the production rule as observed.
-type Rule struct {
-	// None is true for workers: no load balancer, no requests.
+// Route is what brings requests to revisions, as observed. An adopted one was
+// there before the deployment.
+type Route struct {
+	// None is true for workers: no route, no requests.
 	None bool
-	// Adopted is true when the user named an existing rule.
+	// Adopted is true when the user named an existing route.
 	Adopted bool
-	// ARN of the rule, for messages.
-	ARN string
-	// Exists is true when there is such a rule.
+	// ID of the route, for messages.
+	ID string
+	// Exists is true when there is such a route.
 	Exists bool
 	// Owned is true when it carries our ownership tags.
 	Owned bool
 	// Inherited is true when it is that of another ImmutableDeployment which
 	// this one may take over.
 	Inherited bool
-	// Unfamiliar is true when it forwards to a target group of ours whose
+	// Unfamiliar is true when it sends requests to a backend of ours whose
 	// revision isn't known yet.
 	Unfamiliar bool
 	// Writer is the mark of who wrote it last; "" if there is none, or nobody
 	// looked.
 	Writer string
-	// Original is the target group that an adopted rule had before, as it is
+	// Original is the backend that an adopted route had before, as it is
 	// marked; "" if it isn't.
 	Original string
-	// Targets of its forward action.
+	// Targets that it divides the requests among.
 	Targets Targets
+	// Pending is true while not all that divides the requests does so by Targets
+	// yet, as far as that can be observed. What can't is Policy.Propagation.
+	Pending bool
 }
 
 // Blocked is what only someone else can put right.
@@ -236,7 +241,7 @@ type Progress struct {
 	// Observed are the targets last seen there, and since when.
 	Observed Targets
 	Since    time.Time
-	// Original is the target group that an adopted rule had before.
+	// Original is the backend that an adopted route had before.
 	Original string
 	// Writers are the marks that the rule may bear, the newest last.
 	Writers []string
@@ -304,7 +309,7 @@ func (r *Rollout) active() bool { return r != nil && r.FinishedAt.IsZero() }
 // ForgetfulWorker tells whether it is a worker of which nothing is remembered to
 // work: then the health of every revision matters.
 func (o *Observation) ForgetfulWorker() bool {
-	return o.Rule.None && o.Progress.Stable == 0 && !o.Progress.Rollout.active()
+	return o.Route.None && o.Progress.Stable == 0 && !o.Progress.Rollout.active()
 }
 
 // revision finds a revision by number; nil if there is none.

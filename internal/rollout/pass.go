@@ -134,7 +134,7 @@ func (x *pass) do(w words, a Action) *Decision {
 // write decides to have the rule route to targets, and notes that it was asked.
 func (x *pass) write(w words, targets Targets) *Decision {
 	kind := ActionSetTargets
-	if !x.o.Rule.Exists {
+	if !x.o.Route.Exists {
 		kind = ActionCreateRule
 	}
 	d := x.do(w, Action{Kind: kind, Targets: targets})

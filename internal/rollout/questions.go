@@ -14,13 +14,13 @@ import (
 // undecided tells whether the rollout is under way and has no outcome yet.
 func (r *Rollout) undecided() bool { return r.active() && r.Outcome == "" }
 
-// live is the target group that traffic returns to; "" if there is none.
+// live is the backend that traffic returns to; "" if there is none.
 func (x *pass) live() string {
 	switch r := x.stable(); {
 	case r == nil:
 		return x.p.Original
 	case r.Wanted && r.Stack == v1alpha1.RevisionCreated:
-		return r.TargetGroup
+		return r.Backend
 	}
 	return ""
 }
@@ -44,7 +44,7 @@ func (x *pass) shifted(r *Rollout) Targets {
 	if r.VerifiedAt.IsZero() || candidate == nil {
 		return split(live, "", 0)
 	}
-	return split(live, candidate.TargetGroup, x.step(r).Weight)
+	return split(live, candidate.Backend, x.step(r).Weight)
 }
 
 // canReturn tells whether there is something that traffic can return to, even if
@@ -79,7 +79,7 @@ func (x *pass) position(r *Rollout) string {
 	switch {
 	case step.New == 0:
 		return at + "making room for " + candidate.Name
-	case step.Weight == 0 && x.o.Rule.None:
+	case step.Weight == 0 && x.o.Route.None:
 		return at + fmt.Sprintf("trial of %s with %d of %d tasks", candidate.Name, step.New, x.o.DesiredCount)
 	case step.Weight == 0:
 		return at + fmt.Sprintf("preview of %s (header %s: %d)", candidate.Name, v1alpha1.PreviewHeader, candidate.Number)
@@ -90,7 +90,7 @@ func (x *pass) position(r *Rollout) string {
 // place says how far the rollout has come.
 func (x *pass) place(r *Rollout) string {
 	at := fmt.Sprintf("step %d/%d", r.Step+1, len(x.plan()))
-	if !x.o.Rule.None {
+	if !x.o.Route.None {
 		at += fmt.Sprintf(" (weight %d)", x.weight(x.o.revision(r.Revision)))
 	}
 	return at
@@ -145,20 +145,20 @@ func (x *pass) hasNoWayBack() bool {
 	case lost:
 		return x.serves(candidate)
 	}
-	return !x.canReturn() && x.o.Rule.Targets.Share(candidate.TargetGroup) > 0
+	return !x.canReturn() && x.o.Route.Targets.Share(candidate.Backend) > 0
 }
 
 // serves tells whether the new revision does the work: it gets requests, or did
 // until someone else deleted the rule; of a worker, it was verified and has
 // healthy tasks.
 func (x *pass) serves(candidate *Revision) bool {
-	switch rule := x.o.Rule; {
+	switch rule := x.o.Route; {
 	case rule.None:
 		return !x.p.Rollout.VerifiedAt.IsZero() && candidate.Health.Healthy > 0
 	case !rule.Exists:
-		return x.p.Written.Share(candidate.TargetGroup) > 0
+		return x.p.Written.Share(candidate.Backend) > 0
 	default:
-		return rule.Targets.Share(candidate.TargetGroup) > 0
+		return rule.Targets.Share(candidate.Backend) > 0
 	}
 }
 
@@ -170,7 +170,7 @@ func (x *pass) isOnlyHealthy() bool {
 	if candidate == nil || stable == nil || stable.Stack != v1alpha1.RevisionCreated {
 		return false
 	}
-	serves := x.o.Rule.Targets.Share(candidate.TargetGroup) > 0 && candidate.Health.Healthy > 0
+	serves := x.o.Route.Targets.Share(candidate.Backend) > 0 && candidate.Health.Healthy > 0
 	return serves && stable.Health.Known && stable.Health.Desired > 0 && stable.Health.Healthy == 0
 }
 
@@ -191,7 +191,7 @@ func (x *pass) weakness() string {
 
 // load is what revisions share.
 func (x *pass) load() string {
-	if x.o.Rule.None {
+	if x.o.Route.None {
 		return "work"
 	}
 	return "traffic"
@@ -212,13 +212,13 @@ func (x *pass) serving() string {
 func (x *pass) nameTargets(targets Targets) string {
 	parts := make([]string, 0, len(targets))
 	for _, t := range targets.normal() {
-		name := t.TargetGroup
+		name := t.Backend
 		for _, r := range x.o.Revisions {
-			if r.TargetGroup == t.TargetGroup {
+			if r.Backend == t.Backend {
 				name = r.Name
 			}
 		}
-		parts = append(parts, fmt.Sprintf("%d%% to %s", targets.Share(t.TargetGroup), name))
+		parts = append(parts, fmt.Sprintf("%d%% to %s", targets.Share(t.Backend), name))
 	}
 	if len(parts) == 0 {
 		return "nowhere"
@@ -229,7 +229,7 @@ func (x *pass) nameTargets(targets Targets) string {
 // routesToUs tells whether the rule forwards to a stack of ours.
 func (x *pass) routesToUs() bool {
 	return slices.ContainsFunc(x.o.Revisions, func(r Revision) bool {
-		return r.TargetGroup != "" && x.o.Rule.Targets.Contains(r.TargetGroup)
+		return r.Backend != "" && x.o.Route.Targets.Contains(r.Backend)
 	})
 }
 

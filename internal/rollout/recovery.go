@@ -31,7 +31,7 @@ func (x *pass) recallLost() *Decision {
 // awaitRecord waits for the record of a stack that the rule forwards to. In a
 // deletion that matters to a rule that is given back only from what is ours.
 func (x *pass) awaitRecord() *Decision {
-	rule := x.o.Rule
+	rule := x.o.Route
 	if !rule.Unfamiliar || x.o.Deleting && (!rule.Adopted || !rule.Owned) {
 		return nil
 	}
@@ -51,14 +51,14 @@ func (x *pass) recalling(message string) words {
 // wanted.
 func (x *pass) isNeeded(r *Revision) bool {
 	return r.Hash == x.o.WantHash || r.Number == x.p.Stable || x.isRolling(r.Number) ||
-		x.o.Rule.Targets.Share(r.TargetGroup) > 0 || x.isForgetful() || x.isBereft()
+		x.o.Route.Targets.Share(r.Backend) > 0 || x.isForgetful() || x.isBereft()
 }
 
 // isForgetful tells whether nothing is remembered to serve, nor to have been rolled
 // out. A worker has no rule that would tell what its status doesn't know.
 func (x *pass) isForgetful() bool {
 	p := &x.p
-	return p.Stable == 0 && !p.Rollout.active() && (p.Rollouts == 0 || x.o.Rule.None)
+	return p.Stable == 0 && !p.Rollout.active() && (p.Rollouts == 0 || x.o.Route.None)
 }
 
 // isDismissed tells whether a revision is there only until it is removed.
@@ -84,7 +84,7 @@ func (x *pass) isBereft() bool {
 func (x *pass) isHeirless() bool {
 	p := &x.p
 	serves := x.incumbent()
-	return p.Stable == 0 && p.Original == "" && !p.Rollout.active() && serves != nil && x.o.Rule.Targets.Share(serves.TargetGroup) == 100 &&
+	return p.Stable == 0 && p.Original == "" && !p.Rollout.active() && serves != nil && x.o.Route.Targets.Share(serves.Backend) == 100 &&
 		(p.Rollout == nil || p.Rollout.Revision != serves.Number)
 }
 
@@ -94,12 +94,12 @@ func (x *pass) isHeirless() bool {
 // and this one goes on; else someone has to decide, since two that write what
 // they remember would undo each other's work.
 func (x *pass) agreeWithWriter() *Decision {
-	rule, p := x.o.Rule, x.p.clone()
+	rule, p := x.o.Route, x.p.clone()
 	if !rule.Owned || rule.Writer == "" || rule.Writer == x.o.Writer || slices.Contains(p.Writers, rule.Writer) {
 		return nil
 	}
 	want := x.o.wanted()
-	agreed := want != nil && want.Stack == v1alpha1.RevisionCreated && rule.Targets.Share(want.TargetGroup) == 100
+	agreed := want != nil && want.Stack == v1alpha1.RevisionCreated && rule.Targets.Share(want.Backend) == 100
 	if agreed || x.o.Overrule || x.isForgetful() && len(p.Writers) == 0 {
 		p.noteWriter(rule.Writer, false)
 		return x.trust(p, x.incumbent())
@@ -112,10 +112,10 @@ func (x *pass) statusBehind() Blocked {
 	return Blocked{
 		Reason: v1alpha1.ReasonStatusBehind,
 		Message: fmt.Sprintf("The production rule routes %s, written by someone with this cluster's identity of whom this status doesn't know (%s): "+
-			"the cluster was restored, or is a copy of another one", x.nameTargets(x.o.Rule.Targets), x.o.Rule.Writer),
+			"the cluster was restored, or is a copy of another one", x.nameTargets(x.o.Route.Targets), x.o.Route.Writer),
 		Cure: fmt.Sprintf("If another cluster runs this deployment, remove it here with deletionPolicy: Retain. Else apply the template that serves, as it was written, "+
 			"or have spec.template rolled out: kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s",
-			x.o.Name, x.o.Namespace, v1alpha1.AnnotationAdopt, x.o.Adopted, x.o.UID, x.o.Rule.Writer),
+			x.o.Name, x.o.Namespace, v1alpha1.AnnotationAdopt, x.o.Adopted, x.o.UID, x.o.Route.Writer),
 	}
 }
 
@@ -141,13 +141,13 @@ func (x *pass) recoverStable() *Decision {
 	if !x.isForgetful() && !x.isBereft() && !x.isHeirless() {
 		return nil
 	}
-	if x.o.Rule.None {
+	if x.o.Route.None {
 		if d := x.awaitStackOfRecord(); d != nil {
 			return d
 		}
 	}
 	serves := x.incumbent()
-	if x.isBereft() && serves != nil && x.o.Rule.Exists && x.o.Rule.Targets.Share(serves.TargetGroup) < 100 {
+	if x.isBereft() && serves != nil && x.o.Route.Exists && x.o.Route.Targets.Share(serves.Backend) < 100 {
 		return nil // someone's edit: drift
 	}
 	if serves == nil {
@@ -173,12 +173,12 @@ func (x *pass) awaitStackOfRecord() *Decision {
 // a later one is on its way. It is none while an adopted rule still forwards to
 // where it did before. Nil if there is none.
 func (x *pass) incumbent() *Revision {
-	switch targets := x.o.Rule.Targets; {
-	case x.o.Rule.None:
+	switch targets := x.o.Route.Targets; {
+	case x.o.Route.None:
 		return x.worker()
-	case targets.Share(x.o.Rule.Original) == 0:
+	case targets.Share(x.o.Route.Original) == 0:
 		for i := range x.o.Revisions {
-			if r := &x.o.Revisions[i]; x.isThere(r) && targets.Share(r.TargetGroup) > 0 {
+			if r := &x.o.Revisions[i]; x.isThere(r) && targets.Share(r.Backend) > 0 {
 				return r
 			}
 		}
@@ -210,7 +210,7 @@ func (x *pass) isThere(r *Revision) bool {
 // another one that was remembered as under way is over. That is remembered before
 // anything follows from it. p is what is remembered besides.
 func (x *pass) trust(p Progress, serves *Revision) *Decision {
-	p.Written = slices.Clone(x.o.Rule.Targets)
+	p.Written = slices.Clone(x.o.Route.Targets)
 	d := x.again(recovering("Taking what AWS shows for what serves"))
 	d.Progress = p
 	if serves == nil || p.Stable == serves.Number {

@@ -15,12 +15,12 @@ import (
 // releaseLeftRule takes the marks of ownership off a rule that stays, so that
 // someone else may adopt it.
 func (x *pass) releaseLeftRule() *Decision {
-	if !x.o.Rule.Exists || !x.o.Rule.Owned {
+	if !x.o.Route.Exists || !x.o.Route.Owned {
 		return nil
 	}
 	d := x.do(leaving(), Action{Kind: ActionReleaseRule})
 	d.Notices = []Notice{{Reason: v1alpha1.ReasonRetained, Action: "Retain the rule",
-		Message: "The listener rule stays. To adopt it again, set spec.traffic.loadBalancer.ruleARN: " + x.o.Rule.ARN}}
+		Message: "The listener rule stays. To adopt it again, set spec.traffic.loadBalancer.ruleARN: " + x.o.Route.ID}}
 	return d
 }
 
@@ -89,17 +89,26 @@ func (x *pass) finishDeletion() *Decision {
 // lost, what an adopted one goes back to.
 func (x *pass) noteAttached() {
 	x.p.DetachedAt = time.Time{}
-	if x.p.Original == "" && x.o.Rule.Adopted {
-		x.p.Original = x.o.Rule.Original
+	if x.p.Original == "" && x.o.Route.Adopted {
+		x.p.Original = x.o.Route.Original
 	}
 }
 
 func detaching() words { return deleting("Taking the production rule from the stacks") }
 
+// awaitRouteSpread waits while a change of the route is pending: requests may
+// come as before it.
+func (x *pass) awaitRouteSpread() *Decision {
+	if !x.o.Route.Pending {
+		return nil
+	}
+	return x.poll(deleting("Waiting for the last change of the production rule to spread"))
+}
+
 // claimInheritedRule marks the rule of another deployment whose stacks were taken
 // over already.
 func (x *pass) claimInheritedRule() *Decision {
-	if rule := x.o.Rule; !rule.Exists || !rule.Inherited || rule.Owned {
+	if rule := x.o.Route; !rule.Exists || !rule.Inherited || rule.Owned {
 		return nil
 	}
 	return x.do(detaching(), Action{Kind: ActionClaimRule})
@@ -108,7 +117,7 @@ func (x *pass) claimInheritedRule() *Decision {
 // noteDetached remembers since when the rule is taken from all stacks. One that
 // isn't ours stays as it is.
 func (x *pass) noteDetached() *Decision {
-	if x.o.Rule.Exists && x.o.Rule.Owned {
+	if x.o.Route.Exists && x.o.Route.Owned {
 		return nil
 	}
 	d := x.again(detaching())
@@ -118,12 +127,12 @@ func (x *pass) noteDetached() *Decision {
 
 // deleteRule deletes a rule of ours.
 func (x *pass) deleteRule() *Decision {
-	if x.o.Rule.Adopted {
+	if x.o.Route.Adopted {
 		return nil
 	}
 	d := x.do(detaching(), Action{Kind: ActionDeleteRule})
 	if p := &d.Progress; len(p.Written) == 0 {
-		p.Written = slices.Clone(x.o.Rule.Targets) // there were requests, whatever is remembered
+		p.Written = slices.Clone(x.o.Route.Targets) // there were requests, whatever is remembered
 	}
 	return d
 }

@@ -15,7 +15,7 @@ func TestDrift(t *testing.T) {
 	noticed := func(o Observation, targets Targets, enforce bool) Observation {
 		return with(o, func(o *Observation) {
 			o.Policy.Enforce = enforce
-			o.Rule.Targets, o.Rule.Exists = targets, targets != nil
+			o.Route.Targets, o.Route.Exists = targets, targets != nil
 			o.Progress.Observed = targets
 		})
 	}
@@ -66,14 +66,14 @@ func TestDrift(t *testing.T) {
 // adopted is a deployment that was given someone else's rule.
 func adopted() Observation {
 	o := fresh()
-	o.Rule = Rule{Adopted: true, Exists: true, Targets: Targets{{originalGroup, 1}}}
+	o.Route = Route{Adopted: true, Exists: true, Targets: Targets{{originalGroup, 1}}}
 	return o
 }
 
 func TestAdopt(t *testing.T) {
 	claimed := with(adopted(), func(o *Observation) {
-		o.Rule.Owned = true
-		o.Progress = Progress{Original: originalGroup, Written: o.Rule.Targets, Observed: o.Rule.Targets, Since: ago(time.Hour)}
+		o.Route.Owned = true
+		o.Progress = Progress{Original: originalGroup, Written: o.Route.Targets, Observed: o.Route.Targets, Since: ago(time.Hour)}
 	})
 	first := with(claimed, func(o *Observation) {
 		o.Revisions = []Revision{created(1, "v1", group1)}
@@ -81,13 +81,13 @@ func TestAdopt(t *testing.T) {
 	})
 	pending := verdict{Phase: v1alpha1.PhasePending, Reason: reasonShifting}
 	lost := with(first, func(o *Observation) {
-		o.Rule.Targets = Targets{{originalGroup, 90}, {group1, 10}}
-		o.Progress.Written, o.Progress.Observed = o.Rule.Targets, o.Rule.Targets
+		o.Route.Targets = Targets{{originalGroup, 90}, {group1, 10}}
+		o.Progress.Written, o.Progress.Observed = o.Route.Targets, o.Route.Targets
 		o.Progress.Rollout.StepReachedAt, o.Revisions[0].Health = ago(time.Second), short(0)
 	})
 	decideAll(t, map[string]row{
 		"remembers the original before anything else": {adopted(), pending},
-		"then claims it": {with(claimed, func(o *Observation) { o.Rule.Owned = false }), asking(pending, Action{Kind: ActionClaimRule})},
+		"then claims it": {with(claimed, func(o *Observation) { o.Route.Owned = false }), asking(pending, Action{Kind: ActionClaimRule})},
 		"then goes on":   {claimed, asking(verdict{Phase: v1alpha1.PhasePending, Reason: reasonProvisioning}, Action{Kind: ActionCreateRevision})},
 		"the first revision takes over step by step": {first,
 			asking(verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Rollout: 1}, set(Targets{{originalGroup, 90}, {group1, 10}}))},
@@ -109,7 +109,7 @@ func TestDeletion(t *testing.T) {
 		})
 	}
 	detached := func(since time.Duration) Observation {
-		return with(deleted(serving()), func(o *Observation) { o.Rule, o.Progress.DetachedAt = Rule{}, ago(since) })
+		return with(deleted(serving()), func(o *Observation) { o.Route, o.Progress.DetachedAt = Route{}, ago(since) })
 	}
 	says := verdict{Phase: v1alpha1.PhaseDeleting, Reason: v1alpha1.ReasonDeleting}
 	of := func(o Observation, a Action, after time.Duration) verdict {
@@ -117,23 +117,23 @@ func TestDeletion(t *testing.T) {
 		return v
 	}
 	deleteRule := Action{Kind: ActionDeleteRule}
-	ours := with(deleted(serving()), func(o *Observation) { o.Rule.Adopted, o.Progress.Original = true, originalGroup })
-	given := with(ours, func(o *Observation) { o.Rule.Targets = Targets{{originalGroup, 100}} })
-	foreign := with(deleted(serving()), func(o *Observation) { o.Rule.Owned = false })
+	ours := with(deleted(serving()), func(o *Observation) { o.Route.Adopted, o.Progress.Original = true, originalGroup })
+	given := with(ours, func(o *Observation) { o.Route.Targets = Targets{{originalGroup, 100}} })
+	foreign := with(deleted(serving()), func(o *Observation) { o.Route.Owned = false })
 	unprovisioned := with(deleted(fresh()), func(o *Observation) {
 		o.Revisions = []Revision{{Number: 1, Name: "shop-1", Stack: v1alpha1.RevisionPending}}
 	})
 	neverServed := with(deleted(unverified(v1alpha1.RevisionCreating)), func(o *Observation) {
-		o.Revisions, o.Rule, o.Progress.Stable, o.Progress.Written = o.Revisions[1:], Rule{}, 0, nil
+		o.Revisions, o.Route, o.Progress.Stable, o.Progress.Written = o.Revisions[1:], Route{}, 0, nil
 		o.Progress.DetachedAt = ago(0)
 	})
 	unnoticed := with(deleted(alone()), func(o *Observation) { o.Progress.DetachedAt = ago(0) })
 	stackless := with(detached(time.Minute), func(o *Observation) { gone(&o.Revisions[0]) })
 	going := with(stackless, func(o *Observation) { o.Revisions[0].Stack, o.Revisions[0].Deleting = v1alpha1.RevisionDeleting, true })
 	nothing := with(detached(time.Minute), func(o *Observation) { o.Revisions = nil })
-	again := with(detached(time.Minute), func(o *Observation) { o.Rule = Rule{Exists: true, Owned: true, Targets: to1()} })
+	again := with(detached(time.Minute), func(o *Observation) { o.Route = Route{Exists: true, Owned: true, Targets: to1()} })
 	blocked := with(deleted(rolling(1, time.Second)), func(o *Observation) { o.Blocked = &Blocked{Reason: v1alpha1.ReasonRuleConflict} })
-	pausing := with(deleted(serving()), func(o *Observation) { o.Rule.Targets = foreignRule() })
+	pausing := with(deleted(serving()), func(o *Observation) { o.Route.Targets = foreignRule() })
 
 	unseen := with(given, func(o *Observation) {
 		o.DeletedAt = ago(time.Second)
@@ -169,12 +169,12 @@ func TestDeletion(t *testing.T) {
 // A deletion says which stacks it waits for, and why.
 func TestDeletionSaysWhatItWaitsFor(t *testing.T) {
 	o := serving()
-	o.Deleting, o.Rule, o.Progress.DetachedAt = true, Rule{}, ago(time.Hour)
+	o.Deleting, o.Route, o.Progress.DetachedAt = true, Route{}, ago(time.Hour)
 	o.Revisions = []Revision{
-		{Number: 1, Name: "shop-1", Deleting: true, Stack: v1alpha1.RevisionDeleteFailed, Cause: "TargetGroup is in use"},
+		{Number: 1, Name: "shop-1", Deleting: true, Stack: v1alpha1.RevisionDeleteFailed, Cause: "Backend is in use"},
 		{Number: 2, Name: "shop-2", Deleting: true, Stack: v1alpha1.RevisionDeleting},
 	}
-	want := "Waiting for stacks to be deleted: shop-1 (DeleteFailed: TargetGroup is in use) and shop-2 (Deleting)"
+	want := "Waiting for stacks to be deleted: shop-1 (DeleteFailed: Backend is in use) and shop-2 (Deleting)"
 	if got := Decide(o, start).Message; got != want {
 		t.Errorf("says %q, want %q", got, want)
 	}

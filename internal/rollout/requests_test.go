@@ -98,7 +98,7 @@ func TestAbort(t *testing.T) {
 // withRule is a first revision that serves.
 func withRule(o Observation) Observation {
 	return with(o, func(o *Observation) {
-		o.Rule = Rule{Exists: true, Owned: true, Targets: to1()}
+		o.Route = Route{Exists: true, Owned: true, Targets: to1()}
 		o.Progress.Written, o.Progress.Observed = to1(), to1()
 	})
 }
@@ -253,7 +253,7 @@ func TestRequestsWait(t *testing.T) {
 	for name, edit := range map[string]func(o *Observation){
 		"AWS is away":     func(o *Observation) { o.Blocked = &Blocked{Reason: v1alpha1.ReasonAWSUnavailable} },
 		"being deleted":   func(o *Observation) { o.Deleting = true },
-		"not adopted yet": func(o *Observation) { o.Rule.Adopted, o.Rule.Owned = true, false },
+		"not adopted yet": func(o *Observation) { o.Route.Adopted, o.Route.Owned = true, false },
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := Decide(asked(rolling(1, time.Second), Requests{Abort: "shop-2"}, edit), start)

@@ -145,6 +145,7 @@ var states = map[State]stateDef{
 			(*pass).awaitAlarms,
 			(*pass).passGatesBeforeTraffic,
 			(*pass).writeWeight,
+			(*pass).awaitSpread,
 			(*pass).noteReached,
 		),
 		to: []State{StateHolding, StateSuperseded, StateReturning},
@@ -154,6 +155,7 @@ var states = map[State]stateDef{
 		guards: append(slices.Clip(failing),
 			(*pass).skipToLast,
 			note((*pass).recount),
+			(*pass).awaitSpread,
 			(*pass).awaitHold,
 			(*pass).awaitRecovery,
 			(*pass).awaitShrinking,
@@ -208,6 +210,7 @@ var states = map[State]stateDef{
 		means: "the rule is taken from all stacks",
 		guards: []guard{
 			note((*pass).noteAttached),
+			(*pass).awaitRouteSpread,
 			(*pass).claimInheritedRule,
 			(*pass).noteDetached,
 			(*pass).deleteRule,
@@ -268,7 +271,7 @@ func (x *pass) stateOfRollout() State {
 		return StateProvisioning
 	case r.VerifiedAt.IsZero():
 		return StateVerifying
-	case r.StepReachedAt.IsZero() || !x.o.Rule.Targets.Equal(x.intended()):
+	case r.StepReachedAt.IsZero() || !x.o.Route.Targets.Equal(x.intended()):
 		return StateShifting
 	}
 	return StateHolding
@@ -276,11 +279,11 @@ func (x *pass) stateOfRollout() State {
 
 // stateOfDeletion is that of a deployment that is deleted.
 func (x *pass) stateOfDeletion() State {
-	rule := x.o.Rule
+	rule := x.o.Route
 	switch {
 	case x.o.Policy.Retain:
 		return StateLeaving
-	case x.p.DetachedAt.IsZero() || rule.Exists && (rule.Owned || rule.Inherited):
+	case x.p.DetachedAt.IsZero() || rule.Pending || rule.Exists && (rule.Owned || rule.Inherited):
 		return StateDetaching
 	case x.now.Before(x.drainedAt()):
 		return StateDraining

@@ -127,7 +127,7 @@ func nameOf(g guard) string { return runtime.FuncForPC(reflect.ValueOf(g).Pointe
 
 // cloneOf copies what a guard could change by mistake.
 func cloneOf(o Observation) Observation {
-	o.Revisions, o.Rule.Targets, o.Progress = slices.Clone(o.Revisions), slices.Clone(o.Rule.Targets), o.Progress.clone()
+	o.Revisions, o.Route.Targets, o.Progress = slices.Clone(o.Revisions), slices.Clone(o.Route.Targets), o.Progress.clone()
 	o.Analysis.Checks, o.Gates, o.Answers = slices.Clone(o.Analysis.Checks), slices.Clone(o.Gates), maps.Clone(o.Answers)
 	return o
 }

@@ -21,7 +21,7 @@ func (x *pass) summarise(d *Decision) Decision {
 func (x *pass) fill(d *Decision) {
 	p := &x.p
 	d.Intended = x.intended()
-	d.InSync = x.o.Rule.Targets.Equal(d.Intended)
+	d.InSync = x.o.Route.Targets.Equal(d.Intended)
 	d.Subject = p.Stable
 	if r := p.Rollout; r.active() {
 		d.Subject = r.Revision
@@ -64,8 +64,8 @@ func (x *pass) isRelieved() bool {
 // weight is a revision's part of the work: of the requests, or of the tasks
 // that run where there is no load balancer.
 func (x *pass) weight(r *Revision) int32 {
-	if !x.o.Rule.None {
-		return x.o.Rule.Targets.Share(r.TargetGroup)
+	if !x.o.Route.None {
+		return x.o.Route.Targets.Share(r.Backend)
 	}
 	if !x.isRolling(r.Number) {
 		return 100

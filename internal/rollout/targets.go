@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// Target is a target group's part of the production rule.
+// Target is a backend's part of the requests.
 type Target struct {
-	TargetGroup string
+	Backend string
 	// Weight relative to the sum of all.
 	Weight int32
 }
 
-// Targets are the forward action of the production rule.
+// Targets are how a route divides the requests.
 type Targets []Target
 
 // split routes weight percent to candidate and the rest to live.
@@ -27,19 +27,19 @@ func split(live, candidate string, weight int32) Targets {
 	return t
 }
 
-// Equal tells whether both route requests in the same shares. A target group
+// Equal tells whether both route requests in the same shares. A backend
 // of weight zero gets no requests, so it makes no difference.
 func (t Targets) Equal(other Targets) bool {
 	return slices.Equal(t.normal(), other.normal())
 }
 
-// Share is the target group's percentage of the requests, rounded down; 0 when
+// Share is the backend's percentage of the requests, rounded down; 0 when
 // it isn't there.
-func (t Targets) Share(targetGroup string) int32 {
+func (t Targets) Share(backend string) int32 {
 	var sum, own int64
 	for _, target := range t {
 		sum += int64(target.Weight)
-		if target.TargetGroup == targetGroup {
+		if target.Backend == backend {
 			own += int64(target.Weight)
 		}
 	}
@@ -49,9 +49,9 @@ func (t Targets) Share(targetGroup string) int32 {
 	return int32(own * 100 / sum) //nolint:gosec // at most 100
 }
 
-// Contains tells whether the target group is there, with whatever weight.
-func (t Targets) Contains(targetGroup string) bool {
-	return slices.ContainsFunc(t, func(x Target) bool { return x.TargetGroup == targetGroup })
+// Contains tells whether the backend is there, with whatever weight.
+func (t Targets) Contains(backend string) bool {
+	return slices.ContainsFunc(t, func(x Target) bool { return x.Backend == backend })
 }
 
 // normal drops zero weights, reduces the others by their greatest common
@@ -68,7 +68,7 @@ func (t Targets) normal() Targets {
 	for i := range out {
 		out[i].Weight /= divisor
 	}
-	slices.SortFunc(out, func(a, b Target) int { return cmp.Compare(a.TargetGroup, b.TargetGroup) })
+	slices.SortFunc(out, func(a, b Target) int { return cmp.Compare(a.Backend, b.Backend) })
 	return out
 }
 

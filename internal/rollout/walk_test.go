@@ -88,6 +88,9 @@ func newWalk(seed uint64) *walk {
 	w.verified()
 	w.failing["v3"] = "no such image"
 	w.sick["v4"] = "Target.Timeout"
+	if seed%2 == 1 && !w.rule.None { // as with DNS: pending for a while, and then cached
+		w.spread, w.policy.Propagation = time.Duration(30+30*(seed%5))*time.Second, time.Minute
+	}
 	return w
 }
 
@@ -183,7 +186,7 @@ func (w *walk) rest() {
 func (w *walk) rested(d Decision) {
 	live := Targets{{originalGroup, 1}}
 	if s := w.stack(w.progress.Stable); s != nil && !w.rule.None {
-		live = Targets{{s.TargetGroup, 1}}
+		live = Targets{{s.Backend, 1}}
 	} else if !w.rule.Adopted {
 		live = nil
 		if w.rule.Targets.Share(foreignGroup) > 0 {
@@ -245,7 +248,7 @@ func (w *walk) heal() {
 		w.policy.Enforce = true
 		w.rule.Targets = slices.DeleteFunc(w.rule.Targets, func(t Target) bool {
 			r := w.progress.Rollout
-			return t.TargetGroup != foreignGroup && (!r.active() || w.stack(r.Revision) == nil || t.TargetGroup != w.stack(r.Revision).TargetGroup)
+			return t.Backend != foreignGroup && (!r.active() || w.stack(r.Revision) == nil || t.Backend != w.stack(r.Revision).Backend)
 		})
 	}
 }
@@ -397,13 +400,13 @@ func (w *walk) edit() {
 		return
 	}
 	if !w.rule.Adopted && w.r.IntN(5) == 0 {
-		w.rule = Rule{}
+		w.rule = Route{}
 		w.note("someone deletes the rule")
 	} else {
 		targets := Targets{{foreignGroup, int32(1 + w.r.IntN(5))}}
 		for _, s := range w.stacks {
 			if s.Stack == v1alpha1.RevisionCreated && s.Wanted && w.r.IntN(2) == 0 {
-				targets = append(targets, Target{s.TargetGroup, int32(w.r.IntN(3))})
+				targets = append(targets, Target{s.Backend, int32(w.r.IntN(3))})
 			}
 		}
 		w.rule.Targets = targets
@@ -432,7 +435,7 @@ func (w *walk) iterate(crash, twice bool) Decision {
 	} else {
 		w.remember(d)
 	}
-	w.see(o.Rule)
+	w.see(o.Route)
 	w.checkWorld()
 	w.pass(d)
 	return d
@@ -460,12 +463,12 @@ func (w *walk) remember(d Decision) {
 
 // see keeps the time at which revisions leave the rule. One with weight zero
 // is in it without getting requests.
-func (w *walk) see(before Rule) {
+func (w *walk) see(before Route) {
 	for _, s := range w.stacks {
 		if w.rule.None {
 			continue
 		}
-		if before.Targets.normal().Contains(s.TargetGroup) || w.rule.Targets.normal().Contains(s.TargetGroup) {
+		if before.Targets.normal().Contains(s.Backend) || w.rule.Targets.normal().Contains(s.Backend) {
 			w.left[s.Number] = w.now
 		}
 	}

@@ -17,6 +17,11 @@ type Record struct {
 	ListenerARN string `json:"listenerARN,omitempty"`
 }
 
+// Restore fills in what was frozen, as the record has it.
+func (r *Record) Restore(frozen *v1alpha1.FrozenRevision) {
+	frozen.Template, frozen.ListenerARN = r.Template, r.ListenerARN
+}
+
 // errNoRecord is about templates that were built before they held a record, or
 // that had no room for it.
 var errNoRecord = errors.New("the stack's template holds no record of its revision")

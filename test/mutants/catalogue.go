@@ -19,7 +19,8 @@ const (
 	deploymentActions = "controllers/immutabledeployment_actions.go"
 	deploymentPass    = "controllers/immutabledeployment_controller.go"
 	deploymentObserve = "controllers/immutabledeployment_observe.go"
-	deploymentRule    = "controllers/immutabledeployment_rule.go"
+	router            = "controllers/router.go"
+	ruleObserve       = "internal/route/alb/observe.go"
 	deploymentStatus  = "controllers/immutabledeployment_status.go"
 	revisionActions   = "controllers/immutablerevision_actions.go"
 	revisionPass      = "controllers/immutablerevision_controller.go"
@@ -57,7 +58,7 @@ func makingAndShifting() []mutant {
 		{name: "skip the wait for requests to end", file: chores, old: "entry.Since.Add(x.o.Policy.Propagation + r.Drain + entry.Keep)", new: "entry.Since"},
 		{name: "forget propagation before a stack goes", file: chores, old: "entry.Since.Add(x.o.Policy.Propagation + r.Drain + entry.Keep)", new: "entry.Since.Add(r.Drain + entry.Keep)"},
 		{name: "forget to adopt on AlreadyExists", file: revisionActions, old: "		next.Phase = imr.Status.Phase\n		return nil", new: "		next.Phase = v1alpha1.RevisionFailed\n		return nil"},
-		{name: "delete a stack by its name", file: revisionActions, old: "in.StackID = view.Stack.ID", new: "in.StackID = view.Stack.Name"},
+		{name: "delete a stack by its name", file: revisionActions, old: "in.StackID = view.facts.Stack.ID", new: "in.StackID = view.facts.Stack.Name"},
 		{name: "count a lost answer as a failure", file: revisionActions, old: "case cloud.KindOf(err) == cloud.KindInvalid:", new: "case err != nil && !cloud.IsConflict(err):"},
 		{name: "decide by a cached deployment", file: deploymentPass, old: "r.Live.Get(ctx, req.NamespacedName, imd)", new: "r.Client.Get(ctx, req.NamespacedName, imd)"},
 		{name: "decide by a cached revision", file: revisionPass, old: "r.Live.Get(ctx, req.NamespacedName, imr)", new: "r.Client.Get(ctx, req.NamespacedName, imr)"},
@@ -74,13 +75,13 @@ func makingAndShifting() []mutant {
 		{name: "don't bring back what Recreate took", file: states, old: "			(*pass).bringBackStable,\n", new: ""},
 		{name: "forget stacks that nobody came to use", file: notes, old: "if r.Wanted && !used && !listed {", new: "if r.Wanted && !used && !listed && false {",
 			also: &mutant{file: conclude, old: "d.Progress.Retiring = append(d.Progress.Retiring, x.retiring(&r, discarded))", new: "_ = x.retiring"}},
-		{name: "don't look who uses a stack", file: chores, old: " || x.isRolling(r.Number) || x.o.Rule.Targets.Contains(r.TargetGroup) {", new: " || x.isRolling(r.Number) {",
+		{name: "don't look who uses a stack", file: chores, old: " || x.isRolling(r.Number) || x.o.Route.Targets.Contains(r.Backend) {", new: " || x.isRolling(r.Number) {",
 			also: &mutant{file: revisionActions, old: "	if err := r.checkUnused(ctx, imr, view); err != nil {\n		return err\n	}\n", new: ""}},
 		{name: "route nowhere", file: "internal/rollout/targets.go", old: "t = append(t, Target{candidate, weight})", new: "t = append(t, Target{candidate, 0})"},
-		{name: "take a stack of others for one's own", test: "TestForeignStack", file: revisionPass, old: "	if view.Owned, err = r.isRevisions(ctx, imr, view); err != nil ||", new: "	if view.Owned = true; err != nil ||"},
-		{name: "take a rule of others for one's own", file: deploymentRule, old: "if view.Rule.Owned = r.owns(tags, string(imd.UID)); view.Rule.Owned {", new: "if view.Rule.Owned = true; view.Rule.Owned {"},
+		{name: "take a stack of others for one's own", test: "TestForeignStack", file: revisionPass, old: "	if view.facts.Owned, err = r.isRevisions(ctx, imr, view); err != nil ||", new: "	if view.facts.Owned = true; err != nil ||"},
+		{name: "take a rule of others for one's own", file: ruleObserve, old: "if seen.Owned = r.of.Claim.Owns(tags); seen.Owned {", new: "if seen.Owned = true; seen.Owned {"},
 		{name: "forget the finalizer", file: deploymentPass, old: "if !controllerutil.ContainsFinalizer(imd, v1alpha1.Finalizer) {", new: "if false {"},
-		{name: "let a revision go before its stack", file: revisionPass, old: "&& (view.Retained || decision.Gone()) {", new: "&& (view.Retained || decision.Action != \"\" || decision.Gone()) {"},
+		{name: "let a revision go before its stack", file: revisionPass, old: "&& (view.facts.Retained || decision.Gone()) {", new: "&& (view.facts.Retained || decision.Action != \"\" || decision.Gone()) {"},
 		{name: "let a deployment go before its revisions", file: deploymentActions, old: "	if err != nil || len(left) > 0 {\n		return err // one", new: "	if _ = left; err != nil {\n		return err // one",
 			also: &mutant{file: removal, old: "	if len(x.o.Revisions) == 0 {\n", new: "	if true {\n"}},
 	}
@@ -88,9 +89,9 @@ func makingAndShifting() []mutant {
 
 func removingAndJudging() []mutant {
 	return []mutant{
-		{name: "freeze a template twice", file: deploymentActions, old: "imr.Spec.Frozen.TemplateHash == view.WantHash && metav1.GetControllerOf(&imr) != nil && ", new: "false && "},
-		{name: "look again at once, always", file: deploymentPass, old: "max(decision.After, soon)", new: "soon"},
-		{name: "delete stacks before the rule", file: states, old: "case x.p.DetachedAt.IsZero() || rule.Exists && (rule.Owned || rule.Inherited):", new: "case false && rule.Exists:"},
+		{name: "freeze a template twice", file: deploymentActions, old: "imr.Spec.Frozen.TemplateHash == view.facts.WantHash && metav1.GetControllerOf(&imr) != nil && ", new: "false && "},
+		{name: "look again at once, always", file: deploymentPass, old: "max(decision.After, minRequeue)", new: "minRequeue"},
+		{name: "delete stacks before the rule", file: states, old: "case x.p.DetachedAt.IsZero() || rule.Pending || rule.Exists && (rule.Owned || rule.Inherited):", new: "case false && rule.Exists:"},
 		{name: "don't wait for requests in a deletion", file: removal, old: "	return x.o.Policy.Propagation + longest\n", new: "	return 0\n"},
 		{name: "delete what shall be retained", file: states, old: "	case x.o.Policy.Retain:\n		return StateLeaving\n", new: ""},
 		{name: "don't give an adopted rule back", file: states, old: "			(*pass).giveRuleBack,\n", new: ""},
@@ -107,7 +108,7 @@ func removingAndJudging() []mutant {
 		{name: "give up all that answers for a new template", file: questions, old: " && !x.hasNoWayBack() && !x.isOnlyHealthy()\n", new: " && !x.hasNoWayBack()\n"},
 		{name: "enforce past the gates", file: drift, old: "x.capAtApproved(x.intended())", new: "x.intended()"},
 		{name: "share with nobody", file: questions, old: " || stable != nil && !stable.Wanted && !x.o.Deleting {", new: " || false && stable != nil {"},
-		{name: "give the rule up by a cached revision", file: deploymentObserve, old: "imd.DeletionTimestamp.IsZero() || detached {", new: "true || detached {"},
+		{name: "give the rule up by a cached revision", file: revisions, old: "imd.DeletionTimestamp.IsZero() || detached {", new: "true || detached {"},
 		{name: "don't look whether a stack comes back", file: revisionPass, old: "if over(imr) && r.goneFor(imr) >= lookout {", new: "if over(imr) {"},
 		{name: "give up by a late read of the rule", file: conclude, old: "	if x.wasExposed(r) {\n		settled = latest(", new: "	if false {\n		settled = latest(",
 			also: &mutant{file: conclude, old: "	if x.wasExposed(r) {\n		retiring.", new: "	if false {\n		retiring."}},
@@ -120,11 +121,11 @@ func removingAndJudging() []mutant {
 		{name: "create a stack that was deleted by others", file: "internal/stack/stack.go", old: "		if known {\n			return changed(v1alpha1.RevisionFailed, \"deleted\", status)\n		}\n", new: ""},
 		{name: "swallow a conflict in status", file: deploymentPass, old: "	if err := r.save(ctx, imd, &view, decision); err != nil {\n		return retry(err)\n	}\n", new: "	_ = r.save(ctx, imd, &view, decision)\n",
 			survives: "it is as if the process had died right after its effect: the next pass comes anyway, and sees what was done"},
-		{name: "say InSync without looking", file: summary, old: "	d.InSync = x.o.Rule.Targets.Equal(d.Intended)\n", new: "	d.InSync = true\n"},
-		{name: "trust a cache that is behind", file: deploymentObserve, old: "if err != nil || r.written.shown(imd.UID, own) && !lacking(&imd.Status, own) {", new: "if r.written.shown(imd.UID, own); true {"},
+		{name: "say InSync without looking", file: summary, old: "	d.InSync = x.o.Route.Targets.Equal(d.Intended)\n", new: "	d.InSync = true\n"},
+		{name: "trust a cache that is behind", file: revisions, old: "if err != nil || r.written.shown(imd.UID, own) && !lacking(&imd.Status, own) {", new: "if r.written.shown(imd.UID, own); true {"},
 		{name: "look only at once whether a stack comes back", file: revisionPass, old: "	case d.Gone():\n", new: "	case false:\n"},
 		{name: "send the old list of what can't be deleted", file: revisionActions, old: "		next.Retained = nil // a", new: "		// a"},
-		{name: "ask a gate by another key each time", file: gates, old: "imd.UID, rolloutID, run.At, run.AttemptKey())", new: "imd.UID, rolloutID, run.At, run.AttemptKey()+strings.Repeat(\"+\", int(run.Calls)))"},
+		{name: "ask a gate by another key each time", file: gates, old: "imd.UID, rolloutID, run.At, run.AttemptKey())", new: "imd.UID, rolloutID, run.At, fmt.Sprint(run.AttemptKey(), run.Calls))"},
 		{name: "take a gate's no for a yes", file: rolloutGates, old: "	case answer.State == AnswerYes:\n", new: "	case answer.State == AnswerYes || answer.State == AnswerNo:\n"},
 		{name: "overlook a metric out of bounds", file: evidence, old: "if check.Result == v1alpha1.ResultFail && x.isJudged", new: "if check.Result == v1alpha1.ResultFail && check.Source != v1alpha1.SourceMetric && x.isJudged"},
 		{name: "blame a metric for good measurements", file: evidence, old: "if check.Result == v1alpha1.ResultFail && x.isJudged", new: "if check.Result != v1alpha1.ResultPending && check.Source != v1alpha1.SourceAlarm && x.isJudged"},

@@ -1,9 +1,11 @@
 package main
 
 const (
+	revisions = "controllers/revisions.go"
 	inUse     = "controllers/inuse.go"
+	backend   = "internal/route/alb/backend.go"
 	lost      = "controllers/lost.go"
-	ownership = "controllers/ownership.go"
+	ownership = "internal/ownership/ownership.go"
 	writer    = "controllers/writer.go"
 )
 
@@ -11,39 +13,39 @@ const (
 // copy of another one, or that looks into the wrong account.
 func forgetting() []mutant {
 	return []mutant{
-		{name: "judge by status who uses a stack", file: inUse, old: "	if view.Stack == nil { // not shown", new: "	if true { // not shown"},
-		{name: "look for users on one listener only", test: "TestStackInUseOnAnotherListener", file: inUse, old: "RulesTo(ctx, group)", new: "Rules(ctx, imr.Spec.Frozen.ListenerARN)",
-			also: &mutant{file: inUse, old: "		if rule.ARN != preview {", new: "		if len(rule.Targets) > 0 && rule.Targets[0].TargetGroupARN == group && rule.ARN != preview {"}},
+		{name: "judge by status who uses a stack", file: backend, old: "	if stack == nil { // not shown", new: "	if true { // not shown"},
+		{name: "look for users on one listener only", test: "TestStackInUseOnAnotherListener", file: backend, old: "RulesTo(ctx, group)", new: "Rules(ctx, b.of.Spec.Frozen.ListenerARN)",
+			also: &mutant{file: backend, old: "		if rule.ARN != preview {", new: "		if len(rule.Targets) > 0 && rule.Targets[0].TargetGroupARN == group && rule.ARN != preview {"}},
 		{name: "take the last worker that works", test: "TestLastWorkerIsKept", file: inUse, old: "if !works || !relies(", new: "if !works || true || !relies("},
 		{name: "find nothing by the rule", file: lost, old: "	if len(unknown) == 0 {\n", new: "	if true {\n"},
 		{name: "find nothing by name", file: lost, old: "range all {", new: "range all[:0] {"},
 		{name: "list stacks only where status is incomplete", file: lost, old: "r.Now().Sub(last) < auditEvery && ", new: ""},
-		{name: "end a deletion without a last look", file: deploymentActions, old: "	if !view.Policy.Retain {\n", new: "	if false {\n"},
-		{name: "leave records alone that nobody owns", file: lost, old: "r.lostByRule, r.lostByOwner, r.lostByName}", new: "r.lostByRule, r.lostByName}"},
+		{name: "end a deletion without a last look", file: deploymentActions, old: "	if !view.facts.Policy.Retain {\n", new: "	if false {\n"},
+		{name: "leave records alone that nobody owns", file: lost, old: "r.lostByRoute, r.lostByOwner, r.lostByName}", new: "r.lostByRoute, r.lostByName}"},
 		{name: "claim records without a proof", file: lost, old: "		case ours:\n", new: "		case ours || true:\n"},
 		{name: "leave a stack that was found to itself", file: lost, old: "reasonOf(imr) == v1alpha1.ReasonStackFound && ", new: "false && "},
-		{name: "run a second worker beside one that was left", file: lost, old: "	case here && view.Rule.None && len(view.revisions) == 0:\n", new: "	case false:\n"},
+		{name: "run a second worker beside one that was left", file: lost, old: "	case here && view.facts.Route.None && len(view.records) == 0:\n", new: "	case false:\n"},
 		{name: "don't recall stacks", file: decide, old: "	(*pass).recallLost,\n", new: ""},
 		{name: "delete a stack that was found", file: "internal/stack/stack.go", old: "	case o.surprising():\n", new: "	case false:\n"},
 		{name: "give the number of a stack again", test: "TestNumberOfAForeignStack", file: deploymentActions, old: "		case cloud.IsNotFound(err):\n			return number, nil, nil", new: "		case true:\n			return number, nil, nil"},
-		{name: "freeze a stack that is found once more", test: "TestNameOfTheNextRevisionIsTaken", file: deploymentActions, old: "case r.owns(found.Tags, string(imd.UID)) && found", new: "case false && found"},
+		{name: "freeze a stack that is found once more", test: "TestNameOfTheNextRevisionIsTaken", file: deploymentActions, old: "case r.claimOf(imd).Owns(found.Tags) && found", new: "case false && found"},
 		{name: "delete the rule whatever it forwards to", test: "TestRuleStaysWhereItForwards", file: conclude, old: "	return x.others(r) //", new: "	return nil //"},
-		{name: "take a UID for proof in any cluster", test: "TestMoveToAnotherCluster|TestCopyWithAnIDOfItsOwn", file: ownership, old: " && tags[v1alpha1.TagUID] == uid && tags[v1alpha1.TagCluster] == o.ClusterID", new: " && tags[v1alpha1.TagUID] == uid"},
-		{name: "adopt whatever is there", test: "TestMoveToAnotherCluster|TestCureAfterALostCluster", file: ownership, old: "	return slices.Contains(splitList(ns.Annotations[v1alpha1.AnnotationAdopt]), uid), nil", new: "	return true, nil"},
-		{name: "adopt what has another name", test: "TestAdoptedByAnotherName", file: ownership, old: "if namesakes(tags, imd.Namespace, imd.Name) && slices", new: "if slices"},
+		{name: "take a UID for proof in any cluster", test: "TestMoveToAnotherCluster|TestCopyWithAnIDOfItsOwn", file: ownership, old: " && tags[v1alpha1.TagUID] == c.UID && tags[v1alpha1.TagCluster] == c.Cluster", new: " && tags[v1alpha1.TagUID] == c.UID"},
+		{name: "adopt whatever is there", test: "TestMoveToAnotherCluster|TestCureAfterALostCluster", file: ownership, old: "	return slices.Contains(SplitList(ns.Annotations[v1alpha1.AnnotationAdopt]), uid), nil", new: "	return true, nil"},
+		{name: "adopt what has another name", test: "TestAdoptedByAnotherName", file: ownership, old: "if c.IsNamesake(tags) && slices", new: "if slices"},
 		{name: "believe a status that is behind", test: "TestStatusFromBeforeARollout", file: recovery, old: " || rule.Writer == x.o.Writer || slices", new: " || true || slices"},
 		{name: "write what another cluster wrote", test: "TestStatusFromBeforeARollout|TestCopyWithAnIDOfItsOwn", file: writer, old: "return r.reconsider(ctx, imd, view, d, mark)", new: "return d, nil"},
-		{name: "write a rule that was taken over", file: writer, old: "	if !r.owns(tags, string(imd.UID)) && !stripped {\n", new: "	if false && !stripped {\n"},
+		{name: "write a rule that was taken over", file: writer, old: "	if !r.claimOf(imd).Owns(tags) && !stripped {\n", new: "	if false && !stripped {\n"},
 		{name: "go on with the mark of the step before", file: writer, old: "if count == reached && (", new: "if count != \"\" && ("},
 		{name: "set a mark before it is remembered", file: recovery, old: "	if slices.Contains(o.Progress.Writers, o.Writer) {\n", new: "	if true {\n"},
 		{name: "forget what serves with status", file: recovery, old: "	if !x.isForgetful() && !x.isBereft() && !x.isHeirless() {\n", new: "	if !x.isBereft() && !x.isHeirless() {\n"},
 		{name: "forget what serves with its record", file: recovery, old: "	if !x.isForgetful() && !x.isBereft() && !x.isHeirless() {\n", new: "	if !x.isForgetful() && !x.isHeirless() {\n"},
-		{name: "take what others route to for what serves", file: recovery, old: "	if x.isBereft() && serves != nil && x.o.Rule.Exists && ", new: "	if false && "},
+		{name: "take what others route to for what serves", file: recovery, old: "	if x.isBereft() && serves != nil && x.o.Route.Exists && ", new: "	if false && "},
 		{name: "trust a worker that is to be removed", file: recovery, old: "x.isThere(r) && !idle && (x.isBereft() || !x.isDismissed(r))", new: "x.isThere(r) && !idle"},
-		{name: "forget where an adopted rule went", file: deploymentRule, old: "tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal]", new: "tags[v1alpha1.TagWriter], \"\""},
-		{name: "delete what was orphaned", file: deploymentObserve, old: "	view.orphaned = view.Deleting && (", new: "	view.orphaned = false && ("},
-		{name: "take its tags off an orphaned rule", file: deploymentRule, old: "		view.Rule.Owned = false // it keeps", new: "		_ = view // it keeps"},
-		{name: "delete the stack of a record that nobody owns", file: revisionPass, old: "	if view.owner == nil && !view.Deleting && !view.Retained {\n", new: "	if false {\n"},
+		{name: "forget where an adopted rule went", file: ruleObserve, old: "tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal]", new: "tags[v1alpha1.TagWriter], \"\""},
+		{name: "delete what was orphaned", file: revisions, old: "	view.orphaned = view.facts.Deleting && (", new: "	view.orphaned = false && ("},
+		{name: "take its tags off an orphaned rule", file: router, old: "		view.facts.Route.Owned = false // it keeps", new: "		_ = view // it keeps"},
+		{name: "delete the stack of a record that nobody owns", file: revisionPass, old: "	if view.owner == nil && !view.facts.Deleting && !view.facts.Retained {\n", new: "	if false {\n"},
 		{name: "let the record of a stack in use go", test: "TestStackInUseOnAnotherListener|TestLastWorkerIsKept", file: revisionPass, old: "	if view.owner == nil && inUse(cause) {\n", new: "	if inUse(cause) {\n"},
 		{name: "keep a record whose stack others use", test: "TestOrphans", file: revisionPass, old: "	if view.owner == nil && inUse(cause) {\n", new: "	if false {\n"},
 		{name: "enforce while paused", test: "TestPauseHoldsEnforceBack", file: drift, old: "return x.o.Policy.Enforce && !x.isStill() }", new: "return x.o.Policy.Enforce }",

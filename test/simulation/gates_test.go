@@ -135,7 +135,7 @@ func (g *gatekeeper) answer(app int, a attempt) bool {
 // the client is.
 type poster struct{ p *process }
 
-// Post implements controllers.Poster.
+// Post implements gate.Poster.
 func (x poster) Post(ctx context.Context, r webhook.Request) (webhook.Answer, error) {
 	p, app := x.p, 0
 	c := callID{api: "webhook", action: "POST", about: r.URL, writes: true}

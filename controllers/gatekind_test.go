@@ -1,0 +1,42 @@
+package controllers
+
+import (
+	"testing"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/background"
+	"github.com/viridian-dev/viridian/internal/rollout"
+)
+
+// A gate of a kind that only a newer version knows, whose CRDs are installed
+// already, holds the rollout up and says why. Where a gate decides nothing, it
+// counts as a no.
+func TestUnknownKindOfGate(t *testing.T) {
+	for at, held := range map[v1alpha1.GatePoint]bool{v1alpha1.BeforeTraffic: true, v1alpha1.AfterPromotion: false} {
+		t.Run(string(at), func(t *testing.T) {
+			imd := &v1alpha1.ImmutableDeployment{}
+			imd.Spec.Gates = []v1alpha1.Gate{{Name: "newer", At: at}}
+			r := &DeploymentReconciler{Options: Options{Now: time.Now, Calls: background.New[rollout.Answer](1)}}
+			run := rollout.GateRun{Name: "newer", At: at, State: v1alpha1.GateRunning, Attempt: 1, StartedAt: time.Now()}
+			ro := &rollout.Rollout{ID: "web-1", Gates: []rollout.GateRun{run}}
+			view := &deploymentView{}
+			view.facts.Progress.Rollout = ro
+
+			refused, ok := troubleOf(r.startGate(t.Context(), imd, view, ro, run))
+			if ok != held || held && (refused.Reason != v1alpha1.ReasonGateUnavailable || refused.Cure == "") {
+				t.Errorf("started: %t, %+v", ok, refused)
+			}
+			if err := r.observeGates(t.Context(), imd, view); err != nil {
+				t.Fatal(err)
+			}
+			trouble, answer := view.facts.Analysis.Trouble, view.facts.Answers[run.Key()]
+			if held && (trouble == nil || trouble.Reason != v1alpha1.ReasonGateUnavailable) {
+				t.Errorf("observed: %+v", trouble)
+			}
+			if !held && (answer.State != rollout.AnswerNo || answer.Message == "") {
+				t.Errorf("answered: %+v", answer)
+			}
+		})
+	}
+}

@@ -1,0 +1,190 @@
+package controllers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/ownership"
+	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/template"
+)
+
+// observeRecords reads the revisions as the cluster has them. A deployment that
+// was deleted with --cascade=orphan leaves everything: its revisions have lost
+// their owner, or are about to.
+func (r *DeploymentReconciler) observeRecords(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	var err error
+	view.records, view.orphans, err = r.revisionsOf(ctx, imd)
+	working := func(imr v1alpha1.ImmutableRevision) bool {
+		own := template.StackName(imd.Namespace, imd.Name, string(imd.UID), imr.Spec.Revision)
+		return imr.Spec.StackState == v1alpha1.StackPresent && imr.Spec.StackName == own
+	}
+	view.orphaned = view.facts.Deleting && (imd.Status.Orphaned || slices.ContainsFunc(view.orphans, working) || slices.Contains(imd.Finalizers, metav1.FinalizerOrphanDependents))
+	view.facts.Policy.Retain = view.facts.Policy.Retain || view.orphaned
+	return err
+}
+
+// revisionsOf returns the deployment's revisions: from the cache, unless that
+// lacks what this process wrote, or what status knows of, which perhaps another
+// process wrote. What the rule forwards to has to be known before it is given up
+// in a deletion: nobody would look at it again.
+func (r *DeploymentReconciler) revisionsOf(ctx context.Context, imd *v1alpha1.ImmutableDeployment) (own, orphans []v1alpha1.ImmutableRevision, err error) {
+	if detached := imd.Status.DetachedAt != nil; imd.DeletionTimestamp.IsZero() || detached {
+		own, orphans, err = listRevisions(ctx, r.Client, imd)
+		if err != nil || r.written.shown(imd.UID, own) && !lacking(&imd.Status, own) {
+			return own, orphans, err
+		}
+	}
+	own, orphans, err = listRevisions(ctx, r.Live, imd)
+	if err == nil {
+		r.written.gone(imd.UID, own)
+	}
+	return own, orphans, err
+}
+
+// lacking tells whether a revision that serves or is rolled out isn't there, or
+// has no stack though it had one.
+func lacking(s *v1alpha1.ImmutableDeploymentStatus, revisions []v1alpha1.ImmutableRevision) bool {
+	missing := func(number int64, created bool) bool {
+		return number != 0 && !slices.ContainsFunc(revisions, func(imr v1alpha1.ImmutableRevision) bool {
+			return imr.Spec.Revision == number && (!created || imr.Status.Phase == v1alpha1.RevisionCreated)
+		})
+	}
+	if missing(s.Stable, true) {
+		return true
+	}
+	r := s.Rollout
+	return r != nil && r.FinishedAt == nil && missing(r.Revision, r.VerifiedAt != nil)
+}
+
+// listRevisions returns the deployment's revisions in ascending order, and those
+// with its label that nobody controls.
+func listRevisions(ctx context.Context, from client.Reader, imd *v1alpha1.ImmutableDeployment) (own, orphans []v1alpha1.ImmutableRevision, err error) {
+	var list v1alpha1.ImmutableRevisionList
+	err = from.List(ctx, &list, client.InNamespace(imd.Namespace), client.MatchingLabels{v1alpha1.LabelDeployment: imd.Name})
+	if err != nil {
+		return nil, nil, fmt.Errorf("list revisions: %w", err)
+	}
+	slices.SortFunc(list.Items, func(a, b v1alpha1.ImmutableRevision) int { return cmp.Compare(a.Spec.Revision, b.Spec.Revision) })
+	for i := range list.Items {
+		switch imr := &list.Items[i]; {
+		case metav1.IsControlledBy(imr, imd):
+			own = append(own, *imr)
+		case metav1.GetControllerOf(imr) == nil && imr.DeletionTimestamp.IsZero():
+			orphans = append(orphans, *imr)
+		}
+	}
+	return own, orphans, nil
+}
+
+// observeRevisions translates the revisions, and reads the health of those that
+// matter.
+func (r *DeploymentReconciler) observeRevisions(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	for i := range view.records {
+		seen, err := r.observeRevision(ctx, view, &view.records[i])
+		if err != nil {
+			return err
+		}
+		view.facts.Revisions = append(view.facts.Revisions, seen)
+	}
+	view.noteCopy(r.claimOf(imd))
+	return nil
+}
+
+// noteCopy stops a deployment whose stacks are another cluster's: this one is a
+// copy of that, with an ID of its own.
+func (view *deploymentView) noteCopy(claim *ownership.Claim) {
+	for i := range view.records {
+		of := view.records[i].Status.ClusterID
+		gone := view.records[i].Status.Phase == v1alpha1.RevisionRemoved
+		if of == "" || of == claim.Cluster || gone || view.facts.Blocked != nil || slices.Contains(claim.Adopts, claim.UID) {
+			continue
+		}
+		view.facts.Blocked = copied(claim, view.records[i].Name, of)
+	}
+}
+
+// observeRevision translates a revision and, if traffic may depend on it,
+// reads its health.
+func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploymentView, imr *v1alpha1.ImmutableRevision) (rollout.Revision, error) {
+	seen := recorded(imr)
+	if imr.Status.Outputs == nil {
+		return seen, nil
+	}
+	active := view.facts.Progress.Rollout
+	matters := seen.Number == view.facts.Progress.Stable || active != nil && active.FinishedAt.IsZero() && active.Revision == seen.Number || view.facts.ForgetfulWorker()
+	seen.Tampered = tampered(imr, view)
+	if view.facts.Deleting || !matters || !seen.Wanted || seen.Stack != v1alpha1.RevisionCreated {
+		return seen, nil
+	}
+	return seen, readHealth(ctx, view, imr.Status.Outputs, &seen)
+}
+
+// recorded translates what a revision's record says.
+func recorded(imr *v1alpha1.ImmutableRevision) rollout.Revision {
+	backend := backendOf(imr, "", cloud.Clients{})
+	seen := rollout.Revision{
+		Number: imr.Spec.Revision,
+		Name:   imr.Name,
+		Hash:   imr.Spec.Frozen.TemplateHash,
+
+		StackName: imr.Spec.StackName,
+
+		Wanted:   imr.Spec.StackState == v1alpha1.StackPresent,
+		Deleting: !imr.DeletionTimestamp.IsZero(),
+		Retained: imr.Spec.StackState == v1alpha1.StackRetained,
+		Stack:    imr.Status.Phase,
+		Drain:    backend.Drain(),
+
+		Backend: backend.ID(),
+	}
+	if seen.Stack == "" {
+		seen.Stack = v1alpha1.RevisionPending
+	}
+	if stalled := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionStalled); stalled != nil {
+		seen.Cause = stalled.Message
+	}
+	return seen
+}
+
+// revision is a revision as observed; nil if there is none.
+func (view *deploymentView) revision(number int64) *rollout.Revision {
+	for i := range view.facts.Revisions {
+		if view.facts.Revisions[i].Number == number {
+			return &view.facts.Revisions[i]
+		}
+	}
+	return nil
+}
+
+// reasonOf is the reason of a revision's Ready condition.
+func reasonOf(imr *v1alpha1.ImmutableRevision) string {
+	if ready := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionReady); ready != nil {
+		return ready.Reason
+	}
+	return ""
+}
+
+// record is that of a revision which the decision was made about.
+func (view *deploymentView) record(number int64) *v1alpha1.ImmutableRevision {
+	i := slices.IndexFunc(view.records, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
+	return &view.records[i]
+}
+
+// nameOf is the name of a revision; "" if there is none.
+func (view *deploymentView) nameOf(number int64) string {
+	for _, seen := range view.facts.Revisions {
+		if seen.Number == number {
+			return seen.Name
+		}
+	}
+	return ""
+}

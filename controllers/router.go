@@ -1,0 +1,83 @@
+package controllers
+
+import (
+	"context"
+	"slices"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/route"
+	"github.com/viridian-dev/viridian/internal/route/alb"
+)
+
+// kindOfRoute chooses who works with a route.
+func kindOfRoute(t route.Type) route.Kind {
+	switch t {
+	case route.TypeLoadBalancer:
+		return alb.Kind{}
+	case route.TypeNone:
+	}
+	return route.None{}
+}
+
+// routerOf works with a deployment's route; without clients it knows only what
+// it can tell without AWS.
+func (o *Options) routerOf(imd *v1alpha1.ImmutableDeployment, clients cloud.Clients) route.Router {
+	return kindOfRoute(route.TypeOf(&imd.Spec.Traffic)).Router(route.Deployment{ImmutableDeployment: imd, Claim: o.claimOf(imd), Clients: clients})
+}
+
+// backendOf works with what a revision's stack has for its route.
+func backendOf(imr *v1alpha1.ImmutableRevision, ownerUID string, clients cloud.Clients) route.Backend {
+	return kindOfRoute(route.TypeOfRevision(&imr.Spec.Frozen)).Backend(route.Revision{ImmutableRevision: imr, OwnerUID: ownerUID, Clients: clients})
+}
+
+// observeRoute reads the route and whether it is the deployment's to work with.
+func (r *DeploymentReconciler) observeRoute(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	seen, err := view.router.Observe(ctx, route.Before{
+		Deleting: view.facts.Deleting, Begins: view.begins(imd), WasBlocked: view.facts.WasBlocked,
+		Written: view.facts.Progress.Written, Original: view.facts.Progress.Original,
+	})
+	if err != nil {
+		return err
+	}
+	view.facts.Route, view.facts.Blocked, view.facts.Overrule, view.inherits = seen.Route, seen.Blocked, seen.Overrule, seen.Inherits
+	if view.orphaned {
+		view.facts.Route.Owned = false // it keeps its tags, by which it is found again
+	}
+	return nil
+}
+
+// begins tells whether a rollout may begin in this pass: none is under way, and
+// the stable revision doesn't have the template in spec.
+func (view *deploymentView) begins(imd *v1alpha1.ImmutableDeployment) bool {
+	active := imd.Status.Rollout != nil && imd.Status.Rollout.FinishedAt == nil
+	return !active && !slices.ContainsFunc(view.records, func(imr v1alpha1.ImmutableRevision) bool {
+		return imr.Spec.Revision == view.facts.Progress.Stable && imr.Spec.Frozen.TemplateHash == view.facts.WantHash
+	})
+}
+
+// observeOriginal reads whether what an adopted route went to before may get
+// requests again.
+func (r *DeploymentReconciler) observeOriginal(ctx context.Context, _ *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	original := view.facts.Progress.Original
+	if !view.facts.Deleting || original == "" {
+		return nil
+	}
+	var err error
+	view.facts.Original, err = view.router.OriginalHealth(ctx, original)
+	return err
+}
+
+// unknownBackends are the backends that the route sends requests to of which no
+// record that asks for its stack is known.
+func (view *deploymentView) unknownBackends() []string {
+	var unknown []string
+	for _, target := range view.facts.Route.Targets {
+		known := func(seen rollout.Revision) bool { return seen.Wanted && seen.Backend == target.Backend }
+		if !slices.ContainsFunc(view.facts.Revisions, known) && target.Backend != view.facts.Progress.Original {
+			unknown = append(unknown, target.Backend)
+		}
+	}
+	return unknown
+}

@@ -1,0 +1,34 @@
+package gate
+
+import (
+	"fmt"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/refusal"
+)
+
+// errUnknownKind refuses a gate that has no kind that is known here.
+var errUnknownKind = refusal.New(v1alpha1.ReasonGateUnavailable, "it is of a kind that this version of the manager does not know",
+	"Upgrade the manager to the version of the CRDs, or take the gate out of spec.gates")
+
+// unavailable refuses to go on without a gate that can't be asked.
+func unavailable(gate, why, remedy string) error {
+	return refusal.New(v1alpha1.ReasonGateUnavailable, fmt.Sprintf("Gate %s can't be asked: %s", gate, why), remedy)
+}
+
+// secretForbidden refuses to sign with a key that the controller may not read.
+func secretForbidden(namespace, name string) error {
+	return refusal.New(v1alpha1.ReasonGateUnavailable, fmt.Sprintf("the controller may not read the Secret %s", name),
+		fmt.Sprintf("An administrator allows it by: kubectl create rolebinding viridian-webhook-secrets -n %s --clusterrole=viridian-webhook-secrets --serviceaccount=viridian-system:viridian-manager", namespace))
+}
+
+// secretMissing refuses to sign with a key that isn't there.
+func secretMissing(namespace, name string) error {
+	return refusal.New(v1alpha1.ReasonGateUnavailable, fmt.Sprintf("the Secret %s does not exist", name),
+		fmt.Sprintf("Create it: kubectl create secret generic %s -n %s --from-literal=%s=…", name, namespace, signingKey))
+}
+
+// secretWithoutKey refuses to sign with a Secret that holds no key.
+func secretWithoutKey(name string) error {
+	return refusal.New(v1alpha1.ReasonGateUnavailable, fmt.Sprintf("the Secret %s has no key %s", name, signingKey), "Add it")
+}

@@ -1,0 +1,20 @@
+package metric
+
+import (
+	"fmt"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/refusal"
+)
+
+// unknownSource refuses a check that has no source that is known here.
+func unknownSource(check string) error {
+	return refusal.New(v1alpha1.ReasonMetricInvalid, fmt.Sprintf("Metric %s has a source that this version of the manager does not know", check),
+		"Upgrade the manager to the version of the CRDs, or take the metric out of spec.analysis.metrics")
+}
+
+// queryRefused refuses a check that CloudWatch can't read.
+func queryRefused(check, why string) error {
+	return refusal.New(v1alpha1.ReasonMetricInvalid, fmt.Sprintf("CloudWatch refuses the query of metric %s: %s", check, why),
+		"Correct it in spec.analysis.metrics")
+}

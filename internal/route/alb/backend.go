@@ -1,0 +1,137 @@
+package alb
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/route"
+	"github.com/viridian-dev/viridian/internal/template"
+)
+
+// backend works with a revision's target group and preview rule.
+type backend struct {
+	of route.Revision
+}
+
+// Receives is true: the target group has requests to take.
+func (*backend) Receives() bool { return true }
+
+// ARNs is that of the listener.
+func (b *backend) ARNs() []string { return []string{b.of.Spec.Frozen.ListenerARN} }
+
+// ID is the target group's ARN.
+func (b *backend) ID() string {
+	if out := b.of.Status.Outputs; out != nil {
+		return out.TargetGroupARN
+	}
+	return ""
+}
+
+// defaultDrain is how long requests may take to end where the API server did not
+// fill that in.
+const defaultDrain = 300 * time.Second
+
+// Drain is the target group's deregistration delay.
+func (b *backend) Drain() time.Duration {
+	if delay := b.of.Spec.Frozen.Template.Target.DeregistrationDelaySeconds; delay != nil {
+		return time.Duration(*delay) * time.Second
+	}
+	return defaultDrain
+}
+
+// Parameters is the preview rule's priority.
+func (b *backend) Parameters(ctx context.Context) (map[string]string, error) {
+	priority, err := b.previewPriority(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]string{template.ParamPreviewPriority: strconv.Itoa(int(priority))}, nil
+}
+
+// previewPriority finds a free priority for the preview rule. Where to start
+// looking follows from the revision, so that deployments which share a
+// listener rarely want the same one.
+func (b *backend) previewPriority(ctx context.Context) (int32, error) {
+	rules, err := b.of.Clients.Traffic.Rules(ctx, b.of.Spec.Frozen.ListenerARN)
+	if err != nil {
+		return 0, err
+	}
+	taken := make(map[int32]bool, len(rules))
+	for _, rule := range rules {
+		taken[rule.Priority] = true
+	}
+	first, last := bounds(b.of.Spec.Frozen.PreviewPriorities)
+	size := last - first + 1
+	hash := fnv.New32a()
+	fmt.Fprintf(hash, "%s/%d/%d", b.of.OwnerUID, b.of.Spec.Revision, b.of.Status.Attempts)
+	start := int32(hash.Sum32() % uint32(size)) //nolint:gosec // size is 1 to 49,999
+	for i := range size {
+		if priority := first + (start+i)%size; !taken[priority] {
+			return priority, nil
+		}
+	}
+	return 0, noPreviewPriority(first, last)
+}
+
+// bounds of a band, with the API's defaults.
+func bounds(band v1alpha1.PriorityBand) (first, last int32) {
+	first, last = 1, 99
+	if band.First != nil {
+		first = *band.First
+	}
+	if band.Last != nil {
+		last = *band.Last
+	}
+	return first, last
+}
+
+// LostRace tells whether someone else took the preview rule's priority between
+// the choice of it and its use, which isn't the template's fault.
+func (*backend) LostRace(failure *v1alpha1.StackFailure) bool {
+	return failure.Resource == template.LogicalPreviewRule && strings.Contains(failure.Message, "currently in use")
+}
+
+// CheckUnused refuses while a listener rule other than the stack's own forwards
+// to it, on whichever listener: CloudFormation would take the service away
+// before it finds that it can't delete the target group.
+func (b *backend) CheckUnused(ctx context.Context, stack *cloud.Stack) error {
+	group, preview, err := b.receivers(ctx, stack)
+	if err != nil || group == "" {
+		return err
+	}
+	rules, err := b.of.Clients.Traffic.RulesTo(ctx, group)
+	if err != nil {
+		return err
+	}
+	for _, rule := range rules {
+		if rule.ARN != preview {
+			return inUse(rule.ARN, group)
+		}
+	}
+	return nil
+}
+
+// receivers are the stack's target group and its preview rule: by its outputs,
+// or its resources while it has none; both "" if it has neither.
+func (b *backend) receivers(ctx context.Context, stack *cloud.Stack) (group, preview string, err error) {
+	if stack == nil { // not shown, perhaps: what is remembered is all there is
+		if out := b.of.Status.Outputs; out != nil {
+			return out.TargetGroupARN, out.PreviewRuleARN, nil
+		}
+		return "", "", nil
+	}
+	if group = stack.Outputs[template.OutputTargetGroup]; group != "" {
+		return group, stack.Outputs[template.OutputPreviewRule], nil
+	}
+	resources, err := b.of.Clients.Stacks.Resources(ctx, stack.ID)
+	if cloud.IsNotFound(err) {
+		return "", "", nil
+	}
+	return resources[template.LogicalTargetGroup], resources[template.LogicalPreviewRule], err
+}

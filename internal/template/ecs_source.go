@@ -1,0 +1,34 @@
+package template
+
+import "github.com/viridian-dev/viridian/api/v1alpha1"
+
+// ecsSource makes the stack of an ECS service from its containers.
+type ecsSource struct{}
+
+// Images are those of the containers.
+func (ecsSource) Images(t *v1alpha1.RevisionTemplate) []Image {
+	images := make([]Image, 0, len(t.Containers))
+	for i := range t.Containers {
+		c := &t.Containers[i]
+		images = append(images, Image{Name: c.Name, Of: "container " + c.Name, Ref: &c.Image})
+	}
+	return images
+}
+
+// Build is the package's.
+func (ecsSource) Build(in Input) (string, error) { return Build(in) }
+
+// Outputs are those that Build gives the stack.
+func (ecsSource) Outputs(of map[string]string) *v1alpha1.StackOutputs {
+	return &v1alpha1.StackOutputs{
+		TargetGroupARN: of[OutputTargetGroup],
+		PreviewRuleARN: of[OutputPreviewRule],
+		Cluster:        of[OutputCluster],
+		ServiceName:    of[OutputService],
+
+		TaskDefinitionARN: of[OutputTaskDefinition],
+	}
+}
+
+// ServiceID is the one that Build gives the service.
+func (ecsSource) ServiceID() string { return LogicalService }
