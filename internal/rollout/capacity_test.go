@@ -281,6 +281,7 @@ func TestWorkers(t *testing.T) {
 	decideAll(t, map[string]row{
 		"someone deleted the old stack, then the template is changed: goes on": {
 			worker(rolling(1, time.Second), plan, lost, changed, health2(tasks(2))), shifts(1, true, poll)},
+		"the template is changed while the first one works: goes on": {worker(alone(), changed), verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Rollout: 1, Reached: true}},
 		"and new isn't verified yet: superseded": {
 			worker(unverified(v1alpha1.RevisionCreated), plan, lost, changed, health2(tasks(2))),
 			verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonSuperseded, Stable: 1, Rollout: 2, Outcome: v1alpha1.OutcomeSuperseded}},

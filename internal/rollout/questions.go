@@ -139,13 +139,7 @@ func (x *pass) isSuperseded(candidate *Revision) bool {
 func (x *pass) hasNoWayBack() bool {
 	candidate, stable := x.candidate(), x.stable()
 	lost := stable != nil && stable.Wanted && stable.Stack == v1alpha1.RevisionFailed
-	switch {
-	case candidate == nil:
-		return false
-	case lost:
-		return x.serves(candidate)
-	}
-	return !x.canReturn() && x.o.Route.Targets.Share(candidate.Backend) > 0
+	return (!x.canReturn() || lost) && candidate != nil && x.serves(candidate)
 }
 
 // serves tells whether the new revision does the work: it gets requests, or did

@@ -92,10 +92,11 @@ func (x *pass) isHeirless() bool {
 // another cluster with the same identity, made from a copy of this one's memory,
 // or this one before it was restored. Where AWS is as spec wants it they agree,
 // and this one goes on; else someone has to decide, since two that write what
-// they remember would undo each other's work.
+// they remember would undo each other's work. The same holds where the rule of
+// another deployment is taken over by one that remembers something.
 func (x *pass) agreeWithWriter() *Decision {
 	rule, p := x.o.Route, x.p.clone()
-	if !rule.Owned || rule.Writer == "" || rule.Writer == x.o.Writer || slices.Contains(p.Writers, rule.Writer) {
+	if inherits := rule.Inherited && !x.isForgetful(); !rule.Owned && !inherits || x.isKnownWriter() {
 		return nil
 	}
 	want := x.o.wanted()
@@ -107,12 +108,22 @@ func (x *pass) agreeWithWriter() *Decision {
 	return x.block(x.statusBehind())
 }
 
+// isKnownWriter tells whether the rule bears no mark, or one that is remembered.
+func (x *pass) isKnownWriter() bool {
+	rule := x.o.Route
+	return rule.Writer == "" || rule.Writer == x.o.Writer || slices.Contains(x.p.Writers, rule.Writer)
+}
+
 // statusBehind says that what is remembered is older than what AWS shows.
 func (x *pass) statusBehind() Blocked {
+	who := "someone with this cluster's identity"
+	if x.o.Route.Inherited {
+		who = "the one whose rule is taken over, and"
+	}
 	return Blocked{
 		Reason: v1alpha1.ReasonStatusBehind,
-		Message: fmt.Sprintf("The production rule routes %s, written by someone with this cluster's identity of whom this status doesn't know (%s): "+
-			"the cluster was restored, or is a copy of another one", x.nameTargets(x.o.Route.Targets), x.o.Route.Writer),
+		Message: fmt.Sprintf("The production rule routes %s, written by %s of whom this status doesn't know (%s): "+
+			"the cluster was restored, or is a copy of another one", x.nameTargets(x.o.Route.Targets), who, x.o.Route.Writer),
 		Cure: fmt.Sprintf("If another cluster runs this deployment, remove it here with deletionPolicy: Retain. Else apply the template that serves, as it was written, "+
 			"or have spec.template rolled out: kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s",
 			x.o.Name, x.o.Namespace, v1alpha1.AnnotationAdopt, x.o.Adopted, x.o.UID, x.o.Route.Writer),

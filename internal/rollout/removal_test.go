@@ -58,6 +58,9 @@ func TestDrift(t *testing.T) {
 		"Enforce, rule deleted, with new all that is left": {
 			with(noticed(rolling(2, time.Second), nil, true), lost), during(asking(enforces, Action{Kind: ActionCreateRule, Targets: to2()}), 2, true)},
 		"Pause, rule deleted, with new all that is left": {with(noticed(rolling(2, time.Second), nil, false), lost), during(paused, 2, true)},
+		"Enforce, rule of the first deleted, and the template changed": {
+			with(noticed(alone(), nil, true), func(o *Observation) { o.Progress.Written, o.WantHash = to1(), "v2" }),
+			verdict{Action: create, Phase: v1alpha1.PhaseShifting, Reason: v1alpha1.ReasonRuleDrifted, Rollout: 1}},
 		"not created yet is not drift": {alone(),
 			verdict{Action: Action{Kind: ActionCreateRule, Targets: to1()}, Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Rollout: 1}},
 	})

@@ -117,6 +117,7 @@ func (w *world) lose(f fault) {
 	case faultRecord:
 		if imr := w.victim(f, imd, records); imr != nil {
 			w.log.tell("faults", "%s is gone", imr.Name)
+			w.observer.recordLost(imd, imr)
 			w.cluster.drop(imr)
 		}
 	case faultOwners:

@@ -325,6 +325,7 @@ func (o *observer) checkStatus(at *pass, was, now *v1alpha1.ImmutableDeployment)
 	o.checkObserved(at, was, now)
 	o.checkInSync(now)
 	o.checkOutcome(was, now)
+	o.checkSuperseded(at, was, now)
 	o.checkBlame(was, now)
 	o.checkJudged(at, was, now)
 	going := s.Rollout != nil && s.Rollout.FinishedAt == nil

@@ -49,15 +49,19 @@ func (o *observer) checkJudged(at *pass, was, now *v1alpha1.ImmutableDeployment)
 		o.checkPromoted(plan, tag, was, b)
 	}
 	alarms := slices.ContainsFunc(o.w.plan.Faults, func(f fault) bool { return f.Kind == faultAlarm && o.w.plan.Apps[f.App].Name == now.Name })
-	sickly := slices.Contains(sick, tag) || slices.ContainsFunc(o.w.plan.Faults, func(f fault) bool { return f.Kind == faultTasks })
 	switch {
 	case b.Reason == v1alpha1.ReasonAlarmFiring && !alarms && !o.w.story:
 		o.fail("judged", "%s of %s is given up for an alarm that never was on: %s", b.ID, now.Name, b.Message)
-	case b.Reason == v1alpha1.ReasonMetricOutOfBounds && tag != worse && !sickly:
+	case b.Reason == v1alpha1.ReasonMetricOutOfBounds && tag != worse && !o.sickly(tag):
 		o.fail("judged", "%s of %s, image %s, is given up for a metric: %s", b.ID, now.Name, tag, b.Message)
 	case b.Reason == v1alpha1.ReasonImageVulnerable && tag != vulnerable:
 		o.fail("judged", "%s of %s, image %s, is given up for a vulnerability: %s", b.ID, now.Name, tag, b.Message)
 	}
+}
+
+// sickly tells whether an image's tasks may stop by themselves.
+func (o *observer) sickly(tag string) bool {
+	return slices.Contains(sick, tag) || slices.ContainsFunc(o.w.plan.Faults, func(f fault) bool { return f.Kind == faultTasks })
 }
 
 // checkHeeded checks that no rollout goes on in spite of a verdict, where there

@@ -216,6 +216,29 @@ func (o *observer) checkTasksKept(at *pass, s serviceTruth, t *truth) {
 	}
 }
 
+// checkSuperseded checks that a worker's revision which works isn't given up for
+// another template while no other one has a stack. Recreate takes away what works.
+func (o *observer) checkSuperseded(at *pass, was, now *v1alpha1.ImmutableDeployment) {
+	a, b, uid := was.Status.Rollout, now.Status.Rollout, string(now.UID)
+	if a == nil || b == nil || a.ID != b.ID || a.Outcome != "" || b.Outcome != v1alpha1.OutcomeSuperseded || b.VerifiedAt == nil {
+		return
+	}
+	imr, t := at.p.cluster.revision(now, b.Revision), o.truth()
+	known := imr != nil && imr.Status.Phase == v1alpha1.RevisionCreated && !o.sickly(o.tagIn(imr))
+	if !known || o.app(now.Name).Rule != ruleNone || now.Spec.Strategy.Type == v1alpha1.StrategyRecreate || o.various[uid] {
+		return
+	}
+	works := slices.ContainsFunc(t.services, func(s serviceTruth) bool {
+		return s.uid == uid && s.revision == fmt.Sprint(b.Revision) && s.running > 0
+	})
+	another := slices.ContainsFunc(t.stacks, func(s stackTruth) bool {
+		return s.uid == uid && s.revision != fmt.Sprint(b.Revision) && s.status == "CREATE_COMPLETE"
+	})
+	if works && !another {
+		o.fail("kept", "%s gives up revision %d of %s, the only one that works: %s", at.about(), b.Revision, now.Name, b.Message)
+	}
+}
+
 // checkTurns checks, once somebody wrote a rule, that two clusters don't write
 // it to and fro: each may do what its people want, and no more.
 func (o *observer) checkTurns(at *pass, q request) {

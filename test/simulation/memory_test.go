@@ -34,8 +34,9 @@ type memory struct {
 	behind map[string]string
 	// turns are those that two clusters take in writing an application's rule.
 	turns map[string]*turns
-	// cloned are the stacks and rules that a clone made.
-	cloned map[string]bool
+	// cloned are the stacks and rules that a clone made, stranded those of which
+	// nothing tells any more whose they are.
+	cloned, stranded map[string]bool
 }
 
 // turns count how often another cluster wrote a rule than the one before.
@@ -46,7 +47,7 @@ type turns struct {
 
 func newMemory() memory {
 	return memory{forgot: map[string]time.Time{}, heirs: map[string]string{}, unowned: map[string]bool{}, abroad: map[string]bool{}, left: map[string]bool{},
-		proven: map[string]bool{}, ran: map[string]bool{}, found: map[string]bool{}, behind: map[string]string{}, turns: map[string]*turns{}, cloned: map[string]bool{}}
+		proven: map[string]bool{}, ran: map[string]bool{}, found: map[string]bool{}, behind: map[string]string{}, turns: map[string]*turns{}, cloned: map[string]bool{}, stranded: map[string]bool{}}
 }
 
 // heir is to whom what bears a UID belongs.
@@ -143,6 +144,16 @@ func (o *observer) unowned(imd *v1alpha1.ImmutableDeployment, abroad bool) {
 func (o *observer) regained(imd *v1alpha1.ImmutableDeployment) {
 	delete(o.memory.unowned, string(imd.UID))
 	delete(o.memory.abroad, string(imd.UID))
+}
+
+// recordLost notes that the record of a stack is about to be lost. One that was
+// taken over bears the UID of its first owner for ever: once a deletion has given
+// the rule back by which it was taken over, nobody knows whose it is.
+func (o *observer) recordLost(imd *v1alpha1.ImmutableDeployment, imr *v1alpha1.ImmutableRevision) {
+	takenOver := !strings.HasSuffix(imr.Spec.StackName, suffixOf(imd))
+	if takenOver && !imd.DeletionTimestamp.IsZero() && o.truth().production(string(imd.UID)) == nil {
+		o.memory.stranded[imr.Spec.StackName] = true
+	}
 }
 
 // unclaimed tells whether what bears a UID may be left, since nobody was there

@@ -309,7 +309,7 @@ func (w *world) deleteAll() {
 	}
 	w.observer.settledState()
 	for _, arn := range sortedKeys(w.observer.latest.groups) {
-		if g := w.observer.latest.groups[arn]; g.uid != "" && !w.observer.retains(g.uid) && !w.plan.leaves() && !w.observer.clones(g.stack) {
+		if g := w.observer.latest.groups[arn]; g.uid != "" && !w.observer.retains(g.uid) && !w.plan.leaves() && !w.observer.clones(g.stack) && !w.observer.memory.stranded[short(g.stack)] {
 			w.observer.fail("I5", "the target group %s is left", g.name)
 		}
 	}
