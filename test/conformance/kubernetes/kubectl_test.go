@@ -161,8 +161,7 @@ func TestWatch(t *testing.T) {
 // lines so far, without those that differ in nothing but the age.
 func (s *story) watch() func() []string {
 	s.t.Helper()
-	cmd, err := cluster.command(s.t.Context(), "get", "imd", "-w", "-n", s.namespace)
-	s.Expect(err).NotTo(gomega.HaveOccurred())
+	cmd := cluster.Command(s.t.Context(), "kubectl", "get", "imd", "-w", "-n", s.namespace)
 	out, err := cmd.StdoutPipe()
 	s.Expect(err).NotTo(gomega.HaveOccurred())
 	s.Expect(cmd.Start()).To(gomega.Succeed())
