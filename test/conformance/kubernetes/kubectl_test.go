@@ -152,7 +152,9 @@ func TestWatch(t *testing.T) {
 	s.roll("crash")
 	s.phase(v1alpha1.PhaseRolledBack)
 	s.Eventually(lines).Should(gomega.ContainElement(gomega.ContainSubstring("RolledBack")))
-	seen := lines()
+	// A first revision bakes only until the rule is in effect, which a busy
+	// machine may not see.
+	seen := slices.DeleteFunc(lines(), func(line string) bool { return strings.Contains(line, "Baking         1/1") })
 	count = len(seen)
 	golden(t, "watch.golden", strings.Join(seen, "\n")+"\n")
 }
