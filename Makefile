@@ -46,12 +46,12 @@ demo-up: bin/demo build $(CLUSTER_TOOLS) ## The same, and stay up for your own k
 test: $(CLUSTER_TOOLS) ## Run every test, with the race detector and a real Kubernetes API
 	@KUBEBUILDER_ASSETS="$(abspath bin)" go test -race -timeout=30m $(TESTFLAGS) $(PKG)
 
-# A package belongs here unless its tests start kube-apiserver, which they do
-# through envtest.
+# A package belongs here unless its tests start kube-apiserver, for which they
+# import envtest or what is built on it.
 test-unit: ## Run the tests that need no Kubernetes API
-	@go list -test -f '{{.ImportPath}} {{.Deps}}' $(PKG) \
-		| grep -E '^[^ ]+\.test ' | grep -v sigs.k8s.io/controller-runtime/pkg/envtest \
-		| sed 's/\.test .*//' | xargs go test $(TESTFLAGS)
+	@go list -f '{{if or .TestGoFiles .XTestGoFiles}}{{.ImportPath}} {{.TestImports}} {{.XTestImports}}{{end}}' $(PKG) \
+		| grep -v -e sigs.k8s.io/controller-runtime/pkg/envtest -e viridian/test/testcluster \
+		| sed 's/ .*//' | xargs go test $(TESTFLAGS)
 
 # One part: make conformance PART=kubernetes
 conformance: $(CLUSTER_TOOLS) ## Compare with what others wrote, and print a table; see docs/conformance.md

@@ -20,7 +20,7 @@ func TestIdentifiers(t *testing.T) {
 	known := identifiers(t)
 	name := regexp.MustCompile("`([A-Za-z][A-Za-z0-9]*)`")
 	checked := 0
-	for _, page := range []string{"architecture.md", "reliability.md", "semantics.md"} {
+	for _, page := range []string{"architecture.md", "reliability.md", "semantics.md", "../CONTRIBUTING.md"} {
 		for i, line := range strings.Split(read(t, page), "\n") {
 			for _, m := range name.FindAllStringSubmatch(line, -1) {
 				if checked++; !known[m[1]] {
@@ -30,6 +30,26 @@ func TestIdentifiers(t *testing.T) {
 		}
 	}
 	if checked < 100 {
+		t.Errorf("only %d names were looked for", checked)
+	}
+}
+
+// TestMap: each function that the contributor's map names is declared in the file
+// that it names before it.
+func TestMap(t *testing.T) {
+	place := regexp.MustCompile("\\]\\(([a-z0-9_/]+\\.go)\\): ((?:`[A-Za-z]+`(?:, )?)+)")
+	checked := 0
+	for _, m := range place.FindAllStringSubmatch(read(t, "../CONTRIBUTING.md"), -1) {
+		source := read(t, filepath.Join("..", m[1]))
+		for name := range strings.SplitSeq(m[2], ", ") {
+			name = strings.Trim(name, "`")
+			declared := regexp.MustCompile(`(?m)^(func (\([^)]*\) )?` + name + `\(|var ` + name + ` )`)
+			if checked++; !declared.MatchString(source) {
+				t.Errorf("%s doesn't declare %s", m[1], name)
+			}
+		}
+	}
+	if checked < 25 {
 		t.Errorf("only %d names were looked for", checked)
 	}
 }

@@ -9,13 +9,15 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/yaml"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/test/testcluster"
 )
+
+// root of the repository.
+var root = filepath.Join("..", "..")
 
 // A real kube-apiserver with the CRDs.
 var (
@@ -28,37 +30,23 @@ var (
 func TestMain(m *testing.M) { os.Exit(runSuite(m)) }
 
 func runSuite(m *testing.M) int {
-	env := &envtest.Environment{
-		CRDDirectoryPaths:     []string{crds()},
-		ErrorIfCRDPathMissing: true,
-	}
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		env.BinaryAssetsDirectory = filepath.Join("..", "..", "bin")
-	}
-	cfg, err := env.Start()
+	cluster, err := testcluster.Start(testcluster.Options{Root: root, CRDs: true})
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "Start kube-apiserver and etcd (make test builds them):", err)
+		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	defer func() {
-		if err := env.Stop(); err != nil {
-			fmt.Fprintln(os.Stderr, "Stop kube-apiserver and etcd:", err)
+		if err := cluster.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "Stop the cluster:", err)
 		}
 	}()
-	scheme := runtime.NewScheme()
-	if err := v1alpha1.AddToScheme(scheme); err != nil {
-		panic(err)
-	}
-	if api, err = client.New(cfg, client.Options{Scheme: scheme}); err != nil {
-		fmt.Fprintln(os.Stderr, "Connect to kube-apiserver:", err)
-		return 1
-	}
+	api = cluster.Client
 	admission = client.WithFieldValidation(api, metav1.FieldValidationStrict)
 	return m.Run()
 }
 
 // crds is where the CRDs are.
-func crds() string { return filepath.Join("..", "..", "config", "crd", "bases") }
+func crds() string { return filepath.Join(root, "config", "crd", "bases") }
 
 // base reads testdata/name and merges patches into it.
 func base(t *testing.T, name string, patches ...string) *unstructured.Unstructured {

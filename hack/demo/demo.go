@@ -12,6 +12,8 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/yaml"
+
+	"github.com/viridian-dev/viridian/test/traffic"
 )
 
 const (
@@ -21,17 +23,16 @@ const (
 
 // demo is everything that runs.
 type demo struct {
-	dir      string
+	bin, dir string
 	screen   *screen
-	cluster  *cluster
+	cluster  cluster
 	manager  *manager
 	account  *account
 	sample   *sample
 	ledger   *ledger
-	users    *users
+	users    *traffic.Users
 	watcher  *watcher
 	report   report
-	launcher launcher
 
 	// background are the users and the watcher.
 	background sync.WaitGroup
@@ -40,11 +41,9 @@ type demo struct {
 }
 
 func newDemo(bin, dir string, s *screen) *demo {
-	l := newLauncher()
 	return &demo{
-		dir: dir, screen: s, ledger: &ledger{}, launcher: l,
-		cluster:   &cluster{launcher: l, bin: bin, dir: dir},
-		manager:   &manager{launcher: l, bin: bin, dir: dir},
+		bin: bin, dir: dir, screen: s, ledger: &ledger{},
+		manager:   &manager{bin: bin, dir: dir},
 		stopUsers: func() {}, stopWatch: func() {},
 	}
 }
@@ -78,10 +77,10 @@ func (d *demo) run(ctx context.Context, up bool) error {
 func (d *demo) start(ctx context.Context) (err error) {
 	d.screen.chapter("Start (about two minutes in all)")
 	d.screen.tell("Starting etcd and kube-apiserver")
-	if err := d.cluster.start(ctx); err != nil {
+	if d.cluster, err = startCluster(d.bin, d.dir); err != nil {
 		return err
 	}
-	d.screen.print(d.screen.timed(span{"Use kubectl meanwhile: ", plain}, span{"export KUBECONFIG=" + d.cluster.kubeconfig, bold}))
+	d.screen.print(d.screen.timed(span{"Use kubectl meanwhile: ", plain}, span{"export KUBECONFIG=" + d.cluster.Kubeconfig, bold}))
 	d.screen.tell("Starting the simulated AWS, %d times as fast as AWS", simSpeed)
 	if d.account, err = openAccount(); err != nil {
 		return err
@@ -95,7 +94,7 @@ func (d *demo) start(ctx context.Context) (err error) {
 	}
 	d.screen.tell("Starting the manager")
 	d.manager.env = environment(d.account.environment(managerKey)...)
-	if err := d.manager.start(ctx, d.cluster.kubeconfig); err != nil {
+	if err := d.manager.start(ctx, d.cluster.Kubeconfig); err != nil {
 		return err
 	}
 	return d.openDoors(ctx)
@@ -113,11 +112,11 @@ func (d *demo) openDoors(ctx context.Context) (err error) {
 	d.screen.tell("Users send %d requests a second to http://%s, which is %s", userCount*int(time.Second/userPause), host, d.account.listenerURL)
 	d.users = newUsers(d.account.listenerURL, host, d.ledger)
 	d.watcher = &watcher{
-		client: d.cluster.client, screen: d.screen, ledger: d.ledger, manager: d.manager,
+		client: d.cluster.Client, screen: d.screen, ledger: d.ledger, manager: d.manager,
 		key:      client.ObjectKey{Namespace: corev1.NamespaceDefault, Name: d.sample.object.GetName()},
 		timeline: timeline{propagation: propagation}, told: map[types.UID]bool{},
 	}
-	d.stopUsers = d.inBackground(ctx, d.users.run)
+	d.stopUsers = d.inBackground(ctx, d.users.Run)
 	d.stopWatch = d.inBackground(ctx, d.watcher.run)
 	return nil
 }
@@ -172,17 +171,17 @@ func (d *demo) kubectl(ctx context.Context, args ...string) error {
 // stayUp tells how to go on by oneself and waits for Ctrl-C.
 func (d *demo) stayUp(ctx context.Context) error {
 	d.screen.print(d.report.lines()...)
-	kubectl, err := filepath.Abs(filepath.Join(d.cluster.bin, "kubectl"))
+	kubectl, err := filepath.Abs(filepath.Join(d.bin, "kubectl"))
 	if err != nil {
 		return fmt.Errorf("path of kubectl: %w", err)
 	}
 	d.screen.chapter("It is yours now, until Ctrl-C")
 	d.screen.block(strings.Join([]string{
-		"export KUBECONFIG=" + d.cluster.kubeconfig,
+		"export KUBECONFIG=" + d.cluster.Kubeconfig,
 		kubectl + " get imd,imr -w",
 		kubectl + " edit imd " + d.watcher.key.Name + "     # another image tag is another canary; -err20, -slow, -crash, -unhealthy, -nopull are bad",
-		"curl -i -H 'Host: " + d.users.host + "' " + d.account.listenerURL,
-		"curl -i -H 'Host: " + d.users.host + "' -H 'x-viridian-revision: 2' " + d.account.listenerURL + "     # one revision, whatever the weights",
+		"curl -i -H 'Host: " + d.users.Host + "' " + d.account.listenerURL,
+		"curl -i -H 'Host: " + d.users.Host + "' -H 'x-viridian-revision: 2' " + d.account.listenerURL + "     # one revision, whatever the weights",
 		strings.Join(d.account.environment(ownKey)[:4], " ") + " aws cloudformation list-stacks",
 	}, "\n"))
 	<-ctx.Done()
@@ -198,8 +197,8 @@ func (d *demo) diagnose(err error) {
 		d.diagnoseStatus()
 	}
 	d.showLog(d.manager.log(), 40)
-	d.showLog(filepath.Join(d.dir, "kube-apiserver.log"), 5)
-	d.showLog(filepath.Join(d.dir, "etcd.log"), 5)
+	d.showLog(d.cluster.apiserverLog, 5)
+	d.showLog(d.cluster.etcdLog, 5)
 	d.manager.dump()
 	d.report.took = d.screen.elapsed()
 	d.report.add(check{what: "The story comes to its end", want: "it does", got: err.Error()})

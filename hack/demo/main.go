@@ -1,12 +1,12 @@
 // Command demo shows Viridian at work, on a real Kubernetes API and a simulated
 // AWS: a first version, a better one as a canary during which the manager is
 // killed, a bad one that is caught by its error rate, one that doesn't start, and
-// a deletion that leaves nothing. All the while users send real HTTP requests through the load balancer, and in
-// the end what they saw is compared with what was promised.
+// a deletion that leaves nothing. All the while users send real HTTP requests
+// through the load balancer, and in the end what they saw is compared with what
+// was promised.
 //
-// It is run from the root of the repository by make demo and make demo-up. It
-// imports the API's types, the simulator and clients; the manager under
-// demonstration is a process of its own, as is the cluster.
+// It is run from the root of the repository by make demo and make demo-up. The
+// manager under demonstration is a process of its own, as is the cluster.
 package main
 
 import (

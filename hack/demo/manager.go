@@ -4,12 +4,17 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"os/exec"
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/viridian-dev/viridian/test/testcluster"
 )
 
 const (
+	// startLimit is how long it may take to be ready, on a busy machine.
+	startLimit = 90 * time.Second
 	// pollInterval is how often the manager looks at AWS: more often than at
 	// AWS's own speed.
 	pollInterval = time.Second
@@ -24,7 +29,6 @@ const (
 
 // manager is the controller under demonstration, a process of its own.
 type manager struct {
-	launcher launcher
 	bin, dir string
 	// env is its whole environment.
 	env []string
@@ -35,25 +39,22 @@ type manager struct {
 
 // start runs it and waits until it is ready.
 func (m *manager) start(ctx context.Context, kubeconfig string) error {
-	ports, err := freePorts(1)
+	probes, err := testcluster.FreeAddresses(1)
 	if err != nil {
 		return err
 	}
-	p, err := m.launcher.start(spec{
-		path: filepath.Join(m.bin, "manager"),
-		args: []string{
-			"--kubeconfig=" + kubeconfig, "--health-probe-bind-address=" + ports[0],
-			"--poll-interval=" + pollInterval.String(), "--traffic-propagation=" + propagation.String(),
-			"--metric-period=" + metricPeriod.String(), "--metric-delay=" + metricDelay.String(),
-		},
-		env: m.env, log: m.log(),
-	})
+	cmd := exec.Command(filepath.Join(m.bin, "manager"), //nolint:gosec,noctx // our own program, stopped in order and not when a context ends
+		"--kubeconfig="+kubeconfig, "--health-probe-bind-address="+probes[0],
+		"--poll-interval="+pollInterval.String(), "--traffic-propagation="+propagation.String(),
+		"--metric-period="+metricPeriod.String(), "--metric-delay="+metricDelay.String())
+	cmd.Env = m.env
+	p, err := startProcess(cmd, m.log())
 	if err != nil {
 		return err
 	}
 	m.set(p)
 	return p.await(ctx, startLimit, func(ctx context.Context) error {
-		return get(ctx, "http://"+ports[0]+"/readyz")
+		return get(ctx, "http://"+probes[0]+"/readyz")
 	})
 }
 

@@ -7,27 +7,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
 )
-
-// launcher starts all processes from one OS thread that lives as long as the
-// program: Linux kills a child when the thread that started it ends, and so
-// none is left however the program ends.
-type launcher chan func()
-
-func newLauncher() launcher {
-	l := make(launcher)
-	go func() {
-		runtime.LockOSThread()
-		for start := range l {
-			start()
-		}
-	}()
-	return l
-}
 
 // process is a running program with its output in a file.
 type process struct {
@@ -39,32 +22,19 @@ type process struct {
 	result string
 }
 
-// spec is a program to start.
-type spec struct {
-	path string
-	args []string
-	// env is the whole environment.
-	env []string
-	// log is the file to which its output is appended.
-	log string
-}
-
-// start runs a program in a process group of its own, where the terminal's
-// Ctrl-C doesn't reach it: it is stopped in order.
-func (l launcher) start(s spec) (*process, error) {
-	out, err := os.OpenFile(s.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+// startProcess runs a program in a process group of its own, where the
+// terminal's Ctrl-C doesn't reach it: it is stopped in order. Its output is
+// appended to the file log.
+func startProcess(cmd *exec.Cmd, log string) (*process, error) {
+	p := &process{name: filepath.Base(cmd.Path), log: log, cmd: cmd, done: make(chan struct{})}
+	out, err := appendTo(log)
 	if err != nil {
-		return nil, fmt.Errorf("open the log of %s: %w", s.path, err)
+		return nil, err
 	}
-	defer out.Close()                      //nolint:errcheck // the child has its own
-	cmd := exec.Command(s.path, s.args...) //nolint:gosec,noctx // our own programs, stopped in order and not when a context ends
-	cmd.Env = s.env
+	defer out.Close() //nolint:errcheck // the child has its own
 	cmd.Stdout, cmd.Stderr = out, out
-	cmd.SysProcAttr = childAttributes()
-	p := &process{name: filepath.Base(s.path), log: s.log, cmd: cmd, done: make(chan struct{})}
-	started := make(chan error)
-	l <- func() { started <- cmd.Start() }
-	if err := <-started; err != nil {
+	cmd.SysProcAttr = ownGroup()
+	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", p.name, err)
 	}
 	go func() {
@@ -73,6 +43,18 @@ func (l launcher) start(s spec) (*process, error) {
 		close(p.done)
 	}()
 	return p, nil
+}
+
+// ownGroup has a process start in a process group of its own.
+func ownGroup() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
+// appendTo opens a log.
+func appendTo(path string) (*os.File, error) {
+	out, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600) //nolint:gosec // one of our own logs
+	if err != nil {
+		return nil, fmt.Errorf("open a log: %w", err)
+	}
+	return out, nil
 }
 
 // stop asks the process to end and kills what is left of its group after

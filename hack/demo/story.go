@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -87,10 +88,8 @@ func (d *demo) canary(ctx context.Context) error {
 
 // startWatch has kubectl watch a chapter's rollout.
 func (d *demo) startWatch(chapter string) (*process, error) {
-	return d.launcher.start(spec{
-		path: filepath.Join(d.cluster.bin, "kubectl"), args: []string{"get", "imd", "-w"},
-		env: environment("KUBECONFIG=" + d.cluster.kubeconfig), log: filepath.Join(d.dir, "watch-"+chapter+".log"),
-	})
+	cmd := d.cluster.Command(context.Background(), "kubectl", "get", "imd", "-w")
+	return startProcess(cmd, filepath.Join(d.dir, "watch-"+chapter+".log"))
 }
 
 // showWatch ends the watch and shows what it has seen.
@@ -104,8 +103,10 @@ func (d *demo) showWatch(watch *process) {
 func (d *demo) preview(ctx context.Context) {
 	const asked = 5
 	got := 0
+	header := http.Header{}
+	header.Set(v1alpha1.PreviewHeader, strconv.FormatInt(betterRevision, 10))
 	for range asked {
-		if a := d.users.ask(ctx, strconv.FormatInt(betterRevision, 10)); a.revision == betterRevision && a.failure == "" {
+		if revision, failure := judge(d.users.Ask(ctx, header)); revision == betterRevision && failure == "" {
 			got++
 		}
 	}
@@ -135,7 +136,7 @@ func (d *demo) crash(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := d.manager.start(ctx, d.cluster.kubeconfig); err != nil {
+	if err := d.manager.start(ctx, d.cluster.Kubeconfig); err != nil {
 		return err
 	}
 	d.screen.print(d.screen.timed(span{"Started the manager again; it finds " + after, green}))

@@ -1,15 +1,15 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/viridian-dev/viridian/test/traffic"
 )
 
 // revisionHeader is where the simulated tasks tell their revision.
@@ -86,15 +86,6 @@ func (l *ledger) between(from, to time.Time) tally {
 	return t
 }
 
-// users send requests to the load balancer without a pause, as people do who
-// know nothing of a rollout.
-type users struct {
-	// url of the listener, and the host that is asked for there.
-	url, host string
-	client    *http.Client
-	ledger    *ledger
-}
-
 const (
 	// userCount users send a request each every userPause: 80 a second.
 	userCount = 16
@@ -103,70 +94,27 @@ const (
 	requestLimit = 5 * time.Second
 )
 
-func newUsers(url, host string, l *ledger) *users {
-	return &users{url: url, host: host, ledger: l, client: &http.Client{
-		Timeout:   requestLimit,
-		Transport: &http.Transport{MaxIdleConnsPerHost: userCount},
-	}}
-}
-
-// run sends requests until ctx ends.
-func (u *users) run(ctx context.Context) {
-	var all sync.WaitGroup
-	for range userCount {
-		all.Go(func() { u.browse(ctx) })
-	}
-	all.Wait()
-	u.client.CloseIdleConnections()
-}
-
-func (u *users) browse(ctx context.Context) {
-	tick := time.NewTicker(userPause)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		a := u.ask(ctx, "")
-		if ctx.Err() == nil {
-			u.ledger.add(a)
-		}
+// newUsers send requests to a listener, for a host; the ledger remembers what
+// they get.
+func newUsers(url, host string, l *ledger) *traffic.Users {
+	return &traffic.Users{
+		URL: url, Host: host, Count: userCount, Pause: userPause, Patience: requestLimit,
+		Record: func(got traffic.Answer) {
+			a := answer{at: got.At}
+			a.revision, a.failure = judge(got)
+			l.add(a)
+		},
 	}
 }
 
-// ask sends one request; preview is the value of the preview header, "" for
-// none.
-func (u *users) ask(ctx context.Context, preview string) answer {
-	a := answer{at: time.Now()}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.url, http.NoBody)
-	if err != nil {
-		a.failure = err.Error()
-		return a
-	}
-	request.Host = u.host
-	if preview != "" {
-		request.Header.Set("X-Viridian-Revision", preview)
-	}
-	response, err := u.client.Do(request)
-	if err != nil {
-		a.failure = err.Error()
-		return a
-	}
-	defer response.Body.Close()                 //nolint:errcheck // it was read
-	_, err = io.Copy(io.Discard, response.Body) // a body cut short is a failure
-	a.revision, a.failure = judge(response.StatusCode, response.Header.Get(revisionHeader), err)
-	return a
-}
-
-func judge(code int, told string, err error) (revision int64, failure string) {
-	revision, _ = strconv.ParseInt(told, 10, 64) // 0 when it isn't one of ours
+// judge tells which revision answered, and what went wrong, if anything did.
+func judge(got traffic.Answer) (revision int64, failure string) {
+	revision, _ = strconv.ParseInt(got.Header.Get(revisionHeader), 10, 64) // 0 when it isn't one of ours
 	switch {
-	case err != nil:
-		return revision, err.Error()
-	case code != http.StatusOK:
-		return revision, fmt.Sprintf("%d %s", code, http.StatusText(code))
+	case got.Err != nil:
+		return revision, got.Err.Error()
+	case got.Status != http.StatusOK:
+		return revision, fmt.Sprintf("%d %s", got.Status, http.StatusText(got.Status))
 	case revision == 0:
 		return 0, fmt.Sprintf("no %s in the answer", revisionHeader)
 	default:

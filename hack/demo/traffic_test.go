@@ -2,10 +2,13 @@ package main
 
 import (
 	"errors"
+	"net/http"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/viridian-dev/viridian/test/traffic"
 )
 
 func TestLedgerCountsBetweenTwoTimes(t *testing.T) {
@@ -68,7 +71,8 @@ func TestJudge(t *testing.T) {
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			revision, failure := judge(tc.code, tc.told, tc.err)
+			header := http.Header{revisionHeader: {tc.told}}
+			revision, failure := judge(traffic.Answer{Status: tc.code, Header: header, Err: tc.err})
 			if revision != tc.revision || failure != tc.failure {
 				t.Errorf("got revision %d and %q", revision, failure)
 			}

@@ -3,6 +3,6 @@
 // with no more permissions than they grant, against the simulated AWS over
 // HTTP. The cluster is also lost and restored, by etcd's own tools.
 //
-// Its tests import the API, internal/awssim and controller-runtime's envtest,
+// Its tests import the API, internal/awssim, test/testcluster and test/traffic,
 // and none of the code that runs in the manager.
 package e2e

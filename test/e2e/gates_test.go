@@ -109,7 +109,7 @@ func (r *receiver) gate() v1alpha1.Gate {
 // before an administrator types what the deployment says.
 func (w *world) secretIsGuarded(hook *receiver) {
 	w.t.Helper()
-	w.Expect(cluster.client.Create(w.t.Context(), &corev1.Secret{
+	w.Expect(cluster.Client.Create(w.t.Context(), &corev1.Secret{
 		ObjectMeta: metav1.ObjectMeta{Namespace: w.imd.Namespace, Name: secretName},
 		Data:       map[string][]byte{"hmac-key": []byte(signingKey)},
 	})).To(gomega.Succeed())
@@ -126,8 +126,8 @@ func (w *world) secretIsGuarded(hook *receiver) {
 
 	_, command, found := strings.Cut(now.Status.BlockedBy.Cure, "kubectl ")
 	w.Expect(found).To(gomega.BeTrue(), now.Status.BlockedBy.Cure)
-	if out, err := cluster.kubectl(w.t.Context(), strings.Fields(command)...); err != nil {
-		w.t.Fatalf("kubectl %s: %v\n%s", command, err, out)
+	if _, err := cluster.Kubectl(w.t.Context(), strings.Fields(command)...); err != nil {
+		w.t.Fatal(err)
 	}
 }
 
@@ -162,7 +162,7 @@ func (w *world) proven(imd *v1alpha1.ImmutableDeployment) {
 	w.Expect(imd.Status.Rollout.Checks).To(gomega.HaveLen(len(imd.Spec.Analysis.Metrics)))
 	imr := &v1alpha1.ImmutableRevision{}
 	key := client.ObjectKey{Namespace: imd.Namespace, Name: imd.Status.StableRevision}
-	w.Expect(cluster.client.Get(w.t.Context(), key, imr)).To(gomega.Succeed())
+	w.Expect(cluster.Client.Get(w.t.Context(), key, imr)).To(gomega.Succeed())
 	passed := map[string]map[int32]bool{}
 	for i := range imr.Status.Verdicts {
 		v := &imr.Status.Verdicts[i]

@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -22,6 +21,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/viridian-dev/viridian/test/testcluster"
 )
 
 // As in config/manager and config/rbac.
@@ -47,7 +48,11 @@ type manager struct {
 // the test, if it runs then.
 func startManager(t *testing.T, endpoint string) *manager {
 	t.Helper()
-	m := &manager{probes: freeAddress(t), metrics: freeAddress(t), exited: make(chan struct{})}
+	addresses, err := testcluster.FreeAddresses(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &manager{probes: addresses[0], metrics: addresses[1], exited: make(chan struct{})}
 	m.cmd = exec.Command(cluster.manager,
 		"--leader-elect", "--leader-election-namespace="+managerNamespace,
 		"--metrics-bind-address="+m.metrics, "--health-probe-bind-address="+m.probes,
@@ -86,7 +91,7 @@ func (m *manager) end(signal os.Signal) int {
 func kubeconfigOf(t *testing.T, namespace, name string) string {
 	t.Helper()
 	config := clientcmdapi.Config{
-		Clusters:       map[string]*clientcmdapi.Cluster{"e2e": {Server: cluster.config.Host, CertificateAuthorityData: cluster.config.CAData}},
+		Clusters:       map[string]*clientcmdapi.Cluster{"e2e": {Server: cluster.Config.Host, CertificateAuthorityData: cluster.Config.CAData}},
 		AuthInfos:      map[string]*clientcmdapi.AuthInfo{name: {Token: tokenOf(t, namespace, name)}},
 		Contexts:       map[string]*clientcmdapi.Context{name: {Cluster: "e2e", AuthInfo: name}},
 		CurrentContext: name,
@@ -103,21 +108,10 @@ func tokenOf(t *testing.T, namespace, name string) string {
 	t.Helper()
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 	token := &authenticationv1.TokenRequest{}
-	if err := cluster.client.SubResource("token").Create(t.Context(), account, token); err != nil {
+	if err := cluster.Client.SubResource("token").Create(t.Context(), account, token); err != nil {
 		t.Fatal(err)
 	}
 	return token.Status.Token
-}
-
-// freeAddress is one at which nobody listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close() //nolint:errcheck // only its address mattered
-	return l.Addr().String()
 }
 
 // get makes a request with a bearer token, if it isn't "".

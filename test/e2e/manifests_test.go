@@ -22,8 +22,8 @@ func TestManifests(t *testing.T) {
 		"samples are admitted": {"apply", "--server-side", "--dry-run=server", "-n", "default", "-k", "config/samples"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if out, err := cluster.kubectl(t.Context(), args...); err != nil {
-				t.Errorf("%v: %s", err, out)
+			if _, err := cluster.Kubectl(t.Context(), args...); err != nil {
+				t.Error(err)
 			}
 		})
 	}
@@ -39,8 +39,8 @@ func TestReadme(t *testing.T) {
 	block, _, _ := strings.Cut(rest, "```")
 	manifest := filepath.Join(t.TempDir(), "readme.yaml")
 	g.Expect(os.WriteFile(manifest, []byte("apiVersion:"+block), 0o600)).To(gomega.Succeed())
-	if out, err := cluster.kubectl(t.Context(), "apply", "--server-side", "--dry-run=server", "-n", "default", "-f", manifest); err != nil {
-		t.Errorf("%v: %s", err, out)
+	if _, err := cluster.Kubectl(t.Context(), "apply", "--server-side", "--dry-run=server", "-n", "default", "-f", manifest); err != nil {
+		t.Error(err)
 	}
 }
 
@@ -50,14 +50,14 @@ func TestRestrictedPod(t *testing.T) {
 	g := gomega.NewWithT(t)
 	var deployment appsv1.Deployment
 	key := client.ObjectKey{Namespace: managerNamespace, Name: managerName}
-	g.Expect(cluster.client.Get(t.Context(), key, &deployment)).To(gomega.Succeed())
+	g.Expect(cluster.Client.Get(t.Context(), key, &deployment)).To(gomega.Succeed())
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: managerNamespace, GenerateName: "manager-"},
 		Spec:       deployment.Spec.Template.Spec,
 	}
-	g.Expect(cluster.client.Create(t.Context(), pod.DeepCopy(), client.DryRunAll)).To(gomega.Succeed())
+	g.Expect(cluster.Client.Create(t.Context(), pod.DeepCopy(), client.DryRunAll)).To(gomega.Succeed())
 
 	pod.Spec.SecurityContext.RunAsNonRoot = nil
-	g.Expect(cluster.client.Create(t.Context(), pod, client.DryRunAll)).
+	g.Expect(cluster.Client.Create(t.Context(), pod, client.DryRunAll)).
 		To(gomega.MatchError(gomega.ContainSubstring(`violates PodSecurity "restricted`)))
 }

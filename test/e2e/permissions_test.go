@@ -82,12 +82,12 @@ func (w *world) permissions() map[string]bool {
 	var rules []rbacv1.PolicyRule
 	for _, name := range []string{"viridian-manager", "viridian-metrics-auth", "viridian-webhook-secrets"} {
 		var role rbacv1.ClusterRole
-		w.Expect(cluster.client.Get(w.t.Context(), client.ObjectKey{Name: name}, &role)).To(gomega.Succeed())
+		w.Expect(cluster.Client.Get(w.t.Context(), client.ObjectKey{Name: name}, &role)).To(gomega.Succeed())
 		rules = append(rules, role.Rules...)
 	}
 	var role rbacv1.Role
 	key := client.ObjectKey{Namespace: managerNamespace, Name: "viridian-leader-election"}
-	w.Expect(cluster.client.Get(w.t.Context(), key, &role)).To(gomega.Succeed())
+	w.Expect(cluster.Client.Get(w.t.Context(), key, &role)).To(gomega.Succeed())
 	allowed := map[string]bool{}
 	for _, rule := range append(rules, role.Rules...) {
 		for _, verb := range rule.Verbs {

@@ -73,8 +73,8 @@ func TestRollout(t *testing.T) {
 		imd.Spec.Strategy.Canary.Steps[2].HoldSeconds = new(int32(0))
 	})
 	done := w.eventually(v1alpha1.PhaseComplete)
-	if out, err := cluster.kubectl(t.Context(), "wait", "imd/"+w.imd.Name, "-n", w.imd.Namespace, "--for=condition=Ready", "--timeout=60s"); err != nil {
-		t.Errorf("kubectl wait: %v\n%s", err, out)
+	if _, err := cluster.Kubectl(t.Context(), "wait", "imd/"+w.imd.Name, "-n", w.imd.Namespace, "--for=condition=Ready", "--timeout=60s"); err != nil {
+		t.Error(err)
 	}
 	w.Expect(done.Status.StableRevision).To(gomega.Equal("checkout-2"))
 	w.Expect(done.Status.Rollout.StartedAt).To(gomega.Equal(before.Status.Rollout.StartedAt))
@@ -156,14 +156,14 @@ func (w *world) ready(m *manager) {
 func (w *world) create() {
 	w.t.Helper()
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: w.imd.Namespace}}
-	w.Expect(cluster.client.Create(w.t.Context(), ns)).To(gomega.Succeed())
-	w.Expect(cluster.client.Create(w.t.Context(), w.imd)).To(gomega.Succeed())
+	w.Expect(cluster.Client.Create(w.t.Context(), ns)).To(gomega.Succeed())
+	w.Expect(cluster.Client.Create(w.t.Context(), w.imd)).To(gomega.Succeed())
 }
 
 func (w *world) get() *v1alpha1.ImmutableDeployment {
 	w.t.Helper()
 	now := &v1alpha1.ImmutableDeployment{}
-	w.Expect(cluster.client.Get(w.t.Context(), client.ObjectKeyFromObject(w.imd), now)).To(gomega.Succeed())
+	w.Expect(cluster.Client.Get(w.t.Context(), client.ObjectKeyFromObject(w.imd), now)).To(gomega.Succeed())
 	return now
 }
 
@@ -172,7 +172,7 @@ func (w *world) update(edit func(*v1alpha1.ImmutableDeployment)) {
 	w.Eventually(func() error {
 		now := w.get()
 		edit(now)
-		return cluster.client.Update(w.t.Context(), now)
+		return cluster.Client.Update(w.t.Context(), now)
 	}).Should(gomega.Succeed())
 }
 
@@ -216,7 +216,7 @@ func (w *world) leader() string {
 	w.t.Helper()
 	var lease coordinationv1.Lease
 	key := client.ObjectKey{Namespace: managerNamespace, Name: leaseName}
-	w.Expect(cluster.client.Get(w.t.Context(), key, &lease)).To(gomega.Succeed())
+	w.Expect(cluster.Client.Get(w.t.Context(), key, &lease)).To(gomega.Succeed())
 	if lease.Spec.HolderIdentity == nil {
 		return ""
 	}
@@ -229,14 +229,14 @@ func (w *world) metricsAreGuarded(m *manager) {
 	w.t.Helper()
 	ctx := w.t.Context()
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: w.imd.Namespace, Name: "prometheus"}}
-	w.Expect(cluster.client.Create(ctx, account)).To(gomega.Succeed())
+	w.Expect(cluster.Client.Create(ctx, account)).To(gomega.Succeed())
 	url, token := "https://"+m.metrics+"/metrics", tokenOf(w.t, account.Namespace, account.Name)
 	status, _, err := get(url, "")
 	w.Expect(status, err).To(gomega.Equal(http.StatusUnauthorized))
 	status, _, err = get(url, token)
 	w.Expect(status, err).To(gomega.Equal(http.StatusForbidden))
 
-	w.Expect(cluster.client.Create(ctx, &rbacv1.ClusterRoleBinding{
+	w.Expect(cluster.Client.Create(ctx, &rbacv1.ClusterRoleBinding{
 		ObjectMeta: metav1.ObjectMeta{Name: "e2e-metrics"},
 		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "viridian-metrics-reader"},
 		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: account.Namespace, Name: account.Name}},
@@ -254,9 +254,9 @@ func (w *world) metricsAreGuarded(m *manager) {
 // delete deletes the deployment and looks for what is left in AWS.
 func (w *world) delete() {
 	w.t.Helper()
-	w.Expect(cluster.client.Delete(w.t.Context(), w.imd)).To(gomega.Succeed())
+	w.Expect(cluster.Client.Delete(w.t.Context(), w.imd)).To(gomega.Succeed())
 	w.Eventually(func() bool {
-		err := cluster.client.Get(w.t.Context(), client.ObjectKeyFromObject(w.imd), &v1alpha1.ImmutableDeployment{})
+		err := cluster.Client.Get(w.t.Context(), client.ObjectKeyFromObject(w.imd), &v1alpha1.ImmutableDeployment{})
 		return apierrors.IsNotFound(err)
 	}).Should(gomega.BeTrue(), w.explain)
 	left := w.sim.Snapshot()
@@ -273,7 +273,7 @@ func (w *world) delete() {
 
 // explain shows what a failed test needs to be understood.
 func (w *world) explain() string {
-	out, err := cluster.kubectl(w.t.Context(), "describe", "imd", "-n", w.imd.Namespace)
+	out, err := cluster.Kubectl(w.t.Context(), "describe", "imd", "-n", w.imd.Namespace)
 	if err != nil {
 		return err.Error()
 	}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
+	"github.com/viridian-dev/viridian/test/testcluster"
 )
 
 // Three versions of the application. The snapshot is of the old one's time.
@@ -90,7 +91,7 @@ func newCatalog(t *testing.T, namespace string, onDrift v1alpha1.DriftPolicy) *w
 	w.imd.Spec.Template.Target.DeregistrationDelaySeconds = new(int32(2))
 	w.imd.Spec.Traffic.OnDrift = onDrift
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
-	w.Expect(cluster.client.Create(t.Context(), ns)).To(gomega.Succeed())
+	w.Expect(cluster.Client.Create(t.Context(), ns)).To(gomega.Succeed())
 	t.Cleanup(w.forget)
 	return w
 }
@@ -117,7 +118,7 @@ func (w *world) lose() *visitors {
 	w.restore(snapshot)
 	w.Expect(w.get().Status.StableRevision).To(gomega.Equal("catalog-1"))
 	key := client.ObjectKey{Namespace: w.imd.Namespace, Name: "catalog-2"}
-	err := cluster.client.Get(w.t.Context(), key, &v1alpha1.ImmutableRevision{})
+	err := cluster.Client.Get(w.t.Context(), key, &v1alpha1.ImmutableRevision{})
 	w.Expect(apierrors.IsNotFound(err)).To(gomega.BeTrue(), "the cluster remembers what came after the snapshot")
 	return users
 }
@@ -140,7 +141,7 @@ func (w *world) apply(tag string) {
 func (w *world) save() (path string) {
 	w.t.Helper()
 	path = filepath.Join(w.t.TempDir(), "snapshot.db")
-	w.tool("etcdctl", "--endpoints="+cluster.env.ControlPlane.Etcd.URL.String(), "snapshot", "save", path)
+	w.tool("etcdctl", "--endpoints="+cluster.Env.ControlPlane.Etcd.URL.String(), "snapshot", "save", path)
 	return path
 }
 
@@ -148,16 +149,16 @@ func (w *world) save() (path string) {
 // cluster on it, as docs/disaster-recovery.md says.
 func (w *world) restore(snapshot string) {
 	w.t.Helper()
-	server, etcd := cluster.env.ControlPlane.APIServer, cluster.env.ControlPlane.Etcd
+	server, etcd := cluster.Env.ControlPlane.APIServer, cluster.Env.ControlPlane.Etcd
 	w.Expect(server.Stop()).To(gomega.Succeed())
 	w.Expect(etcd.Stop()).To(gomega.Succeed())
-	etcd.DataDir = filepath.Join(cluster.dir, "etcd-"+w.imd.Namespace)
+	etcd.DataDir = filepath.Join(cluster.Dir, "etcd-"+w.imd.Namespace)
 	w.tool("etcdutl", "snapshot", "restore", snapshot, "--data-dir="+etcd.DataDir,
 		"--bump-revision=1000000000", "--mark-compacted")
 	w.Expect(etcd.Start()).To(gomega.Succeed())
 	w.Expect(server.Start()).To(gomega.Succeed())
 	w.Eventually(func() error {
-		_, err := cluster.kubectl(w.t.Context(), "get", "--raw=/readyz")
+		_, err := cluster.Kubectl(w.t.Context(), "get", "--raw=/readyz")
 		return err
 	}).Should(gomega.Succeed())
 	// It is held by a manager that is gone; the next one would wait until it has
@@ -168,15 +169,15 @@ func (w *world) restore(snapshot string) {
 // tool runs a program that must succeed.
 func (w *world) tool(name string, args ...string) {
 	w.t.Helper()
-	if out, err := cluster.tool(w.t.Context(), name, args...); err != nil {
-		w.t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
+	if _, err := testcluster.Output(cluster.Command(w.t.Context(), name, args...)); err != nil {
+		w.t.Fatal(err)
 	}
 }
 
 // kubectl runs a command that must succeed.
 func (w *world) kubectl(args ...string) {
 	w.t.Helper()
-	w.tool("kubectl", append([]string{"--kubeconfig=" + cluster.kubeconfig}, args...)...)
+	w.tool("kubectl", args...)
 }
 
 // blocked waits until the current generation waits for a reason.
@@ -238,8 +239,8 @@ func (w *world) forget() {
 	ctx, here := context.Background(), client.InNamespace(w.imd.Namespace)
 	var imds v1alpha1.ImmutableDeploymentList
 	var imrs v1alpha1.ImmutableRevisionList
-	w.Expect(cluster.client.List(ctx, &imds, here)).To(gomega.Succeed())
-	w.Expect(cluster.client.List(ctx, &imrs, here)).To(gomega.Succeed())
+	w.Expect(cluster.Client.List(ctx, &imds, here)).To(gomega.Succeed())
+	w.Expect(cluster.Client.List(ctx, &imrs, here)).To(gomega.Succeed())
 	var left []client.Object
 	for i := range imds.Items {
 		left = append(left, &imds.Items[i])
@@ -249,7 +250,7 @@ func (w *world) forget() {
 	}
 	for _, object := range left {
 		object.SetFinalizers(nil)
-		w.Expect(cluster.client.Update(ctx, object)).To(gomega.Succeed())
-		w.Expect(client.IgnoreNotFound(cluster.client.Delete(ctx, object))).To(gomega.Succeed())
+		w.Expect(cluster.Client.Update(ctx, object)).To(gomega.Succeed())
+		w.Expect(client.IgnoreNotFound(cluster.Client.Delete(ctx, object))).To(gomega.Succeed())
 	}
 }

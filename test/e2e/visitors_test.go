@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/onsi/gomega"
+
+	"github.com/viridian-dev/viridian/test/traffic"
 )
 
 const (
@@ -23,12 +25,10 @@ const (
 // visitors send requests to the load balancer over the network, whatever
 // becomes of the cluster.
 type visitors struct {
-	url, host string
 	// tags of images by their digests.
-	tags   map[string]string
-	client *http.Client
-	stop   context.CancelFunc
-	all    sync.WaitGroup
+	tags map[string]string
+	stop context.CancelFunc
+	done chan struct{}
 
 	mu sync.Mutex
 	// answers counts them by the tag of the image that gave them, latest is the
@@ -46,15 +46,16 @@ func (w *world) visit(host, page string, tags map[string]string) *visitors {
 	w.t.Helper()
 	url, err := w.sim.ListenerURL(w.listener)
 	w.Expect(err).NotTo(gomega.HaveOccurred())
-	v := &visitors{
-		url: url + page, host: host, tags: tags, answers: map[string]int{},
-		client: &http.Client{Timeout: visitorPatience, Transport: &http.Transport{MaxIdleConnsPerHost: visitorCount}},
+	v := &visitors{tags: tags, done: make(chan struct{}), answers: map[string]int{}}
+	users := &traffic.Users{
+		URL: url + page, Host: host, Count: visitorCount, Pause: visitorPause, Patience: visitorPatience, Record: v.note,
 	}
 	var ctx context.Context
 	ctx, v.stop = context.WithCancel(w.t.Context())
-	for range visitorCount {
-		v.all.Go(func() { v.browse(ctx) })
-	}
+	go func() {
+		defer close(v.done)
+		users.Run(ctx)
+	}()
 	w.t.Cleanup(func() {
 		v.leave()
 		w.t.Logf("answers by tag: %v, failed: %d", v.answers, v.failed)
@@ -68,53 +69,30 @@ func (w *world) visit(host, page string, tags map[string]string) *visitors {
 // leave ends the visit.
 func (v *visitors) leave() {
 	v.stop()
-	v.all.Wait()
-	v.client.CloseIdleConnections()
+	<-v.done
 }
 
-func (v *visitors) browse(ctx context.Context) {
-	tick := time.NewTicker(visitorPause)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		tag, err := v.ask(ctx)
-		if ctx.Err() == nil {
-			v.note(tag, err)
-		}
+// tagOf is the tag of the image that answered.
+func (v *visitors) tagOf(got traffic.Answer) (string, error) {
+	if got.Err != nil {
+		return "", got.Err
 	}
-}
-
-// ask sends one request and returns the tag of the image that answered.
-func (v *visitors) ask(ctx context.Context) (tag string, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.url, http.NoBody)
-	if err != nil {
-		return "", err
-	}
-	request.Host = v.host
-	response, err := v.client.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close() //nolint:errcheck // nothing was written
-	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("answer %s", response.Status)
+	if got.Status != http.StatusOK {
+		return "", fmt.Errorf("answer %d", got.Status)
 	}
 	var answer struct{ Image string }
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+	if err := json.Unmarshal(got.Body, &answer); err != nil {
 		return "", err
 	}
 	_, digest, _ := strings.Cut(answer.Image, "@")
-	if tag = v.tags[digest]; tag == "" {
-		return "", fmt.Errorf("answer of %q", answer.Image)
+	if tag := v.tags[digest]; tag != "" {
+		return tag, nil
 	}
-	return tag, nil
+	return "", fmt.Errorf("answer of %q", answer.Image)
 }
 
-func (v *visitors) note(tag string, err error) {
+func (v *visitors) note(got traffic.Answer) {
+	tag, err := v.tagOf(got)
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if err == nil {

@@ -42,12 +42,12 @@ func (l *load) GetExternalMetric(string, string, labels.Selector) ([]int64, time
 // autoscale runs Kubernetes' own horizontal pod autoscaler until the test ends.
 func autoscale(t *testing.T, l *load) {
 	t.Helper()
-	kube, err := clientset.NewForConfig(cluster.config)
+	kube, err := clientset.NewForConfig(cluster.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
 	mapper := restmapper.NewDeferredDiscoveryRESTMapper(memory.NewMemCacheClient(kube.Discovery()))
-	scales, err := scale.NewForConfig(cluster.config, mapper, dynamic.LegacyAPIPathResolverFunc, scale.NewDiscoveryScaleKindResolver(kube.Discovery()))
+	scales, err := scale.NewForConfig(cluster.Config, mapper, dynamic.LegacyAPIPathResolverFunc, scale.NewDiscoveryScaleKindResolver(kube.Discovery()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestAutoscaler(t *testing.T) {
 	l.value.Store(10)
 	autoscale(t, l)
 	hpa := s.autoscaler()
-	s.Expect(cluster.client.Create(t.Context(), hpa)).To(gomega.Succeed())
+	s.Expect(cluster.Client.Create(t.Context(), hpa)).To(gomega.Succeed())
 	for _, step := range []struct{ load, tasks int64 }{{30, 3}, {1000, 4}, {20, 2}, {0, 1}} {
 		l.value.Store(step.load)
 		s.until("as many tasks as the load needs", func(status v1alpha1.ImmutableDeploymentStatus) bool {
@@ -107,7 +107,7 @@ func TestAutoscaler(t *testing.T) {
 	// Whatever counts pods finds none, and says so.
 	hpa.Spec.Metrics[0].External.Target = autoscalingv2.MetricTarget{Type: autoscalingv2.ValueMetricType, Value: new(resource.MustParse("10"))}
 	l.value.Store(30)
-	s.Expect(cluster.client.Update(t.Context(), hpa)).To(gomega.Succeed())
+	s.Expect(cluster.Client.Update(t.Context(), hpa)).To(gomega.Succeed())
 	s.Eventually(func() string { return s.scalingActive(hpa).Message }).Should(gomega.ContainSubstring("no pods returned by selector"))
 	count++
 }
@@ -115,7 +115,7 @@ func TestAutoscaler(t *testing.T) {
 // scalingActive reads the autoscaler anew, and whether it works.
 func (s *story) scalingActive(hpa *autoscalingv2.HorizontalPodAutoscaler) autoscalingv2.HorizontalPodAutoscalerCondition {
 	s.t.Helper()
-	s.Expect(cluster.client.Get(s.t.Context(), client.ObjectKeyFromObject(hpa), hpa)).To(gomega.Succeed())
+	s.Expect(cluster.Client.Get(s.t.Context(), client.ObjectKeyFromObject(hpa), hpa)).To(gomega.Succeed())
 	for _, c := range hpa.Status.Conditions {
 		if c.Type == autoscalingv2.ScalingActive {
 			return c

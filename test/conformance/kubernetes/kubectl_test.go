@@ -152,7 +152,9 @@ func TestWatch(t *testing.T) {
 	s.roll("crash")
 	s.phase(v1alpha1.PhaseRolledBack)
 	s.Eventually(lines).Should(gomega.ContainElement(gomega.ContainSubstring("RolledBack")))
-	seen := lines()
+	// A first revision bakes only until the rule is in effect, which a busy
+	// machine may not see.
+	seen := slices.DeleteFunc(lines(), func(line string) bool { return strings.Contains(line, "Baking         1/1") })
 	count = len(seen)
 	golden(t, "watch.golden", strings.Join(seen, "\n")+"\n")
 }
@@ -161,8 +163,7 @@ func TestWatch(t *testing.T) {
 // lines so far, without those that differ in nothing but the age.
 func (s *story) watch() func() []string {
 	s.t.Helper()
-	cmd, err := cluster.command(s.t.Context(), "get", "imd", "-w", "-n", s.namespace)
-	s.Expect(err).NotTo(gomega.HaveOccurred())
+	cmd := cluster.Command(s.t.Context(), "kubectl", "get", "imd", "-w", "-n", s.namespace)
 	out, err := cmd.StdoutPipe()
 	s.Expect(err).NotTo(gomega.HaveOccurred())
 	s.Expect(cmd.Start()).To(gomega.Succeed())

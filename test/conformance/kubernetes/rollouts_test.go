@@ -65,7 +65,7 @@ func TestCanary(t *testing.T) {
 
 	s.roll("crash")
 	s.moment("rolled-back", s.phase(v1alpha1.PhaseRolledBack), failed)
-	s.Expect(cluster.client.Delete(t.Context(), s.canary("1"))).To(gomega.Succeed())
+	s.Expect(cluster.Client.Delete(t.Context(), s.canary("1"))).To(gomega.Succeed())
 	s.gone()
 	s.moment("deleting", s.was("deleting", func(imd v1alpha1.ImmutableDeployment) bool {
 		return imd.Status.Phase == v1alpha1.PhaseDeleting

@@ -41,7 +41,7 @@ func newStory(t *testing.T, namespace string) *story {
 	s.SetDefaultEventuallyTimeout(2 * time.Minute)
 	s.SetDefaultEventuallyPollingInterval(25 * time.Millisecond)
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}
-	s.Expect(cluster.client.Create(t.Context(), ns)).To(gomega.Succeed())
+	s.Expect(cluster.Client.Create(t.Context(), ns)).To(gomega.Succeed())
 	var err error
 	s.listener, err = cluster.sim.CreateListener(namespace, 80)
 	s.Expect(err).NotTo(gomega.HaveOccurred())
@@ -86,7 +86,7 @@ func image(tag string) string {
 func (s *story) create(imd *v1alpha1.ImmutableDeployment) {
 	s.t.Helper()
 	s.name = imd.Name
-	s.Expect(cluster.client.Create(s.t.Context(), imd)).To(gomega.Succeed())
+	s.Expect(cluster.Client.Create(s.t.Context(), imd)).To(gomega.Succeed())
 }
 
 // roll changes the image.
@@ -99,7 +99,7 @@ func (s *story) roll(tag string) {
 func (s *story) merge(patch string) {
 	s.t.Helper()
 	imd := &v1alpha1.ImmutableDeployment{ObjectMeta: metav1.ObjectMeta{Namespace: s.namespace, Name: s.name}}
-	s.Expect(cluster.client.Patch(s.t.Context(), imd, client.RawPatch(types.MergePatchType, []byte(patch)))).To(gomega.Succeed())
+	s.Expect(cluster.Client.Patch(s.t.Context(), imd, client.RawPatch(types.MergePatchType, []byte(patch)))).To(gomega.Succeed())
 }
 
 // live is the deployment as it is now.
@@ -107,7 +107,7 @@ func (s *story) live() *unstructured.Unstructured {
 	s.t.Helper()
 	now := &unstructured.Unstructured{}
 	now.SetGroupVersionKind(v1alpha1.GroupVersion.WithKind(kindDeployment))
-	s.Expect(cluster.client.Get(s.t.Context(), client.ObjectKey{Namespace: s.namespace, Name: s.name}, now)).To(gomega.Succeed())
+	s.Expect(cluster.Client.Get(s.t.Context(), client.ObjectKey{Namespace: s.namespace, Name: s.name}, now)).To(gomega.Succeed())
 	return now
 }
 
@@ -150,7 +150,7 @@ func (s *story) holding(step string) *unstructured.Unstructured {
 func (s *story) gone() {
 	s.t.Helper()
 	s.Eventually(func() bool {
-		err := cluster.client.Get(s.t.Context(), client.ObjectKey{Namespace: s.namespace, Name: s.name}, &v1alpha1.ImmutableDeployment{})
+		err := cluster.Client.Get(s.t.Context(), client.ObjectKey{Namespace: s.namespace, Name: s.name}, &v1alpha1.ImmutableDeployment{})
 		return apierrors.IsNotFound(err)
 	}).Should(gomega.BeTrue(), s.explain)
 }
@@ -253,7 +253,7 @@ func (s *story) press(name string) {
 
 // explain shows what a failed test needs to be understood.
 func (s *story) explain() string {
-	out, err := cluster.kubectl(s.t.Context(), "describe", "imd", "-n", s.namespace)
+	out, err := cluster.Kubectl(s.t.Context(), "describe", "imd", "-n", s.namespace)
 	if err != nil {
 		return err.Error()
 	}

@@ -62,7 +62,7 @@ func newJob(t *testing.T, sample string, images ...string) *job {
 	j.read(sample)
 	env := append(awsEnvironment(j.account.endpoint), "HOME="+t.TempDir())
 	startProcess(t, env, filepath.Join(root, "bin", "manager"),
-		"--kubeconfig="+cluster.kubeconfig, "--health-probe-bind-address="+freeAddress(t),
+		"--kubeconfig="+cluster.Kubeconfig, "--health-probe-bind-address="+freeAddress(t),
 		"--poll-interval=200ms", "--resync-interval=1s", "--traffic-propagation=500ms")
 	return j
 }
@@ -97,14 +97,14 @@ func (j *job) read(sample string) {
 func (j *job) create() {
 	j.t.Helper()
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: j.imd.Namespace}}
-	j.Expect(cluster.client.Create(j.t.Context(), ns)).To(gomega.Succeed())
-	j.Expect(cluster.client.Create(j.t.Context(), j.imd)).To(gomega.Succeed())
+	j.Expect(cluster.Client.Create(j.t.Context(), ns)).To(gomega.Succeed())
+	j.Expect(cluster.Client.Create(j.t.Context(), j.imd)).To(gomega.Succeed())
 }
 
 func (j *job) get() *v1alpha1.ImmutableDeployment {
 	j.t.Helper()
 	now := &v1alpha1.ImmutableDeployment{}
-	j.Expect(cluster.client.Get(j.t.Context(), client.ObjectKeyFromObject(j.imd), now)).To(gomega.Succeed())
+	j.Expect(cluster.Client.Get(j.t.Context(), client.ObjectKeyFromObject(j.imd), now)).To(gomega.Succeed())
 	return now
 }
 
@@ -127,7 +127,7 @@ func (j *job) roll(image string, want []string) {
 	j.Eventually(func() error {
 		now := j.get()
 		now.Spec.Template.Containers[0].Image = awsAccount + ".dkr.ecr." + awsRegion + ".amazonaws.com/" + image
-		return cluster.client.Update(j.t.Context(), now)
+		return cluster.Client.Update(j.t.Context(), now)
 	}).Should(gomega.Succeed())
 	var seen []string
 	j.Eventually(func() bool {
@@ -149,9 +149,9 @@ func (j *job) roll(image string, want []string) {
 // nothing is left in the account.
 func (j *job) delete(stacks int) {
 	j.t.Helper()
-	j.Expect(cluster.client.Delete(j.t.Context(), j.imd)).To(gomega.Succeed())
+	j.Expect(cluster.Client.Delete(j.t.Context(), j.imd)).To(gomega.Succeed())
 	j.Eventually(func() bool {
-		err := cluster.client.Get(j.t.Context(), client.ObjectKeyFromObject(j.imd), &v1alpha1.ImmutableDeployment{})
+		err := cluster.Client.Get(j.t.Context(), client.ObjectKeyFromObject(j.imd), &v1alpha1.ImmutableDeployment{})
 		return apierrors.IsNotFound(err)
 	}).Should(gomega.BeTrue(), j.explain)
 	j.Expect(j.account.stacks(j.t)).To(gomega.Equal(map[cfntypes.StackStatus]int{cfntypes.StackStatusDeleteComplete: stacks}))
@@ -161,7 +161,7 @@ func (j *job) delete(stacks int) {
 // explain shows what a failed test needs to be understood.
 func (j *job) explain() string {
 	now := &v1alpha1.ImmutableDeployment{}
-	if err := cluster.client.Get(j.t.Context(), client.ObjectKeyFromObject(j.imd), now); err != nil {
+	if err := cluster.Client.Get(j.t.Context(), client.ObjectKeyFromObject(j.imd), now); err != nil {
 		return err.Error()
 	}
 	status, err := yaml.Marshal(now.Status)

@@ -11,12 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime"
-	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/envtest"
-
-	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/test/testcluster"
 )
 
 // root of the repository.
@@ -25,55 +20,25 @@ const root = "../../../.."
 // pythonEnv names the Python that has moto.
 const pythonEnv = "CONFORMANCE_PYTHON"
 
-var cluster struct {
-	client     client.Client
-	kubeconfig string
-}
+// cluster is a Kubernetes API with the CRDs.
+var cluster *testcluster.Cluster
 
-func TestMain(m *testing.M) {
+func TestMain(m *testing.M) { os.Exit(runSuite(m)) }
+
+func runSuite(m *testing.M) int {
 	if os.Getenv(pythonEnv) == "" {
-		os.Exit(m.Run()) // which skips everything
+		return m.Run() // which skips everything
 	}
-	dir, err := os.MkdirTemp("", "viridian-mainjob-")
-	if err != nil {
+	var err error
+	if cluster, err = testcluster.Start(testcluster.Options{Root: root, CRDs: true}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	code := runSuite(m, dir)
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
-}
-
-// runSuite starts a Kubernetes API with the CRDs.
-func runSuite(m *testing.M, dir string) int {
-	env := &envtest.Environment{
-		CRDDirectoryPaths: []string{filepath.Join(root, "config", "crd", "bases")}, ErrorIfCRDPathMissing: true,
-	}
-	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
-		env.BinaryAssetsDirectory = filepath.Join(root, "bin")
-	}
-	config, err := env.Start()
-	defer func() { _ = env.Stop() }() // it ends with us
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "Start the cluster (make tools builds what it needs):", err)
 		return 1
 	}
-	scheme := runtime.NewScheme()
-	for _, add := range []func(*runtime.Scheme) error{clientgoscheme.AddToScheme, v1alpha1.AddToScheme} {
-		if err := add(scheme); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
+	defer func() {
+		if err := cluster.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "Stop the cluster:", err)
 		}
-	}
-	if cluster.client, err = client.New(config, client.Options{Scheme: scheme}); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	cluster.kubeconfig = filepath.Join(dir, "kubeconfig")
-	if err := os.WriteFile(cluster.kubeconfig, env.KubeConfig, 0o600); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
+	}()
 	return m.Run()
 }
 
@@ -109,12 +74,11 @@ func startProcess(t *testing.T, env []string, path string, args ...string) {
 // freeAddress is one at which nobody listens.
 func freeAddress(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addresses, err := testcluster.FreeAddresses(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close() //nolint:errcheck // only its address mattered
-	return l.Addr().String()
+	return addresses[0]
 }
 
 // await waits until something listens at an address.

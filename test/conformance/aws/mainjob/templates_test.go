@@ -37,7 +37,7 @@ func TestRandomTemplates(t *testing.T) {
 	built, refused := 0, map[string]int{}
 	for n := range randomSpecs {
 		imd := r.deployment(n)
-		err := cluster.client.Create(t.Context(), imd, client.DryRunAll)
+		err := cluster.Client.Create(t.Context(), imd, client.DryRunAll)
 		if apierrors.IsInvalid(err) {
 			refused[err.Error()]++
 			continue
