@@ -25,7 +25,9 @@ TESTFLAGS ?=
 # How a cluster is reached; another kubectl may be given.
 KUBECTL ?= bin/kubectl
 
-CLUSTER_TOOLS := bin/kube-apiserver bin/etcd bin/etcdctl bin/etcdutl bin/kubectl
+CLUSTER_TOOLS := bin/kube-apiserver bin/etcd bin/kubectl
+# For tests of backup and restore only.
+SNAPSHOT_TOOLS := bin/etcdctl bin/etcdutl
 SCANNERS := bin/govulncheck bin/indexdb bin/kube-score
 GENERATORS := bin/controller-gen bin/crd-ref-docs
 GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api.md docs/states.md
@@ -43,7 +45,7 @@ demo-up: bin/demo build $(CLUSTER_TOOLS) ## The same, and stay up for your own k
 ##@ Develop
 
 .PHONY: test test-unit judge-load conformance lint generate verify
-test: $(CLUSTER_TOOLS) ## Run every test, with the race detector and a real Kubernetes API
+test: $(CLUSTER_TOOLS) $(SNAPSHOT_TOOLS) ## Run every test, with the race detector and a real Kubernetes API
 	@KUBEBUILDER_ASSETS="$(abspath bin)" go test -race -timeout=30m $(TESTFLAGS) $(PKG)
 
 # A package belongs here unless its tests start kube-apiserver, which they do
@@ -103,9 +105,9 @@ bin/manager bin/awssim: bin/%:
 bin/demo:
 	@$(BUILD) -o $@ ./hack/demo
 
-tools: $(CLUSTER_TOOLS) $(GENERATORS) $(SCANNERS) bin/golangci-lint ## Build every tool that other targets would build when needed
+tools: $(CLUSTER_TOOLS) $(SNAPSHOT_TOOLS) $(GENERATORS) $(SCANNERS) bin/golangci-lint ## Build every tool that other targets would build when needed
 
-$(CLUSTER_TOOLS): hack/build-tool.sh hack/kube/go.mod hack/kube/go.sum
+$(CLUSTER_TOOLS) $(SNAPSHOT_TOOLS): hack/build-tool.sh hack/kube/go.mod hack/kube/go.sum
 	@hack/build-tool.sh $(@F)
 $(GENERATORS): hack/build-tool.sh hack/tools/go.mod hack/tools/go.sum
 	@hack/build-tool.sh $(@F)
