@@ -62,7 +62,7 @@ func runSuite(m *testing.M, dir string) int {
 		err = cluster.install()
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "Prepare the cluster (make test builds what it needs):", err)
+		fmt.Fprintln(os.Stderr, "Prepare the cluster (make test gets what it needs):", err)
 		return 1
 	}
 	return m.Run()

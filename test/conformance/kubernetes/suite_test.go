@@ -76,7 +76,7 @@ func runSuite(m *testing.M, dir string) int {
 		err = cluster.install(ctx, dir)
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "Prepare the cluster (make conformance builds what it needs):", err)
+		fmt.Fprintln(os.Stderr, "Prepare the cluster (make conformance gets what it needs):", err)
 		return 1
 	}
 	server := httptest.NewServer(cluster.sim)

@@ -55,7 +55,7 @@ func runSuite(m *testing.M, dir string) int {
 	config, err := env.Start()
 	defer func() { _ = env.Stop() }() // it ends with us
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "Start the cluster (make tools builds what it needs):", err)
+		fmt.Fprintln(os.Stderr, "Start the cluster (make tools gets what it needs):", err)
 		return 1
 	}
 	scheme := runtime.NewScheme()
