@@ -1,5 +1,6 @@
 # Everything needs only Go, a C compiler, git and make. Other tools are pinned
-# in modules of their own under hack/, built once from source and linked in bin/.
+# in modules of their own under hack/; hack/get-tool.sh builds or downloads them
+# once and links them in bin/.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -22,28 +23,34 @@ KEEP ?=
 STRIDE ?= 1
 MUTANTSFLAGS ?=
 TESTFLAGS ?=
+# Where kube-apiserver, etcd and kubectl come from: auto, prebuilt or source. See
+# hack/get-tool.sh.
+TOOLS ?= auto
+export TOOLS
 # How a cluster is reached; another kubectl may be given.
 KUBECTL ?= bin/kubectl
 
-CLUSTER_TOOLS := bin/kube-apiserver bin/etcd bin/etcdctl bin/etcdutl bin/kubectl
+CLUSTER_TOOLS := bin/kube-apiserver bin/etcd bin/kubectl
+# For tests of backup and restore only.
+SNAPSHOT_TOOLS := bin/etcdctl bin/etcdutl
 SCANNERS := bin/govulncheck bin/indexdb bin/kube-score
 GENERATORS := bin/controller-gen bin/crd-ref-docs
 GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api.md docs/states.md
-MODULES := . hack/kube hack/tools hack/golangci-lint hack/scanners test/conformance/kubernetes
+MODULES := . hack/kube hack/tools hack/golangci-lint hack/scanners hack/envtest test/conformance/kubernetes
 
-##@ Try it
+##@ Try it (kube-apiserver, etcd and kubectl: TOOLS=auto, prebuilt or source)
 
 .PHONY: demo demo-up
-demo: bin/demo build $(CLUSTER_TOOLS) ## Watch rollouts against a simulated AWS: good, better, failing, crashing
+demo: bin/demo build cluster-tools ## Watch rollouts against a simulated AWS: good, better, failing, crashing
 	@bin/demo $(DEMOFLAGS)
 
-demo-up: bin/demo build $(CLUSTER_TOOLS) ## The same, and stay up for your own kubectl until Ctrl-C
+demo-up: bin/demo build cluster-tools ## The same, and stay up for your own kubectl until Ctrl-C
 	@bin/demo --up $(DEMOFLAGS)
 
 ##@ Develop
 
 .PHONY: test test-unit judge-load conformance lint generate verify
-test: $(CLUSTER_TOOLS) ## Run every test, with the race detector and a real Kubernetes API
+test: cluster-tools $(SNAPSHOT_TOOLS) bin/setup-envtest ## Run every test, with the race detector and a real Kubernetes API
 	@KUBEBUILDER_ASSETS="$(abspath bin)" go test -race -timeout=30m $(TESTFLAGS) $(PKG)
 
 # A package belongs here unless its tests start kube-apiserver, for which they
@@ -54,12 +61,12 @@ test-unit: ## Run the tests that need no Kubernetes API
 		| sed 's/ .*//' | xargs go test $(TESTFLAGS)
 
 # One part: make conformance PART=kubernetes
-conformance: $(CLUSTER_TOOLS) ## Compare with what others wrote, and print a table; see docs/conformance.md
+conformance: cluster-tools ## Compare with what others wrote, and print a table; see docs/conformance.md
 	@KUBEBUILDER_ASSETS="$(abspath bin)" test/conformance/run.sh $(PART)
 
 # Without the race detector, which would take most of the time that requests
 # and deployments need.
-judge-load: $(CLUSTER_TOOLS) ## Judge 50 revisions of each kind under load, and 200 deployments at once
+judge-load: cluster-tools ## Judge 50 revisions of each kind under load, and 200 deployments at once
 	@KUBEBUILDER_ASSETS="$(abspath bin)" go test -v -count=1 -timeout=1h -run='^(TestJudgement|TestCallsOfManyDeployments)$$' \
 		./controllers -judgements=50 -fleet=200
 
@@ -86,7 +93,7 @@ simulate: ## Run SEEDS seeds of the simulation, from FROM on, on all cores
 crash-points: ## Let a process die, or lose an answer, at every call of the stories
 	@hack/crash-points.sh $(STRIDE)
 
-mutants: $(CLUSTER_TOOLS) ## Plant plausible mistakes, one after the other, and say what notices them
+mutants: cluster-tools ## Plant plausible mistakes, one after the other, and say what notices them
 	@KUBEBUILDER_ASSETS="$(abspath bin)" go run ./test/mutants $(MUTANTSFLAGS)
 
 ##@ Build
@@ -94,23 +101,35 @@ mutants: $(CLUSTER_TOOLS) ## Plant plausible mistakes, one after the other, and 
 .PHONY: build tools image clean
 build: bin/manager bin/awssim ## Build bin/manager and bin/awssim
 
-# Go knows better than make what changed.
+# Go knows better than make what changed. With the same flags for all, what they
+# share is compiled once.
+BUILD := CGO_ENABLED=0 go build -trimpath -ldflags="-s -w"
 .PHONY: bin/manager bin/awssim bin/demo
 bin/manager bin/awssim: bin/%:
-	@CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o $@ ./cmd/$*
+	@$(BUILD) -o $@ ./cmd/$*
 bin/demo:
-	@CGO_ENABLED=0 go build -o $@ ./hack/demo
+	@$(BUILD) -o $@ ./hack/demo
 
-tools: $(CLUSTER_TOOLS) $(GENERATORS) $(SCANNERS) bin/golangci-lint ## Build every tool that other targets would build when needed
+tools: cluster-tools $(SNAPSHOT_TOOLS) $(GENERATORS) $(SCANNERS) bin/golangci-lint ## Get every tool that other targets would get when needed
 
-$(CLUSTER_TOOLS): hack/build-tool.sh hack/kube/go.mod hack/kube/go.sum
-	@hack/build-tool.sh $(@F)
-$(GENERATORS): hack/build-tool.sh hack/tools/go.mod hack/tools/go.sum
-	@hack/build-tool.sh $(@F)
-$(SCANNERS): hack/build-tool.sh hack/scanners/go.mod hack/scanners/go.sum
-	@hack/build-tool.sh $(@F)
-bin/golangci-lint: hack/build-tool.sh hack/golangci-lint/go.mod hack/golangci-lint/go.sum
-	@hack/build-tool.sh $(@F)
+# In one call, so that a download is tried once. Only the script knows whether
+# what is linked in bin/ is what TOOLS asks for.
+.PHONY: cluster-tools $(CLUSTER_TOOLS)
+cluster-tools:
+	@hack/get-tool.sh $(notdir $(CLUSTER_TOOLS))
+$(CLUSTER_TOOLS):
+	@hack/get-tool.sh $(@F)
+
+$(SNAPSHOT_TOOLS): hack/get-tool.sh hack/kube/go.mod hack/kube/go.sum
+	@hack/get-tool.sh $(@F)
+bin/setup-envtest: hack/get-tool.sh hack/envtest/go.mod hack/envtest/go.sum
+	@hack/get-tool.sh $(@F)
+$(GENERATORS): hack/get-tool.sh hack/tools/go.mod hack/tools/go.sum
+	@hack/get-tool.sh $(@F)
+$(SCANNERS): hack/get-tool.sh hack/scanners/go.mod hack/scanners/go.sum
+	@hack/get-tool.sh $(@F)
+bin/golangci-lint: hack/get-tool.sh hack/golangci-lint/go.mod hack/golangci-lint/go.sum
+	@hack/get-tool.sh $(@F)
 
 image: ## Build the container image IMG; needs a container engine with BuildKit
 	@$(CONTAINER_TOOL) version >/dev/null 2>&1 || { \

@@ -49,7 +49,7 @@ func runSuite(m *testing.M) int {
 	}
 	cfg, err := env.Start()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "Start kube-apiserver and etcd (make test builds them):", err)
+		fmt.Fprintln(os.Stderr, "Start kube-apiserver and etcd (make test gets them):", err)
 		return 1
 	}
 	defer func() {

@@ -100,7 +100,7 @@ func preflight(bin string) error {
 		}
 	}
 	if missing != nil {
-		return fmt.Errorf("%w\nrun \"make demo\" in the root of the repository, which builds what is missing", missing)
+		return fmt.Errorf("%w\nrun \"make demo\" in the root of the repository, which gets what is missing", missing)
 	}
 	return nil
 }

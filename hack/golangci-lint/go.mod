@@ -1,5 +1,5 @@
 // golangci-lint with kube-api-linter compiled in, built from source by
-// hack/build-tool.sh: kube-api-linter brings such a program, this module decides
+// hack/get-tool.sh: kube-api-linter brings such a program, this module decides
 // which golangci-lint goes into it. A module of its own keeps these dependencies
 // out of the main go.mod.
 module github.com/viridian-dev/viridian/hack/golangci-lint

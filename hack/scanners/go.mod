@@ -1,4 +1,4 @@
-// Scanners for test/conformance, built from source by hack/build-tool.sh, and
+// Scanners for test/conformance, built from source by hack/get-tool.sh, and
 // the Go vulnerability database that govulncheck reads. A module of its own
 // keeps their dependencies out of the main go.mod.
 module github.com/viridian-dev/viridian/hack/scanners

@@ -1,4 +1,4 @@
-// Code generators, built from source by hack/build-tool.sh. A module of its own
+// Code generators, built from source by hack/get-tool.sh. A module of its own
 // keeps their dependencies out of the main go.mod.
 module github.com/viridian-dev/viridian/hack/tools
 

@@ -61,7 +61,7 @@ type Cluster struct {
 func Start(o Options) (*Cluster, error) {
 	c := &Cluster{Dir: o.Dir, root: o.Root, temporary: o.Dir == ""}
 	if err := c.start(o); err != nil {
-		return nil, errors.Join(fmt.Errorf("start a cluster (make tools builds what it needs): %w", err), c.Stop())
+		return nil, errors.Join(fmt.Errorf("start a cluster (make tools gets what it needs): %w", err), c.Stop())
 	}
 	return c, nil
 }
