@@ -294,7 +294,7 @@ func TestUpdates(t *testing.T) {
 	}
 }
 
-// No rule goes untested: each one's message is among the refusals.
+// Every rule is tested: each one's message is among the refusals.
 func TestEveryRuleRefuses(t *testing.T) {
 	var said strings.Builder
 	for _, c := range refusals {
@@ -311,7 +311,7 @@ func TestEveryRuleRefuses(t *testing.T) {
 	}
 }
 
-// fargateMessage is the refusal of a size that Fargate doesn't have.
+// fargateMessage is the message about a size that Fargate doesn't have.
 func fargateMessage(t *testing.T) string {
 	t.Helper()
 	err := create(t, base(t, "deployment.yaml", template("memory: '256'")))
