@@ -43,7 +43,8 @@ func TestSemantics(t *testing.T) {
 	}
 }
 
-// has tells whether one of a package's test files holds the test and its case.
+// has reports whether one of a package's test files holds the test and its
+// case.
 func has(files []string, test, name string) bool {
 	for _, text := range files {
 		if strings.Contains(text, "\nfunc "+test+"(t *testing.T)") && (name == "" || strings.Contains(text, strconv.Quote(name))) {

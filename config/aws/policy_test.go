@@ -35,11 +35,11 @@ type statement struct {
 	Condition map[string]map[string]string
 }
 
-// byCloudFormation tells whether a statement is for the calls that
+// byCloudFormation reports whether a statement is for the calls that
 // CloudFormation makes in the controller's name.
 func (s statement) byCloudFormation() bool { return strings.HasPrefix(s.Sid, "Cfn") }
 
-// open tells whether a statement holds for any call and resource.
+// open reports whether a statement holds for any call and resource.
 func (s statement) open() bool { return slices.Equal(s.Resource, list{"*"}) && len(s.Condition) == 0 }
 
 // list is what IAM writes as a string when it is one.

@@ -78,14 +78,14 @@ func (m *manager) dump() {
 	}
 }
 
-// down tells whether none runs.
+// down reports whether none runs.
 func (m *manager) down() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.process == nil || m.process.ended()
 }
 
-// crashed tells whether it ended though nobody stopped it.
+// crashed reports whether it ended though nobody stopped it.
 func (m *manager) crashed() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

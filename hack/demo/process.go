@@ -101,7 +101,7 @@ func (p *process) dump() {
 	}
 }
 
-// ended tells whether the process is gone.
+// ended reports whether the process is gone.
 func (p *process) ended() bool {
 	select {
 	case <-p.done:

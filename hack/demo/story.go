@@ -222,7 +222,8 @@ func noFailures(what string, seen tally) check {
 	return check{what: what, want: "0", got: strings.Join(got, "; "), ok: seen.failed == 0 && seen.total > 0}
 }
 
-// current tells whether the status is about the spec and a revision's rollout.
+// current reports whether the status is about the spec and a revision's
+// rollout.
 func current(s *state, revision int64) bool {
 	return s.deployment != nil && s.status().ObservedGeneration == s.deployment.Generation &&
 		s.status().Rollout != nil && s.status().Rollout.Revision == revision

@@ -91,7 +91,7 @@ func (s *snapshot) key() string {
 	return fmt.Sprint(status.Phase, status.Step, status.Revision, weights(written(status)), s.managerDown)
 }
 
-// settled tells whether nothing goes on.
+// settled reports whether nothing goes on.
 func (s *snapshot) settled() bool {
 	return s.deployment == nil || !meta.IsStatusConditionTrue(s.deployment.Status.Conditions, v1alpha1.ConditionReconciling)
 }

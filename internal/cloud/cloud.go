@@ -117,7 +117,7 @@ type Stack struct {
 	Parameters   map[string]string
 	Outputs      map[string]string
 	Tags         map[string]string
-	// TerminationProtection tells whether the stack refuses to be deleted.
+	// TerminationProtection reports whether the stack refuses to be deleted.
 	TerminationProtection bool
 }
 
@@ -165,8 +165,8 @@ const (
 	StackDeleteFailed       StackStatus = "DELETE_FAILED"
 )
 
-// Whole tells whether a stack in this status has all that it was made for. One
-// that somebody updated has, too.
+// Whole reports whether a stack in this status has all that it was made for.
+// One that somebody updated has, too.
 func (s StackStatus) Whole() bool {
 	return s == StackCreateComplete || strings.HasPrefix(string(s), "UPDATE_") || strings.HasPrefix(string(s), "IMPORT_")
 }
@@ -222,7 +222,7 @@ type Rule struct {
 	Conditions []Condition
 	// Targets of the forward action. Empty when the rule doesn't forward.
 	Targets []WeightedTarget
-	// Forwards tells whether the last action is a forward action.
+	// Forwards reports whether the last action is a forward action.
 	Forwards bool
 	// Native is the adapter's own copy of the rule, from which it restores
 	// what the types here don't show. Others pass it on untouched.

@@ -62,13 +62,13 @@ func KindOf(err error) Kind {
 	return ""
 }
 
-// IsNotFound tells whether AWS said that the thing isn't there.
+// IsNotFound reports whether AWS said that the thing isn't there.
 func IsNotFound(err error) bool { return KindOf(err) == KindNotFound }
 
-// IsConflict tells whether AWS said that it is there already or in use.
+// IsConflict reports whether AWS said that it is there already or in use.
 func IsConflict(err error) bool { return KindOf(err) == KindConflict }
 
-// IsRepositoryNotFound tells whether AWS said that there is no such ECR
+// IsRepositoryNotFound reports whether AWS said that there is no such ECR
 // repository, as against an image that isn't in it.
 func IsRepositoryNotFound(err error) bool {
 	e, ok := errors.AsType[*Error](err)

@@ -106,7 +106,7 @@ func kindOf(object client.Object) string {
 	return fmt.Sprintf("%T", object)
 }
 
-// sameSpec tells whether two objects of a kind ask for the same.
+// sameSpec reports whether two objects of a kind ask for the same.
 func sameSpec(a, b client.Object) bool {
 	switch a := a.(type) {
 	case *v1alpha1.ImmutableDeployment:

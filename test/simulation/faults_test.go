@@ -39,7 +39,7 @@ type callID struct {
 	writes             bool
 }
 
-// aws tells whether a call is one of AWS.
+// aws reports whether a call is one of AWS.
 func (c callID) aws() bool { return c.api != "kubernetes" && c.api != "webhook" }
 
 func (c callID) String() string { return c.api + ":" + c.action + " " + c.about }
@@ -117,7 +117,7 @@ func (f fault) String() string {
 	return text
 }
 
-// forgets tells whether the cluster forgets by it.
+// forgets reports whether the cluster forgets by it.
 func (f fault) forgets() bool {
 	return slices.Contains([]faultKind{faultStatus, faultRecordStatus, faultRecord, faultOwners, faultOrphan, faultRestore, faultAnew, faultVelero, faultClone}, f.Kind)
 }
@@ -202,7 +202,7 @@ func (f *faults) hit(p *process, c callID, v verdict) verdict {
 	return v
 }
 
-// concerns tells whether a fault can befall a call.
+// concerns reports whether a fault can befall a call.
 func concerns(x fault, c callID) bool {
 	if x.API == "aws" && !c.aws() || x.API != "" && x.API != "aws" && x.API != c.api || x.Action != "" && x.Action != c.action || x.Writes && !c.writes {
 		return false
@@ -261,7 +261,7 @@ func (f *faults) watchDelay(d dice) time.Duration {
 	return 0
 }
 
-// repeats tells whether something is told once more.
+// repeats reports whether something is told once more.
 func (f *faults) repeats(d dice) bool { return len(f.now(faultRepeat)) > 0 && d.chance(0.3) }
 
 // resource is what befalls the creation or deletion of a stack's resource.

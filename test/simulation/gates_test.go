@@ -121,7 +121,7 @@ func (g *gatekeeper) hear(question []byte) attempt {
 	return attempt{rollout + " " + string(q.Point), this}
 }
 
-// answer tells whether a revision may pass.
+// answer reports whether a revision may pass.
 func (g *gatekeeper) answer(app int, a attempt) bool {
 	refuses := g.w.plan.Apps[app].Refuses && !g.w.faults.over
 	g.w.log.tell("gatekeeper", "%s: %t", a.name, !refuses)

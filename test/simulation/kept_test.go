@@ -73,7 +73,7 @@ func (o *observer) checkOrphanCreation(at *pass, imr *v1alpha1.ImmutableRevision
 	}
 }
 
-// guarded tells whether what bears a UID is looked after: something of it was
+// guarded reports whether what bears a UID is looked after: something of it was
 // forgotten, and its user didn't delete it.
 func (o *observer) guarded(uid string) bool {
 	if !o.forgotten(uid) {
@@ -87,7 +87,7 @@ func (o *observer) guarded(uid string) bool {
 	return false
 }
 
-// replaces tells whether a deployment takes a revision away on purpose before
+// replaces reports whether a deployment takes a revision away on purpose before
 // there is another one: Recreate does.
 func (o *observer) replaces(imd *v1alpha1.ImmutableDeployment, revision string) bool {
 	if imd == nil || imd.Status.Rollout == nil || imd.Status.Rollout.FinishedAt != nil {
@@ -97,8 +97,8 @@ func (o *observer) replaces(imd *v1alpha1.ImmutableDeployment, revision string) 
 	return recreates && (fmt.Sprint(imd.Status.Rollout.Revision) != revision || imd.Status.Rollout.Outcome != "")
 }
 
-// rolls tells whether a deployment stops tasks to make room for new ones, all of
-// them where there is but one: Rolling may.
+// rolls reports whether a deployment stops tasks to make room for new ones, all
+// of them where there is but one: Rolling may.
 func (o *observer) rolls(imd *v1alpha1.ImmutableDeployment) bool {
 	if imd == nil || imd.Status.Rollout == nil || imd.Status.Rollout.FinishedAt != nil {
 		return false
@@ -106,8 +106,8 @@ func (o *observer) rolls(imd *v1alpha1.ImmutableDeployment) bool {
 	return imd.Spec.Strategy.Type == v1alpha1.StrategyRolling || o.various[string(imd.UID)]
 }
 
-// answers tells whether a target group's tasks answer, as the pass saw it or as
-// it is.
+// answers reports whether a target group's tasks answer, as the pass saw it or
+// as it is.
 func (t *truth) answers(at *pass, group string) bool {
 	return at.healthy[group] > 0 || t.groups[group].healthy > 0
 }
@@ -131,8 +131,9 @@ func (o *observer) checkRequestsKept(at *pass, r *ruleTruth, t *truth, after []t
 	}
 }
 
-// returned tells whether a first revision is given up, and an adopted rule given
-// back to the target group that it had before, of which nobody knows how it is.
+// returned reports whether a first revision is given up, and an adopted rule
+// given back to the target group that it had before, of which nobody knows how
+// it is.
 func returned(imd *v1alpha1.ImmutableDeployment, after []target) bool {
 	if imd == nil || imd.Status.Rollout == nil || imd.Status.Traffic == nil || len(after) != 1 {
 		return false
@@ -155,8 +156,8 @@ func (o *observer) answered(at *pass, t *truth, targets []target) int {
 	return sum
 }
 
-// late tells whether a rollout was given up so long ago that requests return to
-// what served before, whole or not.
+// late reports whether a rollout was given up so long ago that requests return
+// to what served before, whole or not.
 func (o *observer) late(imd *v1alpha1.ImmutableDeployment) bool {
 	if imd == nil || imd.Status.Rollout == nil {
 		return false
@@ -185,7 +186,7 @@ func (o *observer) checkStackKept(at *pass, s stackTruth, t *truth) {
 	}
 }
 
-// givenUp tells whether a revision is one that never was promoted.
+// givenUp reports whether a revision is one that never was promoted.
 func givenUp(imd *v1alpha1.ImmutableDeployment, revision string) bool {
 	if imd == nil || imd.Status.Rollout == nil || fmt.Sprint(imd.Status.Stable) == revision {
 		return false
@@ -194,7 +195,7 @@ func givenUp(imd *v1alpha1.ImmutableDeployment, revision string) bool {
 	return fmt.Sprint(r.Revision) == revision && r.Outcome != "" && !r.Outcome.Good()
 }
 
-// unproven tells whether nothing was promoted yet since users began anew.
+// unproven reports whether nothing was promoted yet since users began anew.
 func unproven(imd *v1alpha1.ImmutableDeployment) bool {
 	return imd != nil && imd.Status.Stable == 0 && imd.Status.RolloutCount > 0
 }
@@ -256,8 +257,8 @@ func (o *observer) interferes(at *pass, q request) {
 	}
 }
 
-// clones tells whether a clone made a stack, by its ID or name, or the rule of
-// a deployment, by its UID.
+// clones reports whether a clone made a stack, by its ID or name, or the rule
+// of a deployment, by its UID.
 func (o *observer) clones(name string) bool {
 	if strings.HasPrefix(name, "arn:") {
 		name = short(name)

@@ -95,7 +95,7 @@ func (o *observer) forgot(app int) {
 	}
 }
 
-// forgotten tells whether the objects of the deployment with a UID ever lost
+// forgotten reports whether the objects of the deployment with a UID ever lost
 // something.
 func (o *observer) forgotten(uid string) bool {
 	return !o.memory.forgot[o.w.cluster.names[uid]].IsZero()
@@ -145,8 +145,8 @@ func (o *observer) regained(imd *v1alpha1.ImmutableDeployment) {
 	delete(o.memory.abroad, string(imd.UID))
 }
 
-// unclaimed tells whether what bears a UID may be left, since nobody was there
-// who could take it over, or could know of it.
+// unclaimed reports whether what bears a UID may be left, since nobody was
+// there who could take it over, or could know of it.
 func (o *observer) unclaimed(uid string) bool {
 	if !o.memory.unowned[uid] {
 		return false
@@ -180,14 +180,14 @@ func (o *observer) wished(name string) {
 	}
 }
 
-// wasFound tells whether a revision's stack was complete when something was
+// wasFound reports whether a revision's stack was complete when something was
 // forgotten: it isn't new, though nobody may remember what it was for.
 func (o *observer) wasFound(imr *v1alpha1.ImmutableRevision) bool {
 	return slices.ContainsFunc(o.latest.stacks, func(s stackTruth) bool { return s.name == imr.Spec.StackName && o.memory.found[s.id] })
 }
 
-// exists tells whether a revision's stack does: its record is made again then,
-// and nothing is frozen.
+// exists reports whether a revision's stack does: its record is made again
+// then, and nothing is frozen.
 func (o *observer) exists(imr *v1alpha1.ImmutableRevision) bool {
 	return slices.ContainsFunc(o.latest.stacks, func(s stackTruth) bool {
 		return s.name == imr.Spec.StackName && s.uid != "" && s.status != "DELETE_COMPLETE"

@@ -159,7 +159,7 @@ func (at *pass) imd() *v1alpha1.ImmutableDeployment {
 	return imd
 }
 
-// outdated tells whether what the pass knows of its object is older than what
+// outdated reports whether what the pass knows of its object is older than what
 // there was when it began.
 func (at *pass) outdated() bool {
 	if at.was == nil || at.seen == nil || !at.p.cluster.forced[at.key].Before(at.began) {

@@ -75,7 +75,7 @@ func (w *world) calm() {
 	}
 }
 
-// restless tells whether an image that users want, or one that serves, has
+// restless reports whether an image that users want, or one that serves, has
 // tasks that come and go.
 func (w *world) restless() bool {
 	ill := func(tag string) bool { return slices.Contains(sick, tag) }
@@ -214,32 +214,32 @@ func suffixOf(imd *v1alpha1.ImmutableDeployment) string {
 	return name[strings.LastIndexByte(name, '-'):]
 }
 
-// anothers tells whether a stack isn't a deployment's own, by its name, or since it
-// was made in another cluster: a UID alone proves nothing.
+// anothers reports whether a stack isn't a deployment's own, by its name, or
+// since it was made in another cluster: a UID alone proves nothing.
 func (o *observer) anothers(s stackTruth, imd *v1alpha1.ImmutableDeployment) bool {
 	return !strings.HasSuffix(s.name, suffixOf(imd)) || s.madeBy != o.w.cluster.id
 }
 
-// idle tells whether a stack gets no requests that another deployment left which
-// the cluster forgot, or that was made in the name of another cluster: people
-// are told of it, and nothing else.
+// idle reports whether a stack gets no requests that another deployment left
+// which the cluster forgot, or that was made in the name of another cluster:
+// people are told of it, and nothing else.
 func (o *observer) idle(s stackTruth) bool {
 	return !o.answering(s) && (s.madeBy != o.w.cluster.id || o.forgotten(s.uid))
 }
 
-// kept tells whether the stack of a bad revision is kept on purpose.
+// kept reports whether the stack of a bad revision is kept on purpose.
 func (o *observer) kept(imd *v1alpha1.ImmutableDeployment, revision string) bool {
 	return slices.ContainsFunc(imd.Status.Retiring, func(r v1alpha1.RetiringRevision) bool { return fmt.Sprint(r.Revision) == revision })
 }
 
-// answering tells whether a stack gets requests, or should.
+// answering reports whether a stack gets requests, or should.
 func (o *observer) answering(s stackTruth) bool {
 	r := o.latest.production(s.uid)
 	return r != nil && share(r.targets, o.latest.groupOf(s.uid, s.revision)) > 0
 }
 
-// retains tells whether a deployment that is gone left its stacks on purpose, or
-// nobody was there who could take them over.
+// retains reports whether a deployment that is gone left its stacks on purpose,
+// or nobody was there who could take them over.
 func (o *observer) retains(uid string) bool {
 	return o.unclaimed(uid) || o.memory.left[uid] || slices.ContainsFunc(o.w.plan.Apps, func(a app) bool { return a.Retain })
 }
@@ -315,7 +315,7 @@ func (w *world) deleteAll() {
 	}
 }
 
-// leaves tells whether resources that can't be deleted are left on purpose.
+// leaves reports whether resources that can't be deleted are left on purpose.
 func (p *plan) leaves() bool {
 	fails := slices.ContainsFunc(p.Faults, func(f fault) bool { return f.Kind == faultDelete })
 	return fails && slices.ContainsFunc(p.Apps, func(a app) bool { return a.OnDeleteFailure != v1alpha1.DeleteFailureRetry })

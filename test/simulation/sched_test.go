@@ -102,7 +102,7 @@ func (s *scheduler) admit() {
 	}
 }
 
-// step lets the next thing happen, unless that is later than until. It tells
+// step lets the next thing happen, unless that is later than until. It reports
 // whether something did.
 func (s *scheduler) step(until time.Time) bool {
 	for {

@@ -62,7 +62,7 @@ func share(targets []target, group string) int {
 	return own * 100 / sum
 }
 
-// contains tells whether a target group is in the rule, with whatever weight.
+// contains reports whether a target group is in the rule, with whatever weight.
 func (r *ruleTruth) contains(group string) bool {
 	return slices.ContainsFunc(r.targets, func(t target) bool { return t.group == group })
 }
@@ -112,7 +112,7 @@ func (t *truth) named(imd *v1alpha1.ImmutableDeployment) []target {
 	return nil
 }
 
-// keeps tells whether a revision has a stack which isn't deleted.
+// keeps reports whether a revision has a stack which isn't deleted.
 func (t *truth) keeps(uid string, revision int64) bool {
 	return slices.ContainsFunc(t.stacks, func(s stackTruth) bool {
 		return s.uid == uid && s.revision == fmt.Sprint(revision) && !strings.HasPrefix(s.status, "DELETE")

@@ -343,7 +343,7 @@ func (u *users) cure(i int) (annotation, value string) {
 }
 
 // tidy deletes the revisions that nobody owns, of applications that are gone,
-// once everything shall go, and tells whether there were any.
+// once everything shall go, and reports whether there were any.
 func (u *users) tidy() (found bool) {
 	if !u.ending {
 		return false

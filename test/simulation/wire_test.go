@@ -280,7 +280,7 @@ const recently = 12
 
 func keyOf(q request) string { return q.api + " " + q.action + " " + string(q.body) }
 
-// wanted tells whether reads may be behind at all.
+// wanted reports whether reads may be behind at all.
 func (x *past) wanted() bool {
 	return slices.ContainsFunc(x.w.faults.now(faultCalls), func(f fault) bool { return f.Verdict == stale })
 }

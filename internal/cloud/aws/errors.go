@@ -149,7 +149,7 @@ func wrap(err error) error {
 	return e
 }
 
-// hasCode tells whether AWS said just that.
+// hasCode reports whether AWS said just that.
 func hasCode(err error, code string) bool {
 	e, ok := errors.AsType[*cloud.Error](err)
 	return ok && e.Code == code

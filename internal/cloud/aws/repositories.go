@@ -36,7 +36,7 @@ func (i *images) Repository(ctx context.Context, image string) (cloud.Repository
 	return cloud.Repository{Immutable: immutable(&out.Repositories[0], ref.tag)}, true, nil
 }
 
-// immutable tells whether a tag stays where it is. What a filter of a kind
+// immutable reports whether a tag stays where it is. What a filter of a kind
 // unknown here would say is taken for no. An image without a tag is no
 // exception.
 func immutable(r *types.Repository, tag string) bool {
@@ -60,7 +60,8 @@ func immutable(r *types.Repository, tag string) bool {
 	}
 }
 
-// wildcard tells whether all of text matches a pattern, in which * is any text.
+// wildcard reports whether all of text matches a pattern, in which * is any
+// text.
 func wildcard(pattern, text string) bool {
 	quoted := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `.*`)
 	matched, err := regexp.MatchString(`^(?s:`+quoted+`)$`, text)

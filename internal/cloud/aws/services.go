@@ -133,7 +133,7 @@ func stoppedAt(t *types.Task) time.Time {
 	}
 }
 
-// failed tells whether a task stopped for a fault of its own. The scheduler
+// failed reports whether a task stopped for a fault of its own. The scheduler
 // stops tasks for two reasons that only its words tell apart: health checks
 // that fail, and a count that got smaller.
 func failed(t *types.Task) bool {
@@ -169,7 +169,7 @@ var shortages = []string{
 	"resourceinitializationerror: failed to configure eni",
 }
 
-// starved tells whether a task could not start for want of what AWS gives it,
+// starved reports whether a task could not start for want of what AWS gives it,
 // which says nothing of its template.
 func starved(reason string) bool {
 	reason = strings.TrimPrefix(strings.ToLower(clean(reason)), "taskfailedtostart: ")

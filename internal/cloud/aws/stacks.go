@@ -135,7 +135,7 @@ func (s *stacks) FailureEvents(ctx context.Context, stackID string) ([]cloud.Sta
 	return failed, nil
 }
 
-// beginsCreation tells whether there is nothing older to read.
+// beginsCreation reports whether there is nothing older to read.
 func beginsCreation(e *types.StackEvent) bool {
 	return e.ResourceStatus == types.ResourceStatusCreateInProgress &&
 		awssdk.ToString(e.PhysicalResourceId) == awssdk.ToString(e.StackId) &&

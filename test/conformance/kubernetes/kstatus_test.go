@@ -158,7 +158,7 @@ func (s *suite) served(state *unstructured.Unstructured) string {
 // awaited are the reasons for waiting that someone meant so, or that pass.
 var awaited = []string{v1alpha1.ReasonPaused, v1alpha1.ReasonAwaitingApproval, v1alpha1.ReasonGateRunning, v1alpha1.ReasonAWSUnavailable}
 
-// serves tells whether the template in spec serves all traffic and nothing is
+// serves reports whether the template in spec serves all traffic and nothing is
 // left to do.
 func serves(imd *v1alpha1.ImmutableDeployment) bool {
 	s := imd.Status

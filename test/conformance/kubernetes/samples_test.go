@@ -76,7 +76,7 @@ func (s *story) version(imd *v1alpha1.ImmutableDeployment, tag string, flags []s
 	kubectl(s.t, append([]string{"diff", "-f", path}, flags...)...)
 }
 
-// waits tells whether a rollout waits for a person, or for metrics, of which
+// waits reports whether a rollout waits for a person, or for metrics, of which
 // there are none without requests.
 func waits(status v1alpha1.ImmutableDeploymentStatus) bool {
 	if status.BlockedBy != nil && status.BlockedBy.Reason == v1alpha1.ReasonAwaitingApproval {
