@@ -34,6 +34,7 @@ func spend(k int32) float64 {
 // and a plain comparison of the two rates flags one in two good revisions at
 // ratio 1. Errors are binomial rather than Poisson, whose variance is smaller,
 // so the test errs on the side of the candidate.
+//
 // It assumes that requests fail independently of each other, and that both
 // revisions get the same mix of requests at constant shares within a step. The
 // error rate itself may change with time, if it does for both.

@@ -47,7 +47,7 @@ var rules = []rule{
 	func(c, s measured, ratio float64, _ int32) bool { return c.value > ratio*s.value },
 }
 
-// errorsOf draws how many of n requests fail at random.
+// errorsOf draws at random how many of n requests fail.
 func errorsOf(rng *rand.Rand, n int64, rate float64, burst int64) int64 {
 	rate /= float64(burst)
 	var errors int64

@@ -5,5 +5,6 @@
 // By design, nothing survives a restart: an unknown call is started again with
 // the same key, so whatever is called must be idempotent by that key or
 // tolerate being called twice.
+//
 // It imports only the standard library.
 package background

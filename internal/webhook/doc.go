@@ -2,6 +2,7 @@
 // from a user of a shared controller, who must not get access to the
 // controller's network: requests go only to public addresses, and to others
 // that the operator of the controller allows.
+//
 // The check is made on the address that is connected to, after the name is
 // resolved and at every attempt, so a name that resolves differently the second
 // time can't bypass it. Proxies are not used, as they could connect to any
@@ -19,5 +20,6 @@
 // X-Viridian-Signature; Verify shows how to check them. Reject timestamps that
 // are more than a few minutes old, or the request can be replayed. Repeated
 // calls of the same attempt have the same Idempotency-Key.
+//
 // It imports only the standard library.
 package webhook
