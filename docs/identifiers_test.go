@@ -13,9 +13,9 @@ import (
 	"testing"
 )
 
-// TestIdentifiers: what looks like code of this repository exists in it, in the
-// pages that are for people who change the code. A name in backticks looks like
-// that if it is one word in mixed or lower camel case.
+// TestIdentifiers: identifiers that the pages for developers mention exist in
+// this repository. A name in backticks is checked if it is a single word of
+// letters and digits.
 func TestIdentifiers(t *testing.T) {
 	known := identifiers(t)
 	name := regexp.MustCompile("`([A-Za-z][A-Za-z0-9]*)`")
@@ -34,8 +34,8 @@ func TestIdentifiers(t *testing.T) {
 	}
 }
 
-// identifiers are all names and words of strings in the Go code, and the words of
-// what people write for it: manifests, scripts and the Makefile.
+// identifiers returns all names and the words of strings in the Go code, and
+// the words in manifests, scripts and the Makefile.
 func identifiers(t *testing.T) map[string]bool {
 	t.Helper()
 	known := map[string]bool{}

@@ -31,8 +31,8 @@ const adopted = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener-ru
 
 const fargate = "spec.template.memory doesn't fit spec.template.cpu on Fargate"
 
-// refusals are patches that make a valid ImmutableDeployment an invalid one,
-// with what people must read.
+// refusals are patches that make a valid ImmutableDeployment invalid, with the
+// expected messages.
 var refusals = map[string]struct {
 	patch string
 	want  []string
@@ -228,7 +228,7 @@ func TestAdmitted(t *testing.T) {
 	}
 }
 
-// Fargate's sizes: the least and the most memory of each CPU, and what is just
+// Fargate's sizes: the least and the most memory for each CPU, and what is just
 // outside.
 func TestFargate(t *testing.T) {
 	for cpu, memory := range map[string]struct{ good, bad []int }{
