@@ -109,9 +109,9 @@ func (c *cluster) startAPIServer(etcdURL, address, token string) error {
 	return err
 }
 
-// connect asks whether the API is ready and writes the kubeconfig.
+// connect checks whether the API is ready and writes the kubeconfig.
 func (c *cluster) connect(ctx context.Context, url, token string) error {
-	// kube-apiserver makes itself a certificate, which is its own authority.
+	// kube-apiserver creates a self-signed certificate.
 	authority, err := os.ReadFile(filepath.Join(c.dir, "certificates", "apiserver.crt"))
 	if err != nil {
 		return fmt.Errorf("certificate of the API: %w", err)
@@ -125,7 +125,8 @@ func (c *cluster) connect(ctx context.Context, url, token string) error {
 	if err != nil {
 		return fmt.Errorf("client of the API: %w", err)
 	}
-	// What looks at the API twice a second must not wait for its turn.
+	// Polling the API several times a second must not be throttled by the
+	// client.
 	restConfig.QPS = -1
 	set, err := kubernetes.NewForConfig(restConfig)
 	if err != nil {
@@ -138,7 +139,7 @@ func (c *cluster) connect(ctx context.Context, url, token string) error {
 	return clientcmd.WriteToFile(*config, c.kubeconfig)
 }
 
-// stop kills both: nothing in them is to be kept.
+// stop kills both: none of their data is kept.
 func (c *cluster) stop() {
 	c.apiserver.stop(0)
 	c.etcd.stop(0)
@@ -199,7 +200,7 @@ func randomToken() string {
 	return hex.EncodeToString(token)
 }
 
-// freePorts finds local addresses that nobody listens on.
+// freePorts returns local addresses that are not in use.
 func freePorts(n int) ([]string, error) {
 	var addresses []string
 	for range n {

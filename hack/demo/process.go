@@ -14,8 +14,8 @@ import (
 )
 
 // launcher starts all processes from one OS thread that lives as long as the
-// program: Linux kills a child when the thread that started it ends, and so
-// none is left however the program ends.
+// program: Linux kills a child when the thread that started it ends, so no
+// process is left behind however the program ends.
 type launcher chan func()
 
 func newLauncher() launcher {
@@ -34,7 +34,7 @@ type process struct {
 	name string
 	log  string
 	cmd  *exec.Cmd
-	// done is closed when it has ended, how is in result by then.
+	// done is closed when it has ended; then result says how.
 	done   chan struct{}
 	result string
 }
@@ -49,8 +49,8 @@ type spec struct {
 	log string
 }
 
-// start runs a program in a process group of its own, where the terminal's
-// Ctrl-C doesn't reach it: it is stopped in order.
+// start runs a program in a separate process group, where the terminal's Ctrl-C
+// doesn't reach it: it is stopped gracefully.
 func (l launcher) start(s spec) (*process, error) {
 	out, err := os.OpenFile(s.log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -75,8 +75,8 @@ func (l launcher) start(s spec) (*process, error) {
 	return p, nil
 }
 
-// stop asks the process to end and kills what is left of its group after
-// grace; none means at once.
+// stop asks the process to end and kills what is left of its group after grace,
+// immediately if grace is zero.
 func (p *process) stop(grace time.Duration) {
 	if p == nil {
 		return
@@ -92,7 +92,8 @@ func (p *process) stop(grace time.Duration) {
 	<-p.done
 }
 
-// dump has a Go program write what all its goroutines do to its log, and end.
+// dump has a Go program write the stacks of all its goroutines to its log, and
+// exit.
 func (p *process) dump() {
 	_ = p.cmd.Process.Signal(syscall.SIGQUIT) // it may have ended already
 	select {
@@ -142,8 +143,8 @@ func tail(path string, n int) []string {
 	return lines[max(0, len(lines)-n):]
 }
 
-// environment is ours without what would point at a real cluster or account,
-// and with the given variables.
+// environment returns ours without variables that refer to a real cluster or
+// account, and with the given ones.
 func environment(with ...string) []string {
 	var env []string
 	for _, v := range os.Environ() {
