@@ -22,9 +22,9 @@ import (
 // root of the repository.
 const root = "../.."
 
-// suite is one cluster on which everything of config/default is installed.
+// suite is one cluster in which everything from config/default is installed.
 type suite struct {
-	// dir is where the cluster keeps all that it has.
+	// dir is where the cluster keeps its data.
 	dir    string
 	env    *envtest.Environment
 	config *rest.Config
@@ -71,9 +71,9 @@ func runSuite(m *testing.M, dir string) int {
 // auditPolicy has every request recorded, without its body.
 const auditPolicy = `{"apiVersion":"audit.k8s.io/v1","kind":"Policy","omitStages":["RequestReceived"],"rules":[{"level":"Metadata"}]}`
 
-// start starts a kube-apiserver that records requests and, as OpenShift's does,
-// enforces permissions on owner references. It and etcd keep what they have in
-// dir, so that they can be stopped and started again.
+// start starts a kube-apiserver that records requests and, like OpenShift's,
+// enforces permissions on owner references. It and etcd keep their data in dir,
+// so that they can be stopped and started again.
 func (s *suite) start() error {
 	if os.Getenv("KUBEBUILDER_ASSETS") == "" {
 		s.env.BinaryAssetsDirectory = filepath.Join(root, "bin")
@@ -128,13 +128,12 @@ func (s *suite) install() error {
 	return nil
 }
 
-// kubectl runs the real one as an administrator.
+// kubectl runs the real kubectl as an administrator.
 func (s *suite) kubectl(ctx context.Context, args ...string) (string, error) {
 	return s.tool(ctx, "kubectl", append([]string{"--kubeconfig=" + s.kubeconfig}, args...)...)
 }
 
-// tool runs one of the programs that come with the cluster, in the repository's
-// root.
+// tool runs one of the cluster's programs in the repository's root.
 func (s *suite) tool(ctx context.Context, name string, args ...string) (string, error) {
 	path, err := filepath.Abs(filepath.Join(root, "bin", name))
 	if err != nil {
@@ -150,7 +149,7 @@ func (s *suite) tool(ctx context.Context, name string, args ...string) (string, 
 	return out.String(), err
 }
 
-// run has everything that a program says written to one place.
+// run writes all output of a program to one place.
 func run(cmd *exec.Cmd, out interface{ Write([]byte) (int, error) }) error {
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Run(); err != nil {

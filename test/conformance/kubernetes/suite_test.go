@@ -33,8 +33,8 @@ const parallel = "8"
 
 var update = flag.Bool("update", false, "write what is recorded instead of comparing with it")
 
-// suite is one cluster on which everything of config/default is installed,
-// with a manager that works in one simulated account.
+// suite is one cluster in which everything from config/default is installed,
+// with a manager that uses one simulated account.
 type suite struct {
 	config *rest.Config
 	client client.WithWatch
@@ -162,7 +162,7 @@ func (s *suite) stopManager() {
 	}
 }
 
-// kubectl runs the real one as an administrator, in the repository's root.
+// kubectl runs the real kubectl as an administrator, in the repository's root.
 func (s *suite) kubectl(ctx context.Context, args ...string) (string, error) {
 	cmd, err := s.command(ctx, args...)
 	if err != nil {
