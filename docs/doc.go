@@ -1,3 +1,3 @@
-// Package docs holds no code: its tests keep the pages true. They read the
-// pages and the API's constants.
+// Package docs contains no code: its tests check that the pages are correct.
+// They read the pages, the code and the other tests.
 package docs

@@ -22,7 +22,7 @@ func TestOperations(t *testing.T) {
 	}
 }
 
-// constants are those of phases, conditions and reasons, by name.
+// constants returns the constants of phases, conditions and reasons, by name.
 func constants(t *testing.T, path string) map[string]string {
 	t.Helper()
 	file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
@@ -49,7 +49,7 @@ func constants(t *testing.T, path string) map[string]string {
 	return found
 }
 
-// TestLinks: links to files lead somewhere.
+// TestLinks: linked files exist.
 func TestLinks(t *testing.T) {
 	link, code := regexp.MustCompile(`\]\(([^)#:]+)\)`), regexp.MustCompile("`[^`\n]*`")
 	for _, page := range []string{"../README.md", "analysis.md", "architecture.md", "control.md", "disaster-recovery.md", "gates.md", "images.md", "operations.md", "reliability.md", "semantics.md", "strategies.md", "api.md", "../config/aws/README.md", "../internal/awssim/README.md", "../CHANGELOG.md", "../CONTRIBUTING.md", "../SECURITY.md"} {

@@ -13,9 +13,9 @@ import (
 	"testing"
 )
 
-// TestIdentifiers: what looks like code of this repository exists in it, in the
-// pages that are for people who change the code. A name in backticks looks like
-// that if it is one word in mixed or lower camel case.
+// TestIdentifiers: identifiers that the pages for developers mention exist in
+// this repository. A name in backticks is checked if it is a single word of
+// letters and digits.
 func TestIdentifiers(t *testing.T) {
 	known := identifiers(t)
 	name := regexp.MustCompile("`([A-Za-z][A-Za-z0-9]*)`")

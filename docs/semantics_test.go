@@ -10,11 +10,11 @@ import (
 	"testing"
 )
 
-// shown is what the last column of semantics.md names: a test by its package
-// and perhaps a case of it, or a golden file.
+// shown matches what the last column of semantics.md contains: a test with its
+// package and perhaps a case, or a golden file.
 var shown = regexp.MustCompile("`(?:([a-z0-9]+)\\.(Test[A-Za-z0-9]+)(?:/([^`]+))?|([a-z0-9-]+\\.golden))`")
 
-// TestSemantics: every test that the page names exists.
+// TestSemantics: every test that the page mentions exists.
 func TestSemantics(t *testing.T) {
 	tests, goldens := sources(t)
 	rows := 0
@@ -43,7 +43,8 @@ func TestSemantics(t *testing.T) {
 	}
 }
 
-// has tells whether one of a package's test files holds the test and its case.
+// has reports whether one of a package's test files holds the test and its
+// case.
 func has(files []string, test, name string) bool {
 	for _, text := range files {
 		if strings.Contains(text, "\nfunc "+test+"(t *testing.T)") && (name == "" || strings.Contains(text, strconv.Quote(name))) {
@@ -53,8 +54,8 @@ func has(files []string, test, name string) bool {
 	return false
 }
 
-// sources are the texts of the test files by their directories' names, and the
-// names of the golden files.
+// sources returns the texts of the test files by the names of their
+// directories, and the names of the golden files.
 func sources(t *testing.T) (tests map[string][]string, goldens map[string]bool) {
 	t.Helper()
 	tests, goldens = map[string][]string{}, map[string]bool{}

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the crash points of test/simulation in as many processes as there are
-# cores, and prints how many there were of each story.
+# cores, and prints how many each story has.
 #
 #   hack/crash-points.sh <stride>
 #

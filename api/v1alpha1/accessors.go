@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Bounds are, for desired tasks, how many there may be in excess and too few,
-// and the pause between two batches. At least one of the counts is positive.
+// Bounds returns, for a desired number of tasks, how many more and how many
+// fewer there may be, and the pause between two batches. At least one of the
+// counts is positive.
 func (r *Rolling) Bounds(desired int32) (surge, unavailable int32, pause time.Duration) {
 	surgePercent, unavailablePercent := int32(25), int32(0)
 	if r != nil && r.MaxSurgePercent != nil {
@@ -26,10 +27,10 @@ func (r *Rolling) Bounds(desired int32) (surge, unavailable int32, pause time.Du
 	return surge, unavailable, pause
 }
 
-// Exists tells whether there is a load balancer at all.
+// Exists reports whether there is a load balancer at all.
 func (lb *LoadBalancer) Exists() bool { return lb.ListenerARN != "" || lb.RuleARN != "" }
 
-// Count is how many tasks a new stack starts with.
+// Count returns how many tasks a new stack starts with.
 func (s *ImmutableRevisionSpec) Count() int32 {
 	if s.DesiredCount == nil {
 		return 1
@@ -37,8 +38,8 @@ func (s *ImmutableRevisionSpec) Count() int32 {
 	return *s.DesiredCount
 }
 
-// All are the steps, whether they are written out or named by a preset. Each
-// holds until the next; the step to 100% isn't among them.
+// All returns the steps, whether they are listed or come from a preset. Each is
+// held until the next; the step to 100% isn't included.
 func (c *Canary) All() []CanaryStep {
 	var percent, minutes int32
 	switch {

@@ -31,8 +31,8 @@ const adopted = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener-ru
 
 const fargate = "spec.template.memory doesn't fit spec.template.cpu on Fargate"
 
-// refusals are patches that make a valid ImmutableDeployment an invalid one,
-// with what people must read.
+// refusals are patches that make a valid ImmutableDeployment invalid, with the
+// expected messages.
 var refusals = map[string]struct {
 	patch string
 	want  []string
@@ -228,7 +228,7 @@ func TestAdmitted(t *testing.T) {
 	}
 }
 
-// Fargate's sizes: the least and the most memory of each CPU, and what is just
+// Fargate's sizes: the least and the most memory for each CPU, and what is just
 // outside.
 func TestFargate(t *testing.T) {
 	for cpu, memory := range map[string]struct{ good, bad []int }{
@@ -294,7 +294,7 @@ func TestUpdates(t *testing.T) {
 	}
 }
 
-// No rule goes untested: each one's message is among the refusals.
+// Every rule is tested: each one's message is among the refusals.
 func TestEveryRuleRefuses(t *testing.T) {
 	var said strings.Builder
 	for _, c := range refusals {
@@ -311,7 +311,7 @@ func TestEveryRuleRefuses(t *testing.T) {
 	}
 }
 
-// fargateMessage is the refusal of a size that Fargate doesn't have.
+// fargateMessage is the message about a size that Fargate doesn't have.
 func fargateMessage(t *testing.T) string {
 	t.Helper()
 	err := create(t, base(t, "deployment.yaml", template("memory: '256'")))

@@ -1,11 +1,11 @@
 package v1alpha1
 
-// Analysis says by what a new revision is judged while it gets traffic.
+// Analysis says what a new revision is judged by while it gets traffic.
 type Analysis struct {
 	// alarms are the names of CloudWatch alarms, metric or composite, in the
 	// account and region of the deployment. One in ALARM during any step or
-	// the bake time rolls the new revision back. OK counts for a step once
-	// the alarm had time to see it: its evaluation periods × period. An alarm
+	// the bake time rolls the new revision back. OK counts for a step once the
+	// alarm has had time to see it: its evaluation periods × period. An alarm
 	// with INSUFFICIENT_DATA is inconclusive.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
@@ -16,9 +16,9 @@ type Analysis struct {
 	Alarms []string `json:"alarms,omitempty"`
 
 	// ifAlarmBefore says what to do when an alarm is in ALARM before the new
-	// revision gets any traffic: Block waits until it is over; Proceed goes
-	// on, notes it in status.rollout.note, and ignores the alarm until it was
-	// over once.
+	// revision gets any traffic: Block waits until the alarm clears; Proceed
+	// continues, notes it in status.rollout.note, and ignores the alarm until
+	// it has cleared once.
 	// +optional
 	// +default="Block"
 	// +kubebuilder:validation:Enum=Block;Proceed
@@ -34,8 +34,8 @@ type Analysis struct {
 	Metrics []MetricCheck `json:"metrics,omitempty"`
 
 	// inconclusiveSeconds is how much longer than its hold a step lasts, at
-	// most, when evidence is missing: no data, too few samples, an alarm
-	// that can't say. What then is for ifInconclusive.
+	// most, when evidence is missing: no data, too few samples, an alarm with
+	// insufficient data. After that, ifInconclusive applies.
 	// +optional
 	// +default=600
 	// +kubebuilder:validation:Minimum=0
@@ -51,14 +51,15 @@ type Analysis struct {
 	IfInconclusive InconclusivePolicy `json:"ifInconclusive,omitempty"`
 }
 
-// AlarmPolicy says what to do about an alarm that is on before the first step.
+// AlarmPolicy says what to do about an alarm that is firing before the first
+// step.
 type AlarmPolicy string
 
 // Alarm policies.
 const (
-	// AlarmBlock waits until it is over.
+	// AlarmBlock waits until it clears.
 	AlarmBlock AlarmPolicy = "Block"
-	// AlarmProceed goes on.
+	// AlarmProceed continues.
 	AlarmProceed AlarmPolicy = "Proceed"
 )
 
@@ -67,7 +68,7 @@ type InconclusivePolicy string
 
 // Inconclusive policies.
 const (
-	// InconclusivePause waits for evidence or for someone.
+	// InconclusivePause waits for evidence or for a person.
 	InconclusivePause InconclusivePolicy = "Pause"
 	// InconclusiveRollBack rolls back.
 	InconclusiveRollBack InconclusivePolicy = "RollBack"
@@ -88,10 +89,10 @@ const (
 	MetricLatencyP99 BuiltinMetric = "LatencyP99"
 	// MetricRequestCount is how many requests per minute the revision got.
 	MetricRequestCount BuiltinMetric = "RequestCount"
-	// MetricUnhealthyHosts is how many targets were unhealthy at most.
+	// MetricUnhealthyHosts is the largest number of unhealthy targets.
 	MetricUnhealthyHosts BuiltinMetric = "UnhealthyHosts"
-	// MetricCPU and MetricMemory are the service's average utilization in
-	// percent of what its tasks reserve.
+	// MetricCPU and MetricMemory are the service's average utilization as a
+	// percentage of what its tasks reserve.
 	MetricCPU    BuiltinMetric = "CPUUtilization"
 	MetricMemory BuiltinMetric = "MemoryUtilization"
 )
@@ -132,27 +133,27 @@ type MetricCheck struct {
 	// +kubebuilder:validation:MaxLength=20
 	Min string `json:"min,omitempty"`
 
-	// maxRatioToStable is how many times the value of the revision that
-	// serves, in the same minutes, the new one may reach, such as "1.5". For
-	// ErrorRate it is not the ratio itself that is held against the revision,
-	// which is a matter of chance with few errors, but that the ratio is
-	// larger beyond reasonable doubt: by an exact test whose chance of a
-	// false alarm is 1 % for a whole rollout. It says nothing while the old
-	// revision has no traffic.
+	// maxRatioToStable is the largest ratio of the new revision's value to that
+	// of the stable one in the same minutes, such as "1.5". For ErrorRate the
+	// check doesn't fail because the measured ratio is larger, which is a
+	// matter of chance with few errors, but only when the ratio is larger
+	// beyond reasonable doubt: by an exact test with a probability of a false
+	// alarm of 1 % for a whole rollout. It doesn't apply while the old revision
+	// has no traffic.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,5}(\.[0-9]{1,6})?$`
 	// +kubebuilder:validation:MaxLength=20
 	MaxRatioToStable string `json:"maxRatioToStable,omitempty"`
 
-	// minSamples is how many samples a measurement needs to count: requests
-	// for ErrorRate and latencies (50 when left out), data points for others
-	// (1 when left out). With fewer it is inconclusive.
+	// minSamples is how many samples a measurement needs to count: requests for
+	// ErrorRate and latencies (default 50), data points for others (default 1).
+	// With fewer it is inconclusive.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=1000000
 	MinSamples *int32 `json:"minSamples,omitempty"`
 
-	// failureLimit is how many bad measurements a step puts up with.
+	// failureLimit is how many bad measurements are tolerated in a step.
 	// +optional
 	// +default=0
 	// +kubebuilder:validation:Minimum=0
@@ -197,7 +198,8 @@ type MetricQuery struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-z][a-zA-Z0-9_]*|[0-9]+([.][0-9]+)?|(ABS|CEIL|FLOOR|FILL|IF)[(]|(SUM|AVG|MIN|MAX)[(][[]|REPEAT|AND|OR|&&|[|][|]|[-+*/^(),<>=!]|[]]| )+$')",message="expression may use the ids of metrics, numbers, + - * / ^, comparisons, AND, OR, ABS, CEIL, FLOOR, FILL, IF, and SUM, AVG, MIN, MAX of a list such as SUM([a, b])"
 	Expression string `json:"expression,omitempty"`
 
-	// aggregate makes one value of the data points of a measurement's window.
+	// aggregate combines the data points of a measurement's window into one
+	// value.
 	// +optional
 	// +default="Average"
 	// +kubebuilder:validation:Enum=Average;Minimum;Maximum;Sum

@@ -13,9 +13,9 @@ const (
 	AnnotationExternalID = "viridian.dev/external-id"
 )
 
-// Annotations of an ImmutableDeployment by which people ask for something that
-// is no state. Each value names the rollout that is meant, as status.rollout.id
-// or by its revision, so that a stale one never acts on a later rollout; each
+// Annotations of an ImmutableDeployment with which people make one-time
+// requests. Each value names the rollout that is meant, by status.rollout.id or
+// by its revision, so that a stale request never acts on a later rollout; each
 // is handled once.
 const (
 	// AnnotationPromote ends a step's hold and gives its approval:
@@ -24,18 +24,19 @@ const (
 	AnnotationPromote = "viridian.dev/promote"
 	// AnnotationAbort returns traffic to the stable revision: "<rollout>".
 	AnnotationAbort = "viridian.dev/abort"
-	// AnnotationRetry tries a revision again that failed or was aborted:
+	// AnnotationRetry retries a revision that failed or was aborted:
 	// "<rollout>".
 	AnnotationRetry = "viridian.dev/retry"
 )
 
-// AnnotationAdopt lets an ImmutableDeployment take over what another one left in
-// AWS: the rule and the stacks that are tagged with one of the UIDs that it
-// lists, separated by commas. On the ImmutableDeployment it holds for what is
-// tagged with its own namespace and name, as after the loss of a cluster; on
-// its namespace, which belongs to the cluster's administrators, for everything.
-// "<own UID>/<writer>" says that this cluster goes on although another one with
-// the same identity, or this one before it was restored, wrote the rule last.
+// AnnotationAdopt lets an ImmutableDeployment take over what another one left
+// in AWS: the rule and the stacks that are tagged with one of the UIDs that it
+// lists, separated by commas. On the ImmutableDeployment it applies to
+// resources tagged with its own namespace and name, as after the loss of a
+// cluster; on its namespace, which cluster administrators control, to all
+// resources. "<own UID>/<writer>" says that this cluster continues although
+// another one with the same identity, or this one before it was restored, wrote
+// the rule last.
 const AnnotationAdopt = "viridian.dev/adopt"
 
 // Labels of an ImmutableRevision.
@@ -47,8 +48,8 @@ const (
 	LabelTemplateHash = "viridian.dev/template-hash"
 )
 
-// Tags that mark what Viridian owns in AWS. Together they are the proof of
-// ownership: nothing without them is modified or deleted.
+// Tags that mark what Viridian owns in AWS. Together they prove ownership:
+// nothing without them is modified or deleted.
 const (
 	// TagCluster is the UID of the cluster's kube-system namespace, unless the
 	// manager was given another ID.
@@ -63,10 +64,11 @@ const (
 	TagRevision = "viridian.dev/revision"
 	// TagTemplateHash is the hash of the revision's template.
 	TagTemplateHash = "viridian.dev/template-hash"
-	// TagWriter, on a production rule, is which process wrote it last, in which
-	// rollout: by it a cluster notices that it isn't the last to have written.
+	// TagWriter, on a production rule, identifies the process that wrote it
+	// last, and the rollout: it shows a cluster whether another one wrote the
+	// rule since.
 	TagWriter = "viridian.dev/writer"
-	// TagOriginal, on an adopted rule, is the target group that it had before.
+	// TagOriginal, on an adopted rule, is its original target group.
 	TagOriginal = "viridian.dev/original"
 )
 
@@ -75,19 +77,19 @@ const (
 const PreviewHeader = "x-viridian-revision"
 
 // Conditions of an ImmutableDeployment and an ImmutableRevision. Ready,
-// Reconciling and Stalled mean what kstatus takes them to mean.
+// Reconciling and Stalled have the meaning that kstatus gives them.
 const (
 	// ConditionReady is True when the template in spec serves all traffic and
 	// nothing is left to do.
 	ConditionReady = "Ready"
-	// ConditionReconciling is True while work goes on; absent otherwise.
+	// ConditionReconciling is True while work is in progress; absent otherwise.
 	ConditionReconciling = "Reconciling"
-	// ConditionStalled is True when nothing goes on before someone changes
+	// ConditionStalled is True when nothing continues until someone changes
 	// something; absent otherwise. Its message says what to change.
 	ConditionStalled = "Stalled"
 	// ConditionAvailable is True while the revision that serves is healthy.
 	ConditionAvailable = "Available"
-	// ConditionDegraded is True while the revision that serves is short of
+	// ConditionDegraded is True while the revision that serves has too few
 	// healthy tasks; absent otherwise.
 	ConditionDegraded = "Degraded"
 	// ConditionTrafficInSync is True when the load balancer routes as Viridian
@@ -97,22 +99,22 @@ const (
 	// absent otherwise.
 	ConditionDrifted = "Drifted"
 	// ConditionAnalysis is True while everything that was measured in a rollout
-	// is within its bounds, False when something isn't, Unknown while there
-	// is too little to judge by; absent when nothing is measured. Its message
-	// holds each verdict.
+	// is within its bounds, False when something isn't, Unknown while there is
+	// too little evidence; absent when nothing is measured. Its message
+	// contains each verdict.
 	ConditionAnalysis = "AnalysisPassing"
-	// ConditionCleanedUp is False while a stack that is no longer needed is
-	// still there.
+	// ConditionCleanedUp is False while a stack exists that is no longer
+	// needed.
 	ConditionCleanedUp = "CleanedUp"
 )
 
 // Reasons of conditions and events.
 const (
-	// ReasonPending: nothing was asked for yet.
+	// ReasonPending: nothing was requested yet.
 	ReasonPending = "Pending"
 	// ReasonProvisioning: the revision's stack is being created.
 	ReasonProvisioning = "Provisioning"
-	// ReasonVerifying: the stack is there, its tasks are not all healthy yet.
+	// ReasonVerifying: the stack exists, but not all its tasks are healthy yet.
 	ReasonVerifying = "Verifying"
 	// ReasonShifting: traffic moves to the new revision.
 	ReasonShifting = "Shifting"
@@ -132,18 +134,19 @@ const (
 	ReasonFailed = "Failed"
 	// ReasonDeleting: everything is being removed.
 	ReasonDeleting = "Deleting"
-	// ReasonStableUnhealthy: what serves is unhealthy, and spec.rollback
-	// doesn't let a rollout start then.
+	// ReasonStableUnhealthy: the stable revision is unhealthy, and
+	// spec.rollback doesn't allow a rollout to start in that case.
 	ReasonStableUnhealthy = "StableUnhealthy"
-	// ReasonRetained: the stack stays after its ImmutableDeployment.
+	// ReasonRetained: the stack stays after its ImmutableDeployment was
+	// deleted.
 	ReasonRetained = "Retained"
 	// ReasonPaused: spec.paused freezes the rollout.
 	ReasonPaused = "Paused"
 	// ReasonAwaitingApproval: a step waits for someone's approval.
 	ReasonAwaitingApproval = "AwaitingApproval"
-	// ReasonAborted: someone asked for the rollout to be aborted.
+	// ReasonAborted: someone requested to abort the rollout.
 	ReasonAborted = "Aborted"
-	// ReasonResumed: what was in the way is over.
+	// ReasonResumed: the deployment is no longer blocked.
 	ReasonResumed = "Resumed"
 	// ReasonRequestAccepted: a request by annotation is carried out.
 	ReasonRequestAccepted = "RequestAccepted"
@@ -152,24 +155,24 @@ const (
 
 	// ReasonStackFailed: CloudFormation could not create the stack.
 	ReasonStackFailed = "StackFailed"
-	// ReasonRecovering: what the cluster forgot is found again in AWS.
+	// ReasonRecovering: lost records are being recreated from AWS.
 	ReasonRecovering = "Recovering"
-	// ReasonRecovered: what serves in AWS is remembered again.
+	// ReasonRecovered: status records again which revision serves in AWS.
 	ReasonRecovered = "Recovered"
-	// ReasonStatusBehind: what AWS shows was made by another cluster of the same
+	// ReasonStatusBehind: AWS was changed by another cluster with the same
 	// identity, or by this one before it was restored.
 	ReasonStatusBehind = "StatusBehind"
 	// ReasonRevisionConflict: an ImmutableRevision or a stack of an earlier
 	// ImmutableDeployment of the same name is in the way.
 	ReasonRevisionConflict = "RevisionConflict"
-	// ReasonRecordLost: a stack's ImmutableRevision is lost and can't be made
-	// again from the stack.
+	// ReasonRecordLost: a stack's ImmutableRevision is lost and can't be
+	// recreated from the stack.
 	ReasonRecordLost = "RecordLost"
-	// ReasonStackFound: a stack of the revision exists that nobody asked for.
+	// ReasonStackFound: a stack of the revision exists that wasn't requested.
 	ReasonStackFound = "StackFound"
-	// ReasonStackKept: a revision is gone, its stack stays.
+	// ReasonStackKept: a revision was deleted, its stack stays.
 	ReasonStackKept = "StackKept"
-	// ReasonForeignStack: a stack of someone else has the name.
+	// ReasonForeignStack: a stack with the name belongs to someone else.
 	ReasonForeignStack = "ForeignStack"
 	// ReasonStackChanged: someone else updated or deleted the stack.
 	ReasonStackChanged = "StackChanged"
@@ -180,12 +183,12 @@ const (
 	// ReasonStackDeleteFailed: CloudFormation could not delete the stack.
 	ReasonStackDeleteFailed = "StackDeleteFailed"
 	// ReasonStackInUse: a listener rule still forwards to the stack, or it is a
-	// worker's, and the one that is to do its work isn't there.
+	// worker's and the stack that is to replace it doesn't exist.
 	ReasonStackInUse = "StackInUse"
 	// ReasonProgressDeadlineExceeded: no progress within
 	// spec.progressDeadlineSeconds.
 	ReasonProgressDeadlineExceeded = "ProgressDeadlineExceeded"
-	// ReasonUnhealthy: the revision lost its health.
+	// ReasonUnhealthy: the revision became unhealthy.
 	ReasonUnhealthy = "Unhealthy"
 	// ReasonTaskRestarts: tasks of the revision stop again and again.
 	ReasonTaskRestarts = "TaskRestarts"
@@ -195,33 +198,33 @@ const (
 	ReasonAlarmNotFound = "AlarmNotFound"
 	// ReasonMetricOutOfBounds: a metric of spec.analysis is beyond its bound.
 	ReasonMetricOutOfBounds = "MetricOutOfBounds"
-	// ReasonMetricInvalid: CloudWatch refuses a query of spec.analysis.
+	// ReasonMetricInvalid: CloudWatch rejects a query of spec.analysis.
 	ReasonMetricInvalid = "MetricInvalid"
-	// ReasonInconclusive: there is too little evidence to judge a step by.
+	// ReasonInconclusive: there is too little evidence to judge a step.
 	ReasonInconclusive = "AnalysisInconclusive"
 	// ReasonAnalysisPassing: what was measured is within its bounds.
 	ReasonAnalysisPassing = "AnalysisPassing"
-	// ReasonGateRunning: a gate of spec.gates is under way.
+	// ReasonGateRunning: a gate of spec.gates is running.
 	ReasonGateRunning = "GateRunning"
-	// ReasonGateFailed: a gate of spec.gates turned the revision down.
+	// ReasonGateFailed: a gate of spec.gates rejected the revision.
 	ReasonGateFailed = "GateFailed"
-	// ReasonGateSucceeded: a gate of spec.gates let the revision pass.
+	// ReasonGateSucceeded: a gate of spec.gates passed.
 	ReasonGateSucceeded = "GateSucceeded"
 	// ReasonGateUnavailable: a gate of spec.gates can't be started.
 	ReasonGateUnavailable = "GateUnavailable"
-	// ReasonApprovalExpired: nobody gave an approval in time.
+	// ReasonApprovalExpired: nobody approved in time.
 	ReasonApprovalExpired = "ApprovalExpired"
 	// ReasonVerdict: a check changed its verdict.
 	ReasonVerdict = "Verdict"
 	// ReasonRepositoryNotFound: ECR doesn't have the image's repository.
 	ReasonRepositoryNotFound = "RepositoryNotFound"
-	// ReasonImageNotPinned: an image is named by a tag, and spec.imagePolicy
-	// asks for a digest.
+	// ReasonImageNotPinned: an image has a tag, and spec.imagePolicy requires a
+	// digest.
 	ReasonImageNotPinned = "ImageNotPinned"
 	// ReasonImageVulnerable: an image has vulnerabilities that
-	// spec.imagePolicy.scan refuses.
+	// spec.imagePolicy.scan rejects.
 	ReasonImageVulnerable = "ImageVulnerable"
-	// ReasonImageNotScanned: an image has no findings to judge by.
+	// ReasonImageNotScanned: an image has no findings to evaluate.
 	ReasonImageNotScanned = "ImageNotScanned"
 	// ReasonHealthy: the revision is healthy.
 	ReasonHealthy = "Healthy"
@@ -229,8 +232,8 @@ const (
 	ReasonNotServing = "NotServing"
 	// ReasonInSync: the load balancer routes as intended.
 	ReasonInSync = "InSync"
-	// ReasonTrafficChanging: a change of the rule was written and not read
-	// back yet.
+	// ReasonTrafficChanging: a change of the rule was written but not read back
+	// yet.
 	ReasonTrafficChanging = "TrafficChanging"
 	// ReasonRuleDrifted: someone else changed the production rule.
 	ReasonRuleDrifted = "RuleDrifted"
@@ -247,18 +250,18 @@ const (
 	ReasonImageNotFound = "ImageNotFound"
 	// ReasonRoleNotAllowed: the namespace doesn't allow spec.aws.
 	ReasonRoleNotAllowed = "RoleNotAllowed"
-	// ReasonCredentials: AWS refuses the controller's credentials.
+	// ReasonCredentials: AWS rejects the controller's credentials.
 	ReasonCredentials = "CredentialsUnavailable"
-	// ReasonWrongAccount: what spec and status name is in another account or
-	// region than the one in which AWS is called.
+	// ReasonWrongAccount: the resources in spec and status are in another
+	// account or region than the controller's credentials.
 	ReasonWrongAccount = "WrongAccount"
 	// ReasonAccessDenied: the controller's role lacks a permission.
 	ReasonAccessDenied = "AccessDenied"
 	// ReasonQuotaExceeded: a quota of the AWS account is used up.
 	ReasonQuotaExceeded = "QuotaExceeded"
-	// ReasonAWSUnavailable: AWS doesn't answer, throttles or fails.
+	// ReasonAWSUnavailable: AWS doesn't respond, throttles or fails.
 	ReasonAWSUnavailable = "AWSUnavailable"
-	// ReasonInvalidSpec: AWS refuses what spec asks for.
+	// ReasonInvalidSpec: AWS rejects what spec asks for.
 	ReasonInvalidSpec = "InvalidSpec"
 )
 
@@ -290,11 +293,11 @@ type RevisionPhase string
 
 // Phases of an ImmutableRevision.
 const (
-	// RevisionPending: no stack was asked for yet.
+	// RevisionPending: no stack was requested yet.
 	RevisionPending RevisionPhase = "Pending"
 	// RevisionCreating: CloudFormation creates the stack.
 	RevisionCreating RevisionPhase = "Creating"
-	// RevisionCreated: the stack is there.
+	// RevisionCreated: the stack exists.
 	RevisionCreated RevisionPhase = "Created"
 	// RevisionFailed: the stack could not be created; status.failure says why.
 	RevisionFailed RevisionPhase = "Failed"
@@ -315,27 +318,28 @@ type Outcome string
 const (
 	// OutcomePromoted: the revision serves all traffic.
 	OutcomePromoted Outcome = "Promoted"
-	// OutcomeFastPromoted: the same, after someone asked to skip steps.
+	// OutcomeFastPromoted: the same, after someone requested to skip steps.
 	OutcomeFastPromoted Outcome = "FastPromoted"
 	// OutcomeFastRolledBack: the same, for a revision that served before and
-	// whose stack was still there: traffic went back to it at once.
+	// whose stack still existed: traffic went back to it at once.
 	OutcomeFastRolledBack Outcome = "FastRolledBack"
-	// OutcomeAborted: someone asked for traffic to return to where it was.
+	// OutcomeAborted: someone requested that traffic return to where it was.
 	OutcomeAborted Outcome = "Aborted"
 	// OutcomeRolledBack: the revision was bad, traffic is where it was before.
 	OutcomeRolledBack Outcome = "RolledBack"
 	// OutcomeSuperseded: the template changed before the rollout was over.
 	OutcomeSuperseded Outcome = "Superseded"
-	// OutcomeFailed: the first revision was bad, there was nothing to go back to.
+	// OutcomeFailed: the first revision was bad, and there was nothing to
+	// return to.
 	OutcomeFailed Outcome = "Failed"
 )
 
-// Bad tells whether the rollout ended without what was asked for.
+// Bad reports whether the rollout ended without the requested revision serving.
 func (o Outcome) Bad() bool {
 	return o == OutcomeRolledBack || o == OutcomeAborted || o == OutcomeFailed
 }
 
-// Good tells whether the revision serves all traffic.
+// Good reports whether the revision serves all traffic.
 func (o Outcome) Good() bool {
 	return o == OutcomePromoted || o == OutcomeFastPromoted || o == OutcomeFastRolledBack
 }

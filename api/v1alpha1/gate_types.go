@@ -1,33 +1,34 @@
 package v1alpha1
 
-// GatePoint is where in a rollout a gate stands.
+// GatePoint is the point in a rollout at which a gate runs.
 type GatePoint string
 
 // Gate points.
 const (
-	// AfterProvision: the stack is created, its health not verified yet.
+	// AfterProvision: the stack is created, but its health isn't verified yet.
 	AfterProvision GatePoint = "AfterProvision"
 	// BeforeTraffic: the new revision is healthy and gets no traffic yet.
 	BeforeTraffic GatePoint = "BeforeTraffic"
-	// AfterStep: a step before the last one was held.
+	// AfterStep: the hold of a step before the last one is over.
 	AfterStep GatePoint = "AfterStep"
 	// BeforePromotion: the new revision has had all traffic for the bake time.
 	BeforePromotion GatePoint = "BeforePromotion"
-	// AfterPromotion: the new revision is promoted; the old stack is there.
+	// AfterPromotion: the new revision is promoted; the old stack still exists.
 	AfterPromotion GatePoint = "AfterPromotion"
-	// OnRollback: traffic is back after a rollback or an abort; the stack that
-	// was given up is there.
+	// OnRollback: traffic is back after a rollback or an abort; the rejected
+	// stack still exists.
 	OnRollback GatePoint = "OnRollback"
 )
 
-// Decisive tells whether a gate there can stop a rollout.
+// Decisive reports whether a gate at this point can stop a rollout.
 func (p GatePoint) Decisive() bool { return p != AfterPromotion && p != OnRollback }
 
-// Gate is something that a rollout waits for at one point, and that can turn a
-// revision down: a Lambda function, a Step Functions execution, an HTTP webhook
-// or a person. Gates of a point run one after the other, in their order. Each
-// is started once for each rollout and point; what is sent holds an idempotency
-// key, so that a repetition after a crash can be told from a new run.
+// Gate is something that a rollout waits for at a given point, and that can
+// reject a revision: a Lambda function, a Step Functions execution, an HTTP
+// webhook or a person. Gates at the same point run one after the other, in
+// their order. Each is started once for each rollout and point; its payload
+// contains an idempotency key, so that a repetition after a crash can be
+// distinguished from a new run.
 //
 // +kubebuilder:validation:XValidation:rule="[has(self.lambda), has(self.stepFunctions), has(self.webhook), has(self.approval)].filter(x, x).size() == 1",message="a gate of spec.gates needs exactly one of lambda, stepFunctions, webhook and approval"
 // +kubebuilder:validation:XValidation:rule="!has(self.steps) || self.at == 'AfterStep'",message="steps goes with at: AfterStep"
@@ -41,16 +42,16 @@ type Gate struct {
 	// +kubebuilder:validation:XValidation:rule="self != 'full'",message="'full' is what the annotation viridian.dev/promote calls the way to 100%: choose another name"
 	Name string `json:"name,omitempty"`
 
-	// at is where in a rollout the gate stands: AfterProvision (the stack is
-	// created), BeforeTraffic (healthy, before the first request of a user),
-	// AfterStep (a step before the last was held), BeforePromotion (after the
-	// bake time), AfterPromotion and OnRollback (to tell others; they decide
-	// nothing).
+	// at is the point in a rollout at which the gate runs: AfterProvision (the
+	// stack is created), BeforeTraffic (healthy, before the first request of a
+	// user), AfterStep (after the hold of a step before the last one),
+	// BeforePromotion (after the bake time), AfterPromotion and OnRollback (for
+	// notifications; they decide nothing).
 	// +required
 	// +kubebuilder:validation:Enum=AfterProvision;BeforeTraffic;AfterStep;BeforePromotion;AfterPromotion;OnRollback
 	At GatePoint `json:"at,omitempty"`
 
-	// steps after which it stands, counted from 1; after each when left out.
+	// steps after which it runs, counted from 1; after each step if omitted.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=20
@@ -68,32 +69,33 @@ type Gate struct {
 	// +optional
 	StepFunctions *StepFunctionsGate `json:"stepFunctions,omitempty"`
 
-	// webhook posts to an HTTPS address; a 2XX answer is a yes.
+	// webhook posts to an HTTPS address; a 2XX response is success.
 	// +optional
 	Webhook *WebhookGate `json:"webhook,omitempty"`
 
-	// approval waits for a person, who gives it by the annotation
+	// approval waits for a person to approve with the annotation
 	// viridian.dev/promote.
 	// +optional
 	Approval *ApprovalGate `json:"approval,omitempty"`
 
-	// timeoutSeconds is how long one attempt may take; 300 when left out.
+	// timeoutSeconds is how long one attempt may take; the default is 300.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=86400
 	TimeoutSeconds *int32 `json:"timeoutSeconds,omitempty"`
 
 	// retries is how many more attempts follow one that failed or took too
-	// long, 10 seconds apart; none when left out.
+	// long, 10 seconds apart; the default is none.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=10
 	Retries *int32 `json:"retries,omitempty"`
 }
 
-// LambdaGate is a Lambda function. It says no by failing, or by an answer with
-// "hookStatus": "FAILED"; "IN_PROGRESS" has it called again, after the answer's
-// "callBackDelay" in seconds (30 when left out), as ECS does with its hooks.
+// LambdaGate is a Lambda function. The gate fails if the function fails or
+// returns "hookStatus": "FAILED"; after "IN_PROGRESS" the function is called
+// again, after "callBackDelay" seconds (default 30), as ECS does with its
+// hooks.
 type LambdaGate struct {
 	// functionARN of the function, perhaps with a version or an alias.
 	// +required
@@ -101,8 +103,8 @@ type LambdaGate struct {
 	// +kubebuilder:validation:MaxLength=512
 	FunctionARN string `json:"functionARN,omitempty"`
 
-	// payload is the shape of what the function gets: Viridian's own, or that
-	// of CodeDeploy's lifecycle hooks (DeploymentId and
+	// payload is the format of the function's input: Viridian's own, or that of
+	// CodeDeploy's lifecycle hooks (DeploymentId and
 	// LifecycleEventHookExecutionId).
 	// +optional
 	// +default="Viridian"
@@ -110,16 +112,17 @@ type LambdaGate struct {
 	Payload PayloadShape `json:"payload,omitempty"`
 }
 
-// PayloadShape is the shape of what a function gets.
+// PayloadShape is the format of a function's input.
 type PayloadShape string
 
-// Payload shapes.
+// Payload formats.
 const (
 	PayloadViridian   PayloadShape = "Viridian"
 	PayloadCodeDeploy PayloadShape = "CodeDeploy"
 )
 
-// StepFunctionsGate is a standard state machine. It says no by failing.
+// StepFunctionsGate is a standard state machine. The gate fails if the
+// execution fails.
 type StepFunctionsGate struct {
 	// stateMachineARN of the state machine, perhaps with a version or an alias.
 	// +required
@@ -129,8 +132,8 @@ type StepFunctionsGate struct {
 }
 
 // WebhookGate is an HTTPS address. Redirects are not followed. Addresses that
-// aren't public are refused unless the manager's --webhook-allowed-cidrs has
-// them.
+// aren't public are rejected unless the manager's --webhook-allowed-cidrs
+// allows them.
 type WebhookGate struct {
 	// url to post to.
 	// +required
@@ -148,15 +151,15 @@ type WebhookGate struct {
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
 
-	// caBundle are the certificates, in PEM, that the server's must chain to;
-	// the system's when left out.
+	// caBundle are the PEM certificates to which the server's certificate must
+	// chain; the system's if omitted.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=65536
 	CABundle string `json:"caBundle,omitempty"`
 }
 
-// ApprovalGate is a person.
+// ApprovalGate waits for a person.
 type ApprovalGate struct {
 	// expirySeconds is how long it waits.
 	// +optional

@@ -4,34 +4,34 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// ImagePolicy says which images may run. It is looked at when a revision is
-// made and before its stack is.
+// ImagePolicy says which images may run. It is checked when a revision is
+// created and before its stack is.
 type ImagePolicy struct {
 	// foreignTags says whether an image that isn't in Amazon ECR may be named
 	// by a tag, which can't be pinned to a digest: tasks of one revision may
-	// then run different images. Deny asks for a digest.
+	// then run different images. Deny requires a digest.
 	// +optional
 	// +default="Deny"
 	// +kubebuilder:validation:Enum=Deny;Allow
 	ForeignTags TagPolicy `json:"foreignTags,omitempty"`
 
-	// mutableTags says whether an image in Amazon ECR may be named by a tag
-	// that its repository lets others move. Deny asks for a repository with
-	// immutable tags, or for a digest.
+	// mutableTags says whether an image in Amazon ECR may have a tag that can
+	// be moved in its repository. Deny requires a repository with immutable
+	// tags, or a digest.
 	// +optional
 	// +default="Allow"
 	// +kubebuilder:validation:Enum=Deny;Allow
 	MutableTags TagPolicy `json:"mutableTags,omitempty"`
 
 	// missingRepository says what to do when the image's repository in Amazon
-	// ECR doesn't exist: Block reports it; Create makes it, with immutable
-	// tags and a scan of what is pushed, and waits for the image.
+	// ECR doesn't exist: Block reports it; Create creates it, with immutable
+	// tags and scanning on push, and waits for the image.
 	// +optional
 	// +default="Block"
 	// +kubebuilder:validation:Enum=Block;Create
 	MissingRepository RepositoryPolicy `json:"missingRepository,omitempty"`
 
-	// scan refuses images with known vulnerabilities.
+	// scan rejects images with known vulnerabilities.
 	// +optional
 	Scan *ImageScan `json:"scan,omitempty"`
 }
@@ -54,34 +54,34 @@ const (
 	RepositoryCreate RepositoryPolicy = "Create"
 )
 
-// Severity is how grave a vulnerability is, in the words of Amazon ECR.
+// Severity of a vulnerability, in the terms of Amazon ECR.
 type Severity string
 
-// ImageScan says which vulnerabilities are too many.
+// ImageScan says which vulnerabilities reject an image.
 type ImageScan struct {
-	// severity is the least grave one that refuses an image; graver ones do,
+	// severity is the lowest severity that rejects an image; higher ones do
 	// too.
 	// +required
 	// +kubebuilder:validation:Enum=CRITICAL;HIGH;MEDIUM;LOW;INFORMATIONAL;UNDEFINED
 	Severity Severity `json:"severity,omitempty"`
 
-	// pendingSeconds is how long a scan that is not over is waited for.
+	// pendingSeconds is how long to wait for a scan that isn't complete.
 	// +optional
 	// +default=600
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=86400
 	PendingSeconds *int32 `json:"pendingSeconds,omitempty"`
 
-	// ifUnavailable says what to do about an image without findings to judge:
-	// its scan failed, is not over after pendingSeconds, was never made, or
-	// the image can't be scanned or isn't in Amazon ECR. Fail refuses the
-	// revision; Proceed goes on and keeps that as evidence.
+	// ifUnavailable says what to do about an image without findings to
+	// evaluate: its scan failed, isn't complete after pendingSeconds, was never
+	// made, or the image can't be scanned or isn't in Amazon ECR. Fail rejects
+	// the revision; Proceed continues and keeps that as evidence.
 	// +optional
 	// +default="Fail"
 	// +kubebuilder:validation:Enum=Fail;Proceed
 	IfUnavailable ScanPolicy `json:"ifUnavailable,omitempty"`
 
-	// allow are vulnerabilities that are put up with.
+	// allow are vulnerabilities that are accepted.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=100
@@ -99,7 +99,7 @@ const (
 	ScanProceed ScanPolicy = "Proceed"
 )
 
-// AllowedFinding is a vulnerability that is put up with.
+// AllowedFinding is a vulnerability that is accepted.
 type AllowedFinding struct {
 	// id such as CVE-2026-12345.
 	// +required
@@ -107,14 +107,13 @@ type AllowedFinding struct {
 	// +kubebuilder:validation:MaxLength=128
 	ID string `json:"id,omitempty"`
 
-	// reason why, for those who come later.
+	// reason why it is accepted, for later readers.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
 	Reason string `json:"reason,omitempty"`
 
-	// expires is when it isn't put up with any more, such as
-	// "2027-01-31T00:00:00Z".
+	// expires is when it is no longer accepted, such as "2027-01-31T00:00:00Z".
 	// +required
 	Expires metav1.Time `json:"expires,omitzero"`
 }

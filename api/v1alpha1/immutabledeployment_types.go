@@ -7,8 +7,8 @@ import (
 // ImmutableDeployment runs an application on Amazon ECS as immutable
 // infrastructure: each change of spec.template provisions a whole new
 // CloudFormation stack beside the old one, verifies it, moves traffic to it
-// step by step, and deletes the old stack. A revision that turns out bad gives
-// the traffic back to the untouched old stack.
+// step by step, and deletes the old stack. If a revision turns out to be bad,
+// the traffic returns to the untouched old stack.
 //
 // +kubebuilder:object:root=true
 // +kubebuilder:subresource:status
@@ -34,9 +34,9 @@ type ImmutableDeployment struct {
 	// +required
 	Spec ImmutableDeploymentSpec `json:"spec,omitzero"`
 
-	// status is what is observed and what goes on. Its observedGeneration is -1
-	// before the first look: without any, kstatus would take a new object for
-	// one that is done.
+	// status is the observed state and progress. Its observedGeneration is -1
+	// until the object was first reconciled: without it, kstatus would consider
+	// a new object to be current.
 	// +optional
 	// +default={"observedGeneration": -1}
 	Status ImmutableDeploymentStatus `json:"status,omitzero"`
@@ -59,8 +59,8 @@ type ImmutableDeploymentList struct {
 // +kubebuilder:validation:XValidation:rule="self.?traffic.?loadBalancer.hasValue() || !has(self.analysis) || !has(self.analysis.metrics) || self.analysis.metrics.all(m, !has(m.builtin) || m.builtin in ['CPUUtilization', 'MemoryUtilization'])",message="a worker without spec.traffic.loadBalancer has no requests to measure: of the builtin metrics, spec.analysis.metrics may hold CPUUtilization and MemoryUtilization"
 // +kubebuilder:validation:XValidation:rule="self.?traffic.?loadBalancer.hasValue() || !has(self.template.target) && !has(self.template.network.loadBalancerSecurityGroupIDs)",message="a worker without spec.traffic.loadBalancer takes no requests: leave out spec.template.target and spec.template.network.loadBalancerSecurityGroupIDs, or add spec.traffic.loadBalancer"
 type ImmutableDeploymentSpec struct {
-	// aws says where and as whom to work. Left out, it is the controller's
-	// own region and credentials.
+	// aws says which region and role to use. If omitted, the controller's own
+	// region and credentials are used.
 	// +optional
 	AWS *AWS `json:"aws,omitempty"`
 
@@ -72,7 +72,7 @@ type ImmutableDeploymentSpec struct {
 	// +kubebuilder:validation:Maximum=5000
 	DesiredCount *int32 `json:"desiredCount,omitempty"`
 
-	// template of the revisions. Any change of it is a new revision.
+	// template of the revisions. Any change to it creates a new revision.
 	// +required
 	Template RevisionTemplate `json:"template,omitzero"`
 
@@ -82,17 +82,17 @@ type ImmutableDeploymentSpec struct {
 	// +optional
 	Traffic Traffic `json:"traffic,omitzero"`
 
-	// strategy by which a new revision takes over.
+	// strategy with which a new revision takes over.
 	// +required
 	Strategy Strategy `json:"strategy,omitzero"`
 
-	// analysis says by what a new revision is judged while it gets traffic.
-	// A first revision isn't judged: there is nothing to go back to.
+	// analysis says what a new revision is judged by while it gets traffic. A
+	// first revision isn't judged: there is nothing to return to.
 	// +optional
 	Analysis *Analysis `json:"analysis,omitempty"`
 
-	// gates are what a rollout waits for at named points, and what can turn a
-	// revision down there.
+	// gates are what a rollout waits for at named points, and what can reject a
+	// revision there.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=10
@@ -105,7 +105,8 @@ type ImmutableDeploymentSpec struct {
 	// +default={}
 	ImagePolicy ImagePolicy `json:"imagePolicy,omitzero"`
 
-	// rollback says when and how long a way back is kept.
+	// rollback says when to roll back, and how long the old stack is kept for
+	// that.
 	// +optional
 	// +default={}
 	Rollback Rollback `json:"rollback,omitzero"`
@@ -117,8 +118,8 @@ type ImmutableDeploymentSpec struct {
 
 	// deletionPolicy says what happens in AWS when the ImmutableDeployment is
 	// deleted. Delete removes the rule and all stacks, and gives an adopted
-	// rule its target group back. Retain leaves rule and stacks as they are,
-	// without the tags of ownership on the rule, so that another
+	// rule its target group back. Retain leaves the rule and the stacks as they
+	// are, without the ownership tags on the rule, so that another
 	// ImmutableDeployment can adopt it by its ruleARN.
 	// +optional
 	// +default="Delete"
@@ -126,15 +127,15 @@ type ImmutableDeploymentSpec struct {
 	DeletionPolicy DeletionPolicy `json:"deletionPolicy,omitempty"`
 
 	// paused freezes the rollout: nothing moves and no clock runs until it is
-	// false again. Requests by annotation to abort are still heard, a rollback
-	// under way goes on, and a deletion isn't held up.
+	// false again. Requests by annotation to abort are still handled, a
+	// rollback in progress continues, and a deletion isn't delayed.
 	// +optional
 	Paused *bool `json:"paused,omitempty"`
 
 	// progressDeadlineSeconds is how long a rollout may go without progress
-	// (its stack asked for, the new revision healthy, a traffic step in effect
+	// (its stack requested, the new revision healthy, a traffic step in effect
 	// or over) before it is rolled back. Holds don't count, nor does the time
-	// in which a scan, a gate or a person is waited for.
+	// of waiting for a scan, a gate or a person.
 	// +optional
 	// +default=3600
 	// +kubebuilder:validation:Minimum=60
@@ -158,7 +159,7 @@ type DeletionPolicy string
 const (
 	// DeletionDelete removes everything.
 	DeletionDelete DeletionPolicy = "Delete"
-	// DeletionRetain leaves everything.
+	// DeletionRetain leaves everything as it is.
 	DeletionRetain DeletionPolicy = "Retain"
 )
 
@@ -168,25 +169,25 @@ type DeleteFailurePolicy string
 
 // Delete failure policies.
 const (
-	// DeleteFailureRetry tries again, with pauses, for as long as it takes.
+	// DeleteFailureRetry retries, with pauses, without a limit.
 	DeleteFailureRetry DeleteFailurePolicy = "Retry"
 	// DeleteFailureRetain deletes the stack without the resources that can't
 	// be deleted, and lists them.
 	DeleteFailureRetain DeleteFailurePolicy = "RetainResources"
 	// DeleteFailureForce has CloudFormation force the deletion, which leaves
-	// what can't be deleted, and lists it.
+	// resources that can't be deleted, and lists them.
 	DeleteFailureForce DeleteFailurePolicy = "Force"
 )
 
 // StackPolicy says how the CloudFormation stacks are treated.
 type StackPolicy struct {
-	// terminationProtection guards new stacks against deletion by others.
-	// Viridian takes it off before it deletes a stack.
+	// terminationProtection protects new stacks from deletion by others.
+	// Viridian disables it before it deletes a stack.
 	// +optional
 	TerminationProtection *bool `json:"terminationProtection,omitempty"`
 
 	// onDeleteFailure says what to do about a stack that CloudFormation can't
-	// delete, after three tries. What is left behind is listed in the
+	// delete, after three attempts. What is left behind is listed in the
 	// ImmutableRevision's status.retained.
 	// +optional
 	// +default="Retry"
@@ -194,25 +195,25 @@ type StackPolicy struct {
 	OnDeleteFailure DeleteFailurePolicy `json:"onDeleteFailure,omitempty"`
 }
 
-// AWS is where and as whom to work.
+// AWS says which region and role to use.
 type AWS struct {
-	// region such as eu-west-1; the controller's own when left out.
+	// region such as eu-west-1; the controller's own if omitted.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^[a-z]{2}(-[a-z]+)+-[0-9]$`
 	// +kubebuilder:validation:MaxLength=32
 	Region string `json:"region,omitempty"`
 
-	// roleARN is an IAM role to assume. The namespace must allow it by the
-	// annotation viridian.dev/allowed-role-arns, or the manager by the flag
+	// roleARN is an IAM role to assume. The namespace must allow it with the
+	// annotation viridian.dev/allowed-role-arns, or the manager with the flag
 	// --allowed-role-arns.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`
 	// +kubebuilder:validation:MaxLength=2048
 	RoleARN string `json:"roleARN,omitempty"`
 
-	// externalID with which the role is assumed. Left out, it is the
+	// externalID with which the role is assumed. If omitted, it is the
 	// namespace's annotation viridian.dev/external-id, or else
-	// "viridian/<namespace>"; any other value is refused.
+	// "viridian/<namespace>"; any other value is rejected.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^[\w+=,.@:/-]{2,}$`
 	// +kubebuilder:validation:MaxLength=1224

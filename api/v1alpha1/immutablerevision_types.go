@@ -29,8 +29,9 @@ type ImmutableRevision struct {
 	// +required
 	Spec ImmutableRevisionSpec `json:"spec,omitzero"`
 
-	// status is how the stack is. Its observedGeneration is -1 before the first
-	// look: without any, kstatus would take a new object for one that is done.
+	// status is the state of the stack. Its observedGeneration is -1 until the
+	// object was first reconciled: without it, kstatus would consider a new
+	// object to be current.
 	// +optional
 	// +default={"observedGeneration": -1}
 	Status ImmutableRevisionStatus `json:"status,omitzero"`
@@ -45,8 +46,8 @@ type ImmutableRevisionList struct {
 	Items           []ImmutableRevision `json:"items"`
 }
 
-// ImmutableRevisionSpec is a frozen template. Only whether its stack shall be
-// there, and with how many tasks a new one starts, may change.
+// ImmutableRevisionSpec is a frozen template. Only whether its stack should
+// exist, and with how many tasks a new one starts, may change.
 //
 // +kubebuilder:validation:XValidation:rule="self.frozen == oldSelf.frozen && self.stackName == oldSelf.stackName && self.revision == oldSelf.revision",message="an ImmutableRevision can't change: edit spec.template of its ImmutableDeployment to get a new one (only spec.stackState and spec.desiredCount may change)"
 type ImmutableRevisionSpec struct {
@@ -62,39 +63,39 @@ type ImmutableRevisionSpec struct {
 	// +kubebuilder:validation:MaxLength=128
 	StackName string `json:"stackName,omitempty"`
 
-	// stackState says whether the stack shall be there. The
-	// ImmutableDeployment sets it.
+	// stackState says whether the stack should exist. The ImmutableDeployment
+	// sets it.
 	// +required
 	// +kubebuilder:validation:Enum=Present;Absent;Retained
 	StackState StackState `json:"stackState,omitempty"`
 
 	// desiredCount is how many tasks a new stack starts with. The
-	// ImmutableDeployment sets it with stackState; a stack that is there is
-	// scaled without it.
+	// ImmutableDeployment sets it with stackState; it isn't used to scale an
+	// existing stack.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=5000
 	DesiredCount *int32 `json:"desiredCount,omitempty"`
 
-	// frozen is everything that the stack is made from.
+	// frozen is everything that the stack is created from.
 	// +required
 	Frozen FrozenRevision `json:"frozen,omitzero"`
 }
 
-// StackState says whether a revision's stack shall be there.
+// StackState says whether a revision's stack should exist.
 type StackState string
 
 // Stack states.
 const (
-	// StackPresent: the stack shall be there.
+	// StackPresent: the stack should exist.
 	StackPresent StackState = "Present"
-	// StackAbsent: the stack shall be gone.
+	// StackAbsent: the stack should be deleted.
 	StackAbsent StackState = "Absent"
 	// StackRetained: the stack stays, and is no longer managed.
 	StackRetained StackState = "Retained"
 )
 
-// FrozenRevision is everything that a stack is made from.
+// FrozenRevision is everything that a stack is created from.
 type FrozenRevision struct {
 	// templateHash is the SHA-256, in hex, of the template as the user wrote it.
 	// +required
@@ -102,7 +103,7 @@ type FrozenRevision struct {
 	// +kubebuilder:validation:MaxLength=64
 	TemplateHash string `json:"templateHash,omitempty"`
 
-	// aws is where and as whom the stack was made.
+	// aws is the region and the role with which the stack is created.
 	// +required
 	AWS AWS `json:"aws"`
 
@@ -121,7 +122,7 @@ type FrozenRevision struct {
 	// +optional
 	PreviewPriorities PriorityBand `json:"previewPriorities,omitzero"`
 
-	// terminationProtection tells whether the stack is made with it.
+	// terminationProtection says whether the stack is created with it.
 	// +optional
 	TerminationProtection bool `json:"terminationProtection,omitempty"`
 
@@ -131,31 +132,32 @@ type FrozenRevision struct {
 	TemplateBody string `json:"templateBody,omitempty"`
 }
 
-// ImmutableRevisionStatus is how the stack is.
+// ImmutableRevisionStatus is the state of the stack.
 type ImmutableRevisionStatus struct {
 	// observedGeneration is the generation of spec that this status is about.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// phase sums up how the stack is.
+	// phase summarises the state of the stack.
 	// +optional
 	Phase RevisionPhase `json:"phase,omitempty"`
 
-	// stackID is the ARN of the stack; kept when the stack is gone.
+	// stackID is the ARN of the stack; it is kept when the stack is gone.
 	// +optional
 	StackID string `json:"stackID,omitempty"`
 
-	// stackStatus as CloudFormation tells it.
+	// stackStatus as reported by CloudFormation.
 	// +optional
 	StackStatus string `json:"stackStatus,omitempty"`
 
-	// clusterID is the cluster that took the stack for this revision's. In a copy
-	// of the cluster with an ID of its own, the stack is that of the original.
+	// clusterID is the cluster in which the stack was identified as this
+	// revision's. In a copy of the cluster with its own ID, the stack belongs
+	// to the original.
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	ClusterID string `json:"clusterID,omitempty"`
 
-	// attempts is how many times the stack was created, or tried to be.
+	// attempts is how often creating the stack was attempted.
 	// +optional
 	Attempts int32 `json:"attempts,omitempty"`
 
@@ -163,7 +165,7 @@ type ImmutableRevisionStatus struct {
 	// +optional
 	Outputs *StackOutputs `json:"outputs,omitempty"`
 
-	// deleteAttempts is how many times the stack was asked to be deleted.
+	// deleteAttempts is how often deleting the stack was attempted.
 	// +optional
 	DeleteAttempts int32 `json:"deleteAttempts,omitempty"`
 
@@ -173,8 +175,8 @@ type ImmutableRevisionStatus struct {
 	// +listType=atomic
 	Retained []RetainedResource `json:"retained,omitempty"`
 
-	// traffic is what part of the traffic the revision got, and since when;
-	// the last 50 changes.
+	// traffic is the revision's share of the traffic over time; the last 50
+	// changes.
 	// +optional
 	// +kubebuilder:validation:MaxItems=50
 	// +listType=atomic
@@ -187,7 +189,7 @@ type ImmutableRevisionStatus struct {
 	// +listType=atomic
 	Verdicts []Verdict `json:"verdicts,omitempty"`
 
-	// failure is the first cause of the last attempt's failure.
+	// failure is the root cause of the last attempt's failure.
 	// +optional
 	Failure *StackFailure `json:"failure,omitempty"`
 
@@ -198,7 +200,7 @@ type ImmutableRevisionStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
 
-// StackOutputs are what the stack made.
+// StackOutputs are what the stack created.
 type StackOutputs struct {
 	// targetGroupARN of the revision's target group; absent for a worker.
 	// +optional
@@ -221,13 +223,13 @@ type StackOutputs struct {
 	TaskDefinitionARN string `json:"taskDefinitionARN,omitempty"`
 }
 
-// TrafficPoint is a revision's part of the traffic from a moment on.
+// TrafficPoint is a revision's share of the traffic from a moment on.
 type TrafficPoint struct {
-	// at is when the part was first read from the load balancer.
+	// at is when the share was first read from the load balancer.
 	// +required
 	At metav1.Time `json:"at,omitzero"`
 
-	// weight is the part in percent.
+	// weight is the share in percent.
 	// +required
 	Weight int32 `json:"weight"`
 }
@@ -258,7 +260,7 @@ type StackFailure struct {
 	// +optional
 	Resource string `json:"resource,omitempty"`
 
-	// message tells the cause, with ECS's own words where it has any.
+	// message says the cause, with ECS's own message if there is one.
 	// +required
 	// +kubebuilder:validation:MaxLength=2048
 	Message string `json:"message,omitempty"`

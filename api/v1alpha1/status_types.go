@@ -4,17 +4,17 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// ImmutableDeploymentStatus is what is observed and what goes on.
+// ImmutableDeploymentStatus is the observed state and progress.
 type ImmutableDeploymentStatus struct {
 	// observedGeneration is the generation of spec that this status is about.
 	// +optional
 	ObservedGeneration int64 `json:"observedGeneration,omitempty"`
 
-	// phase sums up how it is going.
+	// phase summarises the progress.
 	// +optional
 	Phase Phase `json:"phase,omitempty"`
 
-	// step is the step under way out of all steps, such as 2/4.
+	// step is the current step out of all steps, such as 2/4.
 	// +optional
 	Step string `json:"step,omitempty"`
 
@@ -23,13 +23,13 @@ type ImmutableDeploymentStatus struct {
 	// +optional
 	Weight *int32 `json:"weight,omitempty"`
 
-	// revision is the name of the ImmutableRevision that is rolled out, or
-	// that serves when no rollout is under way.
+	// revision is the name of the ImmutableRevision being rolled out, or of the
+	// one that serves when no rollout is in progress.
 	// +optional
 	Revision string `json:"revision,omitempty"`
 
 	// stableRevision is the name of the last ImmutableRevision that was
-	// promoted: where traffic returns to.
+	// promoted: the one that traffic returns to.
 	// +optional
 	StableRevision string `json:"stableRevision,omitempty"`
 
@@ -50,52 +50,53 @@ type ImmutableDeploymentStatus struct {
 	// +optional
 	Selector string `json:"selector,omitempty"`
 
-	// blockedBy names what the rollout waits for that only someone else can
-	// give, since when, and the way out; absent when it goes on by itself.
+	// blockedBy says what the deployment waits for if someone else has to act,
+	// since when, and the remedy; absent when it continues by itself.
 	// +optional
 	BlockedBy *BlockedBy `json:"blockedBy,omitempty"`
 
-	// frozenSince is since when nothing moves because something is in the way
-	// or spec.paused is set; that time doesn't count for deadlines and holds.
+	// frozenSince is the time since which nothing moves because the deployment
+	// is blocked or spec.paused is set; that time doesn't count towards
+	// deadlines and holds.
 	// +optional
 	FrozenSince *metav1.Time `json:"frozenSince,omitempty"`
 
-	// handled are the requests by annotation last handled, by annotation.
+	// handled has the last handled request of each annotation.
 	// +optional
 	Handled *HandledRequests `json:"handled,omitempty"`
 
-	// rolloutCount is how many rollouts were started so far.
+	// rolloutCount is the number of rollouts started so far.
 	// +optional
 	RolloutCount int64 `json:"rolloutCount,omitempty"`
 
-	// history holds the rollouts that ended, the newest first, at most 20.
+	// history has the rollouts that ended, newest first, at most 20.
 	// +optional
 	// +kubebuilder:validation:MaxItems=20
 	// +listType=atomic
 	History []HistoryEntry `json:"history,omitempty"`
 
-	// rollout is the rollout under way, or the last one.
+	// rollout is the current rollout, or the last one.
 	// +optional
 	Rollout *Rollout `json:"rollout,omitempty"`
 
-	// traffic is the ledger of the production rule.
+	// traffic is the state of the production rule.
 	// +optional
 	Traffic *TrafficStatus `json:"traffic,omitempty"`
 
-	// retiring are revisions out of the rule whose stacks wait for requests
-	// under way to end.
+	// retiring are revisions that are no longer in the rule and whose stacks
+	// are kept until requests in flight finish.
 	// +optional
 	// +listType=map
 	// +listMapKey=revision
 	Retiring []RetiringRevision `json:"retiring,omitempty"`
 
-	// detachedAt is when, in a deletion, the production rule was taken from
+	// detachedAt is when, in a deletion, the production rule was detached from
 	// all stacks.
 	// +optional
 	DetachedAt *metav1.Time `json:"detachedAt,omitempty"`
 
-	// orphaned is true once it was seen that it is deleted with --cascade=orphan:
-	// then everything is left as it is.
+	// orphaned is true once a deletion with --cascade=orphan was observed: then
+	// everything is left as it is.
 	// +optional
 	Orphaned bool `json:"orphaned,omitempty"`
 
@@ -107,7 +108,7 @@ type ImmutableDeploymentStatus struct {
 	Conditions []metav1.Condition `json:"conditions,omitempty"`
 }
 
-// BlockedBy is what a rollout waits for, since when, and the way out.
+// BlockedBy is what a deployment waits for, since when, and the remedy.
 type BlockedBy struct {
 	// reason in one word.
 	// +required
@@ -118,17 +119,17 @@ type BlockedBy struct {
 	// +kubebuilder:validation:MaxLength=1024
 	Message string `json:"message,omitempty"`
 
-	// cure is what to type or to change.
+	// cure is the remedy: the command to run or what to change.
 	// +optional
 	// +kubebuilder:validation:MaxLength=4096
 	Cure string `json:"cure,omitempty"`
 
-	// since when it waits.
+	// since is when the wait began.
 	// +required
 	Since metav1.Time `json:"since,omitzero"`
 }
 
-// HandledRequests are the requests by annotation last handled.
+// HandledRequests are the last handled requests by annotation.
 type HandledRequests struct {
 	// promote is the last value of viridian.dev/promote.
 	// +optional
@@ -155,10 +156,10 @@ type RolloutCause string
 const (
 	// CauseTemplate: spec.template changed.
 	CauseTemplate RolloutCause = "Template"
-	// CauseRevert: spec.template changed back to what served before, whose
-	// stack was still there.
+	// CauseRevert: spec.template changed back to that of the previous revision,
+	// whose stack still existed.
 	CauseRevert RolloutCause = "Revert"
-	// CauseRetry: someone asked for it by the annotation viridian.dev/retry.
+	// CauseRetry: someone requested it with the annotation viridian.dev/retry.
 	CauseRetry RolloutCause = "Retry"
 )
 
@@ -207,7 +208,7 @@ type HistoryEntry struct {
 	// +optional
 	ProvisionSeconds *int64 `json:"provisionSeconds,omitempty"`
 
-	// shiftSeconds is how long it took from there to the outcome.
+	// shiftSeconds is how long it took from then to the outcome.
 	// +optional
 	ShiftSeconds *int64 `json:"shiftSeconds,omitempty"`
 
@@ -232,25 +233,25 @@ type Rollout struct {
 	// +kubebuilder:validation:MaxLength=256
 	Request string `json:"request,omitempty"`
 
-	// note is what was remarkable at the start.
+	// note has observations from the start of the rollout.
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	Note string `json:"note,omitempty"`
 
-	// approvedStep is the last step, counted from 1, whose end was asked for.
+	// approvedStep is the last step, counted from 1, whose end was requested.
 	// +optional
 	ApprovedStep int32 `json:"approvedStep,omitempty"`
 
-	// provenStep is the last step, counted from 1, at whose end all checks had
-	// passed.
+	// provenStep is the last step, counted from 1, for which all checks had
+	// passed at its end.
 	// +optional
 	ProvenStep int32 `json:"provenStep,omitempty"`
 
-	// retried is true once someone asked to try a bad rollout again.
+	// retried is true once someone requested a retry of a bad rollout.
 	// +optional
 	Retried bool `json:"retried,omitempty"`
 
-	// full is true once someone asked to go to 100% at once.
+	// full is true once someone requested to go to 100% at once.
 	// +optional
 	Full bool `json:"full,omitempty"`
 
@@ -274,12 +275,12 @@ type Rollout struct {
 	// +optional
 	VerifiedAt *metav1.Time `json:"verifiedAt,omitempty"`
 
-	// verifiedCount is how many healthy tasks the new revision has proven to
-	// have.
+	// verifiedCount is how many healthy tasks the new revision was verified
+	// with.
 	// +optional
 	VerifiedCount int32 `json:"verifiedCount,omitempty"`
 
-	// step is the index of the step under way, from 0.
+	// step is the index of the current step, from 0.
 	// +optional
 	Step int32 `json:"step,omitempty"`
 
@@ -300,8 +301,8 @@ type Rollout struct {
 	// +listType=atomic
 	Gates []GateRun `json:"gates,omitempty"`
 
-	// unhealthySince is since when the new revision is short of healthy
-	// tasks; absent while it has enough.
+	// unhealthySince is the time since which the new revision has too few
+	// healthy tasks; absent while it has enough.
 	// +optional
 	UnhealthySince *metav1.Time `json:"unhealthySince,omitempty"`
 
@@ -328,20 +329,20 @@ type Rollout struct {
 	FinishedAt *metav1.Time `json:"finishedAt,omitempty"`
 }
 
-// TrafficStatus is the ledger of the production rule: what was intended, what
-// was written and what is seen.
+// TrafficStatus is the state of the production rule: what is intended, what was
+// written and what is observed.
 type TrafficStatus struct {
 	// ruleARN of the production rule.
 	// +optional
 	RuleARN string `json:"ruleARN,omitempty"`
 
-	// desired are the targets that the rule shall have now; none while nothing
-	// shall get requests.
+	// desired are the targets that the rule should have now; none while nothing
+	// should get requests.
 	// +optional
 	// +listType=atomic
 	Desired []WeightedTarget `json:"desired,omitempty"`
 
-	// inSync tells whether observed routes as desired.
+	// inSync says whether observed matches desired.
 	// +optional
 	InSync *bool `json:"inSync,omitempty"`
 
@@ -355,14 +356,14 @@ type TrafficStatus struct {
 	// +listType=atomic
 	Observed []WeightedTarget `json:"observed,omitempty"`
 
-	// since is since when observed is what it is.
+	// since is when observed last changed.
 	// +optional
 	Since *metav1.Time `json:"since,omitempty"`
 
-	// writers are the last marks by which this cluster wrote the production
-	// rule, or with whose doing it agreed, the newest last. A rule that bears
-	// another mark was written by someone with the same identity whom this
-	// status doesn't know.
+	// writers are the last marks with which this cluster wrote the production
+	// rule, or which it accepted, newest last. A rule with another mark was
+	// written by another process with the same identity that this status
+	// doesn't know.
 	// +optional
 	// +kubebuilder:validation:MaxItems=4
 	// +kubebuilder:validation:items:MaxLength=256
@@ -370,15 +371,15 @@ type TrafficStatus struct {
 	Writers []string `json:"writers,omitempty"`
 
 	// originalTargetGroupARN is the target group to which an adopted rule
-	// forwarded before; it gets the rule back when the ImmutableDeployment is
-	// deleted.
+	// forwarded before; the rule forwards to it again when the
+	// ImmutableDeployment is deleted.
 	// +optional
 	OriginalTargetGroupARN string `json:"originalTargetGroupARN,omitempty"`
 }
 
-// WeightedTarget is a target group's part of the traffic.
+// WeightedTarget is a target group's share of the traffic.
 type WeightedTarget struct {
-	// revision whose target group it is; 0 when it is not one of ours.
+	// revision whose target group it is; 0 if it doesn't belong to a revision.
 	// +optional
 	Revision int64 `json:"revision,omitempty"`
 
@@ -391,17 +392,18 @@ type WeightedTarget struct {
 	Weight int32 `json:"weight"`
 }
 
-// RetiringRevision is a revision out of the rule whose stack goes next.
+// RetiringRevision is a revision that is no longer in the rule and whose stack
+// will be deleted.
 type RetiringRevision struct {
 	// revision number.
 	// +required
 	Revision int64 `json:"revision,omitempty"`
 
-	// since when it is out of the rule.
+	// since is when it left the rule.
 	// +required
 	Since metav1.Time `json:"since,omitzero"`
 
-	// keepSeconds is how much longer it is kept for people to look into.
+	// keepSeconds is how much longer it is kept for debugging.
 	// +optional
 	KeepSeconds int32 `json:"keepSeconds,omitempty"`
 }

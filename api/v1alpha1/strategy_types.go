@@ -11,11 +11,11 @@ const (
 	StrategyCanary StrategyType = "Canary"
 	// StrategyRolling moves tasks, and traffic with them, in batches.
 	StrategyRolling StrategyType = "Rolling"
-	// StrategyRecreate takes the old revision away before the new one comes.
+	// StrategyRecreate removes the old revision before it creates the new one.
 	StrategyRecreate StrategyType = "Recreate"
 )
 
-// Strategy by which a new revision takes over.
+// Strategy with which a new revision takes over.
 //
 // +kubebuilder:validation:XValidation:rule="(self.type == 'Canary') == has(self.canary)",message="spec.strategy.canary with its steps goes with type Canary, and only with it"
 // +kubebuilder:validation:XValidation:rule="self.type == 'BlueGreen' || !has(self.blueGreen)",message="spec.strategy.blueGreen goes with type BlueGreen only"
@@ -25,42 +25,42 @@ type Strategy struct {
 	// steps; both keep the old stack at full capacity until the new one has
 	// proven itself. Rolling moves tasks in batches, so that there are never
 	// many more than desiredCount. Recreate removes the old stack before it
-	// makes the new one: nothing serves in between.
+	// creates the new one: nothing serves in between.
 	// +required
 	// +kubebuilder:validation:Enum=BlueGreen;Canary;Rolling;Recreate
 	Type StrategyType `json:"type,omitempty"`
 
-	// blueGreen refines the strategy BlueGreen.
+	// blueGreen configures the strategy BlueGreen.
 	// +optional
 	BlueGreen *BlueGreen `json:"blueGreen,omitempty"`
 
-	// rolling refines the strategy Rolling.
+	// rolling configures the strategy Rolling.
 	// +optional
 	Rolling *Rolling `json:"rolling,omitempty"`
 
-	// canary holds the steps of the strategy Canary.
+	// canary configures the steps of the strategy Canary.
 	// +optional
 	Canary *Canary `json:"canary,omitempty"`
 }
 
-// Approval says who ends a step.
+// Approval says what ends a step.
 type Approval string
 
-// ApprovalManual ends the step when someone asks for it by the annotation
+// ApprovalManual ends the step when someone requests it with the annotation
 // viridian.dev/promote.
 const ApprovalManual Approval = "Manual"
 
 // BlueGreen says what happens before all traffic moves at once.
 type BlueGreen struct {
-	// previewSeconds is how long the new revision, healthy and reachable by
-	// the header x-viridian-revision only, is held before the switch.
+	// previewSeconds is how long the new revision, healthy and reachable only
+	// with the header x-viridian-revision, is held before the switch.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=604800
 	PreviewSeconds *int32 `json:"previewSeconds,omitempty"`
 
 	// approval Manual makes the switch wait, after the preview, until someone
-	// asks for it by the annotation viridian.dev/promote.
+	// requests it with the annotation viridian.dev/promote.
 	// +optional
 	// +kubebuilder:validation:Enum=Manual
 	Approval Approval `json:"approval,omitempty"`
@@ -70,16 +70,16 @@ type BlueGreen struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.maxSurgePercent) || !has(self.maxUnavailablePercent) || self.maxSurgePercent + self.maxUnavailablePercent > 0",message="spec.strategy.rolling.maxSurgePercent and maxUnavailablePercent can't both be 0: nothing could move"
 type Rolling struct {
-	// maxSurgePercent is how many tasks there may be beyond desiredCount, in
-	// percent of it, rounded up.
+	// maxSurgePercent is how many tasks there may be above desiredCount, as a
+	// percentage of it, rounded up.
 	// +optional
 	// +default=25
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=100
 	MaxSurgePercent *int32 `json:"maxSurgePercent,omitempty"`
 
-	// maxUnavailablePercent is how many tasks there may be too few, in percent
-	// of desiredCount, rounded down.
+	// maxUnavailablePercent is how many tasks there may be below desiredCount,
+	// as a percentage of it, rounded down.
 	// +optional
 	// +default=0
 	// +kubebuilder:validation:Minimum=0
@@ -94,8 +94,7 @@ type Rolling struct {
 	PauseSeconds *int32 `json:"pauseSeconds,omitempty"`
 }
 
-// CanaryPreset is a list of steps by the name that ECS and CodeDeploy users
-// know.
+// CanaryPreset names a list of steps as ECS and CodeDeploy do.
 //
 // +kubebuilder:validation:Enum=AllAtOnce;Canary10Percent5Minutes;Canary10Percent10Minutes;Canary10Percent15Minutes;Canary10Percent30Minutes;Linear10PercentEvery1Minutes;Linear10PercentEvery2Minutes;Linear10PercentEvery3Minutes;Linear10PercentEvery10Minutes
 type CanaryPreset string
@@ -111,8 +110,8 @@ type Canary struct {
 	// +optional
 	Preset CanaryPreset `json:"preset,omitempty"`
 
-	// steps in ascending order of weight. The last step, to 100, follows by
-	// itself.
+	// steps in ascending order of weight. The last step, to 100, is added
+	// automatically.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=20
@@ -129,7 +128,7 @@ type CanaryStep struct {
 	Weight int32 `json:"weight,omitempty"`
 
 	// holdSeconds is how long the share is kept, once it is in effect, before
-	// the next step. The new revision must be healthy all the while.
+	// the next step. The new revision must be healthy throughout.
 	// +optional
 	// +default=60
 	// +kubebuilder:validation:Minimum=0
@@ -137,13 +136,13 @@ type CanaryStep struct {
 	HoldSeconds *int32 `json:"holdSeconds,omitempty"`
 
 	// approval Manual makes the next step wait, after the hold, until someone
-	// asks for it by the annotation viridian.dev/promote.
+	// requests it with the annotation viridian.dev/promote.
 	// +optional
 	// +kubebuilder:validation:Enum=Manual
 	Approval Approval `json:"approval,omitempty"`
 }
 
-// Rollback says when and how long a way back is kept.
+// Rollback says when to roll back, and how long the old stack is kept for that.
 type Rollback struct {
 	// keepOldSeconds is how long the old stack keeps running at full capacity
 	// after all traffic went to the new one, so that traffic can return at
@@ -154,8 +153,8 @@ type Rollback struct {
 	// +kubebuilder:validation:Maximum=604800
 	KeepOldSeconds *int32 `json:"keepOldSeconds,omitempty"`
 
-	// unhealthySeconds is how long the new revision may be short of healthy
-	// tasks, once it had them, before it is rolled back. With no healthy task
+	// unhealthySeconds is how long the new revision may have too few healthy
+	// tasks, once it had enough, before it is rolled back. With no healthy task
 	// left it is rolled back at once.
 	// +optional
 	// +default=60
@@ -163,10 +162,10 @@ type Rollback struct {
 	// +kubebuilder:validation:Maximum=3600
 	UnhealthySeconds *int32 `json:"unhealthySeconds,omitempty"`
 
-	// taskRestartLimit is how many tasks of the new revision may stop by
-	// themselves or for failing health checks, once it was healthy, before
-	// it is rolled back: a service that loses and replaces tasks again and
-	// again can look healthy at every single moment. Tasks for which AWS had no
+	// taskRestartLimit is how many tasks of the new revision may stop on their
+	// own or because of failing health checks, once it was healthy, before it
+	// is rolled back: a service that loses and replaces tasks again and again
+	// can look healthy at every single moment. Tasks for which AWS had no
 	// capacity, address or network interface don't count.
 	// +optional
 	// +default=3
@@ -174,26 +173,27 @@ type Rollback struct {
 	// +kubebuilder:validation:Maximum=1000
 	TaskRestartLimit *int32 `json:"taskRestartLimit,omitempty"`
 
-	// keepFailedSeconds is how long the stack of a revision that failed is
-	// kept, without traffic, for people to look into. With the strategy
-	// Recreate only a stack that could not be created is kept: another one
-	// has to make room for the old revision.
+	// keepFailedSeconds is how long the stack of a failed revision is kept,
+	// without traffic, for debugging. With the strategy Recreate only a stack
+	// that could not be created is kept: others have to be deleted before the
+	// old revision comes back.
 	// +optional
 	// +default=0
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=604800
 	KeepFailedSeconds *int32 `json:"keepFailedSeconds,omitempty"`
 
-	// ifStableUnhealthy says whether a rollout starts while the revision that
-	// serves is short of healthy tasks, so that there is no good way back:
-	// Proceed starts it and notes that in status.rollout, Block waits.
+	// ifStableUnhealthy says whether a rollout starts while the stable revision
+	// has too few healthy tasks, so that a rollback wouldn't help: Proceed
+	// starts it and notes that in status.rollout, Block waits.
 	// +optional
 	// +default="Proceed"
 	// +kubebuilder:validation:Enum=Proceed;Block
 	IfStableUnhealthy UnhealthyPolicy `json:"ifStableUnhealthy,omitempty"`
 }
 
-// UnhealthyPolicy says whether a rollout starts while what serves is unhealthy.
+// UnhealthyPolicy says whether a rollout starts while the stable revision is
+// unhealthy.
 type UnhealthyPolicy string
 
 // Unhealthy policies.

@@ -21,9 +21,9 @@ var root = filepath.Join("..", "..")
 
 // A real kube-apiserver with the CRDs.
 var (
-	// api takes what it understands.
+	// api ignores unknown fields.
 	api client.Client
-	// admission refuses unknown fields too, as kubectl has it do.
+	// admission rejects them, as kubectl does.
 	admission client.Client
 )
 

@@ -1,8 +1,8 @@
 package v1alpha1
 
-// RevisionTemplate describes the ECS service that a revision runs. Its words
-// are those of ECS task definitions and services. Any change of it is a new
-// revision with a new stack.
+// RevisionTemplate describes the ECS service that a revision runs. Its terms
+// are those of ECS task definitions and services. Any change to it creates a
+// new revision with a new stack.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.target) || self.containers.exists(c, has(c.portMappings) && c.portMappings.exists(p, p.containerPort == self.target.containerPort) && (!has(self.target.containerName) || c.name == self.target.containerName))",message="spec.template.target must name a container and a containerPort that one of spec.template.containers maps"
 // +kubebuilder:validation:XValidation:rule="self.containers.exists(c, !has(c.essential) || c.essential)",message="spec.template.containers needs at least one container with essential: true"
@@ -17,12 +17,12 @@ type RevisionTemplate struct {
 	// +listMapKey=name
 	Containers []Container `json:"containers,omitempty"`
 
-	// cpu is the task's CPU in units of 1/1024 vCPU, as Fargate sells it.
+	// cpu is the task's CPU in units of 1/1024 vCPU, one of Fargate's sizes.
 	// +required
 	// +kubebuilder:validation:Enum="256";"512";"1024";"2048";"4096";"8192";"16384"
 	CPU string `json:"cpu,omitempty"`
 
-	// memory is the task's memory in MiB, as Fargate sells it for the CPU.
+	// memory is the task's memory in MiB, one of Fargate's sizes for the CPU.
 	// +required
 	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{2,5}$`
 	// +kubebuilder:validation:MaxLength=6
@@ -41,7 +41,7 @@ type RevisionTemplate struct {
 	// +kubebuilder:validation:MaxLength=2048
 	TaskRoleARN string `json:"taskRoleARN,omitempty"`
 
-	// runtimePlatform of the task; Linux on X86_64 when left out.
+	// runtimePlatform of the task; Linux on X86_64 if omitted.
 	// +optional
 	RuntimePlatform *RuntimePlatform `json:"runtimePlatform,omitempty"`
 
@@ -55,21 +55,21 @@ type RevisionTemplate struct {
 	// +optional
 	Target Target `json:"target,omitzero"`
 
-	// cluster is the name of an existing ECS cluster. When left out, each
-	// stack brings a cluster of its own.
+	// cluster is the name of an existing ECS cluster. If omitted, each stack
+	// has its own cluster.
 	// +optional
 	// +kubebuilder:validation:Pattern=`^[a-zA-Z][a-zA-Z0-9_-]*$`
 	// +kubebuilder:validation:MaxLength=255
 	Cluster string `json:"cluster,omitempty"`
 
 	// logRetentionDays is how long CloudWatch Logs keeps the containers'
-	// output. A log group belongs to its stack and goes with it.
+	// output. A log group belongs to its stack and is deleted with it.
 	// +optional
 	// +default=30
 	// +kubebuilder:validation:Enum=1;3;5;7;14;30;60;90;120;150;180;365;400;545;731;1096;1827;2192;2557;2922;3288;3653
 	LogRetentionDays *int32 `json:"logRetentionDays,omitempty"`
 
-	// tags go on the stack and, through CloudFormation, on all its resources.
+	// tags of the stack and, through CloudFormation, of all its resources.
 	// +optional
 	// +kubebuilder:validation:MaxItems=40
 	// +listType=map
@@ -88,7 +88,7 @@ type Container struct {
 	Name string `json:"name,omitempty"`
 
 	// image to run. A tag in Amazon ECR is resolved to its digest once, when
-	// the revision is made, so that all its tasks run the same image.
+	// the revision is created, so that all its tasks run the same image.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
@@ -203,7 +203,7 @@ type KeyValue struct {
 	Value string `json:"value,omitempty"`
 }
 
-// Secret is an environment variable whose value ECS looks up.
+// Secret is an environment variable whose value is read by ECS.
 type Secret struct {
 	// name of the variable.
 	// +required
@@ -260,7 +260,7 @@ type ContainerHealthCheck struct {
 	// +kubebuilder:validation:Maximum=10
 	Retries *int32 `json:"retries,omitempty"`
 
-	// startPeriod is how many seconds failures don't count after the start.
+	// startPeriod is how many seconds after the start failures don't count.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=300
@@ -337,8 +337,8 @@ type Network struct {
 
 // Target is the container port behind the load balancer.
 type Target struct {
-	// containerName of the container; the first one that maps the port when
-	// left out.
+	// containerName of the container; the first one that maps the port if
+	// omitted.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=255
@@ -363,7 +363,7 @@ type Target struct {
 	// +kubebuilder:validation:Maximum=3600
 	HealthCheckGracePeriodSeconds *int32 `json:"healthCheckGracePeriodSeconds,omitempty"`
 
-	// deregistrationDelaySeconds is how long requests under way may go on
+	// deregistrationDelaySeconds is how long requests in flight may continue
 	// after a task leaves the load balancer. An old stack is kept that long
 	// after it left the rule.
 	// +optional
@@ -377,7 +377,7 @@ type Target struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.timeoutSeconds) || !has(self.intervalSeconds) || self.timeoutSeconds < self.intervalSeconds",message="healthCheck.timeoutSeconds must be smaller than healthCheck.intervalSeconds"
 type TargetHealthCheck struct {
-	// path that is asked for.
+	// path that is requested.
 	// +optional
 	// +default="/"
 	// +kubebuilder:validation:Pattern=`^/`

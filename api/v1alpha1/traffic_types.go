@@ -2,13 +2,13 @@ package v1alpha1
 
 // Traffic says which requests the application serves.
 type Traffic struct {
-	// loadBalancer is the Application Load Balancer in front; left out for a
+	// loadBalancer is the Application Load Balancer in front; omitted for a
 	// worker.
 	// +optional
 	LoadBalancer LoadBalancer `json:"loadBalancer,omitzero"`
 
 	// onDrift says what to do when someone else changed the production rule:
-	// Pause leaves it as it is and stops the rollout until it is put right;
+	// Pause leaves it as it is and stops the rollout until it is restored;
 	// Enforce writes it again.
 	// +optional
 	// +default="Pause"
@@ -27,9 +27,9 @@ const (
 	DriftEnforce DriftPolicy = "Enforce"
 )
 
-// LoadBalancer names the production rule whose weights are shifted: either a
-// rule that Viridian creates and owns (listenerARN, priority and conditions),
-// or one that exists (ruleARN).
+// LoadBalancer identifies the production rule whose weights are shifted: either
+// a rule that Viridian creates and owns (listenerARN, priority and conditions),
+// or an existing one (ruleARN).
 //
 // +kubebuilder:validation:XValidation:rule="has(self.ruleARN) != has(self.listenerARN)",message="spec.traffic.loadBalancer needs exactly one of ruleARN (adopt a rule) and listenerARN with priority and conditions (Viridian owns the rule)"
 // +kubebuilder:validation:XValidation:rule="has(self.ruleARN) ? !has(self.priority) && !has(self.conditions) : has(self.priority) && has(self.conditions)",message="spec.traffic.loadBalancer.priority and conditions go with listenerARN, both of them, and with nothing else"
@@ -64,8 +64,8 @@ type LoadBalancer struct {
 	Conditions []RuleCondition `json:"conditions,omitempty"`
 
 	// previewPriorities is the band from which each stack's preview rule gets
-	// its priority. It must lie below the production rule's priority and be
-	// free of other rules' use.
+	// its priority. It must be below the production rule's priority and not be
+	// used by other rules.
 	// +optional
 	// +default={"first":1,"last":99}
 	PreviewPriorities PriorityBand `json:"previewPriorities,omitzero"`
@@ -100,14 +100,14 @@ type RuleCondition struct {
 	// +kubebuilder:validation:Enum=host-header;path-pattern;http-header;http-request-method;source-ip
 	Field string `json:"field,omitempty"`
 
-	// httpHeaderName is the header that field http-header looks at.
+	// httpHeaderName is the header to match if field is http-header.
 	// +optional
 	// +kubebuilder:validation:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 	// +kubebuilder:validation:MaxLength=40
 	HTTPHeaderName string `json:"httpHeaderName,omitempty"`
 
 	// values of which one must match; * and ? are wildcards where the load
-	// balancer takes them.
+	// balancer supports them.
 	// +required
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=4

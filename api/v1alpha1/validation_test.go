@@ -29,7 +29,7 @@ func worker() v1alpha1.ImmutableDeploymentSpec {
 	}
 }
 
-// behindLoadBalancer makes an application of a worker.
+// behindLoadBalancer turns a worker into an application.
 func behindLoadBalancer(s *v1alpha1.ImmutableDeploymentSpec) {
 	addTarget(s)
 	addGroups(s)
@@ -109,7 +109,7 @@ func TestWorkersAndApplications(t *testing.T) {
 	}
 }
 
-// The defaults of a target and of a listener must not make them appear.
+// The defaults of a target and of a listener must not create them.
 func TestWorkerIsStoredAsWritten(t *testing.T) {
 	imd := &v1alpha1.ImmutableDeployment{ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "stored"}, Spec: worker()}
 	if err := api.Create(t.Context(), imd); err != nil {
@@ -166,8 +166,8 @@ func TestRevisionIsFrozen(t *testing.T) {
 	}
 }
 
-// A new object must not look like one that is done: kstatus takes one without
-// status.observedGeneration and conditions for current.
+// A new object must not look current: kstatus considers one without
+// status.observedGeneration and conditions to be current.
 func TestNewIsUnobserved(t *testing.T) {
 	imd := &v1alpha1.ImmutableDeployment{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: "unobserved"},

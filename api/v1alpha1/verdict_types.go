@@ -24,20 +24,20 @@ type Result string
 
 // Results.
 const (
-	// ResultPending: nothing was measured yet, or it goes on.
+	// ResultPending: nothing was measured yet, or the check is still running.
 	ResultPending Result = "Pending"
 	// ResultPass: within the bounds.
 	ResultPass Result = "Pass"
 	// ResultFail: the revision is bad.
 	ResultFail Result = "Fail"
-	// ResultInconclusive: there is too little to judge by.
+	// ResultInconclusive: there is too little evidence.
 	ResultInconclusive Result = "Inconclusive"
-	// ResultSkipped: there is nothing to judge by here, such as no traffic of
-	// the old revision to compare with.
+	// ResultSkipped: the check doesn't apply here, for example because the old
+	// revision has no traffic to compare with.
 	ResultSkipped Result = "Skipped"
 )
 
-// Verdict is what a check says of a revision in a step, with the evidence.
+// Verdict is a check's result for a revision in a step, with the evidence.
 type Verdict struct {
 	// source of the verdict.
 	// +required
@@ -70,12 +70,12 @@ type Verdict struct {
 	// +kubebuilder:validation:MaxLength=64
 	Value string `json:"value,omitempty"`
 
-	// bound that it was held against.
+	// bound that it was compared with.
 	// +optional
 	// +kubebuilder:validation:MaxLength=128
 	Bound string `json:"bound,omitempty"`
 
-	// stableValue is the value of the revision that serves, in the same time.
+	// stableValue is the value of the stable revision in the same time.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	StableValue string `json:"stableValue,omitempty"`
@@ -100,16 +100,16 @@ type Verdict struct {
 	// +required
 	Since metav1.Time `json:"since,omitzero"`
 
-	// measurements are how many there were in the rollout.
+	// measurements is the number of measurements in the rollout.
 	// +optional
 	Measurements int32 `json:"measurements,omitempty"`
 
-	// failures are how many bad measurements there were in the step.
+	// failures is the number of bad measurements in the step.
 	// +optional
 	Failures int32 `json:"failures,omitempty"`
 }
 
-// GateState is how a gate is going.
+// GateState is the state of a gate.
 //
 // +kubebuilder:validation:Enum=Running;Succeeded;Failed
 type GateState string
@@ -121,18 +121,18 @@ const (
 	GateFailed    GateState = "Failed"
 )
 
-// GateRun is a gate in a rollout.
+// GateRun is the run of a gate in a rollout.
 type GateRun struct {
 	// name of the gate.
 	// +required
 	// +kubebuilder:validation:MaxLength=40
 	Name string `json:"name,omitempty"`
 
-	// at is the point where it stands.
+	// at is the point at which it runs.
 	// +required
 	At GatePoint `json:"at,omitempty"`
 
-	// step after which it stands, counted from 1; absent at other points.
+	// step after which it runs, counted from 1; absent at other points.
 	// +optional
 	Step int32 `json:"step,omitempty"`
 
@@ -140,11 +140,11 @@ type GateRun struct {
 	// +required
 	State GateState `json:"state,omitempty"`
 
-	// attempt under way or last made, counted from 1.
+	// attempt that is running or was made last, counted from 1.
 	// +optional
 	Attempt int32 `json:"attempt,omitempty"`
 
-	// calls are how many times the attempt's function was called.
+	// calls is how often the attempt's function was called.
 	// +optional
 	Calls int32 `json:"calls,omitempty"`
 
@@ -160,7 +160,7 @@ type GateRun struct {
 	// +optional
 	EndedAt *metav1.Time `json:"endedAt,omitempty"`
 
-	// message tells what it waits for or why it failed.
+	// message says what it waits for or why it failed.
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	Message string `json:"message,omitempty"`

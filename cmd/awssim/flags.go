@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// errHelp says that usage was asked for and printed.
+// errHelp means that usage was requested and printed.
 var errHelp = flag.ErrHelp
 
 var accountPattern = regexp.MustCompile(`^[0-9]{12}$`)
 
-// config is what the flags say.
+// config holds the values of the flags.
 type config struct {
 	listen        string
 	account       string
@@ -31,10 +31,10 @@ type config struct {
 	stateMachines []string
 }
 
-// imageFlag is a repository and tag in ECR.
+// imageFlag is a repository and a tag in ECR.
 type imageFlag struct{ repository, tag string }
 
-// listenerFlag is a load balancer's name and a port of it.
+// listenerFlag is a load balancer's name and one of its ports.
 type listenerFlag struct {
 	loadBalancer string
 	port         int
@@ -42,7 +42,8 @@ type listenerFlag struct {
 
 func (l listenerFlag) String() string { return fmt.Sprintf("%s:%d", l.loadBalancer, l.port) }
 
-// parseFlags prints the error and the usage to stderr when it fails.
+// parseFlags parses the flags. If it fails, it prints the error and the usage
+// to stderr.
 func parseFlags(args []string, stderr io.Writer) (config, error) {
 	var cfg config
 	fs := flag.NewFlagSet("awssim", flag.ContinueOnError)

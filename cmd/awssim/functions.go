@@ -13,7 +13,7 @@ import (
 // functionTakes is how long a function runs, divided by the speed.
 const functionTakes = time.Second
 
-// functionFlag is a Lambda function and what it answers.
+// functionFlag is a Lambda function and how it responds.
 type functionFlag struct{ name, behaviour string }
 
 func (f functionFlag) function() lambda.Function {
@@ -24,8 +24,8 @@ func (f functionFlag) function() lambda.Function {
 	}
 }
 
-// behaviours are the ways in which a function answers a lifecycle hook of ECS.
-// Each makes one that counts for itself.
+// behaviours are the ways in which a function responds to a lifecycle hook of
+// ECS. Each call returns a function with its own counter.
 func behaviours() map[string]func() func() string {
 	always := func(status string) func() func() string {
 		return func() func() string { return func() string { return status } }
@@ -33,8 +33,8 @@ func behaviours() map[string]func() func() string {
 	return map[string]func() func() string{
 		"succeed": always("SUCCEEDED"),
 		"fail":    always("FAILED"),
-		// Payloads don't tell reliably which invocations belong together, so
-		// this counts all: each hook that asks again succeeds before long.
+		// Payloads don't reliably show which invocations belong together, so
+		// this counts all of them: each hook that polls succeeds before long.
 		"in-progress-then-succeed": func() func() string {
 			var invocations atomic.Int64
 			return func() string {

@@ -1,4 +1,4 @@
-// Command awssim serves a simulated AWS account, for anybody's SDK or CLI:
+// Command awssim serves a simulated AWS account for any SDK or CLI:
 // CloudFormation, ECS, Elastic Load Balancing, ECR, Lambda, Step Functions,
 // CloudWatch and STS at one endpoint.
 package main
@@ -71,7 +71,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitOK
 }
 
-// serve answers until ctx ends, then lets calls under way finish.
+// serve serves requests until ctx ends, then lets those in flight finish.
 func serve(ctx context.Context, l net.Listener, sim *awssim.Sim) error {
 	server := &http.Server{Handler: sim, ReadHeaderTimeout: headerTimeout}
 	failed := make(chan error, 1)
@@ -86,14 +86,14 @@ func serve(ctx context.Context, l net.Listener, sim *awssim.Sim) error {
 	return server.Shutdown(limit)
 }
 
-// listener is one that was asked for and where it can be reached.
+// listener is one that was requested, and where it can be reached.
 type listener struct {
 	name string
 	arn  string
 	url  string
 }
 
-// prepare makes what the flags ask for.
+// prepare creates what the flags ask for.
 func prepare(sim *awssim.Sim, cfg config) ([]listener, error) {
 	for _, image := range cfg.images {
 		sim.PutImage(image.repository, image.tag, "")
@@ -123,7 +123,7 @@ func prepare(sim *awssim.Sim, cfg config) ([]listener, error) {
 	return listeners, nil
 }
 
-// prepareHooks makes what gates and lifecycle hooks call.
+// prepareHooks creates what gates and lifecycle hooks call.
 func prepareHooks(sim *awssim.Sim, cfg config) error {
 	for _, f := range cfg.functions {
 		if err := sim.RegisterFunction(f.name, f.function()); err != nil {
@@ -138,7 +138,7 @@ func prepareHooks(sim *awssim.Sim, cfg config) error {
 	return nil
 }
 
-// announce tells a person what there is and how to use it.
+// announce prints what the account has and how to use it.
 func announce(w io.Writer, cfg config, addr net.Addr, listeners []listener) {
 	fmt.Fprintf(w, "Simulated AWS account %s in %s, %g times as fast as AWS, seed %d\n\n", cfg.account, cfg.region, cfg.speed, cfg.seed)
 	fmt.Fprintf(w, "  export AWS_ENDPOINT_URL=http://%[1]s AWS_REGION=%[2]s AWS_DEFAULT_REGION=%[2]s AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n", addr, cfg.region)

@@ -107,7 +107,7 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// checkFunctions invokes what the flags asked for.
+// checkFunctions invokes the functions that the flags asked for.
 func checkFunctions(t *testing.T, endpoint string) {
 	t.Helper()
 	c := lambda.NewFromConfig(aws.Config{

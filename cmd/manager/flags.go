@@ -17,7 +17,7 @@ import (
 	"github.com/viridian-dev/viridian/controllers"
 )
 
-// options are what the flags say.
+// options holds the values of the flags.
 type options struct {
 	probeAddress            string
 	metricsAddress          string
@@ -34,7 +34,7 @@ type options struct {
 	log                     zap.Options
 }
 
-// parse reads the flags. What is wrong is told on stderr, with the usage.
+// parse reads the flags. It prints errors to stderr, with the usage.
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	fs := flag.NewFlagSet("manager", flag.ContinueOnError)
@@ -71,7 +71,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	return o, nil
 }
 
-// prefixes reads networks separated by commas.
+// prefixes parses networks separated by commas.
 func prefixes(s string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
 	for _, field := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' }) {
@@ -84,16 +84,16 @@ func prefixes(s string) ([]netip.Prefix, error) {
 	return out, nil
 }
 
-// goodPeriod tells whether CloudWatch takes the period.
+// goodPeriod reports whether CloudWatch accepts the period.
 func goodPeriod(d time.Duration) bool {
 	short := []time.Duration{time.Second, 5 * time.Second, 10 * time.Second, 20 * time.Second, 30 * time.Second}
 	return slices.Contains(short, d) || d > 0 && d%time.Minute == 0
 }
 
-// tagValue is what AWS takes for a tag's value, but for spaces.
+// tagValue is what AWS accepts as a tag's value, except spaces.
 var tagValue = regexp.MustCompile(`^[A-Za-z0-9.:/=+@_-]*$`)
 
-// check refuses what can't work.
+// check rejects options that can't work.
 func (o options) check(rest []string) error {
 	switch {
 	case len(rest) > 0:

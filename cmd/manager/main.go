@@ -1,4 +1,5 @@
-// Command manager runs Viridian's controllers. It owns flags and wiring only.
+// Command manager runs Viridian's controllers. It contains only flags and
+// wiring.
 package main
 
 import (
@@ -61,8 +62,8 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 }
 
 // start wires everything together and runs until ctx ends or leadership is
-// lost: a manager that isn't the leader any more must stop at once, and the
-// surest way is to exit.
+// lost: a manager that is no longer the leader must stop immediately, and the
+// safest way is to exit.
 func start(ctx context.Context, opts options) error {
 	config, err := ctrl.GetConfig()
 	if err != nil {
@@ -105,7 +106,7 @@ func start(ctx context.Context, opts options) error {
 	return nil
 }
 
-// newManager makes the manager with its probes.
+// newManager creates the manager with its probes.
 func newManager(config *rest.Config, opts options) (ctrl.Manager, error) {
 	scheme := runtime.NewScheme()
 	if err := errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme)); err != nil {
@@ -133,8 +134,8 @@ func newManager(config *rest.Config, opts options) (ctrl.Manager, error) {
 	return mgr, nil
 }
 
-// clusterID is the UID of the kube-system namespace: it tells this cluster's
-// stacks from another's in the same account.
+// clusterID returns the UID of the kube-system namespace: it distinguishes this
+// cluster's stacks from those of another one in the same account.
 func clusterID(ctx context.Context, live client.Reader) (string, error) {
 	var ns corev1.Namespace
 	if err := live.Get(ctx, client.ObjectKey{Name: "kube-system"}, &ns); err != nil {

@@ -18,8 +18,8 @@ import (
 	"github.com/viridian-dev/viridian/controllers"
 )
 
-// actAsManager makes the test binary be the manager, so that exit codes and
-// logs are a whole process's.
+// actAsManager makes the test binary act as the manager, so that exit codes and
+// logs are those of a whole process.
 const actAsManager = "VIRIDIAN_TEST_MANAGER"
 
 func TestMain(m *testing.M) {

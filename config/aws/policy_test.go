@@ -35,14 +35,14 @@ type statement struct {
 	Condition map[string]map[string]string
 }
 
-// byCloudFormation tells whether a statement is for the calls that
-// CloudFormation makes in the controller's name.
+// byCloudFormation reports whether a statement is for the calls that
+// CloudFormation makes on behalf of the controller.
 func (s statement) byCloudFormation() bool { return strings.HasPrefix(s.Sid, "Cfn") }
 
-// open tells whether a statement holds for any call and resource.
+// open reports whether a statement holds for any call and resource.
 func (s statement) open() bool { return slices.Equal(s.Resource, list{"*"}) && len(s.Condition) == 0 }
 
-// list is what IAM writes as a string when it is one.
+// list is a list that IAM writes as a string if it has one element.
 type list []string
 
 func (l *list) UnmarshalJSON(text []byte) error {
@@ -66,23 +66,23 @@ var prefixes = map[string]string{
 	"stsAPI":            "sts",
 }
 
-// granted are the actions that everybody may do: no policy can deny them, so none
-// allows them.
+// granted are the actions that everybody may use: no policy can deny them, so
+// none allows them.
 var granted = []string{"sts:GetCallerIdentity"}
 
-// renamed are the calls that IAM knows by another name.
+// renamed are the calls that have another name in IAM.
 var renamed = map[string]string{
 	"lambda:Invoke": "lambda:InvokeFunction",
 }
 
-// implied are the actions that a call needs besides its own.
+// implied are the actions that a call needs in addition to its own.
 var implied = map[string]string{
 	"cloudformation:CreateStack": "cloudformation:TagResource",
 	"ecr:CreateRepository":       "ecr:TagResource",
 }
 
-// resourceActions are what CloudFormation does to create, read and delete the
-// resources of a stack, as far as their properties need it.
+// resourceActions are the actions that CloudFormation uses to create, read and
+// delete the resources of a stack, as far as their properties need them.
 var resourceActions = map[string][]string{
 	"AWS::EC2::SecurityGroup": {
 		"ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateSecurityGroup",
@@ -114,9 +114,9 @@ var resourceActions = map[string][]string{
 	},
 }
 
-// TestControllerActions: what the controller may do itself is what
-// internal/cloud/aws calls, no more and no less. test/conformance/aws says the
-// same of what tests of the controllers really sent.
+// TestControllerActions: the controller's own permissions are exactly what
+// internal/cloud/aws calls. test/conformance/aws checks the same for the
+// recorded calls of the controllers' tests.
 func TestControllerActions(t *testing.T) {
 	got := map[string]bool{}
 	for _, s := range read(t, "policy.json").Statement {
@@ -127,8 +127,8 @@ func TestControllerActions(t *testing.T) {
 	compare(t, got, calls(t))
 }
 
-// TestStackActions: what CloudFormation may do in the controller's name is
-// what the resources of the stacks need.
+// TestStackActions: CloudFormation's permissions on behalf of the controller
+// are what the resources of the stacks need.
 func TestStackActions(t *testing.T) {
 	want := map[string]bool{}
 	types := resourceTypes(t)
@@ -154,8 +154,9 @@ func TestStackActions(t *testing.T) {
 	compare(t, got, want)
 }
 
-// TestCalledVia: what only stacks need can't be done past CloudFormation. IAM's
-// own actions have no effect but through those that are held to it.
+// TestCalledVia: permissions that only stacks need can only be used through
+// CloudFormation. IAM's own actions have no effect except through restricted
+// ones.
 func TestCalledVia(t *testing.T) {
 	for _, s := range read(t, "policy.json").Statement {
 		via := s.Condition["ForAnyValue:StringEquals"]["aws:CalledVia"] == "cloudformation.amazonaws.com"
@@ -166,8 +167,8 @@ func TestCalledVia(t *testing.T) {
 	}
 }
 
-// TestGates: what gates call is held to names, for whoever may create a
-// deployment may have it called.
+// TestGates: what gates call is restricted by name, because everyone who may
+// create a deployment can have it called.
 func TestGates(t *testing.T) {
 	named := regexp.MustCompile(`^arn:aws:(lambda:\*:\*:function:viridian-\*|states:\*:\*:(stateMachine:viridian-\*|execution:viridian-\*:\*))$`)
 	for _, s := range read(t, "policy.json").Statement {
@@ -184,8 +185,8 @@ func TestGates(t *testing.T) {
 	}
 }
 
-// TestTaskRoles: the roles that may be passed are those of the samples, and to
-// ECS tasks only.
+// TestTaskRoles: only the roles of the samples may be passed, and only to ECS
+// tasks.
 func TestTaskRoles(t *testing.T) {
 	samples, err := filepath.Glob("../samples/*.yaml")
 	if err != nil {
@@ -215,7 +216,7 @@ func TestTaskRoles(t *testing.T) {
 	compare(t, got, want)
 }
 
-// TestDocuments: every document is one that IAM takes.
+// TestDocuments: IAM accepts every document.
 func TestDocuments(t *testing.T) {
 	paths, err := filepath.Glob("*.json")
 	if err != nil {
@@ -236,7 +237,8 @@ func TestDocuments(t *testing.T) {
 					t.Errorf("actions of %s aren't sorted", s.Sid)
 				}
 			}
-			// A managed policy holds 6,144 characters, white space not counted.
+			// A managed policy may have 6,144 characters, not counting white
+			// space.
 			if n := len(strings.Join(strings.Fields(string(readFile(t, path))), "")); n > 6144 {
 				t.Errorf("%d characters are too many", n)
 			}
@@ -280,8 +282,7 @@ func calls(t *testing.T) map[string]bool {
 	return actions
 }
 
-// resourceTypes lists the types of resources in the templates that are known
-// to be built.
+// resourceTypes lists the types of resources in the golden templates.
 func resourceTypes(t *testing.T) map[string]bool {
 	t.Helper()
 	paths, err := filepath.Glob("../../internal/template/testdata/*.golden.json")

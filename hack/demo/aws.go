@@ -23,17 +23,17 @@ import (
 const (
 	region = "eu-west-1"
 	// simSpeed is how much faster than AWS the simulated one is. A minute of
-	// CloudWatch's metrics is so much shorter, too, which must be a period that
-	// CloudWatch knows.
+	// CloudWatch's metrics is shorter by the same factor, and must be a period
+	// that CloudWatch supports.
 	simSpeed = 12
-	// clusterName is the ECS cluster that the sample names.
+	// clusterName is the ECS cluster of the sample.
 	clusterName = "shop"
-	// functionName is the Lambda function that is the sample's gate here. The
-	// manager's policy is about names that begin so.
+	// functionName is the Lambda function that is used as the sample's gate
+	// here. The manager's policy allows names with this prefix.
 	functionName = "viridian-smoke-test"
 	functionARN  = "arn:aws:lambda:" + region + ":111122223333:function:" + functionName
-	// managerKey and ownKey are access keys that tell the manager's calls from
-	// our own.
+	// managerKey and ownKey are access keys that distinguish the manager's
+	// calls from our own.
 	managerKey = "AKIAMANAGER"
 	ownKey     = "AKIADEMO"
 )
@@ -50,8 +50,8 @@ type account struct {
 	config aws.Config
 }
 
-// openAccount makes an account with what the sample expects to be there: a
-// load balancer with a listener, and an ECS cluster; and a Lambda function.
+// openAccount creates an account with what the sample expects to exist: a load
+// balancer with a listener, an ECS cluster, and a Lambda function.
 func openAccount() (*account, error) {
 	a := &account{sim: awssim.New(awssim.Options{
 		Region: region, Speed: simSpeed, ECRAutoCreate: true,
@@ -121,8 +121,8 @@ func (a *account) managerCalls(since time.Time) map[string]int {
 	return counts
 }
 
-// leftovers lists everything in the account that was not there at first, as
-// AWS's own APIs tell it.
+// leftovers lists everything in the account that didn't exist at first, as
+// AWS's own APIs return it.
 func (a *account) leftovers(ctx context.Context) ([]string, error) {
 	var all []string
 	for _, list := range []func(context.Context) ([]string, error){
@@ -194,7 +194,7 @@ func (a *account) services(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// stackID asks for a stack's ID by its name.
+// stackID looks up a stack's ID by its name.
 func (a *account) stackID(ctx context.Context, name string) (string, error) {
 	out, err := cloudformation.NewFromConfig(a.config).DescribeStacks(ctx, &cloudformation.DescribeStacksInput{StackName: &name})
 	if err != nil {

@@ -9,26 +9,27 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// What the bad version does, and to whom.
+// What the bad version does, and to how many requests.
 const (
-	// badErrors is the percentage of requests to which it answers with an
-	// error, by its tag, and badWeight that of the requests which it gets.
+	// badErrors is the percentage of requests that it answers with an error,
+	// according to its tag, and badWeight the percentage of requests that it
+	// gets.
 	badErrors = 20
 	badWeight = 10
-	// errorTolerance, in percentage points, is more than twice what chance does
-	// to badErrors of minBadAnswers, and nearly four times what it does to the
-	// some 100 answers that there are.
+	// errorTolerance, in percentage points, is more than twice the random
+	// deviation of badErrors with minBadAnswers answers, and nearly four times
+	// that with the roughly 100 answers that there are.
 	errorTolerance = 15
 	minBadAnswers  = 40
-	// lossTolerance, likewise, is nearly four times what chance does to the part
-	// of some 1200 requests that fail.
+	// lossTolerance, likewise, is nearly four times the random deviation of the
+	// share of failures among roughly 1200 requests.
 	lossTolerance = 1.5
-	// messageWidth is how much of a message the report holds.
+	// messageWidth is how much of a message the report shows.
 	messageWidth = 70
 )
 
-// badVersion tries a version that starts and is healthy, and fails some of the
-// requests that users send.
+// badVersion rolls out a version that starts and is healthy, but fails some of
+// the users' requests.
 func (d *demo) badVersion(ctx context.Context) error {
 	d.screen.chapter(fmt.Sprintf("3  Version %s, which is healthy, but fails %d %% of the users' requests", badTag, badErrors))
 	started := time.Now()
@@ -68,14 +69,14 @@ func (d *demo) badVersion(ctx context.Context) error {
 	return d.addStacks(ctx, "Stacks left after the rollback")
 }
 
-// awaitAnswers waits until there are enough answers since a time to judge by.
+// awaitAnswers waits until there are enough answers since a time.
 func (d *demo) awaitAnswers(ctx context.Context, since time.Time) error {
 	return d.watcher.until(ctx, "users go on", func(*state) (bool, error) {
 		return d.ledger.between(since, time.Now()).total >= minAnswers, nil
 	})
 }
 
-// addStacks adds to the report that one stack is left.
+// addStacks adds to the report whether one stack is left.
 func (d *demo) addStacks(ctx context.Context, what string) error {
 	stacks, err := d.account.stacks(ctx)
 	if err != nil {
@@ -85,7 +86,7 @@ func (d *demo) addStacks(ctx context.Context, what string) error {
 	return nil
 }
 
-// judgeCatch looks at how the bad version was caught.
+// judgeCatch checks how the bad version was caught.
 func judgeCatch(rollout *v1alpha1.Rollout, stages []stage) []check {
 	var steps []string
 	for _, s := range stages {
@@ -101,8 +102,7 @@ func judgeCatch(rollout *v1alpha1.Rollout, stages []stage) []check {
 	}
 }
 
-// judgeLoss looks at what the users saw from when the bad version got requests
-// until it got none.
+// judgeLoss checks what the users saw while the bad version got requests.
 func judgeLoss(seen tally, took time.Duration) []check {
 	answers := seen.byRevision[badRevision]
 	errors, loss := 0.0, 0.0
@@ -129,8 +129,8 @@ func judgeLoss(seen tally, took time.Duration) []check {
 	}
 }
 
-// judgeGate looks at whether the function was asked before the first users came,
-// and what it said.
+// judgeGate checks whether the function was called before the first users came,
+// and its response.
 func judgeGate(rollout *v1alpha1.Rollout, stages []stage) check {
 	c := check{what: "A Lambda function tried it before any user", want: string(v1alpha1.GateSucceeded), got: "it was not asked"}
 	for i := range rollout.Gates {
@@ -144,8 +144,8 @@ func judgeGate(rollout *v1alpha1.Rollout, stages []stage) check {
 	return c
 }
 
-// judgePasses looks for the steps for which a revision's error rate and latency
-// were found good.
+// judgePasses checks the steps for which a revision's error rate and latency
+// passed.
 func judgePasses(revision *v1alpha1.ImmutableRevision) check {
 	c := check{what: "It was found good at each step", want: "errors 1 2 3 4, latency 1 2 3 4"}
 	passed := map[string][]string{}
@@ -161,7 +161,7 @@ func judgePasses(revision *v1alpha1.ImmutableRevision) check {
 	return c
 }
 
-// crashingVersion tries a version whose containers crash.
+// crashingVersion rolls out a version whose containers crash.
 func (d *demo) crashingVersion(ctx context.Context) error {
 	d.screen.chapter("4  Version " + crashTag + ", which doesn't even start")
 	started := time.Now()
@@ -188,7 +188,7 @@ func (d *demo) crashingVersion(ctx context.Context) error {
 	return d.addStacks(ctx, "Stacks left after it")
 }
 
-// relieved is seen when a revision that is given up has no weight any more.
+// relieved is true once a revision that is given up has no weight any more.
 func relieved(revision int64) func(*state) (bool, error) {
 	return func(s *state) (bool, error) {
 		if !current(s, revision) {

@@ -48,8 +48,8 @@ func newDemo(bin, dir string, s *screen) *demo {
 	}
 }
 
-// run tells the story; the report says what differed, the error what kept it
-// from going on.
+// run runs the demonstration; the report says what differed from the
+// expectations, the error what stopped it.
 func (d *demo) run(ctx context.Context, up bool) error {
 	if err := d.start(ctx); err != nil {
 		return err
@@ -100,7 +100,7 @@ func (d *demo) start(ctx context.Context) (err error) {
 	return d.openDoors(ctx)
 }
 
-// openDoors lets the users in and starts to watch.
+// openDoors starts the users and the watcher.
 func (d *demo) openDoors(ctx context.Context) (err error) {
 	if d.sample, err = loadSample(samplePath, d.account.listenerARN); err != nil {
 		return err
@@ -168,7 +168,7 @@ func (d *demo) kubectl(ctx context.Context, args ...string) error {
 	return nil
 }
 
-// stayUp tells how to go on by oneself and waits for Ctrl-C.
+// stayUp explains how to use the cluster and waits for Ctrl-C.
 func (d *demo) stayUp(ctx context.Context) error {
 	d.screen.print(d.report.lines()...)
 	kubectl, err := filepath.Abs(filepath.Join(d.bin, "kubectl"))
@@ -188,7 +188,8 @@ func (d *demo) stayUp(ctx context.Context) error {
 	return nil
 }
 
-// diagnose tells all that helps to see why the story could not go on.
+// diagnose prints everything that helps to find out why the demonstration
+// stopped.
 func (d *demo) diagnose(err error) {
 	d.stopAll()
 	d.screen.close()

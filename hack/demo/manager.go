@@ -18,11 +18,11 @@ const (
 	// pollInterval is how often the manager looks at AWS: more often than at
 	// AWS's own speed.
 	pollInterval = time.Second
-	// propagation is how long the simulated load balancer takes at most to
-	// follow its rules, and half a second.
+	// propagation is the longest time that the simulated load balancer takes to
+	// apply a rule, plus half a second.
 	propagation = 15*time.Second/simSpeed + 500*time.Millisecond
-	// metricPeriod is what a minute of the simulated CloudWatch is, and
-	// metricDelay how long after it all its data is there.
+	// metricPeriod is the length of a minute of the simulated CloudWatch, and
+	// metricDelay how long after it all its data is available.
 	metricPeriod = time.Minute / simSpeed
 	metricDelay  = metricPeriod
 )
@@ -58,20 +58,20 @@ func (m *manager) start(ctx context.Context, kubeconfig string) error {
 	})
 }
 
-// log is the file that holds its log, of all its processes.
+// log is the file with the log of all its processes.
 func (m *manager) log() string { return filepath.Join(m.dir, "manager.log") }
 
-// kill ends it as a crash does (SIGKILL) and returns what was its process ID.
+// kill ends it like a crash (SIGKILL) and returns its former process ID.
 func (m *manager) kill() int {
 	p := m.set(nil)
 	p.stop(0)
 	return p.cmd.Process.Pid
 }
 
-// stop ends it in order.
+// stop ends it gracefully.
 func (m *manager) stop() { m.set(nil).stop(5 * time.Second) }
 
-// dump ends it with what it was doing in its log.
+// dump ends it and has it write what it was doing to its log.
 func (m *manager) dump() {
 	if p := m.set(nil); p != nil {
 		p.dump()
@@ -79,14 +79,14 @@ func (m *manager) dump() {
 	}
 }
 
-// down tells whether none runs.
+// down reports whether none runs.
 func (m *manager) down() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.process == nil || m.process.ended()
 }
 
-// crashed tells whether it ended though nobody stopped it.
+// crashed reports whether it ended without being stopped.
 func (m *manager) crashed() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -17,7 +17,7 @@ type process struct {
 	name string
 	log  string
 	cmd  *exec.Cmd
-	// done is closed when it has ended, how is in result by then.
+	// done is closed when it has ended; then result says how.
 	done   chan struct{}
 	result string
 }
@@ -74,7 +74,8 @@ func (p *process) stop(grace time.Duration) {
 	<-p.done
 }
 
-// dump has a Go program write what all its goroutines do to its log, and end.
+// dump has a Go program write the stacks of all its goroutines to its log, and
+// exit.
 func (p *process) dump() {
 	_ = p.cmd.Process.Signal(syscall.SIGQUIT) // it may have ended already
 	select {
@@ -83,7 +84,7 @@ func (p *process) dump() {
 	}
 }
 
-// ended tells whether the process is gone.
+// ended reports whether the process is gone.
 func (p *process) ended() bool {
 	select {
 	case <-p.done:
@@ -124,8 +125,8 @@ func tail(path string, n int) []string {
 	return lines[max(0, len(lines)-n):]
 }
 
-// environment is ours without what would point at a real cluster or account,
-// and with the given variables.
+// environment returns ours without variables that refer to a real cluster or
+// account, and with the given ones.
 func environment(with ...string) []string {
 	var env []string
 	for _, v := range os.Environ() {

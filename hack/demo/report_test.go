@@ -54,7 +54,7 @@ func TestReportIsGoodWhenAllIsAsExpected(t *testing.T) {
 	}
 }
 
-// Nobody asked is not the same as nobody failed.
+// No requests isn't the same as no failures.
 func TestNoFailuresNeedsRequests(t *testing.T) {
 	if noFailures("Requests failed", tally{}).ok {
 		t.Error("it is content without any request")

@@ -13,7 +13,7 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// Times of the demonstration, in seconds, where the sample has minutes.
+// Times of the demonstration in seconds, instead of the sample's minutes.
 const (
 	holdSeconds    = 9
 	keepOldSeconds = 8
@@ -22,20 +22,21 @@ const (
 	intervalSeconds = int64(metricPeriod / time.Second)
 )
 
-// minSamples is how many requests a measurement needs. The first step gets some
-// 40 in a metricPeriod.
+// minSamples is how many requests a measurement needs. The first step gets
+// about 40 in a metricPeriod.
 const minSamples = 20
 
-// gateName is that of the gate that the demonstration adds.
+// gateName is the name of the gate that the demonstration adds.
 const gateName = "smoke-test"
 
-// sample is the manifest in config/samples with what must differ here.
+// sample is the manifest in config/samples with the changes for the
+// demonstration.
 type sample struct {
 	object *unstructured.Unstructured
 }
 
-// loadSample reads a manifest, changes the listener, the times and how much
-// evidence it takes, and adds a gate.
+// loadSample reads a manifest, changes the listener, the times and the required
+// evidence, and adds a gate.
 func loadSample(path, listenerARN string) (*sample, error) {
 	body, err := os.ReadFile(path) //nolint:gosec // a file of this repository
 	if err != nil {

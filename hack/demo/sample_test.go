@@ -50,7 +50,7 @@ func TestSampleChangesWhatMustDiffer(t *testing.T) {
 			t.Errorf("%s is measured every %d s from %d samples", check.Name, *check.IntervalSeconds, *check.MinSamples)
 		}
 	}
-	// The bad version is caught by it, and the good one far from it.
+	// It catches the bad version, and the good one is far from it.
 	if checks[v1alpha1.MetricErrorRate] != "1" {
 		t.Errorf("checks are %v", checks)
 	}

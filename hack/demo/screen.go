@@ -11,12 +11,12 @@ import (
 	"golang.org/x/term"
 )
 
-// screen is where the story is told: a log that scrolls and, where the output
-// is a terminal, a panel below it that is drawn again and again.
+// screen shows the progress: a scrolling log and, if the output is a terminal,
+// a panel below it that is redrawn.
 type screen struct {
 	out     io.Writer
 	started time.Time
-	// width of the terminal; nil when the output is none.
+	// width of the terminal; nil if the output isn't one.
 	width  func() int
 	colour bool
 
@@ -24,13 +24,13 @@ type screen struct {
 	// drawn is how many lines the panel has.
 	drawn int
 	panel []line
-	// lastKey and lastAt are what was last told in a line, and when.
+	// lastKey and lastAt are the key and the time of the last line.
 	lastKey string
 	lastAt  time.Time
 }
 
-// lineEvery is how often a line tells how it is going while something goes on
-// but nothing changes.
+// lineEvery is how often a line shows the progress while something is in
+// progress but nothing changes.
 const lineEvery = 4 * time.Second
 
 func newScreen(out *os.File) *screen {
@@ -65,7 +65,7 @@ func (s *screen) print(lines ...line) {
 	fmt.Fprint(s.out, out.String())
 }
 
-// tell adds a line with the time to the log.
+// tell adds a line with a timestamp to the log.
 func (s *screen) tell(format string, args ...any) {
 	s.print(s.timed(span{fmt.Sprintf(format, args...), plain}))
 }
@@ -79,7 +79,7 @@ func (s *screen) block(text string) {
 	s.print(lines...)
 }
 
-// chapter begins a part of the story.
+// chapter begins a part of the demonstration.
 func (s *screen) chapter(title string) {
 	s.print(line{}, line{{clock(s.elapsed()) + "  " + title, bold}})
 }
@@ -88,7 +88,7 @@ func (s *screen) timed(spans ...span) line {
 	return append(line{{fmt.Sprintf("%-5s ", clock(s.elapsed())), dim}}, spans...)
 }
 
-// show brings the view up to date.
+// show updates the view.
 func (s *screen) show(snap *snapshot) {
 	if s.width == nil {
 		s.showLine(snap)
@@ -103,8 +103,8 @@ func (s *screen) show(snap *snapshot) {
 	fmt.Fprint(s.out, out.String())
 }
 
-// showLine tells in a line when something changed, or once in a while as long
-// as something goes on.
+// showLine prints a line when something changed, or from time to time while
+// something is in progress.
 func (s *screen) showLine(snap *snapshot) {
 	key := snap.key()
 	s.mu.Lock()

@@ -11,19 +11,19 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/lambda"
 )
 
-// smokeTestPath is what the function asks the new revision for.
+// smokeTestPath is the path that the function requests from the new revision.
 const smokeTestPath = "/healthz"
 
-// question is what the function reads of what a gate is asked.
+// question is the part of a gate's payload that the function reads.
 type question struct {
 	Revision struct{ Name string }
-	// Preview tells how to reach the revision before it has any traffic.
+	// Preview says how to reach the revision before it has any traffic.
 	Preview struct{ Host, Header, Value string }
 }
 
-// smokeTest is the code of a Lambda function that sends one request to the new
-// revision, as someone would who gets it to run: it is fine if that is answered.
-// In AWS it would go to the preview's URL, which here is the listener's port.
+// smokeTest returns the code of a Lambda function that sends one request to the
+// new revision and succeeds if it is answered. In AWS it would go to the
+// preview's URL, which here is the listener's port.
 func smokeTest(listenerURL string) func([]byte) ([]byte, error) {
 	return func(payload []byte) ([]byte, error) {
 		var q question

@@ -18,7 +18,7 @@ import (
 )
 
 const (
-	// outage is how long no manager runs.
+	// outage is how long no manager is running.
 	outage = 3 * time.Second
 
 	betterTag = "2.2.0"
@@ -26,7 +26,7 @@ const (
 	crashTag  = "2.4.0-crash"
 )
 
-// Revisions of the story.
+// Revisions of the demonstration.
 const (
 	firstRevision  int64 = 1
 	betterRevision int64 = 2
@@ -34,7 +34,7 @@ const (
 	crashRevision  int64 = 4
 )
 
-// firstVersion deploys the sample where nothing serves yet.
+// firstVersion deploys the sample for the first time.
 func (d *demo) firstVersion(ctx context.Context) error {
 	tag, err := d.sample.tag()
 	if err != nil {
@@ -56,7 +56,7 @@ func (d *demo) firstVersion(ctx context.Context) error {
 	return d.kubectl(ctx, "get", "imd,imr")
 }
 
-// canary rolls out a better version, in the middle of which the manager dies.
+// canary rolls out a better version; the manager dies in the middle of it.
 func (d *demo) canary(ctx context.Context) error {
 	d.screen.chapter("2  Version " + betterTag + " as a canary, and the manager is killed in the middle")
 	started := time.Now()
@@ -99,7 +99,7 @@ func (d *demo) showWatch(watch *process) {
 	d.screen.block(strings.Join(tail(watch.log, 100), "\n"))
 }
 
-// preview asks for the new revision by the header.
+// preview sends a request to the new revision with the header.
 func (d *demo) preview(ctx context.Context) {
 	const asked = 5
 	got := 0
@@ -144,7 +144,8 @@ func (d *demo) crash(ctx context.Context) error {
 	return nil
 }
 
-// where tells the step, the revision and its stack, as CloudFormation knows it.
+// where returns the step, the revision and its stack, as CloudFormation shows
+// it.
 func (d *demo) where(ctx context.Context) (string, error) {
 	s := d.watcher.state()
 	r := s.revision(betterRevision)
@@ -183,7 +184,7 @@ func (d *demo) judgeCanary(ctx context.Context, started time.Time) error {
 	return d.addStacks(ctx, "Stacks left after the canary")
 }
 
-// deletion deletes the deployment and looks for what is left in AWS.
+// deletion deletes the deployment and checks what is left in AWS.
 func (d *demo) deletion(ctx context.Context) error {
 	d.screen.chapter("5  kubectl delete")
 	d.stopUsers()
@@ -223,13 +224,14 @@ func noFailures(what string, seen tally) check {
 	return check{what: what, want: "0", got: strings.Join(got, "; "), ok: seen.failed == 0 && seen.total > 0}
 }
 
-// current tells whether the status is about the spec and a revision's rollout.
+// current reports whether the status is about the spec and a revision's
+// rollout.
 func current(s *state, revision int64) bool {
 	return s.deployment != nil && s.status().ObservedGeneration == s.deployment.Generation &&
 		s.status().Rollout != nil && s.status().Rollout.Revision == revision
 }
 
-// completed is seen when a revision serves and nothing is left to do.
+// completed is true once a revision serves and nothing is left to do.
 func completed(revision int64) func(*state) (bool, error) {
 	return func(s *state) (bool, error) {
 		if !current(s, revision) {
@@ -243,7 +245,7 @@ func completed(revision int64) func(*state) (bool, error) {
 	}
 }
 
-// reached is seen when a step's weight is in the load balancer's rule.
+// reached is true once a step's weight is in the load balancer's rule.
 func reached(revision int64, step int32) func(*state) (bool, error) {
 	return func(s *state) (bool, error) {
 		if !current(s, revision) {
@@ -257,7 +259,7 @@ func reached(revision int64, step int32) func(*state) (bool, error) {
 	}
 }
 
-// rolledBack is seen when a revision is given up and its stack is gone.
+// rolledBack is true once a revision is given up and its stack is gone.
 func rolledBack(revision int64) func(*state) (bool, error) {
 	return func(s *state) (bool, error) {
 		if !current(s, revision) {

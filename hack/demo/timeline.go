@@ -10,25 +10,25 @@ import (
 
 // stage is the time during which one step of a rollout was in effect.
 type stage struct {
-	// revision that is rolled out, and the step out of all, such as 2/4.
+	// revision that is rolled out, and the step out of all steps, such as 2/4.
 	revision int64
 	step     string
 	index    int32
 	// weight is the revision's percentage by the rule.
 	weight float64
-	// from when until when; a zero to is still under way.
+	// from and to limit the stage; to is zero while it is in progress.
 	from, to time.Time
 }
 
 // timeline gathers the stages of a rollout from its status.
 type timeline struct {
-	// propagation is how long after a rule was read back it may still take
-	// until all requests follow it.
+	// propagation is how long it may take after a rule was read back until all
+	// requests follow it.
 	propagation time.Duration
 	stages      []stage
 }
 
-// observe takes notice of a status seen at a time.
+// observe records a status that was seen at a time.
 func (t *timeline) observe(at time.Time, status *v1alpha1.ImmutableDeploymentStatus) {
 	rollout := status.Rollout
 	reached := rollout != nil && rollout.StepReachedAt != nil && rollout.Outcome == ""
@@ -66,7 +66,7 @@ func (t *timeline) of(revision int64) []stage {
 	return stages
 }
 
-// percentage is a revision's part of the weights.
+// percentage is a revision's share of the weights.
 func percentage(targets []v1alpha1.WeightedTarget, revision int64) float64 {
 	var part, sum int32
 	for _, t := range targets {
@@ -82,11 +82,11 @@ func percentage(targets []v1alpha1.WeightedTarget, revision int64) float64 {
 }
 
 const (
-	// shareTolerance, in percentage points, is three times what chance does to
-	// one half of minAnswers, and more than nine times what it does to the
-	// some 1000 answers of a step.
+	// shareTolerance, in percentage points, is three times the random deviation
+	// of one half with minAnswers answers, and more than nine times that with
+	// the roughly 1000 answers of a step.
 	shareTolerance = 15
-	// minAnswers is how many answers a share needs to mean something.
+	// minAnswers is how many answers a share needs to be meaningful.
 	minAnswers = 100
 )
 

@@ -12,19 +12,20 @@ import (
 	"github.com/viridian-dev/viridian/test/traffic"
 )
 
-// revisionHeader is where the simulated tasks tell their revision.
+// revisionHeader is the header with which the simulated tasks report their
+// revision.
 const revisionHeader = "X-Revision"
 
-// keepAnswers is how long answers are remembered: longer than any stage of the
-// story may take.
+// keepAnswers is how long answers are kept: longer than any stage of the
+// demonstration may take.
 const keepAnswers = 15 * time.Minute
 
-// answer is what one request got.
+// answer is the result of one request.
 type answer struct {
 	at time.Time
-	// revision that answered; 0 is none.
+	// revision that answered; 0 means none.
 	revision int64
-	// failure says what went wrong; "" is a success.
+	// failure says what went wrong; "" means success.
 	failure string
 }
 
@@ -58,7 +59,7 @@ func (t *tally) add(a answer) {
 	}
 }
 
-// ledger remembers the answers of the last minutes.
+// ledger keeps the answers of the last minutes.
 type ledger struct {
 	mu      sync.Mutex
 	answers []answer
@@ -90,7 +91,7 @@ const (
 	// userCount users send a request each every userPause: 80 a second.
 	userCount = 16
 	userPause = 200 * time.Millisecond
-	// requestLimit is how long a user waits for an answer.
+	// requestLimit is how long a user waits for a response.
 	requestLimit = 5 * time.Second
 )
 

@@ -76,13 +76,13 @@ type snapshot struct {
 	revisions  []v1alpha1.ImmutableRevision
 	// seen are the answers of the last seconds.
 	seen tally
-	// failed counts failures since the first version serves.
+	// failed counts failures since the first version began to serve.
 	failed int
-	// managerDown is true while no manager runs.
+	// managerDown is true while no manager is running.
 	managerDown bool
 }
 
-// key changes when something happens that is worth a line.
+// key changes when something happens that deserves a line.
 func (s *snapshot) key() string {
 	if s.deployment == nil {
 		return "gone"
@@ -91,7 +91,7 @@ func (s *snapshot) key() string {
 	return fmt.Sprint(status.Phase, status.Step, status.Revision, weights(written(status)), s.managerDown)
 }
 
-// settled tells whether nothing goes on.
+// settled reports whether nothing is in progress.
 func (s *snapshot) settled() bool {
 	return s.deployment == nil || !meta.IsStatusConditionTrue(s.deployment.Status.Conditions, v1alpha1.ConditionReconciling)
 }
@@ -189,7 +189,7 @@ func (s *snapshot) stacks() string {
 	return orDash(strings.Join(parts, "  "))
 }
 
-// checks is what the rollout is judged by, such as "errors Pass 0%".
+// checks lists the verdicts of the rollout, such as "errors Pass 0%".
 func (s *snapshot) checks() string {
 	rollout := s.deployment.Status.Rollout
 	if rollout == nil {
@@ -241,7 +241,7 @@ func weights(targets []v1alpha1.WeightedTarget) string {
 	return orDash(strings.Join(parts, " "))
 }
 
-// rule is a line across with a title.
+// rule is a horizontal line with a title.
 func rule(title string) line {
 	return line{{"── " + title + " " + strings.Repeat("─", max(0, 74-utf8.RuneCountInString(title))), cyan}}
 }
@@ -262,7 +262,7 @@ func barStyle(i int) string {
 	return styles[i%len(styles)]
 }
 
-// clock is a duration as minutes and seconds.
+// clock formats a duration as minutes and seconds.
 func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d", int(d.Minutes()), int(d.Seconds())%60)
 }

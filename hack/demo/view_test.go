@@ -152,8 +152,7 @@ func TestRender(t *testing.T) {
 	}
 }
 
-// A terminal's panel stays below the log: each output erases it and draws it
-// again.
+// A terminal's panel stays below the log: each output erases and redraws it.
 func TestScreenDrawsThePanelBelowTheLog(t *testing.T) {
 	var out bytes.Buffer
 	s := &screen{out: &out, started: time.Now(), width: func() int { return 20 }}
@@ -174,7 +173,7 @@ func TestScreenDrawsThePanelBelowTheLog(t *testing.T) {
 	}
 }
 
-// Where the output is no terminal, the same news is told once.
+// If the output isn't a terminal, the same news is printed once.
 func TestScreenTellsNewsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer

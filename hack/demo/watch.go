@@ -16,16 +16,16 @@ import (
 )
 
 const (
-	// lookEvery is how often the watcher looks.
+	// lookEvery is how often the watcher polls.
 	lookEvery = 250 * time.Millisecond
-	// stageLimit is how long a part of the story may take, on a busy machine.
+	// stageLimit is how long a part of the demonstration may take, on a busy
+	// machine.
 	stageLimit = 4 * time.Minute
-	// seenFor is the time of which the view tells the answers.
+	// seenFor is the time for which the view shows the answers.
 	seenFor = 5 * time.Second
 )
 
-// watcher looks at the deployment all the while, keeps the timeline and brings
-// the screen up to date.
+// watcher polls the deployment, keeps the timeline and updates the screen.
 type watcher struct {
 	client  client.Client
 	screen  *screen
@@ -36,20 +36,21 @@ type watcher struct {
 	mu       sync.Mutex
 	timeline timeline
 	now      state
-	// servingSince is since when failures count; zero: they don't.
+	// servingSince is the time since which failures count; zero means that they
+	// don't.
 	servingSince time.Time
 	told         map[types.UID]bool
 }
 
 // state is what was seen last.
 type state struct {
-	// deployment is nil when there is none.
+	// deployment is nil if there is none.
 	deployment *v1alpha1.ImmutableDeployment
 	revisions  []v1alpha1.ImmutableRevision
 	err        error
 }
 
-// status never is nil.
+// status is never nil.
 func (s *state) status() *v1alpha1.ImmutableDeploymentStatus {
 	if s.deployment == nil {
 		return &v1alpha1.ImmutableDeploymentStatus{}
@@ -67,7 +68,7 @@ func (s *state) revision(number int64) *v1alpha1.ImmutableRevision {
 	return nil
 }
 
-// run looks until ctx ends.
+// run polls until ctx ends.
 func (w *watcher) run(ctx context.Context) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -106,8 +107,8 @@ func (w *watcher) look(ctx context.Context) state {
 	}
 }
 
-// take remembers what was seen and returns what to show. When nothing could be
-// seen, the last state stays.
+// take records what was seen and returns what to show. If nothing could be
+// read, the last state stays.
 func (w *watcher) take(s state) *snapshot {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -181,14 +182,14 @@ func (w *watcher) stages(revision int64) []stage {
 	return w.timeline.of(revision)
 }
 
-// serving says that from now on failed requests count.
+// serving makes failed requests count from now on.
 func (w *watcher) serving() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.servingSince = time.Now()
 }
 
-// until waits for something to be seen, stageLimit at most.
+// until waits until something is seen, at most for stageLimit.
 func (w *watcher) until(ctx context.Context, what string, seen func(*state) (bool, error)) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, stageLimit, fmt.Errorf("%s: not within %s", what, stageLimit))
 	defer cancel()

@@ -13,8 +13,8 @@ import (
 	"github.com/viridian-dev/viridian/test/simulation"
 )
 
-// ledger keeps the summaries of seeds in a file, so that a long run goes on
-// where it was stopped. It is about one build only. A nil ledger keeps nothing.
+// ledger keeps the summaries of seeds in a file, so that a long run can be
+// continued. It is for one build only. A nil ledger keeps nothing.
 type ledger struct {
 	file *os.File
 	// done are the summaries by their first seed.
@@ -26,7 +26,7 @@ type header struct {
 	Build string
 }
 
-// openLedger opens or makes the file; nil without a path.
+// openLedger opens or creates the file; it returns nil without a path.
 func openLedger(path, binary string) (*ledger, error) {
 	if path == "" {
 		return nil, nil
@@ -46,7 +46,7 @@ func openLedger(path, binary string) (*ledger, error) {
 	return l, nil
 }
 
-// read reads what was kept. A last line that was cut short is left out.
+// read reads what was kept. It ignores a truncated last line.
 func (l *ledger) read(build string) error {
 	lines := bufio.NewScanner(l.file)
 	lines.Buffer(nil, 16<<20)
@@ -66,7 +66,7 @@ func (l *ledger) read(build string) error {
 	return lines.Err()
 }
 
-// find returns what is known of so many seeds.
+// find returns what is known about that many seeds.
 func (l *ledger) find(from, seeds uint64) (s simulation.Summary, ok bool) {
 	if l == nil {
 		return s, false
@@ -92,7 +92,7 @@ func (l *ledger) write(v any) error {
 	return err
 }
 
-// fingerprint tells builds apart.
+// fingerprint distinguishes builds.
 func fingerprint(binary string) (string, error) {
 	file, err := os.Open(binary) //nolint:gosec // it was built here
 	if err != nil {

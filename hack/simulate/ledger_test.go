@@ -8,8 +8,8 @@ import (
 	"github.com/viridian-dev/viridian/test/simulation"
 )
 
-// A run that was stopped, in the middle of a line even, goes on; another
-// build's doesn't.
+// A run that was stopped, even in the middle of a line, can be continued; one
+// of another build can't.
 func TestLedger(t *testing.T) {
 	dir := t.TempDir()
 	path, build, other := filepath.Join(dir, "kept"), filepath.Join(dir, "build"), filepath.Join(dir, "other")

@@ -1,6 +1,6 @@
 // Command simulate runs seeds of test/simulation in as many processes as there
-// are cores, shows how far it is and sums up what happened. The first seed that
-// breaks an invariant is run again and explained.
+// are cores, shows its progress and prints a summary. The first seed that
+// violates an invariant is run again and explained.
 package main
 
 import (
@@ -22,8 +22,8 @@ import (
 	"github.com/viridian-dev/viridian/test/simulation"
 )
 
-// perProcess is how many seeds a process runs: its start costs nothing beside
-// them, and its end shows progress.
+// perProcess is how many seeds a process runs: enough to make its start
+// negligible, and few enough to show progress.
 const perProcess = 50
 
 // show prints a summary.
@@ -49,13 +49,13 @@ func main() {
 	}
 }
 
-// job is which seeds to run.
+// job says which seeds to run.
 type job struct {
 	seeds, from uint64
 	workers     int
 }
 
-// run runs the seeds. What was run until a signal is summed up, too.
+// run runs the seeds. After a signal it summarises those that were run.
 func run(ctx context.Context, keep string, j job) error {
 	dir, err := os.MkdirTemp("", "simulate")
 	if err != nil {
@@ -122,7 +122,7 @@ func spread(ctx context.Context, binary string, known *ledger, j job) (*simulati
 	return sum, failed
 }
 
-// runChunk runs some seeds in a process of their own.
+// runChunk runs some seeds in a separate process.
 func runChunk(ctx context.Context, binary string, from, seeds uint64) (simulation.Summary, error) {
 	file := binary + "-" + strconv.FormatUint(from, 10)
 	command := exec.CommandContext(ctx, binary, "-test.run=^TestChunk$", "-test.timeout=1h", "-chunk="+file, //nolint:gosec // it was built here
@@ -139,7 +139,8 @@ func runChunk(ctx context.Context, binary string, from, seeds uint64) (simulatio
 	return part, json.Unmarshal(text, &part)
 }
 
-// explain lists the seeds that broke an invariant and explains the first one.
+// explain lists the seeds that violated an invariant and explains the first
+// one.
 func explain(ctx context.Context, binary string, sum *simulation.Summary) error {
 	if len(sum.Violations) == 0 {
 		return nil

@@ -1,5 +1,5 @@
-// Command states prints docs/states.md, made from the table of states by which
-// rollouts are decided.
+// Command states prints docs/states.md, generated from the table of states that
+// decides rollouts.
 package main
 
 import (

@@ -10,9 +10,9 @@ import (
 
 // Alarm judges a revision by an alarm. before is the verdict of the same alarm
 // in the same rollout; nil if there is none. With proceed, an alarm that is in
-// ALARM since before the rollout is ignored: it is about something else, until
-// it was over once. OK counts only once the alarm, as it was read, had time to
-// see the step. The zero State is that of an alarm that doesn't exist.
+// ALARM since before the rollout is ignored until it has cleared once: it is
+// about something else. OK counts only once the alarm, as it was read, has had
+// time to see the step. The zero State means that the alarm doesn't exist.
 func Alarm(alarm cloud.Alarm, step Step, proceed bool, before *v1alpha1.Verdict, now time.Time) v1alpha1.Verdict {
 	v, last := frame(v1alpha1.SourceAlarm, alarm.Name, step, before)
 	v.Value = string(alarm.State)
@@ -36,8 +36,8 @@ func alarmed(alarm *cloud.Alarm, step Step, proceed bool, now time.Time) (v1alph
 	}
 }
 
-// seen is the verdict of OK: the alarm looks back for its span, which may reach
-// back to before the step.
+// seen returns the verdict for OK: the alarm looks back for its span, which may
+// begin before the step.
 func seen(alarm *cloud.Alarm, step Step, now time.Time) (v1alpha1.Result, string) {
 	if step.Since.IsZero() {
 		return v1alpha1.ResultPending, "OK, but the step's weight isn't in effect yet"
@@ -53,7 +53,7 @@ func seen(alarm *cloud.Alarm, step Step, now time.Time) (v1alpha1.Result, string
 	return v1alpha1.ResultPass, "OK"
 }
 
-// described is what state the alarm is in, since when and why.
+// described says what state the alarm is in, since when and why.
 func described(state string, alarm *cloud.Alarm, now time.Time) string {
 	if !alarm.Since.IsZero() {
 		state += " since " + clock(alarm.Since, now)

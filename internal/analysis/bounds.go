@@ -8,11 +8,11 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// bounds are those of a check that apply in a step; nil is none.
+// bounds are the bounds of a check that apply in a step; nil means none.
 type bounds struct{ max, min, ratio *float64 }
 
-// boundsOf are the check's bounds at step. Without any there is nothing to
-// judge by: then it says what the result is, and why.
+// boundsOf returns the check's bounds at step. If there are none, it returns
+// the result instead, and why.
 func boundsOf(check *v1alpha1.MetricCheck, step Step, stable bool) (b bounds, instead v1alpha1.Result, why string) {
 	for _, bound := range []struct {
 		name, text string
@@ -37,7 +37,7 @@ func boundsOf(check *v1alpha1.MetricCheck, step Step, stable bool) (b bounds, in
 	return b, v1alpha1.ResultSkipped, subject(check) + ": " + why
 }
 
-// compare drops the comparison where there is nothing to compare with, and says
+// compare drops the comparison if there is nothing to compare with, and says
 // why.
 func (b *bounds) compare(step Step, stable bool) string {
 	switch {
@@ -51,7 +51,7 @@ func (b *bounds) compare(step Step, stable bool) string {
 	return "there is no bound"
 }
 
-// text is what a value is held against, in the unit of check.
+// text is what a value is compared with, in the unit of check.
 func (b *bounds) text(check *v1alpha1.MetricCheck) string {
 	var all []string
 	if b.max != nil {

@@ -1,16 +1,16 @@
-// Package analysis judges a new revision by what CloudWatch says of it. It is
-// pure: a check, the step, readings and the time go in, a Verdict comes out,
-// with the evidence and a sentence for people.
+// Package analysis judges a new revision by its metrics and alarms in
+// CloudWatch. It is pure: its input is a check, the step, readings and the
+// time, its output is a Verdict with the evidence and a sentence for people.
 //
-// Evidence is asked for, never assumed: where data is missing, or is too
-// little, the verdict is inconclusive, and what then is for the rollout to
-// decide. Only what happened in the step counts, as the revision had another
-// share of the requests before.
+// Evidence is required, never assumed: if data is missing or insufficient, the
+// verdict is inconclusive, and the rollout decides what to do then. Only what
+// happened in the step counts, as the revision had a different share of the
+// requests before.
 //
-// A verdict is derived from the one before, which is all that is remembered.
-// A measurement that was made already isn't made again, so judging the same
-// readings twice changes nothing.
+// A verdict is derived from the previous one, which is the only state. A
+// measurement isn't repeated, so judging the same readings twice changes
+// nothing.
 //
-// It imports the standard library, the API's types and the ports of
-// internal/cloud only.
+// It imports only the standard library, the API's types and the ports of
+// internal/cloud.
 package analysis

@@ -10,18 +10,18 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// ImageScan is what ECR knows of an image.
+// ImageScan is the result of an image's scan by ECR.
 type ImageScan struct {
 	Image string
 	Scan  cloud.Scan
 }
 
-// severities from the gravest to the least grave, in the words of ECR.
+// severities of ECR from the highest to the lowest.
 var severities = []string{"CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED"}
 
 // Images judges the vulnerabilities of a revision's images: Fail if one has too
-// grave ones, Pending while a scan goes on, Inconclusive if one has no findings
-// to judge by, else Pass. The message tells why.
+// severe ones, Pending while a scan is in progress, Inconclusive if one has no
+// findings to evaluate, else Pass. The message says why.
 func Images(policy v1alpha1.ImageScan, scans []ImageScan, now time.Time) (v1alpha1.Result, string) {
 	messages := map[v1alpha1.Result][]string{}
 	for _, s := range scans {
@@ -68,13 +68,13 @@ func image(policy v1alpha1.ImageScan, scan cloud.Scan, now time.Time) (v1alpha1.
 	return v1alpha1.ResultFail, fmt.Sprintf("has %s of severity %s or graver%s: %s", vulnerabilities(len(bad)), policy.Severity, note, describe(bad))
 }
 
-// graveEnough tells whether a severity is at least the threshold. One that
-// isn't known is taken for the gravest.
+// graveEnough reports whether a severity is at least the threshold. An unknown
+// one counts as the highest.
 func graveEnough(severity string, threshold v1alpha1.Severity) bool {
 	return slices.Index(severities, severity) <= slices.Index(severities, string(threshold))
 }
 
-// tolerated tells whether a vulnerability is put up with, today.
+// tolerated reports whether a vulnerability is currently accepted.
 func tolerated(allow []v1alpha1.AllowedFinding, id string, now time.Time) bool {
 	return slices.ContainsFunc(allow, func(a v1alpha1.AllowedFinding) bool {
 		return a.ID == id && now.Before(a.Expires.Time)
@@ -84,7 +84,7 @@ func tolerated(allow []v1alpha1.AllowedFinding, id string, now time.Time) bool {
 // listed is how many vulnerabilities a message names.
 const listed = 5
 
-// describe names the gravest vulnerabilities.
+// describe lists the most severe vulnerabilities.
 func describe(bad []cloud.Finding) string {
 	slices.SortStableFunc(bad, func(a, b cloud.Finding) int {
 		return slices.Index(severities, a.Severity) - slices.Index(severities, b.Severity)

@@ -7,7 +7,7 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// measurement is one look at a revision.
+// measurement is one measurement of a revision.
 type measurement struct {
 	check  *v1alpha1.MetricCheck
 	step   Step
@@ -17,7 +17,7 @@ type measurement struct {
 	candidate, stable measured
 }
 
-// judge says whether the measurement is good, bad or neither, and why.
+// judge returns whether the measurement is good, bad or neither, and why.
 func (m *measurement) judge() (v1alpha1.Result, string) {
 	value, b := m.candidate.value, &m.bounds
 	switch {
@@ -37,7 +37,7 @@ func (m *measurement) judge() (v1alpha1.Result, string) {
 	return m.compareValues()
 }
 
-// compareErrors fails what is worse beyond reasonable doubt.
+// compareErrors fails a revision that is worse beyond reasonable doubt.
 func (m *measurement) compareErrors() (v1alpha1.Result, string) {
 	p := doubt(m.candidate, m.stable, *m.bounds.ratio)
 	claim := "beyond doubt more than "
@@ -54,7 +54,8 @@ func (m *measurement) compareErrors() (v1alpha1.Result, string) {
 	return v1alpha1.ResultPass, m.sentence(m.within("not "+claim), m.stableSamples())
 }
 
-// compareValues compares what is no count of events, whose chances are unknown.
+// compareValues compares values that aren't counts of events, whose
+// distribution is unknown.
 func (m *measurement) compareValues() (v1alpha1.Result, string) {
 	value, bound := m.candidate.value, *m.bounds.ratio*m.stable.value
 	claim := exact(*m.bounds.ratio) + " × stable's " + m.say(m.stable.value)
@@ -67,7 +68,7 @@ func (m *measurement) compareValues() (v1alpha1.Result, string) {
 	return v1alpha1.ResultPass, m.sentence(m.within("≤ "+claim), m.stableSamples())
 }
 
-// enough is true if there are as many samples as a measurement needs.
+// enough reports whether there are as many samples as a measurement needs.
 func (m *measurement) enough(of measured) bool { return of.samples >= m.needed() }
 
 func (m *measurement) needed() int64 {
@@ -77,7 +78,7 @@ func (m *measurement) needed() int64 {
 	return int64(or(m.check.MinSamples, 1))
 }
 
-// missing tells what is too little.
+// missing says what there is too little of.
 func (m *measurement) missing(who string, of measured) string {
 	if of.samples == 0 {
 		return fmt.Sprintf("%s: %sno data, %s needed%s", subject(m.check), who, samples(m.check, m.needed()), where(m.step))
@@ -85,7 +86,7 @@ func (m *measurement) missing(who string, of measured) string {
 	return fmt.Sprintf("%s: %s%s of %s needed%s", subject(m.check), who, count(of.samples), samples(m.check, m.needed()), where(m.step))
 }
 
-// within is the value with all that it was held against.
+// within is the value with everything that it was compared with.
 func (m *measurement) within(comparison ...string) string {
 	b, value := &m.bounds, m.say(m.candidate.value)
 	var all []string
@@ -98,7 +99,7 @@ func (m *measurement) within(comparison ...string) string {
 	return value + " " + strings.Join(append(all, comparison...), " and ")
 }
 
-// sentence says what was found, where, and from how much.
+// sentence says what was found, where, and from how many samples.
 func (m *measurement) sentence(found, stable string) string {
 	text := subject(m.check) + " " + found + where(m.step)
 	if m.check.Builtin != v1alpha1.MetricRequestCount {
@@ -107,7 +108,8 @@ func (m *measurement) sentence(found, stable string) string {
 	return text + stable
 }
 
-// stableValue is the end of a sentence that hasn't told the stable value yet.
+// stableValue is the end of a sentence that hasn't mentioned the stable value
+// yet.
 func (m *measurement) stableValue() string {
 	if m.stable.samples == 0 {
 		return ""
@@ -118,18 +120,19 @@ func (m *measurement) stableValue() string {
 // stableSamples is the end of one that has.
 func (m *measurement) stableSamples() string { return ", stable " + count(m.stable.samples) }
 
-// bound is a bound as it was given.
+// bound formats a bound as it was given.
 func (m *measurement) bound(value float64) string { return exact(value) + unit(m.check) }
 
-// say is a value as people read it.
+// say formats a value for people.
 func (m *measurement) say(value float64) string { return number(value, significant) + unit(m.check) }
 
-// against is the measured value, exact enough to be told from bound.
+// against formats the measured value, exact enough to be distinguished from
+// bound.
 func (m *measurement) against(bound float64) string {
 	return against(m.candidate.value, bound) + unit(m.check)
 }
 
-// chance is a p-value as people read it.
+// chance formats a p-value for people.
 func chance(p float64) string {
 	if p < 1e-6 {
 		return "(p<0.000001)"

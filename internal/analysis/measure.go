@@ -7,17 +7,17 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// measured is what a check measured of one revision.
+// measured is what a check measured for one revision.
 type measured struct {
-	// value in the unit that people read: percent, milliseconds.
+	// value in the unit that people see: percent, milliseconds.
 	value float64
-	// samples that it was measured from; 0 is no data.
+	// samples that it was measured from; 0 means no data.
 	samples int64
-	// errors among the samples, of an ErrorRate.
+	// errors among the samples, for an ErrorRate.
 	errors int64
 }
 
-// measure makes one value of the points of a window.
+// measure combines the points of a window into one value.
 func measure(check *v1alpha1.MetricCheck, series []cloud.Series, w window) measured {
 	points := func(query int) []cloud.Point {
 		if query >= len(series) {
@@ -44,8 +44,7 @@ func measure(check *v1alpha1.MetricCheck, series []cloud.Series, w window) measu
 }
 
 // errorRate is the percentage of requests that failed. There may be more errors
-// than requests, as a connection that failed is tried again; no more than all
-// of the requests failed.
+// than requests, as a failed connection is retried; the rate is at most 100 %.
 func errorRate(requests, errors float64) measured {
 	errors = min(errors, requests)
 	if requests <= 0 {
@@ -55,8 +54,8 @@ func errorRate(requests, errors float64) measured {
 }
 
 // latency is the mean of the periods' percentiles, each weighted by its
-// requests. The percentile of the whole window can't be had from those of its
-// periods; the mean is the same where they are alike, and a period with few
+// requests. The percentile of the whole window can't be computed from those of
+// its periods; the mean is the same if they are alike, and a period with few
 // requests, whose percentile is a matter of chance, hardly counts.
 func latency(requests, secs []cloud.Point) measured {
 	count := map[int64]float64{}
@@ -75,7 +74,7 @@ func latency(requests, secs []cloud.Point) measured {
 	return measured{value: weighted / total, samples: int64(math.Round(total))}
 }
 
-// aggregated makes one value of the points.
+// aggregated combines the points into one value.
 func aggregated(points []cloud.Point, how string) measured {
 	if len(points) == 0 {
 		return measured{}
@@ -98,7 +97,8 @@ func aggregated(points []cloud.Point, how string) measured {
 	return m
 }
 
-// sum of the points. A count has no point where nothing happened, which is 0.
+// sum of the points. A count has no point for a period without events, which
+// counts as 0.
 func sum(points []cloud.Point) float64 {
 	var total float64
 	for _, p := range points {

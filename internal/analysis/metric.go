@@ -15,20 +15,21 @@ type Step struct {
 	Number int32
 	// Weight is the revision's percentage of the requests.
 	Weight int32
-	// Since is when its weight came into effect on every node; zero if it
-	// hasn't yet.
+	// Since is when its weight took effect on every node; zero if it hasn't
+	// yet.
 	Since time.Time
 	// RolloutStarted is when the rollout began.
 	RolloutStarted time.Time
 }
 
 // Metric judges a revision by check, from the readings of its queries. before
-// is the verdict of the same check in the same rollout; nil if there is none.
+// is the previous verdict of the same check in the same rollout; nil if there
+// is none.
 //
-// CloudWatch is late: what is younger than delay is left out. The next
-// measurement is made once its end is intervalSeconds later than the last
-// one's, and until then before stands. It stands for the whole step once it is
-// Fail. Samples that are too few make no measurement, nor a bad one.
+// CloudWatch is late: data that is younger than delay is ignored. The next
+// measurement is made once its end is intervalSeconds later than that of the
+// last one; until then the result is before. Fail is kept for the rest of the
+// step. Too few samples count neither as a measurement nor as a bad one.
 func Metric(
 	check v1alpha1.MetricCheck, step Step, r Readings, delay time.Duration, before *v1alpha1.Verdict, now time.Time,
 ) v1alpha1.Verdict {
@@ -58,8 +59,9 @@ func Metric(
 	return m.verdict(blank(&v), w, last, now)
 }
 
-// frame is the verdict to go on from: before, if it is of this step, which is
-// last then. Of another step's only the number of measurements counts.
+// frame returns the verdict to continue from: before, if it is from this step;
+// then it is also last. From another step only the number of measurements is
+// kept.
 func frame(source v1alpha1.VerdictSource, name string, step Step, before *v1alpha1.Verdict) (v v1alpha1.Verdict, last *v1alpha1.Verdict) {
 	if before != nil && before.Step == step.Number && before.Weight == step.Weight {
 		return *before, before
@@ -71,7 +73,7 @@ func frame(source v1alpha1.VerdictSource, name string, step Step, before *v1alph
 	return v, nil
 }
 
-// blank is v without what was measured.
+// blank returns v without what was measured.
 func blank(v *v1alpha1.Verdict) v1alpha1.Verdict {
 	return v1alpha1.Verdict{
 		Source: v.Source, Name: v.Name, Step: v.Step, Weight: v.Weight,
@@ -79,7 +81,8 @@ func blank(v *v1alpha1.Verdict) v1alpha1.Verdict {
 	}
 }
 
-// conclude is v with its result, which is as old as last's if it is the same.
+// conclude returns v with its result, which is as old as last's if it is the
+// same.
 func conclude(v v1alpha1.Verdict, result v1alpha1.Result, message string, last *v1alpha1.Verdict, now time.Time) v1alpha1.Verdict {
 	v.Result, v.Message, v.Since = result, cut(message, maxMessage), metav1.NewTime(now)
 	if last != nil && last.Result == result {
@@ -88,7 +91,7 @@ func conclude(v v1alpha1.Verdict, result v1alpha1.Result, message string, last *
 	return v
 }
 
-// verdict is v with the measurement in it.
+// verdict returns v with the measurement.
 func (m *measurement) verdict(v v1alpha1.Verdict, w window, last *v1alpha1.Verdict, now time.Time) v1alpha1.Verdict {
 	from, to := metav1.NewTime(w.from), metav1.NewTime(w.to)
 	v.From, v.To = &from, &to

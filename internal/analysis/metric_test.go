@@ -25,7 +25,7 @@ var (
 
 const delay = time.Minute
 
-// series has a value for each minute since three, where there is one.
+// series has a value for each minute since three, except for those without one.
 func series(values ...float64) cloud.Series {
 	s := cloud.Series{Period: time.Minute}
 	for i, v := range values {
@@ -36,7 +36,7 @@ func series(values ...float64) cloud.Series {
 	return s
 }
 
-// flat is n values of v.
+// flat has n times the value v.
 func flat(v float64, n int) cloud.Series { return series(slices.Repeat([]float64{v}, n)...) }
 
 func all(s ...cloud.Series) []cloud.Series { return s }
@@ -93,7 +93,7 @@ func TestMetricJudges(t *testing.T) {
 	full.Weight = 100
 	preview := step2
 	preview.Weight = 0
-	// 1,312 requests with so many errors, and 12,800 with 38.
+	// 1,312 requests with n errors, and 12,800 with 38.
 	errorsOf := func(n float64) []cloud.Series { return all(flat(328, 4), series(none, n), series(none)) }
 	stable := all(flat(3200, 4), flat(9, 4), series(none, none, 2))
 	slow := func(ms float64) []cloud.Series { return all(flat(25, 4), flat(ms/1000, 4)) }
@@ -216,7 +216,7 @@ func TestMetricJudges(t *testing.T) {
 	}
 }
 
-// What was measured is all there, in a verdict.
+// A verdict contains everything that was measured.
 func TestMetricKeepsTheEvidence(t *testing.T) {
 	check := builtin(v1alpha1.MetricErrorRate, atMost("1"), ratio("1.5"))
 	r := Readings{all(flat(328, 9), series(none, 55), series()), all(flat(3200, 9), flat(9, 9), series())}
@@ -264,8 +264,8 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// A reading says nothing of what came after it, and a point that is not wholly
-// in the window doesn't count.
+// A reading says nothing about what came after it, and a point that isn't
+// completely in the window doesn't count.
 func TestWindowIsAsOldAsTheReading(t *testing.T) {
 	check := builtin(v1alpha1.MetricRequestCount, atLeast("100"))
 	old := flat(100, 3)
@@ -282,7 +282,7 @@ func TestWindowIsAsOldAsTheReading(t *testing.T) {
 	}
 }
 
-// What comes of a verdict when there is one before.
+// How a verdict depends on the previous one.
 func TestMetricGoesOn(t *testing.T) {
 	check := builtin(v1alpha1.MetricUnhealthyHosts, atMost("0"))
 	before := func(edits ...func(*v1alpha1.Verdict)) *v1alpha1.Verdict {
@@ -385,7 +385,7 @@ func TestMetricTellsWhatItPutsUpWith(t *testing.T) {
 	}
 }
 
-// The same evidence needs to be stronger the more often it was looked at.
+// The more measurements were made, the stronger the evidence has to be.
 func TestMetricSpendsItsDoubt(t *testing.T) {
 	check := builtin(v1alpha1.MetricErrorRate, ratio("1"))
 	r := Readings{all(flat(328, 4), series(13), series()), all(flat(3200, 4), flat(9, 4), series(2))} // p=0.00062
@@ -421,7 +421,7 @@ func TestMetricIsMonotonic(t *testing.T) {
 }
 
 // However a rollout goes, judging the same twice changes nothing, and texts
-// aren't longer than the API lets them be.
+// aren't longer than the API allows.
 func TestMetricIsIdempotent(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	checks := []v1alpha1.MetricCheck{

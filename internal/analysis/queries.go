@@ -13,7 +13,7 @@ const (
 	namespaceECS = "AWS/ECS"
 )
 
-// Subject is a revision that is measured, in the words of CloudWatch's
+// Subject is the revision that is measured, as values of CloudWatch's
 // dimensions.
 type Subject struct {
 	// TargetGroup is targetgroup/name/id.
@@ -25,8 +25,8 @@ type Subject struct {
 	Revision     string
 }
 
-// TargetGroupDimension is how CloudWatch names the target group of an ARN; ""
-// if it isn't one.
+// TargetGroupDimension returns the name of the ARN's target group in
+// CloudWatch; "" if it isn't one.
 func TargetGroupDimension(arn string) string {
 	parts := resource(arn)
 	if len(parts) != 3 || parts[0] != "targetgroup" {
@@ -35,8 +35,8 @@ func TargetGroupDimension(arn string) string {
 	return strings.Join(parts, "/")
 }
 
-// LoadBalancerDimension is how CloudWatch names the application load balancer
-// of a listener's or a rule's ARN; "" if it is neither.
+// LoadBalancerDimension returns the name in CloudWatch of the application load
+// balancer of a listener's or a rule's ARN; "" if it is neither.
 func LoadBalancerDimension(arn string) string {
 	parts := resource(arn)
 	listener := len(parts) == 5 && parts[0] == "listener"
@@ -47,8 +47,8 @@ func LoadBalancerDimension(arn string) string {
 	return strings.Join(parts[1:4], "/")
 }
 
-// resource is the last part of an ARN of Elastic Load Balancing, split at its
-// slashes; nil if it isn't one.
+// resource returns the last part of an ARN of Elastic Load Balancing, split at
+// its slashes; nil if it isn't one.
 func resource(arn string) []string {
 	parts := strings.SplitN(arn, ":", 6)
 	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "elasticloadbalancing" {
@@ -57,8 +57,8 @@ func resource(arn string) []string {
 	return strings.Split(parts[5], "/")
 }
 
-// Queries are what CloudWatch is asked for to measure s by check. Their order
-// is fixed for a check, and Readings follow it.
+// Queries returns the CloudWatch queries to measure s by check. Their order is
+// fixed for a check, and Readings have the same order.
 func Queries(check v1alpha1.MetricCheck, s Subject) []cloud.MetricQuery {
 	switch check.Builtin {
 	case v1alpha1.MetricErrorRate:
@@ -98,7 +98,7 @@ func (s Subject) ecs(name string) cloud.MetricQuery {
 	}}}
 }
 
-// custom is a query of the user's own, for s.
+// custom returns the user's own query, for s.
 func (s Subject) custom(query *v1alpha1.MetricQuery) cloud.MetricQuery {
 	fill := strings.NewReplacer(
 		"$(targetGroup)", s.TargetGroup, "$(loadBalancer)", s.LoadBalancer,

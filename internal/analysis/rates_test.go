@@ -13,8 +13,8 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// A simulated rollout is looked at each minute of its three steps of ten, with
-// a window as long as a step.
+// A simulated rollout is measured in each minute of its three steps of ten
+// minutes, with a window as long as a step.
 const (
 	simulated    = 2000
 	looksPerStep = 10
@@ -28,8 +28,8 @@ type scenario struct {
 	name string
 	// perMinute are the requests of both revisions.
 	perMinute int64
-	// rate is the new revision's share of errors at the minute of the rollout,
-	// and factor what both revisions' rates are multiplied with.
+	// rate is the new revision's share of errors, and factor what both
+	// revisions' rates are multiplied by in a minute of the rollout.
 	rate   float64
 	factor func(minute int) float64
 	// burst is how many requests fail together.
@@ -37,17 +37,17 @@ type scenario struct {
 	ratio float64
 }
 
-// rule decides at the k-th look whether the new revision is bad.
+// rule decides at the k-th measurement whether the new revision is bad.
 type rule func(candidate, stable measured, ratio float64, k int32) bool
 
-// rules are ours and what it is held against.
+// rules are ours and those that it is compared with.
 var rules = []rule{
 	func(c, s measured, ratio float64, k int32) bool { return doubt(c, s, ratio) <= spend(k) },
 	func(c, s measured, ratio float64, _ int32) bool { return doubt(c, s, ratio) <= falseAlarms },
 	func(c, s measured, ratio float64, _ int32) bool { return c.value > ratio*s.value },
 }
 
-// errorsOf draws how many of n requests fail.
+// errorsOf draws at random how many of n requests fail.
 func errorsOf(rng *rand.Rand, n int64, rate float64, burst int64) int64 {
 	rate /= float64(burst)
 	var errors int64
@@ -62,7 +62,7 @@ func gap(rng *rand.Rand, rate float64) int64 {
 	return int64(math.Min(1e12, math.Log(1-rng.Float64())/math.Log1p(-rate)))
 }
 
-// minute is what happened to both revisions in one.
+// minute is what happened to both revisions in one minute.
 type minute struct{ candidate, stable measured }
 
 // draw is a rollout, minute by minute.
@@ -91,7 +91,8 @@ func (m measured) plus(n measured) measured {
 	return m
 }
 
-// flaggedAt is the look at which each rule flags the rollout; 0 if never.
+// flaggedAt returns the measurement at which each rule flags the rollout; 0 if
+// never.
 func (s *scenario) flaggedAt(minutes []minute) []int {
 	at := make([]int, len(rules))
 	var k int32
@@ -114,8 +115,8 @@ func (s *scenario) flaggedAt(minutes []minute) []int {
 	return at
 }
 
-// flagged are the shares of rollouts that the rules flag, in percent, and at
-// which look ours does in half of those.
+// flagged returns the shares of rollouts that the rules flag, in percent, and
+// the measurement by which ours has flagged half of those.
 func (s *scenario) flagged() (shares []float64, look int) {
 	rng := rand.New(rand.NewPCG(1940, 29))
 	shares = make([]float64, len(rules))
@@ -137,17 +138,17 @@ func (s *scenario) flagged() (shares []float64, look int) {
 	return shares, look
 }
 
-// outage doubles to tenfold both revisions' errors in some minutes.
+// outage multiplies both revisions' errors in some minutes.
 func outage(minute int) float64 { return []float64{1, 1, 10, 2, 1}[minute%5] }
 
-// TestRates: a good revision is flagged in one of a hundred rollouts at most,
-// a bad one is found. With -v it prints the table of docs/analysis.md.
+// TestRates: a good revision is flagged in at most one of a hundred rollouts, a
+// bad one is found. With -v it prints the table of docs/analysis.md.
 func TestRates(t *testing.T) {
 	const good, limit, bursts = "as good, 0.5 %", "at the limit, 0.75 %", "as good, errors by tens"
 	table := []struct {
 		scenario
-		// atLeast and atMost are the percent that ours flags, half of them by
-		// byLook.
+		// atLeast and atMost are the percentages that ours flags, half of them
+		// by byLook.
 		atLeast, atMost float64
 		byLook          int
 	}{
@@ -164,7 +165,8 @@ func TestRates(t *testing.T) {
 		{scenario{name: "bad, 5 %", perMinute: 60, rate: 0.05, burst: 1, ratio: 1.5}, 25, 100, 20},
 		{scenario{name: "bad, 5 %", perMinute: 600, rate: 0.05, burst: 1, ratio: 1.5}, 99.9, 100, 4},
 		{scenario{name: "bad, 20 %", perMinute: 60, rate: 0.2, burst: 1, ratio: 1.5}, 99, 100, 10},
-		// Beyond what the test assumes: this is no promise, but a warning.
+		// This violates the test's assumptions: it is a warning, not a
+		// guarantee.
 		{scenario{name: bursts, perMinute: 600, rate: 0.005, burst: 10, ratio: 1.5}, 0, 100, 30},
 	}
 	var rows []string
@@ -184,7 +186,7 @@ func TestRates(t *testing.T) {
 	t.Logf("\n%s", strings.Join(rows, "\n"))
 }
 
-// Metric flags what the simulation says, when it says so.
+// Metric flags the same rollouts as the simulation, at the same measurement.
 func TestMetricFlagsAsSimulated(t *testing.T) {
 	s := scenario{perMinute: 600, rate: 0.02, burst: 1, ratio: 1.5}
 	check := builtin(v1alpha1.MetricErrorRate, ratio("1.5"))

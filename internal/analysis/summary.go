@@ -6,13 +6,13 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// worst are the results in the order in which they count.
+// worst are the results, the worst first.
 var worst = []v1alpha1.Result{
 	v1alpha1.ResultFail, v1alpha1.ResultInconclusive, v1alpha1.ResultPending, v1alpha1.ResultPass, v1alpha1.ResultSkipped,
 }
 
-// Summary is the worst result of all verdicts, "" if there are none, and one
-// line that tells each of them, the worst first.
+// Summary returns the worst result of all verdicts, "" if there are none, and
+// one line with each of them, the worst first.
 func Summary(verdicts []v1alpha1.Verdict) (result v1alpha1.Result, message string) {
 	var all []string
 	for _, r := range worst {
@@ -29,8 +29,8 @@ func Summary(verdicts []v1alpha1.Verdict) (result v1alpha1.Result, message strin
 	return result, cut(strings.Join(all, "; "), maxSummary)
 }
 
-// named is a verdict's message, with the check's name unless it is the first
-// word already.
+// named returns a verdict's message, preceded by the check's name unless it is
+// already the first word.
 func named(v *v1alpha1.Verdict) string {
 	if v.Message == "" {
 		return v.Name + ": " + string(v.Result)

@@ -11,16 +11,16 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// Longest texts of a verdict, and of a summary.
+// Maximum lengths of the texts of a verdict, and of a summary.
 const (
 	maxMessage = 512
 	maxSummary = 1000
 )
 
-// significant is how many digits of a value people get to read.
+// significant is how many digits of a value are shown.
 const significant = 3
 
-// subject is how a check is called in a sentence.
+// subject is the name of a check in a sentence.
 func subject(check *v1alpha1.MetricCheck) string {
 	if check.Builtin != "" {
 		return string(check.Builtin)
@@ -28,7 +28,7 @@ func subject(check *v1alpha1.MetricCheck) string {
 	return check.Name
 }
 
-// unit of the values of a check, as it follows the number.
+// unit of the values of a check, as written after the number.
 func unit(check *v1alpha1.MetricCheck) string {
 	switch check.Builtin {
 	case v1alpha1.MetricErrorRate, v1alpha1.MetricCPU, v1alpha1.MetricMemory:
@@ -42,7 +42,7 @@ func unit(check *v1alpha1.MetricCheck) string {
 	}
 }
 
-// byRequests is true for checks whose samples are requests.
+// byRequests reports whether the check's samples are requests.
 func byRequests(check *v1alpha1.MetricCheck) bool {
 	switch check.Builtin {
 	case v1alpha1.MetricErrorRate, v1alpha1.MetricLatencyP50, v1alpha1.MetricLatencyP90, v1alpha1.MetricLatencyP99:
@@ -52,7 +52,7 @@ func byRequests(check *v1alpha1.MetricCheck) bool {
 	}
 }
 
-// samples is n of what a check's samples are.
+// samples formats n of a check's samples.
 func samples(check *v1alpha1.MetricCheck, n int64) string {
 	noun := "data point"
 	if byRequests(check) {
@@ -64,7 +64,7 @@ func samples(check *v1alpha1.MetricCheck, n int64) string {
 	return count(n) + " " + noun
 }
 
-// where is the place of a verdict; "" outside of steps.
+// where is the step of a verdict; "" outside of steps.
 func where(step Step) string {
 	if step.Number == 0 {
 		return ""
@@ -72,7 +72,7 @@ func where(step Step) string {
 	return fmt.Sprintf(" at step %d (weight %d)", step.Number, step.Weight)
 }
 
-// clock is a time of day, with the day if it isn't today.
+// clock formats a time of day, with the day if it isn't today.
 func clock(t, now time.Time) string {
 	t, now = t.UTC(), now.UTC()
 	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
@@ -81,8 +81,8 @@ func clock(t, now time.Time) string {
 	return t.Format("2006-01-02 15:04:05 UTC")
 }
 
-// against is value with as many digits as it takes to see that it is above
-// bound, or isn't.
+// against formats value with as many digits as it takes to see whether it is
+// above bound.
 func against(value, bound float64) string {
 	for digits := significant; digits < 16; digits++ {
 		text := number(value, digits)
@@ -94,7 +94,8 @@ func against(value, bound float64) string {
 	return exact(value)
 }
 
-// number is x with so many significant digits, or all those before the point.
+// number formats x with that many significant digits, or all those before the
+// point.
 func number(x float64, digits int) string {
 	if x == 0 {
 		return "0"
@@ -106,12 +107,12 @@ func number(x float64, digits int) string {
 	return grouped(strconv.FormatFloat(x, 'f', min(decimals, 15), 64))
 }
 
-// exact is x with all its digits.
+// exact formats x with all its digits.
 func exact(x float64) string { return grouped(strconv.FormatFloat(x, 'f', -1, 64)) }
 
 func count(n int64) string { return grouped(strconv.FormatInt(n, 10)) }
 
-// grouped puts separators between the thousands and drops zeros at the end.
+// grouped adds thousands separators and drops trailing zeros.
 func grouped(s string) string {
 	whole, fraction, _ := strings.Cut(s, ".")
 	whole, negative := strings.CutPrefix(whole, "-")
@@ -127,7 +128,7 @@ func grouped(s string) string {
 	return whole
 }
 
-// cut shortens s to so many characters.
+// cut shortens s to that many characters.
 func cut(s string, length int) string {
 	if utf8.RuneCountInString(s) <= length {
 		return s

@@ -7,19 +7,19 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// defaultPeriod is that of the points when there is no series that tells.
+// defaultPeriod is the period of the points if no series has one.
 const defaultPeriod = time.Minute
 
-// window is the time that a measurement looks at: whole periods, each of them
-// over for long enough that CloudWatch has all its data.
+// window is the time range of a measurement: whole periods, each of which ended
+// long enough ago that CloudWatch has all its data.
 type window struct {
 	from, to time.Time
 	period   time.Duration
 }
 
-// windowOf is the window of check as far as it was read. It lies within the
-// step, as a point that is partly older mixes two weights. How far back it
-// reaches is rounded up to whole periods, of which there is at least one.
+// windowOf returns the window of check as far as it was read. It lies within
+// the step, as a point that is partly older mixes two weights. Its length is
+// rounded up to whole periods, at least one.
 func windowOf(check *v1alpha1.MetricCheck, since time.Time, r Readings, delay time.Duration, now time.Time) window {
 	period := r.period()
 	w := window{from: ceil(since, period), to: r.readAt(now).Add(-delay).Truncate(period), period: period}
@@ -32,10 +32,10 @@ func windowOf(check *v1alpha1.MetricCheck, since time.Time, r Readings, delay ti
 
 func (w window) empty() bool { return !w.from.Before(w.to) }
 
-// periods are how many there are in the window.
+// periods returns the number of periods in the window.
 func (w window) periods() int64 { return int64(w.to.Sub(w.from) / w.period) }
 
-// points are those of the window.
+// points returns the points in the window.
 func (w window) points(s *cloud.Series) []cloud.Point {
 	var points []cloud.Point
 	for _, p := range s.Points {
@@ -50,7 +50,7 @@ func (w window) points(s *cloud.Series) []cloud.Point {
 // order of Queries.
 type Readings struct {
 	Candidate []cloud.Series
-	// Stable is nil when there is no stable revision.
+	// Stable is nil if there is no stable revision.
 	Stable []cloud.Series
 }
 
@@ -63,8 +63,8 @@ func (r Readings) period() time.Duration {
 	return defaultPeriod
 }
 
-// readAt is when the oldest of them was read, now at the latest. A reading says
-// nothing of the time after it: what it lacks would count as zero.
+// readAt returns when the oldest of them was read, now at the latest. A reading
+// says nothing about the time after it: missing data would count as zero.
 func (r Readings) readAt(now time.Time) time.Time {
 	at := now
 	for _, all := range [][]cloud.Series{r.Candidate, r.Stable} {
@@ -77,7 +77,7 @@ func (r Readings) readAt(now time.Time) time.Time {
 	return at
 }
 
-// ceil rounds t up to a multiple of period.
+// ceil rounds t up to a multiple of the period.
 func ceil(t time.Time, period time.Duration) time.Time {
 	if down := t.Truncate(period); !down.Equal(t) {
 		return down.Add(period)
@@ -89,7 +89,7 @@ func seconds(n *int32, otherwise int32) time.Duration {
 	return time.Duration(or(n, otherwise)) * time.Second
 }
 
-// or is what n points to, and otherwise what the API server would have set.
+// or returns what n points to, or otherwise the default of the API server.
 func or(n *int32, otherwise int32) int32 {
 	if n == nil {
 		return otherwise

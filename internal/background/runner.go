@@ -6,29 +6,29 @@ import (
 	"time"
 )
 
-// keep is how long an answer waits for somebody to ask for it. A deployment
-// that was deleted meanwhile never does.
+// keep is how long an answer is kept until it is polled. If the deployment was
+// deleted meanwhile, it never is.
 const keep = time.Hour
 
-// State is what became of a call.
+// State is the state of a call.
 type State string
 
 // States of a call.
 const (
-	// Unknown: never started here, perhaps by a run that crashed, or its
-	// answer is gone.
+	// Unknown: not started by this process, perhaps by one that crashed, or its
+	// answer was dropped.
 	Unknown State = "Unknown"
-	// Running: it goes on.
+	// Running: it is in progress.
 	Running State = "Running"
-	// Done: its answer is there.
+	// Done: its answer is available.
 	Done State = "Done"
 )
 
 // Runner runs calls whose answers are of type A. It is safe for concurrent use.
-// Make one by New.
+// Create one with New.
 type Runner[A any] struct {
 	limit int
-	// ctx of all calls is the runner's own, as a call outlives the reconcile
+	// ctx of all calls belongs to the runner, as a call outlives the reconcile
 	// that starts it.
 	ctx    context.Context
 	cancel context.CancelFunc
@@ -37,12 +37,13 @@ type Runner[A any] struct {
 
 	mu    sync.Mutex
 	calls map[string]*call[A]
-	// running counts the calls that hold a place, forgotten ones included.
+	// running counts the calls that occupy a slot, including forgotten ones.
 	running int
 	ended   bool
 }
 
-// call is one call. Its fields but cancel are guarded by the runner's mutex.
+// call is one call. Its fields, except cancel, are guarded by the runner's
+// mutex.
 type call[A any] struct {
 	cancel context.CancelFunc
 	answer A
@@ -51,17 +52,17 @@ type call[A any] struct {
 	doneAt time.Time
 }
 
-// New returns a runner of at most limit calls at once, and at least one.
+// New returns a runner of at most limit concurrent calls, and at least one.
 func New[A any](limit int) *Runner[A] {
 	ctx, cancel := context.WithCancel(context.Background()) //nolint:gosec // Run calls it in the end
 	return &Runner[A]{limit: max(limit, 1), ctx: ctx, cancel: cancel, calls: map[string]*call[A]{}}
 }
 
-// Start has fn run in the background, under a context that ends after timeout.
-// When a call of that key runs already or its answer is waiting, it does
-// nothing. It is false when nothing runs under the key: as many calls as may
-// run already, so ask again later, or the runner has ended. A call that ignores
-// the end of its context holds its place on.
+// Start runs fn in the background, with a context that ends after timeout. If a
+// call with that key is already running or its answer is waiting, it does
+// nothing. It returns false if no call has the key: the limit is reached, so
+// try again later, or the runner has ended. A call that ignores the end of its
+// context keeps its slot.
 func (r *Runner[A]) Start(key string, timeout time.Duration, fn func(context.Context) (A, error)) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -83,8 +84,8 @@ func (r *Runner[A]) Start(key string, timeout time.Duration, fn func(context.Con
 	return true
 }
 
-// Poll tells what became of the call, with its answer and error once it is
-// Done. The answer stays until Forget, or for an hour.
+// Poll returns the state of the call, with its answer and error once it is
+// Done. The answer is kept until Forget, or for an hour.
 func (r *Runner[A]) Poll(key string) (answer A, state State, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -100,8 +101,8 @@ func (r *Runner[A]) Poll(key string) (answer A, state State, err error) {
 	}
 }
 
-// Forget drops the call's answer. A call that still runs is cancelled, as
-// nobody will ask for it; the key may be started anew at once.
+// Forget drops the call's answer. A call that is still running is cancelled, as
+// nobody will poll it; the key can be used again at once.
 func (r *Runner[A]) Forget(key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -111,9 +112,9 @@ func (r *Runner[A]) Forget(key string) {
 	}
 }
 
-// Run blocks until ctx ends. Then it cancels the calls under way and waits for
-// them to return. Calls may be started before Run is, but not after it ended.
-// It has the shape of controller-runtime's manager.RunnableFunc.
+// Run blocks until ctx ends. Then it cancels the running calls and waits for
+// them to return. Calls may be started before Run is called, but not after it
+// returned. It is a manager.RunnableFunc of controller-runtime.
 func (r *Runner[A]) Run(ctx context.Context) error {
 	<-ctx.Done()
 	r.mu.Lock()
@@ -124,7 +125,7 @@ func (r *Runner[A]) Run(ctx context.Context) error {
 	return nil
 }
 
-// run makes the call and keeps its answer, also when it ends its goroutine.
+// run makes the call and keeps its answer, even if the call ends its goroutine.
 func (r *Runner[A]) run(ctx context.Context, key string, c *call[A], fn func(context.Context) (A, error)) {
 	defer c.cancel()
 	var answer A
@@ -134,8 +135,8 @@ func (r *Runner[A]) run(ctx context.Context, key string, c *call[A], fn func(con
 }
 
 // finish keeps the answer, unless the call was forgotten. A call that failed
-// after the end failed because of it: that says nothing about what it asked, so
-// a reconcile under way must not take it for an answer.
+// after the runner ended failed because of that: the failure says nothing about
+// what was called, so a running reconcile must not treat it as an answer.
 func (r *Runner[A]) finish(key string, c *call[A], answer A, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -149,7 +150,7 @@ func (r *Runner[A]) finish(key string, c *call[A], answer A, err error) {
 	}
 }
 
-// sweep drops the answers that waited too long.
+// sweep drops answers that were kept too long.
 func (r *Runner[A]) sweep() {
 	for key, c := range r.calls {
 		if !c.doneAt.IsZero() && time.Since(c.doneAt) >= keep {

@@ -16,7 +16,7 @@ import (
 
 var errNo = errors.New("no")
 
-// forever is a call that goes on until it is stopped.
+// forever is a call that runs until it is stopped.
 func forever(ctx context.Context) (string, error) {
 	<-ctx.Done()
 	return "", ctx.Err()
@@ -101,7 +101,7 @@ func TestPanicStack(t *testing.T) {
 	})
 }
 
-// TestStartTwice: neither a call under way nor an answer that waits is
+// TestStartTwice: neither a running call nor one whose answer is waiting is
 // repeated.
 func TestStartTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -123,8 +123,8 @@ func TestStartTwice(t *testing.T) {
 	})
 }
 
-// TestLimit: calls beyond the limit have to ask again; answers that wait hold
-// no place.
+// TestLimit: calls beyond the limit have to try again; waiting answers occupy
+// no slot.
 func TestLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := background.New[string](2)
@@ -145,14 +145,14 @@ func TestLimit(t *testing.T) {
 	})
 }
 
-// TestLimitOfNone: a runner always gets somewhere.
+// TestLimitOfNone: a runner always runs at least one call.
 func TestLimitOfNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		wantStart(t, background.New[string](0), "a", after(0, "", nil), true)
 	})
 }
 
-// TestKeep: answers that nobody asks for don't pile up, whoever comes by.
+// TestKeep: answers that are never polled don't pile up.
 func TestKeep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := background.New[string](2)
@@ -170,8 +170,8 @@ func TestKeep(t *testing.T) {
 	})
 }
 
-// TestForgetRunning: a call that is forgotten is stopped, and what it answers
-// in the end is not taken for the answer of the call that came after it.
+// TestForgetRunning: a call that is forgotten is stopped, and its late answer
+// isn't used as that of the next call.
 func TestForgetRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := background.New[string](2)
@@ -200,8 +200,8 @@ func TestForgetRunning(t *testing.T) {
 	})
 }
 
-// TestRun: at the end calls are stopped and waited for. One that failed by that
-// has no answer; one that came through nevertheless has.
+// TestRun: at the end calls are stopped and waited for. One that fails because
+// of that has no answer; one that succeeds anyway has.
 func TestRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := background.New[string](3)

@@ -4,8 +4,9 @@ import "context"
 
 // Callers is the AWS Security Token Service.
 type Callers interface {
-	// Account tells whose the credentials are and in which region they are
-	// used: where everything is that the other ports of the same Clients see.
+	// Account returns the account of the credentials and the region in which
+	// they are used, which is where everything is that the other ports of the
+	// same Clients see.
 	Account(ctx context.Context) (Account, error)
 }
 

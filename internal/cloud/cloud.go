@@ -1,8 +1,8 @@
-// Package cloud owns the ports through which the controllers see AWS: narrow
-// interfaces, the types that pass through them and the kinds of errors that
-// callers decide by. The adapters over the AWS SDK are in internal/cloud/aws.
+// Package cloud owns the ports through which the controllers use AWS: narrow
+// interfaces, the types in them, and the kinds of errors that callers act on.
+// The adapters over the AWS SDK are in internal/cloud/aws.
 //
-// It imports the standard library only.
+// It imports only the standard library.
 package cloud
 
 import (
@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// Identity is where and as whom AWS is called. The zero value is the default
-// credential chain in its own region. It is comparable, so that clients can be
-// kept by identity.
+// Identity is the region and the role with which AWS is called. The zero value
+// is the default credential chain in its own region. It is comparable, so that
+// clients can be cached by identity.
 type Identity struct {
 	// Region such as eu-west-1; "" is the default chain's.
 	Region string
@@ -23,8 +23,8 @@ type Identity struct {
 	ExternalID string
 }
 
-// Provider gives the clients of an identity. It is safe for concurrent use and
-// makes no AWS call of its own.
+// Provider returns the clients of an identity. It is safe for concurrent use
+// and doesn't call AWS itself.
 type Provider interface {
 	For(ctx context.Context, id Identity) (Clients, error)
 }
@@ -44,13 +44,14 @@ type Clients struct {
 	Callers Callers
 }
 
-// Stacks is CloudFormation. All calls return at once; progress is observed.
+// Stacks is CloudFormation. All calls return immediately; progress has to be
+// observed.
 type Stacks interface {
-	// Create starts the creation of a stack and returns its ID. A stack of
-	// that name that is there already is a KindConflict error.
+	// Create starts the creation of a stack and returns its ID. If a stack of
+	// that name already exists, the error is KindConflict.
 	Create(ctx context.Context, in CreateStack) (stackID string, err error)
-	// Describe returns a stack by name or ID; KindNotFound if there is none.
-	// A deleted stack is found by its ID only.
+	// Describe returns a stack by name or ID; KindNotFound if there is none. A
+	// deleted stack is found only by its ID.
 	Describe(ctx context.Context, nameOrID string) (Stack, error)
 	// List returns the stacks of the account and region that are not deleted, in
 	// no particular order, as they were at most half a minute ago.
@@ -67,42 +68,42 @@ type Stacks interface {
 	// Undeletable returns the resources that CloudFormation tried to delete
 	// and could not, by logical ID: why a stack is in DELETE_FAILED.
 	Undeletable(ctx context.Context, stackID string) ([]StackResource, error)
-	// Retained returns the resources that a deletion left behind on purpose,
-	// by logical ID: those retained and, after a forced deletion, those that
-	// could not be deleted. It answers for deleted stacks, too.
+	// Retained returns the resources that a deletion left behind on purpose, by
+	// logical ID: those retained and, after a forced deletion, those that could
+	// not be deleted. It works for deleted stacks too.
 	Retained(ctx context.Context, stackID string) ([]StackResource, error)
-	// Protect sets whether the stack refuses to be deleted. A stack that is
-	// gone is KindNotFound, one being deleted a KindConflict error.
+	// Protect enables or disables termination protection. If the stack is gone,
+	// the error is KindNotFound; if it is being deleted, KindConflict.
 	Protect(ctx context.Context, stackID string, on bool) error
-	// Delete starts the deletion of a stack. One that is gone is no error, one
-	// that is protected a KindConflict error.
+	// Delete starts the deletion of a stack. It is no error if the stack is
+	// gone; if it is protected, the error is KindConflict.
 	Delete(ctx context.Context, in DeleteStack) error
 }
 
-// CreateStack is what a stack is made from.
+// CreateStack is what a stack is created from.
 type CreateStack struct {
 	Name string
 	// TemplateBody is the template in JSON, at most 51,200 bytes.
 	TemplateBody string
 	Parameters   map[string]string
 	Tags         map[string]string
-	// TerminationProtection makes the stack refuse to be deleted until Protect
-	// turns it off.
+	// TerminationProtection protects the stack from deletion until Protect
+	// disables it.
 	TerminationProtection bool
 	// Token makes the call idempotent: [A-Za-z0-9-]{1,128}.
 	Token string
 }
 
-// DeleteStack is which stack to delete and how.
+// DeleteStack says which stack to delete and how.
 type DeleteStack struct {
-	// StackID is the stack's ARN, never its name, so that a later stack of
-	// the same name is not meant.
+	// StackID is the stack's ARN, never its name, so that it can't be a later
+	// stack of the same name.
 	StackID string
 	// RetainResources are logical IDs of resources to leave behind. They must
-	// be Undeletable, or AWS refuses the request (KindInvalid).
+	// be Undeletable, or AWS rejects the request (KindInvalid).
 	RetainResources []string
-	// Force leaves behind whatever can't be deleted. It is for stacks in
-	// DELETE_FAILED only; AWS refuses it for others (KindInvalid).
+	// Force leaves behind whatever can't be deleted. It is only for stacks in
+	// DELETE_FAILED; AWS rejects it for others (KindInvalid).
 	Force bool
 	// Token makes the call idempotent: [A-Za-z0-9-]{1,128}.
 	Token string
@@ -117,7 +118,8 @@ type Stack struct {
 	Parameters   map[string]string
 	Outputs      map[string]string
 	Tags         map[string]string
-	// TerminationProtection tells whether the stack refuses to be deleted.
+	// TerminationProtection reports whether the stack is protected from
+	// deletion.
 	TerminationProtection bool
 }
 
@@ -128,7 +130,7 @@ type StackSummary struct {
 	Status StackStatus
 }
 
-// StackResource is a resource of a stack and what became of it.
+// StackResource is a resource of a stack and its state.
 type StackResource struct {
 	LogicalID string
 	// PhysicalID is an ARN, a name or another ID, depending on Type; "" when
@@ -136,7 +138,7 @@ type StackResource struct {
 	PhysicalID string
 	// Type such as AWS::ECS::Service.
 	Type string
-	// Reason in the words of CloudFormation or of the resource's service.
+	// Reason as reported by CloudFormation or the resource's service.
 	Reason string
 }
 
@@ -149,10 +151,10 @@ type StackEvent struct {
 	Reason       string
 }
 
-// StackStatus is a stack's status in CloudFormation's words.
+// StackStatus is a stack's status in CloudFormation.
 type StackStatus string
 
-// Stack statuses that a stack of ours can have without anybody's interference.
+// Stack statuses that an owned stack can have without interference by others.
 const (
 	StackCreateInProgress   StackStatus = "CREATE_IN_PROGRESS"
 	StackCreateComplete     StackStatus = "CREATE_COMPLETE"
@@ -165,15 +167,15 @@ const (
 	StackDeleteFailed       StackStatus = "DELETE_FAILED"
 )
 
-// Whole tells whether a stack in this status has all that it was made for. One
-// that somebody updated has, too.
+// Whole reports whether a stack in this status has all its resources. A stack
+// that somebody updated does too.
 func (s StackStatus) Whole() bool {
 	return s == StackCreateComplete || strings.HasPrefix(string(s), "UPDATE_") || strings.HasPrefix(string(s), "IMPORT_")
 }
 
 // Traffic is Elastic Load Balancing.
 type Traffic interface {
-	// Rules returns all rules of a listener, the default one included.
+	// Rules returns all rules of a listener, including the default one.
 	Rules(ctx context.Context, listenerARN string) ([]Rule, error)
 	// Rule returns one rule; KindNotFound if there is none.
 	Rule(ctx context.Context, ruleARN string) (Rule, error)
@@ -183,60 +185,60 @@ type Traffic interface {
 	// stacks, and CloudFormation's own (TagStackID). Target groups that don't
 	// exist are left out.
 	TargetGroupTags(ctx context.Context, targetGroupARNs []string) (map[string]map[string]string, error)
-	// RulesTo returns the rules that forward to a target group with whatever
-	// weight: those of every listener of the load balancers that use it. None
-	// when the target group doesn't exist.
+	// RulesTo returns the rules that forward to a target group with any weight,
+	// on every listener of the load balancers that use it. There are none if
+	// the target group doesn't exist.
 	RulesTo(ctx context.Context, targetGroupARN string) ([]Rule, error)
-	// CreateRule creates a rule and returns it. A priority in use is a
-	// KindConflict error.
+	// CreateRule creates a rule and returns it. If the priority is in use, the
+	// error is KindConflict.
 	CreateRule(ctx context.Context, in CreateRule) (Rule, error)
-	// SetTargets makes the rule forward to targets and nothing else, keeping
-	// the actions before the forward (authentication) of the rule as given,
-	// and its stickiness. Without targets it takes all traffic off: the rule
-	// answers 503 by itself, so that it no longer forwards. Targets set later
-	// bring the forward back, but not the stickiness that was on it.
+	// SetTargets makes the rule forward to targets and nothing else, and keeps
+	// the actions before the forward (authentication) of the given rule, and
+	// its stickiness. Without targets the rule returns 503 itself and no longer
+	// forwards. Targets that are set later restore the forward, but not its
+	// stickiness.
 	SetTargets(ctx context.Context, rule Rule, targets []WeightedTarget) error
 	// TagRule adds tags to a rule.
 	TagRule(ctx context.Context, ruleARN string, tags map[string]string) error
 	// UntagRule removes tags from a rule.
 	UntagRule(ctx context.Context, ruleARN string, keys []string) error
-	// DeleteRule deletes a rule. One that is gone is no error.
+	// DeleteRule deletes a rule. It is no error if the rule is gone.
 	DeleteRule(ctx context.Context, ruleARN string) error
-	// Endpoint is the URL at which a listener takes requests, with the load
+	// Endpoint is the URL at which a listener accepts requests, with the load
 	// balancer's own name: http(s)://name[:port].
 	Endpoint(ctx context.Context, listenerARN string) (string, error)
 	// TargetHealth counts the targets of a target group by their health.
 	TargetHealth(ctx context.Context, targetGroupARN string) (TargetHealth, error)
 }
 
-// TagStackID is the tag by which CloudFormation marks a resource with the ID of
-// the stack that made it.
+// TagStackID is the tag with which CloudFormation marks a resource with the ID
+// of the stack that created it.
 const TagStackID = "aws:cloudformation:stack-id"
 
 // Rule is a listener rule.
 type Rule struct {
 	ARN         string
 	ListenerARN string
-	// Priority from 1 to 50,000; 0 is the default rule's.
+	// Priority from 1 to 50,000; 0 for the default rule.
 	Priority   int32
 	Conditions []Condition
-	// Targets of the forward action. Empty when the rule doesn't forward.
+	// Targets of the forward action. Empty if the rule doesn't forward.
 	Targets []WeightedTarget
-	// Forwards tells whether the last action is a forward action.
+	// Forwards reports whether the last action is a forward action.
 	Forwards bool
-	// Native is the adapter's own copy of the rule, from which it restores
-	// what the types here don't show. Others pass it on untouched.
+	// Native is the adapter's own copy of the rule, from which it restores what
+	// these types don't contain. Callers pass it on unchanged.
 	Native any
 }
 
-// Condition is a condition of a listener rule in ELBv2's words.
+// Condition is a condition of a listener rule, with ELBv2's field names.
 type Condition struct {
 	// Field such as host-header.
 	Field string
 	// HTTPHeaderName is set for the field http-header.
 	HTTPHeaderName string
-	// Values of which one must match. For query-string they read key=value,
-	// or value alone.
+	// Values of which one must match. For query-string they have the form
+	// key=value, or value alone.
 	Values []string
 }
 
@@ -247,7 +249,7 @@ type WeightedTarget struct {
 	Weight int32
 }
 
-// CreateRule is what a rule is made from.
+// CreateRule is what a rule is created from.
 type CreateRule struct {
 	ListenerARN string
 	Priority    int32
@@ -263,15 +265,14 @@ type TargetHealth struct {
 	Unhealthy int32
 	Draining  int32
 	Unused    int32
-	// Reason is one of the reasons why targets aren't healthy, in ELBv2's
-	// words, with its description; "" when there is none.
+	// Reason is one of ELBv2's reasons why targets aren't healthy, with its
+	// description; "" if there is none.
 	Reason string
 }
 
 // Services is Amazon ECS.
 type Services interface {
-	// Service describes a service; KindNotFound if there is none that is
-	// active.
+	// Service describes a service; KindNotFound if there is no active one.
 	Service(ctx context.Context, cluster, name string) (Service, error)
 	// StoppedTasks returns why tasks of the service stopped, newest first, at
 	// most limit.
@@ -287,7 +288,7 @@ type Service struct {
 	PendingCount int32
 	// RolloutState of the primary deployment: IN_PROGRESS, COMPLETED, FAILED.
 	RolloutState string
-	// RolloutReason in ECS's words.
+	// RolloutReason as reported by ECS.
 	RolloutReason string
 	FailedTasks   int32
 	// LastEvent is the newest event's message.
@@ -307,13 +308,13 @@ const (
 type StoppedTask struct {
 	// StopCode such as EssentialContainerExited.
 	StopCode string
-	// Reason in ECS's words, with the container's exit code or reason if it
+	// Reason as reported by ECS, with the container's exit code or reason if it
 	// has one.
 	Reason string
-	// StoppedAt is when it stopped, or began to.
+	// StoppedAt is when it stopped, or began to stop.
 	StoppedAt time.Time
-	// Failed is true when it stopped by itself, could not start, or was
-	// stopped for failing health checks; false when someone, a deployment or
-	// a smaller desired count stopped it, or its capacity was taken away.
+	// Failed is true if it stopped on its own, could not start, or was stopped
+	// for failing health checks; false if someone, a deployment or a smaller
+	// desired count stopped it, or its capacity was taken away.
 	Failed bool
 }

@@ -5,27 +5,28 @@ import (
 	"fmt"
 )
 
-// Kind is what a caller can do about an AWS error.
+// Kind classifies an AWS error by what a caller can do about it.
 type Kind string
 
 // Kinds of errors.
 const (
-	// KindTransient: AWS failed or did not answer. A mutation may have had
-	// its effect: read before writing again.
+	// KindTransient: AWS failed or did not respond. A mutation may have taken
+	// effect: read before writing again.
 	KindTransient Kind = "Transient"
 	// KindThrottled: too many calls; nothing happened.
 	KindThrottled Kind = "Throttled"
-	// KindNotFound: the thing isn't there.
+	// KindNotFound: the resource doesn't exist.
 	KindNotFound Kind = "NotFound"
-	// KindConflict: it is there already, or in use, or in the wrong state.
+	// KindConflict: it already exists, or is in use, or is in the wrong state.
 	KindConflict Kind = "Conflict"
 	// KindQuota: a quota of the account is used up.
 	KindQuota Kind = "Quota"
-	// KindCredentials: no credentials, or AWS doesn't take them.
+	// KindCredentials: there are no credentials, or AWS doesn't accept them.
 	KindCredentials Kind = "Credentials"
 	// KindDenied: the credentials lack a permission.
 	KindDenied Kind = "Denied"
-	// KindInvalid: AWS refuses what was asked; only another request helps.
+	// KindInvalid: AWS rejects the request; only a different request can
+	// succeed.
 	KindInvalid Kind = "Invalid"
 )
 
@@ -34,16 +35,16 @@ type Error struct {
 	Kind Kind
 	// Op is service and operation, such as "cloudformation:CreateStack".
 	Op string
-	// Code is AWS's error code, "" if no answer came.
+	// Code is AWS's error code, "" if there was no response.
 	Code string
-	// Message is AWS's, without request IDs, so that equal failures read
-	// equal.
+	// Message is AWS's, without request IDs, so that equal failures have equal
+	// messages.
 	Message string
 	// Err is the SDK's error.
 	Err error
 }
 
-// Error tells operation, code and message.
+// Error returns operation, code and message.
 func (e *Error) Error() string {
 	if e.Code == "" {
 		return fmt.Sprintf("%s: %s", e.Op, e.Message)
@@ -54,7 +55,7 @@ func (e *Error) Error() string {
 // Unwrap returns the SDK's error.
 func (e *Error) Unwrap() error { return e.Err }
 
-// KindOf returns the kind of an AWS error, or "" when err is none.
+// KindOf returns the kind of an AWS error, or "" if err isn't one.
 func KindOf(err error) Kind {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Kind
@@ -62,14 +63,14 @@ func KindOf(err error) Kind {
 	return ""
 }
 
-// IsNotFound tells whether AWS said that the thing isn't there.
+// IsNotFound reports whether AWS said that the resource doesn't exist.
 func IsNotFound(err error) bool { return KindOf(err) == KindNotFound }
 
-// IsConflict tells whether AWS said that it is there already or in use.
+// IsConflict reports whether AWS said that it already exists or is in use.
 func IsConflict(err error) bool { return KindOf(err) == KindConflict }
 
-// IsRepositoryNotFound tells whether AWS said that there is no such ECR
-// repository, as against an image that isn't in it.
+// IsRepositoryNotFound reports whether AWS said that the ECR repository doesn't
+// exist, as opposed to an image in it.
 func IsRepositoryNotFound(err error) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Kind == KindNotFound && e.Code == "RepositoryNotFoundException"

@@ -7,41 +7,39 @@ import (
 
 // Images is Amazon ECR.
 type Images interface {
-	// Digest returns the image's digest, "sha256:…". ok is false when image
-	// isn't in ECR, so that nobody can tell; KindNotFound if the repository
-	// or the tag doesn't exist (IsRepositoryNotFound tells which). An image
-	// with a digest is answered without a call.
+	// Digest returns the image's digest, "sha256:…". ok is false if the image
+	// isn't in ECR, so that its digest is unknown; KindNotFound if the
+	// repository or the tag doesn't exist (IsRepositoryNotFound distinguishes
+	// them). An image with a digest needs no call.
 	Digest(ctx context.Context, image string) (digest string, ok bool, err error)
-	// Repository describes the image's repository. ok is false when image
-	// isn't in ECR; KindNotFound if there is no such repository.
+	// Repository describes the image's repository. ok is false if the image
+	// isn't in ECR; KindNotFound if the repository doesn't exist.
 	Repository(ctx context.Context, image string) (repository Repository, ok bool, err error)
-	// CreateRepository makes the image's repository, private, with immutable
-	// tags and a scan of each image that is pushed. One that is there already
-	// is a KindConflict error. An image that isn't in ECR is KindInvalid.
+	// CreateRepository creates the image's repository: private, with immutable
+	// tags and scanning on push. If it already exists, the error is
+	// KindConflict; if the image isn't in ECR, KindInvalid.
 	CreateRepository(ctx context.Context, image string, tags map[string]string) error
-	// Scan returns what ECR knows of the vulnerabilities of image, which must
-	// have a digest and be in ECR (else KindInvalid), of all pages. An image
-	// that was never scanned has ScanNone; one that isn't there is
-	// KindNotFound.
+	// Scan returns all pages of ECR's findings for image, which must have a
+	// digest and be in ECR (else KindInvalid). An image that was never scanned
+	// has ScanNone; if it doesn't exist, the error is KindNotFound.
 	Scan(ctx context.Context, image string) (Scan, error)
 }
 
 // Repository is an ECR repository.
 type Repository struct {
-	// Immutable is true when the image's tag can't be moved to another image:
-	// the repository's tags are immutable and no filter makes an exception of
-	// this tag.
+	// Immutable is true if the image's tag can't be moved to another image: the
+	// repository's tags are immutable and no filter exempts this tag.
 	Immutable bool
 }
 
-// ScanStatus is how far the scan of an image is.
+// ScanStatus is the status of an image's scan.
 type ScanStatus string
 
 // Scan statuses.
 const (
 	// ScanDone: Findings are complete.
 	ScanDone ScanStatus = "Done"
-	// ScanPending: the scan goes on or waits.
+	// ScanPending: the scan is in progress or queued.
 	ScanPending ScanStatus = "Pending"
 	// ScanNone: the image was never scanned, and no scan is due.
 	ScanNone ScanStatus = "None"
@@ -50,10 +48,10 @@ const (
 	ScanUnavailable ScanStatus = "Unavailable"
 )
 
-// Scan is what ECR knows of an image's vulnerabilities.
+// Scan is what ECR knows about an image's vulnerabilities.
 type Scan struct {
 	Status ScanStatus
-	// Description in ECR's words, with its own status.
+	// Description as reported by ECR, with ECR's own status.
 	Description string
 	// CompletedAt is when the scan ended, or when its findings changed last;
 	// zero if ECR doesn't say.

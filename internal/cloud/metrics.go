@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// ErrPending says that a reading was asked for and isn't there yet: many are
-// read by one call, and the next call is due within a batch window. Ask again
-// soon; it is no failure.
+// ErrPending means that a reading was requested and isn't available yet: many
+// are read by one call, and the next call is due within a batch window. Try
+// again soon; it isn't a failure.
 var ErrPending = errors.New("the reading is not there yet")
 
-// Alarms is what CloudWatch alarms say. Readings of all callers are batched:
-// no alarm is read more than once per batch window, however many ask.
+// Alarms reads CloudWatch alarms. Readings of all callers are batched: no alarm
+// is read more than once per batch window, however many callers request it.
 type Alarms interface {
 	// States returns the alarms of those names as last read, at most a batch
-	// window ago; names without an alarm are left out. ErrPending if one of
-	// the names was not read yet.
+	// window ago; names without an alarm are omitted. ErrPending if one of the
+	// names wasn't read yet.
 	States(ctx context.Context, names []string) ([]Alarm, error)
 }
 
-// AlarmState is an alarm's state in CloudWatch's words.
+// AlarmState is an alarm's state in CloudWatch.
 type AlarmState string
 
 // Alarm states.
@@ -34,9 +34,9 @@ const (
 type Alarm struct {
 	Name  string
 	State AlarmState
-	// Reason in CloudWatch's words.
+	// Reason as reported by CloudWatch.
 	Reason string
-	// Since is when the alarm came into this state.
+	// Since is when the alarm entered this state.
 	Since time.Time
 	// Span is how far back the alarm looks: evaluation periods × period; for
 	// a composite alarm the longest of its children's.
@@ -45,25 +45,24 @@ type Alarm struct {
 	ReadAt time.Time
 }
 
-// Metrics is what CloudWatch metrics say. Readings of all callers are batched
-// into as few GetMetricData calls as possible, one set of them per batch
-// window.
+// Metrics reads CloudWatch metrics. Readings of all callers are batched into as
+// few GetMetricData calls as possible, once per batch window.
 type Metrics interface {
 	// Read returns one series for each query as last read, at most a batch
 	// window ago. A series reaches back to since at least, but no further
-	// than MaxLookback; all callers' series have the same period. ErrPending
-	// if one of the queries was not read yet, or not as far back. A query
-	// that CloudWatch refuses is a KindInvalid error for its callers only.
+	// than MaxLookback; all callers' series have the same period. ErrPending if
+	// one of the queries wasn't read yet, or not as far back. A query that
+	// CloudWatch rejects is a KindInvalid error only for its callers.
 	Read(ctx context.Context, queries []MetricQuery, since time.Time) ([]Series, error)
 }
 
-// MaxLookback is how far back metrics are read at most.
+// MaxLookback is the maximum time that metrics are read back.
 const MaxLookback = 3 * time.Hour
 
 // MetricQuery asks for one series.
 type MetricQuery struct {
 	// Metrics that are read. Without an Expression there is exactly one, which
-	// is the answer; its ID doesn't matter then.
+	// is the result; its ID doesn't matter then.
 	Metrics []Metric
 	// Expression in metric math over the IDs of Metrics; "" is none.
 	Expression string
@@ -75,7 +74,7 @@ type Metric struct {
 	ID        string
 	Namespace string
 	Name      string
-	// Dimensions in the order as given.
+	// Dimensions in the given order.
 	Dimensions []Dimension
 	// Statistic such as Sum, Average or p99.
 	Statistic string
@@ -84,7 +83,7 @@ type Metric struct {
 // Dimension of a CloudWatch metric.
 type Dimension struct{ Name, Value string }
 
-// Series is a metric by time.
+// Series is a metric over time.
 type Series struct {
 	// Period of the points.
 	Period time.Duration

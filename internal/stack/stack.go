@@ -1,10 +1,10 @@
 // Package stack decides what to do about one revision's CloudFormation stack.
-// It is pure: what was observed goes in; one effect, a phase and a message come
-// out. A record doesn't tell whether its stack is used: whoever carries a
-// deletion out has to ask AWS before.
+// It is pure: its input is what was observed, its output is one effect, a phase
+// and a message. A record doesn't show whether its stack is in use: the code
+// that carries out a deletion has to ask AWS first.
 //
-// It imports the standard library, the API's constants and the plain types of
-// internal/cloud only.
+// It imports only the standard library, the API's constants and the plain types
+// of internal/cloud.
 package stack
 
 import (
@@ -16,75 +16,75 @@ import (
 
 // Observation is everything that a decision rests on.
 type Observation struct {
-	// Wanted is true when the stack shall be there.
+	// Wanted is true if the stack should exist.
 	Wanted bool
-	// Deleting is true once the record itself is to go away.
+	// Deleting is true once the record itself is to be deleted.
 	Deleting bool
-	// Phase is what was remembered of the revision.
+	// Phase is the recorded phase of the revision.
 	Phase v1alpha1.RevisionPhase
-	// Stack as CloudFormation tells it; nil when it knows none.
+	// Stack as reported by CloudFormation; nil if there is none.
 	Stack *cloud.Stack
-	// Retained is true when the stack is left to others.
+	// Retained is true if the stack is no longer managed.
 	Retained bool
-	// DeleteAttempts is how many times it was asked to be deleted.
+	// DeleteAttempts is how often its deletion was attempted.
 	DeleteAttempts int32
 	// OnDeleteFailure says what to do when that keeps failing.
 	OnDeleteFailure v1alpha1.DeleteFailurePolicy
-	// Listed is true when the resources that can't be deleted are remembered.
+	// Listed is true if the resources that can't be deleted are recorded.
 	Listed bool
-	// Foreign is true when the stack was taken for someone else's before.
+	// Foreign is true if the stack was considered someone else's before.
 	Foreign bool
-	// Owned is true when the stack carries the revision's tags, or those of one
-	// whose belongings its deployment may adopt, or is the one whose ID was
-	// remembered.
+	// Owned is true if the stack has the revision's tags, or those of an owner
+	// whose resources the deployment may adopt, or if it has the recorded ID.
 	Owned bool
 }
 
-// Action is the one effect to have.
+// Action is the one effect to carry out.
 type Action string
 
-// Actions. Each can be done again without harm.
+// Actions. Each can safely be repeated.
 const (
-	// ActionNone: only remember the phase.
+	// ActionNone: only record the phase.
 	ActionNone Action = ""
 	// ActionCreate creates the stack.
 	ActionCreate Action = "Create"
 	// ActionDelete deletes the stack, unless a rule still forwards to it.
 	ActionDelete Action = "Delete"
-	// ActionList finds the resources that can't be deleted, to be remembered
+	// ActionList finds the resources that can't be deleted, to be recorded
 	// before they are left behind.
 	ActionList Action = "List"
-	// ActionAccount finds what a deletion left behind, to be remembered.
+	// ActionAccount finds what a deletion left behind, to be recorded.
 	ActionAccount Action = "Account"
 	// ActionDeleteRetaining deletes the stack without those resources.
 	ActionDeleteRetaining Action = "DeleteRetaining"
 	// ActionForceDelete has CloudFormation leave whatever it can't delete.
 	ActionForceDelete Action = "ForceDelete"
-	// ActionDiagnose finds the first cause of the failure, to be remembered
-	// before anything is deleted.
+	// ActionDiagnose finds the root cause of the failure, to be recorded before
+	// anything is deleted.
 	ActionDiagnose Action = "Diagnose"
-	// ActionCollect reads the stack's outputs, to be remembered.
+	// ActionCollect reads the stack's outputs, to be recorded.
 	ActionCollect Action = "Collect"
 )
 
 // Decision is what to do.
 type Decision struct {
 	Action Action
-	// Phase to remember after the effect.
+	// Phase to record after the effect.
 	Phase v1alpha1.RevisionPhase
-	// Reason and Message sum it up for people.
+	// Reason and Message describe it for people.
 	Reason  string
 	Message string
-	// Settled is true when nothing goes on: no need to look again soon.
+	// Settled is true if nothing is in progress, so there is no need to poll
+	// soon.
 	Settled bool
 }
 
-// Gone tells whether there is no stack, or none of ours, and none is wanted.
+// Gone reports whether there is no stack, or none of ours, and none is wanted.
 func (d Decision) Gone() bool {
 	return d.Settled && d.Reason != v1alpha1.ReasonStackFound && (d.Phase == v1alpha1.RevisionRemoved || d.Phase == v1alpha1.RevisionPending)
 }
 
-// Decide tells what to do about the stack.
+// Decide returns what to do about the stack.
 func Decide(o Observation) Decision {
 	if o.Retained {
 		return Decision{Phase: o.Phase, Reason: v1alpha1.ReasonRetained, Settled: true,
@@ -97,28 +97,28 @@ func Decide(o Observation) Decision {
 	return provide(o)
 }
 
-// known tells whether the stack was asked for and not given up, so that it is
+// known reports whether the stack was requested and not given up, so that it is
 // looked up by its ID.
 func (o *Observation) known() bool {
 	return o.Phase == v1alpha1.RevisionCreating || o.Phase == v1alpha1.RevisionCreated
 }
 
-// provide brings the stack about. A failure is remembered until the stack is
-// no longer wanted, so that nothing is created and deleted in circles.
+// provide creates the stack. A failure is recorded until the stack is no longer
+// wanted, so that it isn't created and deleted in a loop.
 func provide(o Observation) Decision {
 	if adopted := o.Foreign && o.Owned; o.Phase == v1alpha1.RevisionFailed && !adopted {
 		return Decision{Phase: v1alpha1.RevisionFailed, Reason: v1alpha1.ReasonStackFailed, Settled: true}
 	}
 	if o.Phase == v1alpha1.RevisionRemoved {
-		// The stack of a revision in this phase is looked for rarely, so what is
-		// asked for from here on would be found late after a crash.
+		// The stack of a revision in this phase is looked up rarely, so a stack
+		// that is requested from here would be found late after a crash.
 		return Decision{Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonProvisioning, Message: "Making the stack again"}
 	}
 	known := o.known()
 	switch {
 	case o.Stack == nil && known:
-		// CloudFormation shows a new stack late now and then. One that was
-		// deleted is still shown by its ID.
+		// CloudFormation sometimes shows a new stack late. A deleted one is
+		// still shown by its ID.
 		return Decision{Phase: o.Phase, Reason: v1alpha1.ReasonProvisioning, Message: "Waiting for CloudFormation to show the stack"}
 	case o.Stack == nil:
 		return Decision{Action: ActionCreate, Phase: v1alpha1.RevisionCreating,
@@ -130,7 +130,7 @@ func provide(o Observation) Decision {
 	return follow(o, known)
 }
 
-// follow reads the status of a stack of ours that is wanted.
+// follow evaluates the status of an owned stack that is wanted.
 func follow(o Observation, known bool) Decision {
 	switch status := o.Stack.Status; status {
 	case cloud.StackCreateInProgress:
@@ -147,7 +147,7 @@ func follow(o Observation, known bool) Decision {
 		if known {
 			return changed(v1alpha1.RevisionFailed, "deleted", status)
 		}
-		// Left by an attempt before: let it go first.
+		// Left by an earlier attempt: delete it first.
 		return Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonCleaningUp, Message: "Deleting what an earlier attempt left"}
 	default:
 		if o.Phase == v1alpha1.RevisionCreated {
@@ -157,19 +157,19 @@ func follow(o Observation, known bool) Decision {
 	}
 }
 
-// Again is the decision to make a stack anew whose failure was an accident.
+// Again is the decision to create a stack again whose failure was accidental.
 func Again() Decision {
 	return Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonProvisioning,
 		Message: "Another rule took the priority of the preview rule meanwhile: the stack is deleted and made again"}
 }
 
-// changed reports that someone else worked on the stack.
+// changed reports that someone else changed the stack.
 func changed(phase v1alpha1.RevisionPhase, what string, status cloud.StackStatus) Decision {
 	return Decision{Phase: phase, Reason: v1alpha1.ReasonStackChanged, Settled: true,
 		Message: "Someone else " + what + " the stack (" + string(status) + "): apply a new template to replace it"}
 }
 
-// remove lets the stack go. What isn't ours stays.
+// remove deletes the stack. A stack that isn't owned stays.
 func remove(o Observation) Decision {
 	removed := Decision{Phase: v1alpha1.RevisionRemoved, Reason: v1alpha1.ReasonStackRemoved, Message: "The stack is removed", Settled: true}
 	deleting := Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonCleaningUp, Message: "CloudFormation deletes the stack"}
@@ -179,7 +179,7 @@ func remove(o Observation) Decision {
 	case (o.Stack == nil || !o.Owned) && o.unasked():
 		return Decision{Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonPending, Message: "No stack is asked for", Settled: true}
 	case o.Stack == nil && known:
-		// Not shown yet, perhaps: deleting by ID is safe either way.
+		// Perhaps it isn't shown yet: deleting by ID is safe either way.
 		deleting.Action = ActionDelete
 		return deleting
 	case o.Stack == nil, !o.Owned:
@@ -188,32 +188,32 @@ func remove(o Observation) Decision {
 	return dismantle(o, removed, deleting)
 }
 
-// unasked tells whether the record knows of no stack that was asked for.
+// unasked reports whether no stack was requested according to the record.
 func (o *Observation) unasked() bool {
 	return o.Phase == "" || o.Phase == v1alpha1.RevisionPending
 }
 
-// surprising tells whether the stack is complete although the record knows of
-// none: one that nobody asked for, or one that was removed. Without outputs it
+// surprising reports whether the stack is complete although the record has
+// none: one that wasn't requested, or one that was removed. Without outputs it
 // can't work.
 func (o *Observation) surprising() bool {
 	return (o.unasked() || o.Phase == v1alpha1.RevisionRemoved) && o.Owned && o.whole() && len(o.Stack.Outputs) > 0 && !o.Deleting
 }
 
-// whole tells whether the stack is there and complete.
+// whole reports whether the stack exists and is complete.
 func (o *Observation) whole() bool {
 	return o.Stack != nil && o.Stack.Status.Whole()
 }
 
-// found keeps a complete stack that a record meets which knows of none: the
-// record may be the one that is behind, restored from before the stack was
-// made. The deployment says what becomes of it.
+// found keeps a complete stack that the record doesn't know of: the record may
+// be outdated, restored from before the stack was created. The deployment
+// decides what happens to it.
 func found(o Observation) Decision {
 	return Decision{Action: ActionCollect, Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonStackFound, Settled: true,
 		Message: "The stack " + o.Stack.Name + " of this revision exists, although none was asked for"}
 }
 
-// dismantle deletes a stack of ours, whatever state it is in.
+// dismantle deletes an owned stack, whatever state it is in.
 func dismantle(o Observation, removed, deleting Decision) Decision {
 	switch o.Stack.Status { //nolint:exhaustive // every other status is that of a stack to be deleted
 	case cloud.StackDeleteComplete:
@@ -225,7 +225,7 @@ func dismantle(o Observation, removed, deleting Decision) Decision {
 		return deleting
 	case cloud.StackDeleteFailed:
 		if o.Phase != v1alpha1.RevisionDeleteFailed {
-			// A pause before the next try.
+			// A pause before the next attempt.
 			return Decision{Phase: v1alpha1.RevisionDeleteFailed, Reason: v1alpha1.ReasonStackDeleteFailed, Settled: true,
 				Message: "CloudFormation could not delete the stack, trying again: " + strings.TrimSpace(o.Stack.StatusReason)}
 		}
@@ -235,10 +235,10 @@ func dismantle(o Observation, removed, deleting Decision) Decision {
 	return deleting
 }
 
-// patience is how many times a deletion is tried before the policy decides.
+// patience is how often a deletion is attempted before the policy decides.
 const patience = 3
 
-// insist tries a deletion again that failed, at last by other means.
+// insist retries a failed deletion, eventually by other means.
 func insist(o Observation, deleting Decision) Decision {
 	stubborn := o.DeleteAttempts >= patience
 	switch {

@@ -128,7 +128,7 @@ func TestNotWanted(t *testing.T) {
 	check(t, false, true, cases)
 }
 
-// idle is a revision whose stack was never asked for.
+// idle is a revision whose stack was never requested.
 var idle = outcome{stack.ActionNone, pending, v1alpha1.ReasonPending, true}
 
 func TestNotWantedNorOurs(t *testing.T) {
@@ -140,7 +140,7 @@ func TestNotWantedNorOurs(t *testing.T) {
 	})
 }
 
-// A removal that has begun is finished before the stack is made anew.
+// A removal that has begun is finished before the stack is created again.
 func TestWantedAgain(t *testing.T) {
 	check(t, true, true, map[string]situation{
 		"going": {deleting, cloud.StackDeleteInProgress, outcome{stack.ActionNone, deleting, v1alpha1.ReasonCleaningUp, false}},
@@ -149,8 +149,8 @@ func TestWantedAgain(t *testing.T) {
 	})
 }
 
-// A deletion that keeps failing goes on as the policy says, after what can't be
-// deleted was listed.
+// A deletion that keeps failing continues as the policy says, after the
+// resources that can't be deleted were listed.
 func TestStuckDeletion(t *testing.T) {
 	stuck := stack.Observation{Owned: true, Phase: deleteFailed, Stack: &cloud.Stack{Status: cloud.StackDeleteFailed, StatusReason: "why"}}
 	for name, c := range map[string]struct {
@@ -177,7 +177,7 @@ func TestStuckDeletion(t *testing.T) {
 	}
 }
 
-// A stack that is left to others is not touched, whatever it looks like.
+// A stack that is no longer managed is not touched, whatever its state.
 func TestRetained(t *testing.T) {
 	for _, phase := range []v1alpha1.RevisionPhase{creating, created, failed, deleting, deleteFailed} {
 		for _, wanted := range []bool{true, false} {
@@ -190,7 +190,7 @@ func TestRetained(t *testing.T) {
 	}
 }
 
-// People read what CloudFormation said, and the name of what is in the way.
+// Messages contain what CloudFormation said, and the name of what blocks.
 func TestMessages(t *testing.T) {
 	for name, c := range map[string]struct {
 		o    stack.Observation
@@ -214,8 +214,8 @@ func TestMessages(t *testing.T) {
 	}
 }
 
-// A complete stack that a record without a history meets isn't deleted: it may be
-// the record that is behind. The record's own deletion takes it along.
+// A complete stack isn't deleted if its record has no history: the record may
+// be outdated. The deletion of the record deletes the stack too.
 func TestStackWithoutHistory(t *testing.T) {
 	complete := func(o stack.Observation) stack.Observation {
 		o.Stack = &cloud.Stack{Name: "shop-2", Status: cloud.StackCreateComplete, Outputs: map[string]string{"ServiceName": "shop"}}

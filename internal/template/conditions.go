@@ -17,7 +17,7 @@ const maxConditionValues = 5
 
 const fieldHTTPHeader = "http-header"
 
-// ruleCondition holds a field and the one config that goes with it.
+// ruleCondition holds a field and the config that belongs to it.
 type ruleCondition struct {
 	Field                   string
 	HostHeaderConfig        *valuesConfig      `json:",omitempty"`
@@ -46,7 +46,8 @@ type queryStringKeyValue struct {
 	Value string
 }
 
-// previewConditions are the production rule's and the revision's header.
+// previewConditions returns the production rule's conditions and the one for
+// the revision's header.
 func previewConditions(in Input) ([]ruleCondition, error) {
 	if err := checkConditions(in.Conditions); err != nil {
 		return nil, fmt.Errorf("preview rule: %w", err)
@@ -67,7 +68,7 @@ func previewConditions(in Input) ([]ruleCondition, error) {
 	return out, nil
 }
 
-// checkConditions tells whether the production rule's conditions leave room
+// checkConditions reports whether the production rule's conditions leave room
 // for the header.
 func checkConditions(production []cloud.Condition) error {
 	if len(production) == 0 {
@@ -97,8 +98,8 @@ func checkConditions(production []cloud.Condition) error {
 	return nil
 }
 
-// repeatable fields may stand in several conditions of a rule, all of which
-// must match then.
+// repeatable reports whether a field may occur in several conditions of a rule,
+// all of which must match then.
 func repeatable(field string) bool {
 	return field == fieldHTTPHeader || field == "query-string"
 }
@@ -125,7 +126,7 @@ func condition(c cloud.Condition) (ruleCondition, error) {
 	return out, nil
 }
 
-// queryString takes values apart that read key=value, or value alone.
+// queryString splits values of the form key=value, or value alone.
 func queryString(values []string) *queryStringConfig {
 	out := &queryStringConfig{}
 	for _, v := range values {

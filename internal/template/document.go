@@ -10,8 +10,7 @@ type document struct {
 	Outputs     map[string]output
 }
 
-// metadata makes a stack describe itself: CloudFormation keeps it and doesn't
-// read it.
+// metadata describes the stack: CloudFormation keeps it but doesn't use it.
 type metadata struct {
 	Revision Record `json:"Viridian::Revision"`
 }
@@ -47,7 +46,7 @@ type getAtt struct {
 	Attribute [2]string `json:"Fn::GetAtt"`
 }
 
-// keyValue is a pair in the words of ECS.
+// keyValue is a pair with the field names of ECS.
 type keyValue struct {
 	Name  string
 	Value string

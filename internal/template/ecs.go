@@ -12,8 +12,8 @@ type logGroupProperties struct {
 	RetentionInDays *int32 `json:",omitempty"`
 }
 
-// logGroup has no name of its own, so that a stack can be created while one
-// with the same containers is there. It goes with its stack.
+// logGroup has no explicit name, so that a stack can be created while another
+// one with the same containers exists. It is deleted with its stack.
 func logGroup(t v1alpha1.RevisionTemplate) resource {
 	return resource{
 		Type:                "AWS::Logs::LogGroup",
@@ -89,8 +89,8 @@ type logConfiguration struct {
 	Options   map[string]any
 }
 
-// taskDefinition has the stack's name as its family, so that each finds the
-// other in the console.
+// taskDefinition has the stack's name as its family, so that both are easy to
+// find in the console.
 func taskDefinition(in Input) resource {
 	t := in.Template
 	p := taskDefinitionProperties{
@@ -224,7 +224,7 @@ type serviceLoadBalancer struct {
 	TargetGroupArn ref
 }
 
-// service sends requests to the container target; "" is a worker's.
+// service sends requests to the container target, which is "" for a worker.
 func service(t v1alpha1.RevisionTemplate, cluster any, target string) resource {
 	groups := []any{getAtt{[2]string{logicalSecurityGroup, "GroupId"}}}
 	for _, id := range t.Network.SecurityGroupIDs {
@@ -236,9 +236,9 @@ func service(t v1alpha1.RevisionTemplate, cluster any, target string) resource {
 		DesiredCount:   ref{ParamDesiredCount},
 		LaunchType:     "FARGATE",
 		DeploymentConfiguration: deploymentConfiguration{
-			// Without the circuit breaker CloudFormation waits for hours on
-			// tasks that can't start. There is no earlier deployment in the
-			// service to which it could roll back.
+			// Without the circuit breaker CloudFormation waits for hours for
+			// tasks that can't start. The service has no earlier deployment to
+			// roll back to.
 			DeploymentCircuitBreaker: circuitBreaker{Enable: true, Rollback: false},
 			MaximumPercent:           200,
 			MinimumHealthyPercent:    100,
@@ -259,7 +259,7 @@ func service(t v1alpha1.RevisionTemplate, cluster any, target string) resource {
 			TargetGroupArn: ref{LogicalTargetGroup},
 		}}
 		p.HealthCheckGracePeriodSeconds = t.Target.HealthCheckGracePeriodSeconds
-		// ECS refuses a target group that no listener rule forwards to.
+		// ECS rejects a target group that no listener rule forwards to.
 		r.DependsOn = []string{LogicalPreviewRule}
 	}
 	r.Properties = p

@@ -14,7 +14,7 @@ const (
 	uid      = "6f1c2f0a-9f0e-4f5e-8f62-6c3b1d2a4e57"
 )
 
-// minimalTemplate has the required fields only, and none of the defaults that
+// minimalTemplate has only the required fields, and none of the defaults that
 // the API server fills in.
 func minimalTemplate() v1alpha1.RevisionTemplate {
 	return v1alpha1.RevisionTemplate{
@@ -36,7 +36,7 @@ func minimalTemplate() v1alpha1.RevisionTemplate {
 	}
 }
 
-// fullTemplate sets every field there is, with values other than zero.
+// fullTemplate sets every field to a value other than zero.
 func fullTemplate() v1alpha1.RevisionTemplate {
 	return v1alpha1.RevisionTemplate{
 		Containers: []v1alpha1.Container{

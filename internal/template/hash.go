@@ -11,20 +11,20 @@ import (
 )
 
 // Hash identifies a template: the SHA-256, in hex, of its JSON as the API
-// server stores it, with sorted keys and without the fields that are left out.
-// The order of lists counts.
+// server stores it, with sorted keys and without omitted fields. The order of
+// lists matters.
 //
-// It must stay as it is between releases, or an upgrade rolls out everything
-// anew. A field added to the API keeps it as long as it is optional and has no
-// default in the schema.
+// It must not change between releases, or an upgrade rolls out everything
+// again. A new field in the API doesn't change it as long as it is optional and
+// has no default in the schema.
 func Hash(t v1alpha1.RevisionTemplate) string {
 	sum := sha256.Sum256(canonicalJSON(t))
 	return hex.EncodeToString(sum[:])
 }
 
-// canonicalJSON passes through a map, whose keys are written in sorted order:
-// the order of fields in the Go types doesn't matter. The API's types always
-// encode; one that doesn't is a mistake in this program.
+// canonicalJSON converts through a map, whose keys are written in sorted order:
+// the order of fields in the Go types doesn't matter. The API's types can
+// always be encoded; a failure is a bug in this program.
 func canonicalJSON(v any) []byte {
 	var tree any
 	written, err := json.Marshal(v)

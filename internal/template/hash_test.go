@@ -10,7 +10,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
-// A hash that changes here rolls out every application anew on upgrade.
+// If a hash changes here, an upgrade rolls out every application again.
 func TestHashIsPinned(t *testing.T) {
 	tests := map[string]struct {
 		template v1alpha1.RevisionTemplate
@@ -54,7 +54,7 @@ func TestHashEqual(t *testing.T) {
 	}
 }
 
-// Each value anywhere in the template counts, and so does leaving it out.
+// Every value in the template changes the hash, and so does omitting it.
 func TestHashSeesEveryField(t *testing.T) {
 	original := fullTemplate()
 	seen := map[string]string{template.Hash(original): "the original"}
@@ -71,7 +71,7 @@ func TestHashSeesEveryField(t *testing.T) {
 	}
 }
 
-// walk changes one value after the other, calls check and puts it back.
+// walk changes one value after the other, calls check and restores it.
 func walk(t *testing.T, path string, v reflect.Value, check func(path string)) {
 	t.Helper()
 	try := func(what string, changed reflect.Value) {
@@ -110,8 +110,8 @@ func walk(t *testing.T, path string, v reflect.Value, check func(path string)) {
 	}
 }
 
-// The full fixture must stay full, or fields go untested. The second container
-// is there to leave fields out.
+// The full fixture must stay full, or fields are not tested. The second
+// container exists to omit fields.
 func TestFullTemplateIsFull(t *testing.T) {
 	full := fullTemplate()
 	full.Containers = full.Containers[:1]

@@ -16,34 +16,35 @@ const (
 )
 
 // StackName returns the name of a revision's stack, such as
-// viridian-shop-checkout-3-1a2b3c4d. The number at its end stands for the UID:
-// an ImmutableDeployment that is made again under its old name never meets the
-// stacks of its predecessor. When the whole is too long for CloudFormation,
+// viridian-shop-checkout-3-1a2b3c4d. Its suffix is derived from the UID: an
+// ImmutableDeployment that is recreated with the same name never collides with
+// the stacks of its predecessor. If the name is too long for CloudFormation,
 // namespace and name are cut.
 func StackName(namespace, name, uid string, revision int64) string {
 	suffix := identity(uid, revision)
 	return readable("viridian-"+namespace+"-"+name, maxStackName-len(suffix)) + suffix
 }
 
-// IsStackName tells whether name is that of a stack of the ImmutableDeployment
-// namespace/name, whatever its UID and the revision's number.
+// IsStackName reports whether stack is the name of a stack of the
+// ImmutableDeployment namespace/name, whatever its UID and the revision's
+// number.
 func IsStackName(stack, namespace, name string) bool {
 	suffix := stackSuffix.FindString(stack)
 	return suffix != "" && stack == readable("viridian-"+namespace+"-"+name, maxStackName-len(suffix))+suffix
 }
 
-// stackSuffix is what identity appends.
+// stackSuffix matches what identity appends.
 var stackSuffix = regexp.MustCompile(`-[0-9]+-[0-9a-f]{8}$`)
 
 // TargetGroupName returns the name of a revision's target group, such as
-// checkout-3-1a2b3c4d; a long name is cut. It is unique in an account, as
-// Elastic Load Balancing demands, by UID and revision.
+// checkout-3-1a2b3c4d; a long name is cut. UID and revision make it unique in
+// an account, as Elastic Load Balancing requires.
 func TargetGroupName(name, uid string, revision int64) string {
 	suffix := identity(uid, revision)
 	return readable(name, maxTargetGroupName-len(suffix)) + suffix
 }
 
-// identity is the part of a name that tells revisions apart; at most 29
+// identity is the part of a name that distinguishes revisions; at most 29
 // characters long.
 func identity(uid string, revision int64) string {
 	sum := sha256.Sum256([]byte(uid))
@@ -51,7 +52,7 @@ func identity(uid string, revision int64) string {
 }
 
 // readable cuts text to at most limit characters of a-z, A-Z, 0-9 and single
-// hyphens that begins with a letter and ends with no hyphen.
+// hyphens; the result begins with a letter and doesn't end with a hyphen.
 func readable(text string, limit int) string {
 	words := strings.FieldsFunc(text, func(r rune) bool { return !isAlphanumeric(r) })
 	text = strings.TrimLeft(strings.Join(words, "-"), "-0123456789")
@@ -65,17 +66,18 @@ func isAlphanumeric(r rune) bool {
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 }
 
-// PinImage replaces the tag of image, or the digest it has, by digest
-// ("sha256:…"). An empty digest leaves image as it is.
+// PinImage replaces the tag or digest of image by digest ("sha256:…"). An empty
+// digest leaves image as it is.
 //
-// ECS documents two forms, repository:tag and repository@digest. The two in
-// one, which Docker takes, are not among them, so the tag is dropped.
+// ECS documents two forms, repository:tag and repository@digest. The
+// combination of both, which Docker accepts, is not among them, so the tag is
+// dropped.
 func PinImage(image, digest string) string {
 	if digest == "" {
 		return image
 	}
 	repository, _, _ := strings.Cut(image, "@")
-	// A colon before the last slash is a registry's port.
+	// A colon before the last slash belongs to the registry's port.
 	if colon := strings.LastIndexByte(repository, ':'); colon > strings.LastIndexByte(repository, '/') {
 		repository = repository[:colon]
 	}

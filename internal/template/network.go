@@ -27,7 +27,7 @@ type egress struct {
 	CIDRIPv6    string `json:"CidrIpv6,omitempty"`
 }
 
-// securityGroup of a worker lets nobody in.
+// securityGroup of a worker has no ingress rules.
 func securityGroup(in Input) resource {
 	port := in.Template.Target.ContainerPort
 	p := securityGroupProperties{
@@ -119,9 +119,9 @@ type targetGroupTuple struct {
 	Weight         int
 }
 
-// previewRule routes requests with the revision's header to it. It gives the
-// target group the load balancer without which ECS creates no service, and
-// people a way to look at the revision before it serves.
+// previewRule routes requests with the revision's header to it. It associates
+// the target group with a load balancer, which ECS requires to create a
+// service, and lets people test the revision before it serves.
 func previewRule(in Input) (resource, error) {
 	conditions, err := previewConditions(in)
 	if err != nil {

@@ -8,10 +8,10 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// Record is what a stack's template says of the revision that it was built
-// from. A cluster that lost the ImmutableRevision makes it again from this.
+// Record is what a stack's template says about the revision that it was built
+// from. If the ImmutableRevision is lost, it is recreated from this.
 type Record struct {
-	// Template with its images pinned, as it was frozen.
+	// Template as it was frozen, with its images pinned.
 	Template v1alpha1.RevisionTemplate `json:"template"`
 	// ListenerARN of the listener that has the preview rule; "" for a worker.
 	ListenerARN string `json:"listenerARN,omitempty"`

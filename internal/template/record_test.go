@@ -10,7 +10,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
-// A stack tells what its revision was frozen from.
+// A stack's template contains what its revision was frozen from.
 func TestRecordIsReadBack(t *testing.T) {
 	for name, in := range map[string]template.Input{"balanced": input(fullTemplate()), "worker": worker(workerTemplate())} {
 		got, err := template.ReadRecord(build(t, in))
@@ -23,7 +23,7 @@ func TestRecordIsReadBack(t *testing.T) {
 	}
 }
 
-// A template that has no room for the record goes without, and says so.
+// A template that has no room for the record omits it, and reading it fails.
 func TestRecordGivesWay(t *testing.T) {
 	large := with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) {
 		t.Containers[0].Environment = []v1alpha1.KeyValue{{Name: "LARGE", Value: strings.Repeat("x", template.MaxBytes*2/3)}}

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// Whatever CloudFormation says a service's ID is, it is taken apart or left
-// whole, and nothing of the names is lost.
+// Whatever CloudFormation returns as a service's ID, it is split or kept whole,
+// and no part of the names is lost.
 func FuzzServiceOf(f *testing.F) {
 	for _, arn := range []string{
 		"arn:aws:ecs:eu-west-1:111122223333:service/shop/checkout", "arn:aws:ecs:eu-west-1:111122223333:service/checkout",

@@ -1,7 +1,7 @@
 // Package template owns the CloudFormation template of a revision's stack and
-// every name that is made from an ImmutableDeployment: it turns a
-// RevisionTemplate into JSON, and reads the record of it from there again. It is
-// pure: the same input gives the same bytes.
+// every name that is derived from an ImmutableDeployment: it converts a
+// RevisionTemplate to JSON, and reads the record back from it. It is pure: the
+// same input gives the same bytes.
 //
 // It imports the standard library, api/v1alpha1 and the plain types of
 // internal/cloud; never an SDK of AWS or Kubernetes.
@@ -34,7 +34,8 @@ const (
 	OutputTargetGroup = "TargetGroupArn"
 	// OutputPreviewRule is the preview rule's ARN.
 	OutputPreviewRule = "PreviewRuleArn"
-	// OutputCluster is the name of the ECS cluster, the stack's own or not.
+	// OutputCluster is the name of the ECS cluster, whether it is the stack's
+	// own or not.
 	OutputCluster = "ClusterName"
 	// OutputService is the name of the ECS service.
 	OutputService = "ServiceName"
@@ -59,19 +60,19 @@ const (
 // environment or secrets, keeps its own.
 const EnvRevision = "VIRIDIAN_REVISION"
 
-// MaxBytes is how large a template may be that goes with the CreateStack call
-// itself, a quota of CloudFormation.
+// MaxBytes is CloudFormation's quota for a template that is passed in the
+// CreateStack call itself.
 const MaxBytes = 51_200
 
-// Input is what a stack's template is made from.
+// Input is what a stack's template is built from.
 type Input struct {
 	// Namespace, Name and UID of the ImmutableDeployment.
 	Namespace, Name, UID string
 	// Revision is the revision's number.
 	Revision int64
-	// Template with its images pinned to digests. Optional fields that are
-	// not set are left to the defaults of AWS: the API server has filled in
-	// those of Viridian.
+	// Template with its images pinned to digests. Optional fields that are not
+	// set get the defaults of AWS: the API server has filled in those of
+	// Viridian.
 	Template v1alpha1.RevisionTemplate
 	// ListenerARN of the listener that gets the preview rule. Without it, the
 	// stack is a worker's: nothing in it receives requests.
@@ -81,10 +82,10 @@ type Input struct {
 	Conditions []cloud.Condition
 }
 
-// Build returns the template as compact JSON. It fails when the input can't
+// Build returns the template as compact JSON. It fails if the input can't
 // become a stack, whatever the state of AWS: a template above MaxBytes, a
-// target without a listener or that no container maps, a preview rule that the
-// load balancer would refuse, or a dynamic reference.
+// target without a listener or one that no container maps, a preview rule that
+// the load balancer would reject, or a dynamic reference.
 func Build(in Input) (string, error) {
 	doc, err := newDocument(in)
 	if err != nil {
@@ -92,7 +93,7 @@ func Build(in Input) (string, error) {
 	}
 	body, err := encode(doc)
 	if err == nil && len(body) > MaxBytes {
-		doc.Metadata = nil // what makes the stack comes before what tells of it
+		doc.Metadata = nil // the resources matter more than the record
 		body, err = encode(doc)
 	}
 	if err != nil {
@@ -145,8 +146,8 @@ func newDocument(in Input) (document, error) {
 	return doc, nil
 }
 
-// receive adds what brings requests to the tasks and returns the name of the
-// container that gets them: "" for a worker, to which nothing is added.
+// receive adds what routes requests to the tasks and returns the name of the
+// container that gets them: "" for a worker, for which nothing is added.
 func receive(doc *document, in Input) (string, error) {
 	if in.ListenerARN == "" {
 		return "", checkWorker(in.Template)
@@ -170,8 +171,8 @@ func receive(doc *document, in Input) (string, error) {
 	return target, nil
 }
 
-// checkWorker refuses a template that wants requests, so that a listener that
-// was forgotten never makes a stack that can't serve.
+// checkWorker rejects a template with a target, so that a missing listener
+// never leads to a stack that can't serve.
 func checkWorker(t v1alpha1.RevisionTemplate) error {
 	if t.Target.ContainerPort == 0 && len(t.Network.LoadBalancerSecurityGroupIDs) == 0 {
 		return nil
@@ -195,10 +196,11 @@ func encode(v any) ([]byte, error) {
 
 var dynamicReference = regexp.MustCompile(`(?i)\{\{\s*resolve\s*:[^"}]{0,80}`)
 
-// checkDynamicReferences refuses {{resolve:…}}. CloudFormation replaces it
-// wherever it stands, with the permissions of whoever creates the stack, and
-// has no escape for it: a user could read any secret that the controller's
-// role can, and have it stored in plain text in the task definition.
+// checkDynamicReferences rejects {{resolve:…}}. CloudFormation replaces it
+// wherever it occurs, with the permissions of the caller that creates the
+// stack, and has no escape for it: a user could read any secret that the
+// controller's role can read, and have it stored in plain text in the task
+// definition.
 func checkDynamicReferences(body []byte) error {
 	found := dynamicReference.Find(body)
 	if found == nil {

@@ -233,7 +233,7 @@ func revisionVariable(t *testing.T, body string) string {
 	return value
 }
 
-// fillUp makes the template exactly size bytes large.
+// fillUp makes the template exactly size bytes long.
 func fillUp(size int) func(*v1alpha1.RevisionTemplate) {
 	return func(t *v1alpha1.RevisionTemplate) {
 		const chunk = 8000

@@ -10,32 +10,31 @@ import (
 )
 
 const (
-	// MaxBody is how much of an answer's body is read.
+	// MaxBody is how much of a response's body is read.
 	MaxBody = 64 << 10
-	// maxRetryAfter keeps a pause that a server asks for within what can be
-	// reckoned with.
+	// maxRetryAfter limits the pause that a server can ask for.
 	maxRetryAfter = 24 * time.Hour
 )
 
-// Answer is what the server answered.
+// Answer is the server's response.
 type Answer struct {
 	Status int
-	// Body is valid UTF-8 and at most MaxBody of what came.
+	// Body is valid UTF-8 and at most the first MaxBody bytes.
 	Body []byte
 	// RetryAfter is the pause that the server asks for, at most a day; zero
 	// when it asks for none.
 	RetryAfter time.Duration
 }
 
-// read reads the answer. A change of protocols has no body but the connection
-// itself, which nothing would stop reading from.
+// read reads the response. After a switch of protocols the body is the
+// connection itself, and reading from it might never end.
 func (c *Client) read(res *http.Response) (Answer, error) {
 	a := Answer{Status: res.StatusCode, RetryAfter: retryAfter(res.Header.Get("Retry-After"), c.now())}
 	if res.StatusCode == http.StatusSwitchingProtocols {
 		return a, nil
 	}
-	// A rune that the limit would cut is read whole, so that it can be told
-	// from an invalid one.
+	// A rune that the limit would cut is read completely, so that it can be
+	// distinguished from an invalid one.
 	raw, err := io.ReadAll(io.LimitReader(res.Body, MaxBody+utf8.UTFMax))
 	if err != nil {
 		return Answer{}, err
@@ -44,7 +43,7 @@ func (c *Client) read(res *http.Response) (Answer, error) {
 	return a, nil
 }
 
-// text makes the bytes valid UTF-8 of at most MaxBody.
+// text returns the bytes as valid UTF-8 of at most MaxBody.
 func text(raw []byte) []byte {
 	valid := bytes.ToValidUTF8(raw, []byte("\uFFFD"))
 	if len(valid) <= MaxBody {
@@ -57,7 +56,7 @@ func text(raw []byte) []byte {
 	return valid[:end]
 }
 
-// retryAfter reads the header's seconds or date.
+// retryAfter parses the header's seconds or date.
 func retryAfter(header string, now time.Time) time.Duration {
 	if seconds, err := strconv.ParseUint(header, 10, 64); err == nil {
 		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second

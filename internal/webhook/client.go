@@ -14,21 +14,20 @@ import (
 )
 
 const (
-	// phase bounds connecting, with the resolution of the name, and the TLS
-	// handshake, each.
+	// phase limits connecting, including the resolution of the name, and the
+	// TLS handshake, separately.
 	phase = 10 * time.Second
-	// maxHeader bounds the answer's header.
+	// maxHeader limits the response's header.
 	maxHeader = 64 << 10
 )
 
 // Options of a client.
 type Options struct {
-	// Allowed are the prefixes that may be posted to although they aren't
-	// public.
+	// Allowed are prefixes that may be posted to although they aren't public.
 	Allowed []netip.Prefix
 	// Now is the time; time.Now when nil.
 	Now func() time.Time
-	// UserAgent is "viridian" when left out.
+	// UserAgent is "viridian" if empty.
 	UserAgent string
 }
 
@@ -58,23 +57,23 @@ func New(o Options) *Client {
 type Request struct {
 	// URL to post to, https:// and without user information.
 	URL string
-	// CABundle are the only certificates, in PEM, that the server's may chain
-	// to; "" is the system's.
+	// CABundle are the only PEM certificates to which the server's certificate
+	// may chain; "" means the system's.
 	CABundle string
-	// Key signs the request; nil leaves it unsigned.
+	// Key signs the request; with nil it isn't signed.
 	Key []byte
-	// IdempotencyKey is the same for all attempts at one question.
+	// IdempotencyKey is the same for all calls of one attempt.
 	IdempotencyKey string
 	// Body in JSON.
 	Body []byte
 }
 
-// Post posts the request once and returns the answer, whatever its status: a
-// redirect is an answer like any other. ctx bounds the call and ought to have a
+// Post posts the request once and returns the response, whatever its status: a
+// redirect is a response like any other. ctx limits the call and should have a
 // deadline.
 //
-// A *RefusedError is the error that another attempt doesn't help. All others
-// may pass.
+// A *RefusedError means that another attempt won't help. All other errors may
+// be temporary.
 func (c *Client) Post(ctx context.Context, r Request) (Answer, error) {
 	target, err := parseTarget(r.URL)
 	if err != nil {
@@ -89,7 +88,7 @@ func (c *Client) Post(ctx context.Context, r Request) (Answer, error) {
 		return Answer{}, err
 	}
 	d := &door{policy: c.policy}
-	// The round trip alone follows no redirects and keeps no cookies.
+	// A bare round trip follows no redirects and keeps no cookies.
 	res, err := c.transport(d, roots).RoundTrip(req)
 	if err != nil {
 		return Answer{}, explain(target.Hostname(), d, err)
@@ -98,7 +97,7 @@ func (c *Client) Post(ctx context.Context, r Request) (Answer, error) {
 	answer, err := c.read(res)
 	if err == nil {
 		// A server that sees the connection close may give up with a 200 or
-		// half a body, which can come in yet. That must not pass for a yes.
+		// half a body, which can still arrive. That must not count as success.
 		err = ctx.Err()
 	}
 	if err != nil {
@@ -127,8 +126,8 @@ func (c *Client) request(ctx context.Context, target *url.URL, r Request) (*http
 	return req, nil
 }
 
-// transport returns one for a single call: connections are shared neither
-// between hosts nor between trusts. It has no proxy.
+// transport returns a transport for a single call: connections are shared
+// neither between hosts nor between CA bundles. It uses no proxy.
 func (c *Client) transport(d *door, roots *x509.CertPool) *http.Transport {
 	dialer := &net.Dialer{Timeout: phase, Resolver: c.resolver, ControlContext: d.control}
 	return &http.Transport{

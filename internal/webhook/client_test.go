@@ -117,8 +117,8 @@ func TestAnswers(t *testing.T) {
 	}
 }
 
-// TestRedirect: a redirect could lead to what the address check keeps out, or
-// take the signed question elsewhere.
+// TestRedirect: a redirect could bypass the address check, or send the signed
+// request elsewhere.
 func TestRedirect(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		calls := 0
@@ -134,7 +134,7 @@ func TestRedirect(t *testing.T) {
 	}
 }
 
-// TestNoProxy: a proxy of the environment would connect to anything.
+// TestNoProxy: a proxy from the environment would connect to any address.
 func TestNoProxy(t *testing.T) {
 	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "ALL_PROXY"} {
 		t.Setenv(name, "http://127.0.0.1:1")
@@ -152,7 +152,7 @@ func TestNoProxy(t *testing.T) {
 	}
 }
 
-// TestNoHurry: whatever a server does to keep the call going, ctx ends it.
+// TestNoHurry: whatever a server does to keep the call open, ctx ends it.
 func TestNoHurry(t *testing.T) {
 	tests := map[string]http.HandlerFunc{
 		"no answer": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },

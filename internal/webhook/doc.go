@@ -1,24 +1,25 @@
-// Package webhook posts a gate's question to an HTTPS address. The address comes
-// from a user of a controller that many share, so the user must not get into
-// the network that the controller is in: only public addresses are posted to,
-// and others that whoever runs the controller allows.
+// Package webhook posts a gate's request to an HTTPS address. The address comes
+// from a user of a shared controller, who must not get access to the
+// controller's network: requests go only to public addresses, and to others
+// that the operator of the controller allows.
 //
-// The address that is checked is the one that is connected to, after the name
-// is resolved and at every attempt, so a name that resolves differently the
-// second time gains nothing. Proxies are not used, as they would connect to
-// what they like; redirects are not followed. Of what fails, only the host is
-// told: the rest of a URL may hold a token.
+// The check is made on the address that is connected to, after the name is
+// resolved and at every attempt, so a name that resolves differently the second
+// time can't bypass it. Proxies are not used, as they could connect to any
+// address; redirects are not followed. Errors mention only the host: the rest
+// of a URL may contain a token.
 //
-// What is public is judged by the address alone. A network that uses public
-// addresses inside, as IPv6 in a VPC does, or a NAT64 prefix of its own, has to
-// be closed to the controller by other means, such as a NetworkPolicy.
+// Whether an address is public is decided by the address alone. A network that
+// uses public addresses inside, as IPv6 in a VPC does, or its own NAT64 prefix,
+// has to be protected from the controller by other means, such as a
+// NetworkPolicy.
 //
 // # Receiving
 //
 // A signed request has the headers X-Viridian-Timestamp, in Unix seconds, and
-// X-Viridian-Signature; Verify shows how to check them. Refuse timestamps that
-// are more than some minutes old, or the request can be replayed. Attempts at
-// the same question have the same Idempotency-Key.
+// X-Viridian-Signature; Verify shows how to check them. Reject timestamps that
+// are more than a few minutes old, or the request can be replayed. Repeated
+// calls of the same attempt have the same Idempotency-Key.
 //
-// It imports the standard library only.
+// It imports only the standard library.
 package webhook

@@ -9,11 +9,11 @@ import (
 	"syscall"
 )
 
-// errShut stops a connection; explain has the words for it.
+// errShut stops a connection; explain turns it into a message.
 var errShut = errors.New("the address is not public")
 
-// door is what every connection of one call goes through. It remembers whom it
-// turned away, as a dial tries several addresses and tells one error only.
+// door checks every connection of one call. It remembers the rejected
+// addresses, as a dial tries several addresses and returns only one error.
 type door struct {
 	policy policy
 
@@ -22,8 +22,8 @@ type door struct {
 	turned []netip.Addr
 }
 
-// control is the dialer's ControlContext: it gets the address that is about to
-// be connected to, resolved.
+// control is the dialer's ControlContext: it gets the resolved address that is
+// about to be connected to.
 func (d *door) control(_ context.Context, _, address string, _ syscall.RawConn) error {
 	to, err := netip.ParseAddrPort(address)
 	d.mu.Lock()
@@ -36,8 +36,8 @@ func (d *door) control(_ context.Context, _, address string, _ syscall.RawConn) 
 	return nil
 }
 
-// shut returns the address that was turned away, the lowest if there are
-// several so that equal failures read equal, and whether none was let through.
+// shut returns the rejected address (the lowest if there are several, so that
+// equal failures have equal messages), and whether all were rejected.
 func (d *door) shut() (turned netip.Addr, all bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -11,31 +11,31 @@ import (
 	"syscall"
 )
 
-// RefusedError is a request that never succeeds as it is: the URL, or what the
-// controller allows, or the server's certificate has to change. Its text is a
-// sentence without secrets.
+// RefusedError means that a request can't succeed as it is: the URL, the
+// addresses that the controller allows, or the server's certificate has to
+// change. Its text is a sentence without secrets.
 type RefusedError struct {
 	Reason string
 }
 
-// Error tells the reason.
+// Error returns the reason.
 func (e *RefusedError) Error() string { return e.Reason }
 
-// passingError is trouble that may pass.
+// passingError is an error that may be temporary.
 type passingError struct {
 	reason string
 	err    error
 }
 
-// Error tells the reason, but nothing of the cause's text, in which a server
-// may quote what it was sent.
+// Error returns the reason, without the cause's text, in which a server may
+// quote what it was sent.
 func (e *passingError) Error() string { return e.reason }
 
-// Unwrap returns the cause, so that the end of a context is found.
+// Unwrap returns the cause, so that the end of a context can be detected.
 func (e *passingError) Unwrap() error { return e.err }
 
-// explain makes an error of the HTTP client one that a user can read and a
-// caller can decide by.
+// explain turns an error of the HTTP client into one that a user can read and a
+// caller can act on.
 func explain(host string, d *door, err error) error {
 	turned, all := d.shut()
 	if all {
@@ -58,8 +58,8 @@ func notPublic(host, address string) string {
 	return host + " is " + address + ", which is not a public address"
 }
 
-// untrusted says what is wrong with a certificate. The time is left out of it,
-// so that equal failures read equal.
+// untrusted says what is wrong with a certificate. It omits the time, so that
+// equal failures have equal messages.
 func untrusted(err error) string {
 	if e, ok := errors.AsType[x509.CertificateInvalidError](err); ok && e.Reason == x509.Expired {
 		return " has a certificate that has expired or is not valid yet"
@@ -67,8 +67,7 @@ func untrusted(err error) string {
 	return " has a certificate that is not trusted: " + cut(strings.TrimPrefix(err.Error(), "x509: "))
 }
 
-// cut keeps a server from filling a status: it chose the names in its
-// certificate.
+// cut keeps a server from filling a status with the names in its certificate.
 func cut(s string) string {
 	const most = 300
 	if len(s) <= most {
@@ -77,8 +76,8 @@ func cut(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
-// reasonOf says what happened in words that follow the host and are the same
-// each time: without ports, name servers and what the server sent.
+// reasonOf says what happened, in words that follow the host name and are the
+// same each time: without ports, name servers and what the server sent.
 func reasonOf(err error) string {
 	for _, reason := range []func(error) string{ofDNS, ofTime, ofConnection, ofTLS} {
 		if r := reason(err); r != "" {
@@ -116,7 +115,7 @@ func ofTime(err error) string {
 }
 
 func ofConnection(err error) string {
-	// A dial tells the first error of several, which may be the door's.
+	// A dial returns the first of several errors, which may be the door's.
 	if errors.Is(err, errShut) {
 		return " could not be connected to"
 	}
@@ -129,7 +128,7 @@ func ofConnection(err error) string {
 	return ""
 }
 
-// ofTLS knows alerts, and the errors of crypto/tls, which have no type but
+// ofTLS handles alerts, and the errors of crypto/tls, which have no type but
 // quote nothing.
 func ofTLS(err error) string {
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {

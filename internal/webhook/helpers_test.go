@@ -19,7 +19,7 @@ import (
 // secret is in every URL's query and must be in no error.
 const secret = "t0ken"
 
-// quiet is the log of servers: the client tells what is wrong.
+// quiet is the log of servers: the client reports what is wrong.
 var quiet = log.New(io.Discard, "", 0)
 
 var sentAt = time.Unix(1_750_000_000, 0)
@@ -34,7 +34,7 @@ func serve(t *testing.T, h http.HandlerFunc) *httptest.Server {
 	return s
 }
 
-// bundle is the server's certificate, which it signed itself.
+// bundle is the server's self-signed certificate.
 func bundle(s *httptest.Server) string {
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw}))
 }
@@ -77,8 +77,8 @@ func wantNoSecret(t *testing.T, err error) {
 	}
 }
 
-// resolve returns a resolver that knows one name: it answers each question for
-// IPv4 addresses with the next of answers, the last one over and over.
+// resolve returns a resolver that knows one name: it answers each query for
+// IPv4 addresses with the next of answers, and repeats the last one.
 func resolve(t *testing.T, answers ...[]string) *net.Resolver {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -96,7 +96,7 @@ func resolve(t *testing.T, answers ...[]string) *net.Resolver {
 			if v4 && len(answers) > 1 {
 				answers = answers[1:]
 			}
-			conn.WriteTo(reply, from) //nolint:errcheck // DNS over UDP asks again
+			conn.WriteTo(reply, from) //nolint:errcheck // DNS over UDP retries
 		}
 	}()
 	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -105,7 +105,7 @@ func resolve(t *testing.T, answers ...[]string) *net.Resolver {
 	}}
 }
 
-// dnsReply answers a question for IPv4 addresses, and others with none.
+// dnsReply answers a query for IPv4 addresses, and others with no address.
 func dnsReply(question []byte, addresses []string) (reply []byte, v4 bool) {
 	end := 12 + slices.Index(question[12:], 0) + 1 + 4
 	v4 = question[end-3] == 1
@@ -122,13 +122,13 @@ func dnsReply(question []byte, addresses []string) (reply []byte, v4 bool) {
 	return reply, v4
 }
 
-// drain reads to the end, or as far as it goes.
+// drain reads to the end, or until it fails.
 func drain(r io.Reader) {
 	_, _ = io.Copy(io.Discard, r)
 }
 
-// hijack gives the connection to a handler that speaks for itself, after it
-// read the request.
+// hijack returns the connection to a handler that writes its own response,
+// after reading the request.
 func hijack(t *testing.T, w http.ResponseWriter, r *http.Request) net.Conn {
 	t.Helper()
 	drain(r.Body)

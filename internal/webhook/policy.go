@@ -2,14 +2,14 @@ package webhook
 
 import "net/netip"
 
-// policy is which addresses may be posted to: public ones always, others only
-// if they are allowed.
+// policy decides which addresses may be posted to: public ones always, others
+// only if they are allowed.
 type policy struct {
 	allowed []netip.Prefix
 }
 
-// newPolicy takes IPv4 prefixes also in their IPv6 form, which netip matches
-// with no IPv4 address.
+// newPolicy also accepts IPv4 prefixes in their IPv6 form, which netip doesn't
+// match with IPv4 addresses.
 func newPolicy(allowed []netip.Prefix) policy {
 	p := policy{allowed: make([]netip.Prefix, 0, len(allowed))}
 	for _, a := range allowed {
@@ -21,8 +21,8 @@ func newPolicy(allowed []netip.Prefix) policy {
 	return p
 }
 
-// permits tells whether the address may be connected to. An address that stands
-// for another, behind a translator, may be what the other may be.
+// permits reports whether the address may be connected to. An address that
+// embeds another one, behind a translator, is treated like the embedded one.
 func (p policy) permits(a netip.Addr) bool {
 	a = a.WithZone("").Unmap()
 	inner := embedded(a)
@@ -37,15 +37,15 @@ func (p policy) permits(a netip.Addr) bool {
 var (
 	// nat64 is the well-known prefix of RFC 6052, which AWS uses too.
 	nat64 = netip.MustParsePrefix("64:ff9b::/96")
-	// sixToFour is that of RFC 3056.
+	// sixToFour is the prefix of RFC 3056.
 	sixToFour = netip.MustParsePrefix("2002::/16")
-	// globalUnicast is all that is given out of IPv6 so far. Whatever is
-	// outside it is not public: loopback, unspecified, fc00::/7, fe80::/10,
-	// multicast, IPv4-compatible and the reserved ones.
+	// globalUnicast is all of IPv6 that is allocated so far. Everything outside
+	// it is not public: loopback, unspecified, fc00::/7, fe80::/10, multicast,
+	// IPv4-compatible and the reserved ones.
 	globalUnicast = netip.MustParsePrefix("2000::/3")
 )
 
-// embedded returns the IPv4 address that packets to a get to, or a itself.
+// embedded returns the IPv4 address that packets to a reach, or a itself.
 func embedded(a netip.Addr) netip.Addr {
 	b := a.As16()
 	switch {
@@ -59,7 +59,7 @@ func embedded(a netip.Addr) netip.Addr {
 }
 
 // special are the ranges within IPv4 and IPv6's global unicast that are not
-// public, after IANA's registries of special-purpose addresses.
+// public, according to IANA's registries of special-purpose addresses.
 var special = []netip.Prefix{
 	netip.MustParsePrefix("0.0.0.0/8"),        // this network
 	netip.MustParsePrefix("10.0.0.0/8"),       // private, RFC 1918
@@ -82,8 +82,8 @@ var special = []netip.Prefix{
 	netip.MustParsePrefix("3fff::/20"),        // documentation
 }
 
-// public tells whether the address is one of the internet's. It must not be
-// IPv4-mapped nor embed another.
+// public reports whether the address is a public one. It must neither be
+// IPv4-mapped nor embed another address.
 func public(a netip.Addr) bool {
 	if !a.Is4() && !globalUnicast.Contains(a) {
 		return false

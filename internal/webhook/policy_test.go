@@ -13,7 +13,8 @@ func prefixes(ss ...string) []netip.Prefix {
 	return ps
 }
 
-// TestPublic has the first and last of what is refused, and its neighbours.
+// TestPublic tests the first and the last address of each rejected range, and
+// their neighbours.
 func TestPublic(t *testing.T) {
 	tests := map[string]struct {
 		refused, public []string
@@ -87,7 +88,7 @@ func TestAllowed(t *testing.T) {
 }
 
 // FuzzDoor looks for addresses, as a dialer writes them, that pass although
-// netip itself or their embedded address knows better.
+// according to netip or their embedded address they shouldn't.
 func FuzzDoor(f *testing.F) {
 	for _, s := range []string{"10.0.0.5:443", "[::ffff:10.0.0.5]:443", "[64:ff9b::a00:5]:443", "[2002:a00:5::]:443", "[fe80::1%eth0]:443", "8.8.8.8:443", "[::]:0", "host:1", ""} {
 		f.Add(s)

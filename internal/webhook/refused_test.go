@@ -61,7 +61,7 @@ func TestRefusedRequest(t *testing.T) {
 	}
 }
 
-// TestRefusedLiteral has addresses in the ways in which a URL can write them.
+// TestRefusedLiteral tests addresses in all forms that a URL can have.
 func TestRefusedLiteral(t *testing.T) {
 	tests := map[string]struct{ host, want string }{
 		"private":       {"10.0.0.5", "10.0.0.5 is not a public address"},
@@ -81,7 +81,7 @@ func TestRefusedLiteral(t *testing.T) {
 	}
 }
 
-// TestOddLiterals: a number that only some resolvers take for an address is a
+// TestOddLiterals: a number that only some resolvers treat as an address is a
 // name like any other.
 func TestOddLiterals(t *testing.T) {
 	const unknown = " is a name that DNS does not know"
@@ -112,7 +112,7 @@ func TestLocalhost(t *testing.T) {
 	}
 }
 
-// TestNames has what names may resolve to.
+// TestNames tests what names may resolve to.
 func TestNames(t *testing.T) {
 	s := serve(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "yes") })
 	tests := map[string]struct {
@@ -147,7 +147,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestRebinding: a name that passed once is looked at again.
+// TestRebinding: a name that passed once is checked again.
 func TestRebinding(t *testing.T) {
 	s := serve(t, func(http.ResponseWriter, *http.Request) {})
 	c := local()
@@ -191,7 +191,7 @@ func TestCertificates(t *testing.T) {
 	}
 }
 
-// TestOldTLS: TLS 1.1 is not spoken.
+// TestOldTLS: TLS 1.1 is not supported.
 func TestOldTLS(t *testing.T) {
 	s := httptest.NewUnstartedServer(http.NotFoundHandler())
 	s.Config.ErrorLog = quiet
@@ -202,8 +202,8 @@ func TestOldTLS(t *testing.T) {
 	wantPassing(t, err, "127.0.0.1 can't be talked to by TLS: protocol version not supported")
 }
 
-// TestNoServer has what answers that isn't a proper server, and quotes what it
-// was sent.
+// TestNoServer tests peers that aren't proper servers, and that quote what they
+// were sent.
 func TestNoServer(t *testing.T) {
 	tests := map[string]struct{ answer, want string }{
 		"nonsense":       {"t0ken t0ken t0ken\r\n\r\n", "127.0.0.1 gave no proper HTTP answer"},
@@ -228,8 +228,8 @@ func TestNoServer(t *testing.T) {
 	}
 }
 
-// TestSwitchingProtocols: nothing would end the reading of a connection that
-// is no HTTP any more.
+// TestSwitchingProtocols: reading from a connection that no longer speaks HTTP
+// might never end.
 func TestSwitchingProtocols(t *testing.T) {
 	gone := make(chan struct{})
 	s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -254,7 +254,8 @@ func TestPlainHTTP(t *testing.T) {
 	wantPassing(t, err, "127.0.0.1 does not speak TLS at that port")
 }
 
-// TestDNSTrouble: DNS that doesn't answer is not a name that doesn't exist.
+// TestDNSTrouble: DNS that doesn't respond doesn't mean that the name doesn't
+// exist.
 func TestDNSTrouble(t *testing.T) {
 	c := local()
 	c.resolver = &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
@@ -264,7 +265,7 @@ func TestDNSTrouble(t *testing.T) {
 	wantPassing(t, err, "hooks.test could not be resolved by DNS")
 }
 
-// TestReasons has what takes long to bring about.
+// TestReasons tests errors that take long to cause.
 func TestReasons(t *testing.T) {
 	late := &net.OpError{Op: "dial", Net: "tcp", Err: os.ErrDeadlineExceeded}
 	many := x509.HostnameError{Host: "hooks.test", Certificate: &x509.Certificate{DNSNames: slices.Repeat([]string{"a.example.com"}, 99)}}
@@ -312,7 +313,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// FuzzTarget: whatever passes is an address that can be judged.
+// FuzzTarget: whatever passes is an address that can be checked.
 func FuzzTarget(f *testing.F) {
 	for _, s := range []string{"https://example.com:443/a?b#c", "https://a:b@c", "https://[::1%25lo]:1/", "https://[::ffff:1.2.3.4]", "https:a", "https://%41/", "https://a\\@b/", "HTTPS://a"} {
 		f.Add(s)

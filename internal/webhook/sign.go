@@ -8,17 +8,17 @@ import (
 
 // Headers of a signed request.
 const (
-	// TimestampHeader holds when it was sent, in Unix seconds. Unsigned
-	// requests have it, too.
+	// TimestampHeader holds when the request was sent, in Unix seconds.
+	// Unsigned requests have it too.
 	TimestampHeader = "X-Viridian-Timestamp"
 	// SignatureHeader holds "sha256=" and, in hex, the HMAC-SHA256 of the
 	// timestamp, a dot and the body.
 	SignatureHeader = "X-Viridian-Signature"
 )
 
-// Verify tells whether a request with these headers and body was signed with
-// the key. It is the receiving side's part, which also has to refuse timestamps
-// that are too old. An empty key verifies nothing, as anybody has it.
+// Verify reports whether a request with these headers and body was signed with
+// the key. It is for the receiver, which also has to reject timestamps that are
+// too old. An empty key verifies nothing, as everybody has it.
 func Verify(key []byte, timestamp, signature string, body []byte) bool {
 	return len(key) > 0 && hmac.Equal([]byte(sign(key, timestamp, body)), []byte(signature))
 }

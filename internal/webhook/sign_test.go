@@ -3,7 +3,7 @@ package webhook
 import "testing"
 
 func TestVerify(t *testing.T) {
-	// By: printf '1750000000.{"a":1}' | openssl dgst -sha256 -hmac k
+	// Made with: printf '1750000000.{"a":1}' | openssl dgst -sha256 -hmac k
 	const signature = "sha256=8b9a863655334b3c16615b77971ce1dd8ac4ce0895f46c7059676b1b53759fcd"
 	tests := map[string]struct {
 		key, timestamp, signature, body string

@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// parseTarget returns the address to post to. Its errors leave url.Parse's out,
-// which quote the URL.
+// parseTarget returns the address to post to. Its errors omit those of
+// url.Parse, which quote the URL.
 func parseTarget(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
 	switch {
@@ -25,7 +25,7 @@ func parseTarget(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// validPort takes none, which is 443.
+// validPort accepts an empty port, which means 443.
 func validPort(port string) bool {
 	if port == "" {
 		return true
@@ -34,8 +34,8 @@ func validPort(port string) bool {
 	return err == nil && n > 0
 }
 
-// rootsOf returns the certificates of a bundle in PEM, or nil, which is the
-// system's, without one.
+// rootsOf returns the certificates of a PEM bundle, or nil, which means the
+// system's, if there is none.
 func rootsOf(bundle string) (*x509.CertPool, error) {
 	if bundle == "" {
 		return nil, nil

@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Compares Viridian with what others wrote, and prints a table of what was
+# Compares Viridian with third-party tools, and prints a table of what was #
 # compared.
 #
 #   test/conformance/run.sh [<part>...]
 #
 # A part is a directory here with an executable named run. It is called in the
 # repository's root with CONFORMANCE_RESULTS, a file to which it appends one
-# line for each comparison, its fields parted by tabs:
+# line for each comparison, its fields separated by tabs:
 #
 #   what was compared with what    how many    ok, failed or skipped    note
 #
-# What a part skips is shown and counted: nothing is left out in silence.
+# What a part skips is shown and counted: nothing is omitted silently.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 

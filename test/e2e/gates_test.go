@@ -25,7 +25,7 @@ import (
 )
 
 const (
-	// functionName is a name that config/aws/policy.json lets be called.
+	// functionName is a name that config/aws/policy.json allows to be called.
 	functionName = "viridian-smoke-test"
 	// secretName holds the key that signs the webhook's requests.
 	secretName = "change-calendar"
@@ -55,7 +55,7 @@ func (w *world) users() (stop func()) {
 	return stop
 }
 
-// function makes a Lambda function that says yes, and a gate of it.
+// function creates a Lambda function that succeeds, and returns a gate for it.
 func (w *world) function() v1alpha1.Gate {
 	w.t.Helper()
 	w.Expect(w.sim.RegisterFunction(functionName, lambda.Function{
@@ -75,14 +75,14 @@ type receiver struct {
 	seen []received
 }
 
-// received is a request that it got.
+// received is a request that the receiver got.
 type received struct{ timestamp, signature, body string }
 
 func receive(t *testing.T) *receiver {
 	t.Helper()
 	r := &receiver{}
 	r.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		body, _ := io.ReadAll(req.Body) // what is cut short has no signature that fits
+		body, _ := io.ReadAll(req.Body) // the signature of a truncated body doesn't match
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.seen = append(r.seen, received{req.Header.Get("X-Viridian-Timestamp"), req.Header.Get("X-Viridian-Signature"), string(body)})
@@ -105,8 +105,8 @@ func (r *receiver) gate() v1alpha1.Gate {
 	}}
 }
 
-// secretIsGuarded makes the webhook's Secret, which the manager may not read
-// before an administrator types what the deployment says.
+// secretIsGuarded creates the webhook's Secret, which the manager can't read
+// before an administrator runs the command from the deployment's status.
 func (w *world) secretIsGuarded(hook *receiver) {
 	w.t.Helper()
 	w.Expect(cluster.Client.Create(w.t.Context(), &corev1.Secret{
@@ -131,7 +131,7 @@ func (w *world) secretIsGuarded(hook *receiver) {
 	}
 }
 
-// asked looks at what the gates were asked and said.
+// asked checks the gates' requests and responses.
 func (w *world) asked(imd *v1alpha1.ImmutableDeployment, hook *receiver) {
 	w.t.Helper()
 	gates := imd.Status.Rollout.Gates
@@ -155,8 +155,8 @@ func (w *world) asked(imd *v1alpha1.ImmutableDeployment, hook *receiver) {
 	}
 }
 
-// proven looks at what the new revision was judged by: each of the sample's
-// metrics passed at each step, by requests that users sent.
+// proven checks what the new revision was judged by: each of the sample's
+// metrics passed at each step, measured from the users' requests.
 func (w *world) proven(imd *v1alpha1.ImmutableDeployment) {
 	w.t.Helper()
 	w.Expect(imd.Status.Rollout.Checks).To(gomega.HaveLen(len(imd.Spec.Analysis.Metrics)))

@@ -33,8 +33,8 @@ const (
 	leaseName        = "manager.viridian.dev"
 )
 
-// manager is the program as a process, with the flags of config/manager and
-// the permissions of its service account.
+// manager is the manager's process, with the flags of config/manager and the
+// permissions of its service account.
 type manager struct {
 	cmd *exec.Cmd
 	log bytes.Buffer
@@ -44,8 +44,8 @@ type manager struct {
 	exited chan struct{}
 }
 
-// startManager starts a manager that finds AWS at endpoint. It is killed with
-// the test, if it runs then.
+// startManager starts a manager that uses endpoint for AWS. It is killed at the
+// end of the test if it is still running.
 func startManager(t *testing.T, endpoint string) *manager {
 	t.Helper()
 	addresses, err := testcluster.FreeAddresses(2)
@@ -69,7 +69,7 @@ func startManager(t *testing.T, endpoint string) *manager {
 	}
 	go func() {
 		defer close(m.exited)
-		_ = m.cmd.Wait() // its code is in ProcessState
+		_ = m.cmd.Wait() // its exit code is in ProcessState
 	}()
 	t.Cleanup(func() {
 		m.end(syscall.SIGKILL)
@@ -123,7 +123,7 @@ func get(url, token string) (status int, body string, err error) {
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	// The manager's certificate signs itself.
+	// The manager's certificate is self-signed.
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
 	defer transport.CloseIdleConnections()
 	resp, err := (&http.Client{Transport: transport, Timeout: 30 * time.Second}).Do(req)

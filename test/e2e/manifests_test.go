@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// TestManifests: what TestMain applied can be applied again without a change.
+// TestManifests: applying again what TestMain applied changes nothing.
 func TestManifests(t *testing.T) {
 	for name, args := range map[string][]string{
 		"default is unchanged": {"diff", "--server-side", "-k", "config/default"},
@@ -44,8 +44,8 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// TestRestrictedPod: pod security at its strictest admits the manager's pod,
-// and would refuse one that may do more.
+// TestRestrictedPod: the restricted pod security standard admits the manager's
+// pod, and would reject one with more privileges.
 func TestRestrictedPod(t *testing.T) {
 	g := gomega.NewWithT(t)
 	var deployment appsv1.Deployment

@@ -14,29 +14,29 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// unseen are permissions that no request shows, or not always.
+// unseen are permissions that aren't used by requests, or not always.
 var unseen = []string{
-	// For API servers that don't begin a watch with what is there already.
+	// For API servers that don't begin a watch with the existing objects.
 	"list deploy.viridian.dev/immutabledeployments",
-	// Looked up by the admission of owner references.
+	// Checked by the admission of owner references.
 	"update deploy.viridian.dev/immutabledeployments/finalizers",
-	// For an event that is told again and again.
+	// For repeated events.
 	"patch events.k8s.io/events",
 	"patch events",
 }
 
-// auditEvent is what is read of an event of audit.k8s.io/v1.
+// auditEvent is the part of an audit.k8s.io/v1 event that is read.
 type auditEvent struct {
 	Verb string
 	User struct{ Username string }
-	// ObjectRef is nil for requests that are about no resource.
+	// ObjectRef is nil for requests without a resource.
 	ObjectRef   *struct{ APIGroup, Resource, Subresource string }
 	Annotations map[string]string
 }
 
-// permissionsFit compares what the manager's roles allow with what it asked
-// for: nothing was refused but what an administrator had to allow first, and
-// nothing is allowed in vain.
+// permissionsFit compares what the manager's roles allow with its requests:
+// only what an administrator had to allow first was denied, and no unused
+// permission is granted.
 func (w *world) permissionsFit() {
 	w.t.Helper()
 	asked, refused := w.requests()

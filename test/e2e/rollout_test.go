@@ -26,8 +26,8 @@ import (
 const (
 	// speed is how much faster than AWS the simulated account is.
 	speed = 200
-	// metricPeriod is what a minute of the account's CloudWatch is, the
-	// shortest that it knows, and its delay.
+	// metricPeriod is the length of a minute of the account's CloudWatch, the
+	// shortest that it supports, and its delay.
 	metricPeriod = time.Second
 )
 
@@ -41,9 +41,9 @@ type world struct {
 	imd      *v1alpha1.ImmutableDeployment
 }
 
-// TestRollout takes the binary through the life of a deployment: two versions,
-// of which the second passes gates and is judged by its requests, a crash in the
-// middle of that, deletion, and an orderly end.
+// TestRollout runs the binary through the life of a deployment: two versions,
+// the second of which passes gates and is judged by its requests, a crash in
+// the middle of that, deletion, and a graceful shutdown.
 func TestRollout(t *testing.T) {
 	w := newWorld(t, dataplane.Options{})
 	w.imd = w.canary()
@@ -90,7 +90,7 @@ func TestRollout(t *testing.T) {
 	w.permissionsFit()
 }
 
-// newWorld makes an account with a listener, and no deployment yet.
+// newWorld creates an account with a listener, without a deployment.
 func newWorld(t *testing.T, plane dataplane.Options) *world {
 	t.Helper()
 	w := &world{WithT: gomega.NewWithT(t), t: t, sim: awssim.New(awssim.Options{Speed: speed, Seed: 1, DataPlane: plane})}
@@ -106,9 +106,9 @@ func newWorld(t *testing.T, plane dataplane.Options) *world {
 	return w
 }
 
-// canary is the sample of that name, without waits but for the last step before
-// all traffic, which is held. What it takes to be judged is what the users here
-// give it.
+// canary is the sample of that name, without waits except in the last step
+// before all traffic, which is held. The required evidence matches the requests
+// of the users here.
 func (w *world) canary() *v1alpha1.ImmutableDeployment {
 	w.t.Helper()
 	w.Expect(w.sim.CreateCluster("shop")).To(gomega.Succeed())
@@ -142,7 +142,7 @@ func (w *world) sample(name string) *v1alpha1.ImmutableDeployment {
 	return imd
 }
 
-// ready waits until the manager says that it is.
+// ready waits until the manager reports that it is ready.
 func (w *world) ready(m *manager) {
 	w.t.Helper()
 	for _, path := range []string{"/healthz", "/readyz"} {
@@ -202,8 +202,8 @@ func (w *world) halfway() *v1alpha1.ImmutableDeployment {
 	return now
 }
 
-// takenOver waits until a manager looks at AWS again, which is after the dead
-// one's lease has run out.
+// takenOver waits until a manager calls AWS again, which is after the lease of
+// the dead one has expired.
 func (w *world) takenOver(before map[string]int) {
 	w.t.Helper()
 	w.Eventually(func() int {
@@ -211,7 +211,7 @@ func (w *world) takenOver(before map[string]int) {
 	}).Should(gomega.BeNumerically(">", before["elasticloadbalancing:DescribeRules"]+2))
 }
 
-// leader is who holds the lease.
+// leader returns the holder of the lease.
 func (w *world) leader() string {
 	w.t.Helper()
 	var lease coordinationv1.Lease
@@ -223,8 +223,8 @@ func (w *world) leader() string {
 	return *lease.Spec.HolderIdentity
 }
 
-// metricsAreGuarded reads the metrics as nobody, as someone without permission
-// and as someone with it.
+// metricsAreGuarded reads the metrics anonymously, without permission and with
+// it.
 func (w *world) metricsAreGuarded(m *manager) {
 	w.t.Helper()
 	ctx := w.t.Context()
@@ -242,7 +242,7 @@ func (w *world) metricsAreGuarded(m *manager) {
 		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: account.Namespace, Name: account.Name}},
 	})).To(gomega.Succeed())
 	var body string
-	w.Eventually(func() (string, error) { // refusals are remembered for a while
+	w.Eventually(func() (string, error) { // denials are cached for a while
 		_, body, err = get(url, token)
 		return body, err
 	}).Should(gomega.ContainSubstring(`viridian_aws_calls_total{operation="DescribeRules"`))
@@ -251,7 +251,7 @@ func (w *world) metricsAreGuarded(m *manager) {
 	}
 }
 
-// delete deletes the deployment and looks for what is left in AWS.
+// delete deletes the deployment and checks what is left in AWS.
 func (w *world) delete() {
 	w.t.Helper()
 	w.Expect(cluster.Client.Delete(w.t.Context(), w.imd)).To(gomega.Succeed())
@@ -271,7 +271,7 @@ func (w *world) delete() {
 	w.Expect(left.LogGroups).To(gomega.BeEmpty())
 }
 
-// explain shows what a failed test needs to be understood.
+// explain returns what helps to understand a failed test.
 func (w *world) explain() string {
 	out, err := cluster.Kubectl(w.t.Context(), "describe", "imd", "-n", w.imd.Namespace)
 	if err != nil {

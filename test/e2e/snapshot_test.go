@@ -22,21 +22,22 @@ import (
 	"github.com/viridian-dev/viridian/test/testcluster"
 )
 
-// Three versions of the application. The snapshot is of the old one's time.
+// Three versions of the application. The snapshot is from the time of the old
+// one.
 const (
 	oldTag  = "5.0.2"
 	newTag  = "5.1.0"
 	nextTag = "5.2.0"
 )
 
-// statusBehind is why a deployment waits whose status is older than what was
-// done in AWS.
+// statusBehind is the reason why a deployment waits if its status is older than
+// the last change in AWS.
 const statusBehind = "StatusBehind"
 
-// TestSnapshotRestored: etcd is restored from a snapshot of before the last
-// rollout, and git applies again what it has. What serves is found and serves
-// on, untouched, and the next version is rolled out as ever. onDrift is
-// Enforce, which may not have the rule written as the snapshot knows it.
+// TestSnapshotRestored: etcd is restored from a snapshot from before the last
+// rollout, and Git applies its manifests again. What serves is found and keeps
+// serving, untouched, and the next version is rolled out as usual. onDrift is
+// Enforce, which must not write the rule as recorded in the snapshot.
 func TestSnapshotRestored(t *testing.T) {
 	w := newCatalog(t, "restored", v1alpha1.DriftEnforce)
 	users := w.lose()
@@ -57,7 +58,7 @@ func TestSnapshotRestored(t *testing.T) {
 	w.leave(users, second)
 }
 
-// TestSnapshotBehind: the same, but git is as old as the snapshot. Production
+// TestSnapshotBehind: the same, but Git is as old as the snapshot. Production
 // isn't rolled back to it, whatever onDrift says, before someone follows the
 // remedy.
 func TestSnapshotBehind(t *testing.T) {
@@ -80,9 +81,9 @@ func TestSnapshotBehind(t *testing.T) {
 	w.leave(users, second)
 }
 
-// newCatalog makes an account and a namespace for config/samples/blue-green.yaml.
-// Between a stack's last request and its deletion are two seconds, which is
-// enough for a request on a busy machine.
+// newCatalog creates an account and a namespace for
+// config/samples/blue-green.yaml. There are two seconds between a stack's last
+// request and its deletion, which is enough for a request on a busy machine.
 func newCatalog(t *testing.T, namespace string, onDrift v1alpha1.DriftPolicy) *world {
 	t.Helper()
 	w := newWorld(t, dataplane.Options{Sockets: true})
@@ -96,9 +97,9 @@ func newCatalog(t *testing.T, namespace string, onDrift v1alpha1.DriftPolicy) *w
 	return w
 }
 
-// lose has the old version serve and a snapshot taken, rolls the new version
-// out and then restores the snapshot, without a manager. The users who come
-// meanwhile stay.
+// lose deploys the old version, takes a snapshot, rolls out the new version and
+// then restores the snapshot, without a manager. It returns the visitors, who
+// keep sending requests.
 func (w *world) lose() *visitors {
 	w.t.Helper()
 	tags := map[string]string{}
@@ -123,8 +124,8 @@ func (w *world) lose() *visitors {
 	return users
 }
 
-// apply does what a GitOps tool does when the manifest names another tag, or
-// the same again.
+// apply does what a GitOps tool does when the manifest has another tag, or the
+// same again.
 func (w *world) apply(tag string) {
 	w.t.Helper()
 	container := &w.imd.Spec.Template.Containers[0]
@@ -161,8 +162,8 @@ func (w *world) restore(snapshot string) {
 		_, err := cluster.Kubectl(w.t.Context(), "get", "--raw=/readyz")
 		return err
 	}).Should(gomega.Succeed())
-	// It is held by a manager that is gone; the next one would wait until it has
-	// run out.
+	// It is held by a manager that is gone; the next one would wait until it
+	// expires.
 	w.kubectl("delete", "lease", leaseName, "--namespace="+managerNamespace)
 }
 
@@ -180,7 +181,7 @@ func (w *world) kubectl(args ...string) {
 	w.tool("kubectl", args...)
 }
 
-// blocked waits until the current generation waits for a reason.
+// blocked waits until the current generation is blocked for a reason.
 func (w *world) blocked(reason string) *v1alpha1.ImmutableDeployment {
 	w.t.Helper()
 	now := w.get()
@@ -193,7 +194,7 @@ func (w *world) blocked(reason string) *v1alpha1.ImmutableDeployment {
 	return now
 }
 
-// follow runs the command that a cure names.
+// follow runs the command of a remedy.
 func (w *world) follow(cure string) {
 	w.t.Helper()
 	command := regexp.MustCompile(`kubectl (annotate imd .*viridian\.dev/adopt=\S+)`).FindStringSubmatch(cure)
@@ -215,7 +216,7 @@ func (w *world) changes() map[string]int {
 	return changes
 }
 
-// stacks are the states of each revision's stack, of all that it ever had.
+// stacks returns the states of all stacks that each revision ever had.
 func (w *world) stacks() map[string]string {
 	states := map[string]string{}
 	for _, stack := range w.sim.Stacks() {
@@ -225,7 +226,8 @@ func (w *world) stacks() map[string]string {
 	return states
 }
 
-// leave ends the test: what there is can be deleted without a trace.
+// leave ends the test: everything can be deleted without leaving anything
+// behind.
 func (w *world) leave(users *visitors, m *manager) {
 	w.t.Helper()
 	users.leave()
@@ -233,7 +235,7 @@ func (w *world) leave(users *visitors, m *manager) {
 	w.Expect(m.end(syscall.SIGTERM)).To(gomega.Equal(0))
 }
 
-// forget takes away what a failed test left in the cluster, so that the next
+// forget removes what a failed test left in the cluster, so that the next
 // test's manager doesn't look for it in another account.
 func (w *world) forget() {
 	ctx, here := context.Background(), client.InNamespace(w.imd.Namespace)

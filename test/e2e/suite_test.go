@@ -15,7 +15,7 @@ import (
 // root of the repository.
 const root = "../.."
 
-// suite is one cluster on which everything of config/default is installed.
+// suite is one cluster in which everything from config/default is installed.
 type suite struct {
 	*testcluster.Cluster
 	// manager is the path of the program.

@@ -18,12 +18,12 @@ const (
 	// visitorCount visitors send a request each every visitorPause: 80 a second.
 	visitorCount = 4
 	visitorPause = 50 * time.Millisecond
-	// visitorPatience is more than a busy machine takes for an answer.
+	// visitorPatience is longer than a busy machine takes to respond.
 	visitorPatience = 30 * time.Second
 )
 
 // visitors send requests to the load balancer over the network, whatever
-// becomes of the cluster.
+// happens to the cluster.
 type visitors struct {
 	// tags of images by their digests.
 	tags map[string]string
@@ -31,17 +31,17 @@ type visitors struct {
 	done chan struct{}
 
 	mu sync.Mutex
-	// answers counts them by the tag of the image that gave them, latest is the
-	// last one.
+	// answers counts the answers by the tag of the image that gave them, latest
+	// is the last tag.
 	answers map[string]int
 	latest  string
-	// failures are the first ones, failed is how many there were.
+	// failures are the first failures, failed is how many there were.
 	failures []string
 	failed   int
 }
 
-// visit sends visitors to a page. Whatever they meet there that isn't an answer
-// of an image with one of the tags fails the test.
+// visit sends visitors to a page. Any result that isn't an answer of an image
+// with one of the tags fails the test.
 func (w *world) visit(host, page string, tags map[string]string) *visitors {
 	w.t.Helper()
 	url, err := w.sim.ListenerURL(w.listener)
@@ -105,14 +105,14 @@ func (v *visitors) note(got traffic.Answer) {
 	}
 }
 
-// seen is how many answers the image with the tag gave.
+// seen returns how many answers the image with the tag gave.
 func (v *visitors) seen(tag string) int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.answers[tag]
 }
 
-// last is the tag of the image that gave the latest answer.
+// last returns the tag of the image that gave the latest answer.
 func (v *visitors) last() string {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -2,14 +2,14 @@ package main
 
 import "slices"
 
-// mutant is one plausible mistake: a text that is there once in a file, and
-// what takes its place.
+// mutant is one plausible mistake: a text that occurs once in a file, and its
+// replacement.
 type mutant struct {
 	name, file, old, new string
-	// also is a second change that belongs to it.
+	// also is a second change that is part of the same mistake.
 	also *mutant
-	// test of controllers, against a real Kubernetes API, that is made for it;
-	// "" if the simulation is enough.
+	// test is a test in controllers, with a real Kubernetes API, for this
+	// mistake; "" if the simulation is enough.
 	test string
 	// survives says why nothing catches it; "" for those that must be caught.
 	survives string

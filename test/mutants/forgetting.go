@@ -9,8 +9,8 @@ const (
 	writer    = "controllers/writer.go"
 )
 
-// forgetting are mistakes in what is done about a cluster that forgot, that is a
-// copy of another one, or that looks into the wrong account.
+// forgetting are mistakes in handling a cluster that lost state, that is a copy
+// of another one, or that uses the wrong account.
 func forgetting() []mutant {
 	return []mutant{
 		{name: "judge by status who uses a stack", file: backend, old: "	if stack == nil { // not shown", new: "	if true { // not shown"},

@@ -1,6 +1,6 @@
-// Command mutants plants one plausible mistake after the other, runs the
-// simulation against each until something notices it, and prints by what and
-// how fast. No file is changed: the compiler is given the mistake in an overlay.
+// Command mutants introduces one plausible mistake after the other, runs the
+// simulation against each until something detects it, and prints what did and
+// how fast. No file is changed: the compiler gets the mistake in an overlay.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 	"time"
 )
 
-// stage is one way of looking for a mistake.
+// stage is one way of detecting a mistake.
 type stage struct {
 	name string
 	// pkg is the tests' package.
@@ -28,7 +28,7 @@ type stage struct {
 	args []string
 }
 
-// stages are the ways of looking for a mistake, the quick ones first.
+// stages returns the ways of detecting a mistake, the quick ones first.
 func stages(m mutant, seeds int) []stage {
 	simulation := "./test/simulation"
 	few := min(seeds, 100)
@@ -47,7 +47,7 @@ func stages(m mutant, seeds int) []stage {
 	)
 }
 
-// finding is what became of a mutant.
+// finding is the result for a mutant.
 type finding struct {
 	stage, by string
 	took      time.Duration
@@ -129,7 +129,7 @@ func tell(chosen []mutant, findings []finding) error {
 	return nil
 }
 
-// try looks for one mistake by all stages.
+// try tries to detect one mistake with all stages.
 func try(ctx context.Context, m mutant, seeds int) finding {
 	dir, err := os.MkdirTemp("", "mutant")
 	if err != nil {
@@ -158,7 +158,7 @@ func try(ctx context.Context, m mutant, seeds int) finding {
 	return finding{took: spent}
 }
 
-// hunt runs a stage; by is what noticed the mistake.
+// hunt runs a stage; by is what detected the mistake.
 func hunt(ctx context.Context, binary string, s stage) (by string, took time.Duration, err error) {
 	began := time.Now()
 	command := exec.CommandContext(ctx, binary, append(s.args, "-test.timeout=20m", "-test.failfast")...) //nolint:gosec // it was built here
@@ -179,7 +179,7 @@ var (
 	failLine  = regexp.MustCompile(`--- FAIL: (\S+)`)
 )
 
-// what names what noticed a mistake; "" if no test did.
+// what returns what detected a mistake; "" if no test did.
 func what(out string) string {
 	if m := seedLine.FindStringSubmatch(out); m != nil {
 		return strings.ToLower(m[1][:1]) + m[1][1:]

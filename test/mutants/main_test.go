@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestCatalogue checks that every mistake can still be planted.
+// TestCatalogue checks that every mistake can still be introduced.
 func TestCatalogue(t *testing.T) {
 	if err := os.Chdir("../.."); err != nil { //nolint:usetesting // Chdir of testing wants no other directory
 		t.Fatal(err)

@@ -9,16 +9,16 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// Bounds of calls to AWS.
+// Limits for calls to AWS.
 const (
-	// passCalls and stackCalls bound those of one pass, with the SDK's
-	// repetitions: so many, and so many for each stack that is wanted.
+	// passCalls and stackCalls limit those of one pass, including the SDK's
+	// retries: a fixed number, and a number for each wanted stack.
 	passCalls, stackCalls = 24, 12
-	// rolloutChanges bounds the changes that a rollout makes in the account,
-	// its clean-up and what it repairs included; one whose answer is lost is
-	// made again until one isn't.
+	// rolloutChanges limits the changes that a rollout makes in the account,
+	// including its clean-up and repairs; a change whose response is lost is
+	// repeated until one isn't.
 	rolloutChanges = 40
-	// rolloutCalls bounds its calls for each poll that it takes.
+	// rolloutCalls limits its calls per poll.
 	rolloutCalls = 30
 )
 
@@ -29,7 +29,7 @@ type spent struct {
 }
 
 // counted counts a call for the rollout that it is about, and checks the
-// bounds.
+// limits.
 func (o *observer) counted(at *pass, changes bool) {
 	at.calls++
 	imd, wanted := o.subject(at)
@@ -65,8 +65,8 @@ func (o *observer) counted(at *pass, changes bool) {
 }
 
 // subject is the deployment that a pass is about, and how many of its stacks
-// are wanted. Those of records that have lost their owner count, too: whose they
-// are is asked in each pass until somebody has them taken over.
+// are wanted. Those of orphaned records count too: their owner is looked up in
+// each pass until somebody has them adopted.
 func (o *observer) subject(at *pass) (imd *v1alpha1.ImmutableDeployment, wanted int) {
 	name, c := at.key.Name, at.p.cluster
 	if imr, ok := c.find(revisions, at.key).(*v1alpha1.ImmutableRevision); ok && at.kind == revisions {

@@ -57,12 +57,12 @@ func newScheme() *runtime.Scheme {
 // UIDs, generations, the garbage collector and an ordered watch of each kind.
 type cluster struct {
 	client.WithWatch
-	// name tells clusters apart; id is what its processes take for the
+	// name distinguishes clusters; id is what its processes use as the
 	// cluster's identity.
 	name, id string
-	// gone is true once it is gone for good.
+	// gone is true once it no longer exists.
 	gone bool
-	// names of all deployments that ever were, by UID.
+	// names of all deployments that ever existed, by UID.
 	names map[string]string
 	// forced is when somebody wrote or removed an object behind the API
 	// server's back.
@@ -70,7 +70,7 @@ type cluster struct {
 	// tracker is below the client.
 	tracker clienttesting.ObjectTracker
 	uids    int
-	// store is what there is, so that not every look at it goes through JSON.
+	// store has all objects, so that reading them doesn't always need JSON.
 	store map[string]map[types.NamespacedName]client.Object
 	// changes are what watches show, in order; a nil object is a deletion.
 	changes map[string][]change
@@ -85,7 +85,7 @@ type change struct {
 }
 
 func newCluster(name, id string) *cluster {
-	// A tracker without managed fields, which nobody reads and everybody would wait for.
+	// A tracker without managed fields, which nobody reads and which are slow.
 	tracker := clienttesting.NewObjectTracker(scheme, serializer.NewCodecFactory(scheme).UniversalDecoder())
 	c := fake.NewClientBuilder().WithScheme(scheme).WithObjectTracker(tracker).
 		WithStatusSubresource(&v1alpha1.ImmutableDeployment{}, &v1alpha1.ImmutableRevision{}).
@@ -106,7 +106,7 @@ func kindOf(object client.Object) string {
 	return fmt.Sprintf("%T", object)
 }
 
-// sameSpec tells whether two objects of a kind ask for the same.
+// sameSpec reports whether two objects of a kind have the same spec.
 func sameSpec(a, b client.Object) bool {
 	switch a := a.(type) {
 	case *v1alpha1.ImmutableDeployment:
@@ -211,7 +211,7 @@ func (c *cluster) create(ctx context.Context, object client.Object) error {
 	return nil
 }
 
-// write makes a change of an object, with a new generation if spec changes.
+// write changes an object, with a new generation if spec changes.
 func (c *cluster) write(ctx context.Context, object client.Object, do func() error) error {
 	before := c.find(kindOf(object), client.ObjectKeyFromObject(object))
 	if err := do(); err != nil {
@@ -243,9 +243,9 @@ const (
 
 var errModified = errors.New("the object has been modified")
 
-// put makes a process's write, which carries the version that it is about: an
-// update, or a merge patch with optimistic lock, which comes to the same. The
-// fake client takes nearly a millisecond for each, most of a run's time.
+// put makes a process's write, which has a resource version: an update, or a
+// merge patch with optimistic lock, which is equivalent. The fake client takes
+// nearly a millisecond for each, most of a run's time.
 func (c *cluster) put(object client.Object, what part) error {
 	kind, key := kindOf(object), client.ObjectKeyFromObject(object)
 	stored, resource := c.find(kind, key), resources[kind].GroupResource()
@@ -316,7 +316,7 @@ func mergeMeta(next, written *metav1.ObjectMeta) {
 	next.Finalizers, next.OwnerReferences = slices.Clone(written.Finalizers), slices.Clone(written.OwnerReferences)
 }
 
-// through has a value go through JSON.
+// through converts a value through JSON.
 func through(from, into any) {
 	text, err := json.Marshal(from)
 	must(err)
@@ -333,7 +333,7 @@ func copyInto(from, into client.Object) {
 	}
 }
 
-// raise counts a new generation.
+// raise increments the generation.
 func (c *cluster) raise(ctx context.Context, object client.Object) error {
 	object.SetGeneration(object.GetGeneration() + 1)
 	return c.Update(ctx, object)
@@ -361,7 +361,7 @@ func (c *cluster) remove(ctx context.Context, object client.Object, opts ...clie
 	return nil
 }
 
-// note shows a change to those who watch, and collects what lost its owner.
+// note shows a change to watches, and garbage-collects what lost its owner.
 func (c *cluster) note(kind string, key types.NamespacedName, now client.Object) {
 	if c.store[kind][key] = now; now == nil {
 		delete(c.store[kind], key)

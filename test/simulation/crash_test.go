@@ -20,11 +20,11 @@ var (
 	onlyScenario = flag.String("scenario", "", "the scenario to run; all by default")
 )
 
-// scenario is a story that ends the same whatever befalls one of its calls.
+// scenario is a story that ends the same whatever happens to one of its calls.
 type scenario struct {
 	name string
 	app  app
-	// prepare comes before the calls that something befalls; play has them.
+	// prepare comes before the calls that fail; play makes them.
 	prepare, play func(*world)
 }
 
@@ -91,8 +91,8 @@ func scenarios() []scenario {
 	}
 }
 
-// restored is the story of a cluster that is restored from a time before the
-// last rollout. Git holds what runs, and goes on from there.
+// restored is the story of a cluster that is restored to a time before the last
+// rollout. Git has what is running, and continues from there.
 func restored(w *world) {
 	newest := w.users.get(0)
 	w.restore(w.saved, fault{Kind: faultRestore, All: true})
@@ -102,8 +102,8 @@ func restored(w *world) {
 	w.reach(complete("web-3"))
 }
 
-// migrated is the story of a cluster that is lost. Git applies the same in a new
-// one, and somebody says that it takes over what the old one left.
+// migrated is the story of a cluster that is lost. Git applies the same in a
+// new one, and somebody has it adopt what the old one left.
 func migrated(w *world) {
 	uid := w.users.uid(0)
 	w.migrate([]int{0}, fault{Kind: faultAnew, All: true})
@@ -116,7 +116,7 @@ func migrated(w *world) {
 	w.reach(complete("web-2"))
 }
 
-// reach lets time pass until a deployment is as it shall be.
+// reach lets time pass until a deployment is as expected.
 func (w *world) reach(holds func(*v1alpha1.ImmutableDeployment) bool) {
 	deadline := time.Now().Add(6 * time.Hour)
 	for w.observer.violation == nil {
@@ -168,13 +168,13 @@ func tidy(imd *v1alpha1.ImmutableDeployment) bool {
 // tale is a scenario's run.
 type tale struct {
 	report
-	// first and last are the calls of the part that matters.
+	// first and last are the first and last call of the relevant part.
 	first, last int
 	writes      map[int]bool
 	befell      string
 }
 
-// tell runs a scenario; at a call something befalls the process.
+// tell runs a scenario; at one call something happens to the process.
 func tell(t *testing.T, s scenario, at *point) (out tale) {
 	t.Helper()
 	t.Run("", func(t *testing.T) {
@@ -197,7 +197,8 @@ func tell(t *testing.T, s scenario, at *point) (out tale) {
 			}
 			out.writes = w.faults.wrote
 			out.report = w.end()
-			// Which of two causes is seen first depends on when one looks.
+			// Which of two causes is seen first depends on the time of the
+			// poll.
 			out.state = strings.ReplaceAll(out.state, v1alpha1.ReasonTaskRestarts, v1alpha1.ReasonUnhealthy)
 			if at != nil {
 				out.befell = at.was
@@ -207,8 +208,8 @@ func tell(t *testing.T, s scenario, at *point) (out tale) {
 	return out
 }
 
-// TestEveryCallFails has the process die before each call, die after it had its
-// effect, and live on without its answer. The end is always the same.
+// TestEveryCallFails has the process die before each call, die after its
+// effect, and continue without its response. The result is always the same.
 func TestEveryCallFails(t *testing.T) {
 	total := 0
 	for _, s := range scenarios() {
@@ -254,7 +255,7 @@ func tryAll(t *testing.T, s scenario) (points int) {
 	return points
 }
 
-// differs says how a run ended otherwise than the undisturbed one.
+// differs says how the end of a run differs from that of the undisturbed one.
 func differs(calm, after tale) string {
 	switch {
 	case after.violation != nil:

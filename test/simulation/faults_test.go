@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// verdict is what becomes of a call.
+// verdict is what happens to a call.
 type verdict int
 
 // Verdicts.
@@ -14,9 +14,9 @@ const (
 	proceed verdict = iota
 	// dieBefore: the process dies, the call has no effect.
 	dieBefore
-	// dieAfter: the call has its effect, the process dies without its answer.
+	// dieAfter: the call has its effect, the process dies without its response.
 	dieAfter
-	// loseAnswer: the call has its effect, its answer is lost.
+	// loseAnswer: the call has its effect, its response is lost.
 	loseAnswer
 	loseRequest
 	serverError
@@ -24,7 +24,7 @@ const (
 	denied
 	expired
 	conflict
-	// stale: a read shows what was a moment ago.
+	// stale: a read returns an earlier state.
 	stale
 )
 
@@ -33,13 +33,13 @@ func (v verdict) String() string {
 		"throttled", "denied", "credentials expired", "conflict", "stale"}[v]
 }
 
-// callID says what a call is.
+// callID identifies a call.
 type callID struct {
 	api, action, about string
 	writes             bool
 }
 
-// aws tells whether a call is one of AWS.
+// aws reports whether a call is a call to AWS.
 func (c callID) aws() bool { return c.api != "kubernetes" && c.api != "webhook" }
 
 func (c callID) String() string { return c.api + ":" + c.action + " " + c.about }
@@ -72,7 +72,7 @@ const (
 	faultScan     faultKind = "image scanned again"
 )
 
-// Kinds of faults by which a cluster forgets.
+// Kinds of faults by which a cluster loses state.
 const (
 	faultStatus       faultKind = "status lost"
 	faultRecordStatus faultKind = "status of revisions lost"
@@ -90,22 +90,22 @@ type fault struct {
 	Kind faultKind
 	At   time.Duration
 	For  time.Duration
-	// API that it concerns; "" is all, "aws" all but Kubernetes.
+	// API that it concerns; "" means all, "aws" all except Kubernetes.
 	API string
-	// Action that it concerns; "" is any.
+	// Action that it concerns; "" means any.
 	Action  string `json:",omitempty"`
 	Verdict verdict
 	P       float64
 	// Nth call after At at which a process crashes.
 	Nth int
-	// Writes says that it concerns nothing but calls that change something.
+	// Writes says that it concerns only calls that change something.
 	Writes bool
 	// Tag of the image that it concerns.
 	Tag string
 	App int
 	By  time.Duration
 	// All says that it concerns the whole cluster, Git that somebody applies
-	// what is wanted afterwards, and Own that a clone has an identity of its own.
+	// what is wanted afterwards, and Own that a clone has its own identity.
 	All, Git, Own bool `json:",omitempty"`
 }
 
@@ -117,12 +117,12 @@ func (f fault) String() string {
 	return text
 }
 
-// forgets tells whether the cluster forgets by it.
+// forgets reports whether the cluster loses state by it.
 func (f fault) forgets() bool {
 	return slices.Contains([]faultKind{faultStatus, faultRecordStatus, faultRecord, faultOwners, faultOrphan, faultRestore, faultAnew, faultVelero, faultClone}, f.Kind)
 }
 
-// faults are those of a run.
+// faults are the faults of a run.
 type faults struct {
 	w *world
 	// left counts the calls until a crash.
@@ -130,7 +130,7 @@ type faults struct {
 	tokens float64
 	filled time.Time
 	over   bool
-	// point is a call at which something shall befall the process.
+	// point is a call at which something should happen to the process.
 	point *point
 	calls int
 	// away is true while AWS doesn't answer.
@@ -139,7 +139,7 @@ type faults struct {
 	wrote map[int]bool
 }
 
-// point is one call of a run, and what becomes of it.
+// point is one call of a run, and what happens to it.
 type point struct {
 	call    int
 	verdict verdict
@@ -151,7 +151,7 @@ func newFaults(w *world) *faults {
 	return &faults{w: w, left: map[int]int{}, tokens: 20, wrote: map[int]bool{}}
 }
 
-// now are the faults of a kind that are on.
+// now returns the active faults of a kind.
 func (f *faults) now(kind faultKind) []fault {
 	if f.over {
 		return nil
@@ -166,7 +166,7 @@ func (f *faults) now(kind faultKind) []fault {
 	return on
 }
 
-// verdict says what becomes of a call.
+// verdict says what happens to a call.
 func (f *faults) verdict(p *process, c callID) verdict {
 	f.calls++
 	if c.writes {
@@ -202,12 +202,12 @@ func (f *faults) hit(p *process, c callID, v verdict) verdict {
 	return v
 }
 
-// concerns tells whether a fault can befall a call.
+// concerns reports whether a fault can affect a call.
 func concerns(x fault, c callID) bool {
 	if x.API == "aws" && !c.aws() || x.API != "" && x.API != "aws" && x.API != c.api || x.Action != "" && x.Action != c.action || x.Writes && !c.writes {
 		return false
 	}
-	switch x.Verdict { //nolint:exhaustive // the others can befall any call
+	switch x.Verdict { //nolint:exhaustive // the others can affect any call
 	case conflict:
 		return c.api == "kubernetes" && c.writes
 	case stale:
@@ -245,7 +245,7 @@ func (f *faults) empty() bool {
 	return false
 }
 
-// watchBroken is for how long no watch tells anything; 0 if they do.
+// watchBroken returns for how long all watches are broken; 0 if they aren't.
 func (f *faults) watchBroken() time.Duration {
 	for _, x := range f.now(faultWatch) {
 		return x.At + x.For - time.Since(began)
@@ -253,7 +253,7 @@ func (f *faults) watchBroken() time.Duration {
 	return 0
 }
 
-// watchDelay is how much later watches tell.
+// watchDelay returns the delay of watches.
 func (f *faults) watchDelay(d dice) time.Duration {
 	for _, x := range f.now(faultSlow) {
 		return d.between(0, x.By)
@@ -261,10 +261,11 @@ func (f *faults) watchDelay(d dice) time.Duration {
 	return 0
 }
 
-// repeats tells whether something is told once more.
+// repeats reports whether an event is repeated.
 func (f *faults) repeats(d dice) bool { return len(f.now(faultRepeat)) > 0 && d.chance(0.3) }
 
-// resource is what befalls the creation or deletion of a stack's resource.
+// resource returns what happens to the creation or deletion of a stack's
+// resource.
 func (f *faults) resource(_, _ string, deleting bool) (reason string, after time.Duration) {
 	if deleting {
 		for _, x := range f.now(faultDelete) {

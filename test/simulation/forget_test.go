@@ -13,12 +13,12 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// force writes an object as it is, whatever the API server would say to it.
+// force writes an object as it is, bypassing the API server.
 func (c *cluster) force(object client.Object) {
 	kind, key := kindOf(object), client.ObjectKeyFromObject(object)
 	c.forced[key] = time.Now()
 	stored := c.find(kind, key)
-	version := versionOf(object) + 1000 // newer than whatever it was before it was gone
+	version := versionOf(object) + 1000 // newer than any version before it was deleted
 	if stored != nil {
 		version = max(versionOf(object), versionOf(stored)) + 1
 	}
@@ -32,7 +32,7 @@ func (c *cluster) force(object client.Object) {
 	c.note(kind, key, next)
 }
 
-// drop has an object gone, whatever finalizers it has.
+// drop removes an object, whatever finalizers it has.
 func (c *cluster) drop(object client.Object) {
 	kind, key := kindOf(object), client.ObjectKeyFromObject(object)
 	c.forced[key] = time.Now()
@@ -40,8 +40,8 @@ func (c *cluster) drop(object client.Object) {
 	c.note(kind, key, nil)
 }
 
-// records are the revisions of a deployment by its name, with an owner or
-// without.
+// records returns the revisions of a deployment by its name, with or without an
+// owner.
 func (c *cluster) records(name string) []*v1alpha1.ImmutableRevision {
 	var out []*v1alpha1.ImmutableRevision
 	for _, object := range c.list(revisions) {
@@ -52,7 +52,7 @@ func (c *cluster) records(name string) []*v1alpha1.ImmutableRevision {
 	return out
 }
 
-// copied is another cluster with the same memory.
+// copied returns another cluster with the same state.
 func (c *cluster) copied(name string) *cluster {
 	out := newCluster(name, c.id)
 	out.uids = c.uids + 1_000_000
@@ -66,7 +66,7 @@ func (c *cluster) copied(name string) *cluster {
 	return out
 }
 
-// forget has the cluster forget.
+// forget makes the cluster lose state.
 func (w *world) forget(f fault) {
 	apps := []int{f.App}
 	if f.All {
@@ -97,7 +97,7 @@ func (w *world) forget(f fault) {
 	}
 }
 
-// lose has an application's objects lose a part of what they hold.
+// lose makes an application's objects lose a part of their state.
 func (w *world) lose(f fault) {
 	imd := w.users.get(f.App)
 	if imd == nil {
@@ -141,8 +141,8 @@ func (w *world) loseOwners(records []*v1alpha1.ImmutableRevision) {
 	}
 }
 
-// victim is the revision that is lost: mostly the one that serves; nil if there
-// is none.
+// victim returns the revision that is lost: usually the one that serves; nil if
+// there is none.
 func (w *world) victim(f fault, imd *v1alpha1.ImmutableDeployment, records []*v1alpha1.ImmutableRevision) *v1alpha1.ImmutableRevision {
 	if len(records) == 0 {
 		return nil
@@ -154,8 +154,8 @@ func (w *world) victim(f fault, imd *v1alpha1.ImmutableDeployment, records []*v1
 	return pick(w.dice, records...)
 }
 
-// orphanFinalizer is for whom the garbage collector only takes the owner
-// references off what an object owns.
+// orphanFinalizer makes the garbage collector only remove the owner references
+// from what an object owns.
 const orphanFinalizer = "orphan"
 
 // orphan deletes an application's object, but not what it owns: kubectl delete
@@ -181,7 +181,7 @@ func (w *world) orphan(f fault, imd *v1alpha1.ImmutableDeployment) {
 	})
 }
 
-// applyAgain has git apply what was orphaned, once it is gone.
+// applyAgain has Git apply an orphaning deployment again, once it is gone.
 func (w *world) applyAgain(i int, newest *v1alpha1.ImmutableDeployment) {
 	switch {
 	case w.faults.over:
@@ -194,10 +194,10 @@ func (w *world) applyAgain(i int, newest *v1alpha1.ImmutableDeployment) {
 	}
 }
 
-// snapshot is what was of some applications.
+// snapshot is an earlier state of some applications.
 type snapshot struct {
 	apps []int
-	// identity is what processes took for the cluster's.
+	// identity is what processes used as the cluster's identity.
 	identity string
 	objects  map[int]*v1alpha1.ImmutableDeployment
 	records  map[int][]*v1alpha1.ImmutableRevision
@@ -214,9 +214,9 @@ func (w *world) snapshot(apps []int) snapshot {
 	return s
 }
 
-// restore has applications be as they were when the snapshot was taken. Git may
-// apply what there was before. A whole cluster that is restored has the identity
-// that it had, which is the UID of one of its namespaces.
+// restore restores applications from a snapshot. Git may apply what was wanted
+// before. If the whole cluster is restored, it also has its earlier identity,
+// which is the UID of one of its namespaces.
 func (w *world) restore(s snapshot, f fault) {
 	w.log.tell("faults", "back to the snapshot")
 	abroad := f.All && w.cluster.id != s.identity
@@ -234,8 +234,9 @@ func (w *world) restore(s snapshot, f fault) {
 	}
 }
 
-// bring brings an application's objects back: those made since are gone, those
-// that are gone since are there. What was made abroad is another cluster's.
+// bring restores an application's objects: those created since are gone, those
+// deleted since exist again. What was created abroad belongs to another
+// cluster.
 func (w *world) bring(s snapshot, i int, abroad bool) {
 	then, now := s.objects[i], w.users.get(i)
 	if then == nil && now == nil {
@@ -270,8 +271,8 @@ func (w *world) fell(c *cluster, why string) {
 	}
 }
 
-// migrate has applications' objects gone, and made again with other UIDs. A
-// whole cluster that is lost has another identity then.
+// migrate removes applications' objects and creates them again with other UIDs.
+// If a whole cluster is lost, the new one has another identity.
 func (w *world) migrate(apps []int, f fault) {
 	if f.All {
 		w.fell(w.cluster, "with its cluster")
@@ -299,8 +300,8 @@ func (w *world) migrate(apps []int, f fault) {
 	}
 }
 
-// velero makes objects again, in any order: as they were, but for status, owners
-// and UIDs.
+// velero creates objects again, in any order: as they were, except for status,
+// owners and UIDs.
 func (w *world) velero(imd *v1alpha1.ImmutableDeployment, records []*v1alpha1.ImmutableRevision) {
 	again := func(from metav1.ObjectMeta) metav1.ObjectMeta {
 		return metav1.ObjectMeta{Namespace: from.Namespace, Name: from.Name, Labels: from.Labels, Annotations: from.Annotations, Finalizers: from.Finalizers}
@@ -319,9 +320,9 @@ func (w *world) velero(imd *v1alpha1.ImmutableDeployment, records []*v1alpha1.Im
 	}
 }
 
-// split has another cluster begin with a copy of this one's memory, and be gone
-// for good after a while. Somebody may have given it an identity of its own. Its git may apply what this one's does, or what it
-// wants itself.
+// split starts another cluster with a copy of this one's state, which
+// disappears for good after a while. It may have its own identity. Its Git may
+// apply the same as this one's, or something else.
 func (w *world) split(f fault) {
 	if w.clone != nil {
 		return
@@ -352,7 +353,7 @@ func (w *world) unsplit() {
 	w.fell(w.clone, "with its cluster")
 }
 
-// applyInClone has the clone's git apply templates, now and then.
+// applyInClone has the clone's Git apply templates from time to time.
 func (w *world) applyInClone(f fault) {
 	if w.clone.gone {
 		return

@@ -14,7 +14,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/webhook"
 )
 
-// gateKind is who is asked by a gate.
+// gateKind is what a gate calls.
 type gateKind string
 
 // Kinds of gates.
@@ -27,13 +27,13 @@ const (
 // gateRetries is how many more attempts a gate gets.
 const gateRetries = 1
 
-// gatekeeper answers the gates of all applications, and remembers what it was
-// asked and what it said.
+// gatekeeper answers the gates of all applications, and records requests and
+// responses.
 type gatekeeper struct {
 	w *world
 	// attempts by idempotency key, and keys by attempt.
 	attempts, keys map[string]string
-	// passed are the rollouts, with the point, that were let pass.
+	// passed are the rollouts, with the point, that passed.
 	passed map[string]bool
 	// machines are the workflows, by application.
 	machines map[int]string
@@ -43,7 +43,7 @@ func newGatekeeper(w *world) *gatekeeper {
 	return &gatekeeper{w: w, attempts: map[string]string{}, keys: map[string]string{}, passed: map[string]bool{}, machines: map[int]string{}}
 }
 
-// settle makes what an application's gate may ask.
+// settle creates what an application's gate may call.
 func (g *gatekeeper) settle(app int) {
 	name := "check-" + g.w.plan.Apps[app].Name
 	arn, err := g.w.sim.RegisterStateMachine(name, sfn.StateMachine{Duration: 20 * time.Second, Outcome: func(input string) (string, error) {
@@ -66,7 +66,7 @@ func (g *gatekeeper) settle(app int) {
 	}}))
 }
 
-// gate is an application's.
+// gate returns an application's gate.
 func (g *gatekeeper) gate(app int) v1alpha1.Gate {
 	a := g.w.plan.Apps[app]
 	out := v1alpha1.Gate{Name: "check", At: a.Gate, TimeoutSeconds: new(int32(300)), Retries: new(int32(gateRetries))}
@@ -81,27 +81,28 @@ func (g *gatekeeper) gate(app int) v1alpha1.Gate {
 	return out
 }
 
-// ask hears a question and answers it.
+// ask checks a request and answers it.
 func (g *gatekeeper) ask(app int, question []byte) bool {
 	return g.answer(app, g.hear(question))
 }
 
-// askInTurn asks for a workflow, which is in a goroutine of its own: perhaps in
-// the midst of a call that came at the moment at which it was due.
+// askInTurn calls ask in the scheduler's order: a workflow has its own
+// goroutine, which may run in the middle of a call that was due at the same
+// moment.
 func (g *gatekeeper) askInTurn(app int, question string) bool {
 	answer := make(chan bool, 1)
 	g.w.arrive("workflow "+question, func() { answer <- g.ask(app, []byte(question)) })
 	return <-answer
 }
 
-// attempt is what a gate is asked for.
+// attempt is one attempt of a gate.
 type attempt struct {
-	// point of a rollout, and what tells attempts apart.
+	// point of a rollout, and what distinguishes attempts.
 	point, name string
 }
 
-// hear checks a question: each attempt has a key of its own, whoever asks, and
-// however often.
+// hear checks a request: each attempt has its own key, whichever process sends
+// it, and however often.
 func (g *gatekeeper) hear(question []byte) attempt {
 	var q hook.Question
 	must(json.Unmarshal(question, &q))
@@ -121,7 +122,7 @@ func (g *gatekeeper) hear(question []byte) attempt {
 	return attempt{rollout + " " + string(q.Point), this}
 }
 
-// answer tells whether a revision may pass.
+// answer reports whether a revision may pass.
 func (g *gatekeeper) answer(app int, a attempt) bool {
 	refuses := g.w.plan.Apps[app].Refuses && !g.w.faults.over
 	g.w.log.tell("gatekeeper", "%s: %t", a.name, !refuses)
@@ -131,8 +132,7 @@ func (g *gatekeeper) answer(app int, a attempt) bool {
 	return !refuses
 }
 
-// poster posts to webhooks that are simulated: what is between is tested where
-// the client is.
+// poster posts to simulated webhooks: the HTTP client has its own tests.
 type poster struct{ p *process }
 
 // Post implements gate.Poster.

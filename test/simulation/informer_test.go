@@ -16,7 +16,7 @@ import (
 	"github.com/viridian-dev/viridian/controllers"
 )
 
-// informer is a process's cache of a kind, and the watch that keeps it.
+// informer is a process's cache of a kind, and the watch that updates it.
 type informer struct {
 	p    *process
 	kind string
@@ -29,8 +29,8 @@ func newInformer(p *process, kind string) *informer {
 	return &informer{p: p, kind: kind, store: map[types.NamespacedName]client.Object{}}
 }
 
-// relist reads everything, as at the start and after a watch broke: what
-// happened meanwhile is seen by its result only.
+// relist reads everything, as at the start and after a watch broke: only the
+// result of what happened meanwhile is seen.
 func (i *informer) relist() {
 	if i.p.dead {
 		return
@@ -51,8 +51,8 @@ func (i *informer) relist() {
 	}
 }
 
-// notice has a change of the cluster seen after a while: watches are in order
-// within a kind, and only there.
+// notice delivers a change of the cluster after a while: watches are ordered
+// only within a kind.
 func (i *informer) notice() {
 	delay := i.p.dice.between(time.Millisecond, 100*time.Millisecond)
 	delay += i.p.w.faults.watchDelay(i.p.dice)
@@ -60,7 +60,7 @@ func (i *informer) notice() {
 	i.p.w.after(delay, func() { i.see(until) })
 }
 
-// see sees changes, unless the watch is broken.
+// see processes changes, unless the watch is broken.
 func (i *informer) see(until int) {
 	if i.p.dead || i.seen >= until {
 		return
@@ -75,7 +75,7 @@ func (i *informer) see(until int) {
 	}
 }
 
-// apply stores a change and has those reconciled whom it concerns.
+// apply stores a change and enqueues the objects that it concerns.
 func (i *informer) apply(c change) {
 	before := i.store[c.key]
 	if c.object == nil {
@@ -102,7 +102,7 @@ func (i *informer) apply(c change) {
 	}
 }
 
-// enqueue adds a key, now and then once more.
+// enqueue adds a key, sometimes twice.
 func (i *informer) enqueue(kind string, key types.NamespacedName) {
 	q := i.p.queues[kind]
 	q.add(key, 0)
@@ -111,10 +111,10 @@ func (i *informer) enqueue(kind string, key types.NamespacedName) {
 	}
 }
 
-// concerns asks the predicates of SetupWithManager.
+// concerns evaluates the predicates of SetupWithManager.
 func (i *informer) concerns(before, now client.Object) bool {
 	if before == nil || now == nil {
-		return true // they heed no kind of event but updates
+		return true // they only filter updates
 	}
 	update := updates.UpdateEvent{ObjectOld: before, ObjectNew: now}
 	if i.kind == deployments {

@@ -63,7 +63,7 @@ func (o *observer) checkRule(at *pass, q request, t *truth) {
 	}
 	r := t.rules[i]
 	if r.uid == "" && q.action == "ModifyRule" && sameShares(r.targets, targetsIn(q.values)) {
-		return // it was given back as it shall be, and a read is a moment behind
+		return // it was given back as intended, and a read is stale
 	}
 	if r.uid == "" {
 		o.fail("I8", "%s changes rule %s, which isn't marked as its own", at.about(), r.priority)
@@ -78,8 +78,8 @@ func (o *observer) checkRule(at *pass, q request, t *truth) {
 	}
 }
 
-// checkServed checks that requests aren't taken from what is healthy to give
-// them to what isn't, or to nobody.
+// checkServed checks that requests aren't taken from a healthy revision and
+// sent to an unhealthy one, or nowhere.
 func (o *observer) checkServed(at *pass, r *ruleTruth, t *truth, after []target) {
 	if at.imd() == nil || !at.imd().DeletionTimestamp.IsZero() || o.various[r.uid] || at.imd().Spec.Strategy.Type == v1alpha1.StrategyRecreate {
 		return
@@ -96,8 +96,8 @@ func (o *observer) checkServed(at *pass, r *ruleTruth, t *truth, after []target)
 	o.checkReturn(at, t, serves, after)
 }
 
-// checkReturn checks that requests don't return to a revision with no healthy
-// task from one that answers them all, before it had its time to heal.
+// checkReturn checks that requests don't return to a revision without a healthy
+// task from one that answers them all, before it had time to become healthy.
 func (o *observer) checkReturn(at *pass, t *truth, serves groupTruth, after []target) {
 	app, rollout := o.app(at.imd().Name), at.imd().Status.Rollout
 	if rollout == nil || rollout.FinishedAt != nil || fmt.Sprint(rollout.Revision) != serves.revision || o.changed[serves.uid] || !o.clock.IsZero() {
@@ -117,8 +117,8 @@ func (o *observer) checkReturn(at *pass, t *truth, serves groupTruth, after []ta
 	o.fail("served", "%s takes the requests from revision %s, which is healthy, to give them to one that isn't", at.about(), serves.revision)
 }
 
-// checkTagged checks that only rules of ours, or that users named, are marked.
-// To take one's own marks off twice does no harm.
+// checkTagged checks that only owned rules, or those that users named, are
+// tagged. Removing one's own tags twice does no harm.
 func (o *observer) checkTagged(at *pass, q request, t *truth) {
 	for _, r := range t.rules {
 		if r.arn != q.values.Get("ResourceArns.member.1") {
@@ -139,7 +139,7 @@ func (o *observer) checkTagged(at *pass, q request, t *truth) {
 }
 
 // checkIncrease checks that no revision gets more requests than before unless
-// it was healthy as the pass saw it, but for the one that they return to.
+// the pass saw it healthy, except the one that they return to.
 func (o *observer) checkIncrease(at *pass, r *ruleTruth, t *truth, after []target) {
 	var before []target
 	if r != nil {
@@ -170,7 +170,8 @@ func (o *observer) checkIncrease(at *pass, r *ruleTruth, t *truth, after []targe
 	}
 }
 
-// checkWhole checks that a revision which gets more requests was whole.
+// checkWhole checks that a revision which gets more requests had all its tasks
+// healthy.
 func (o *observer) checkWhole(at *pass, g groupTruth, share int) {
 	s := at.imd().Status
 	if r := s.Rollout; r == nil || r.Outcome != "" || fmt.Sprint(r.Revision) != g.revision || r.Revision == s.Stable {
@@ -196,7 +197,7 @@ func (o *observer) checkWhole(at *pass, g groupTruth, share int) {
 	}
 }
 
-// checkDeletion checks that a stack may go.
+// checkDeletion checks that a stack may be deleted.
 func (o *observer) checkDeletion(at *pass, q request, t *truth) {
 	id := q.values.Get("StackName")
 	i := slices.IndexFunc(t.stacks, func(s stackTruth) bool { return s.id == id })
@@ -226,7 +227,7 @@ func (o *observer) checkDeletion(at *pass, q request, t *truth) {
 	}
 }
 
-// checkDrained checks that a target group's requests have had their time.
+// checkDrained checks that a target group's requests have had time to finish.
 func (o *observer) checkDrained(at *pass, t *truth, g groupTruth) {
 	for _, r := range t.rules {
 		if r.preview == "" && r.contains(g.arn) {
@@ -248,7 +249,8 @@ func (o *observer) checkDrained(at *pass, t *truth, g groupTruth) {
 	}
 }
 
-// checkCreation checks that there is at most one candidate, and room for it.
+// checkCreation checks that at most one new revision is wanted, and that its
+// stack may be created.
 func (o *observer) checkCreation(at *pass) {
 	imr, _ := at.p.cluster.find(revisions, at.key).(*v1alpha1.ImmutableRevision)
 	if imr == nil {
@@ -297,7 +299,7 @@ func (o *observer) status(at *pass, before, now client.Object) {
 	}
 }
 
-// checkFrozen checks that a template is frozen but once.
+// checkFrozen checks that a template is frozen only once.
 func (o *observer) checkFrozen(c *cluster, made *v1alpha1.ImmutableRevision) {
 	for _, object := range c.list(revisions) {
 		x, _ := object.(*v1alpha1.ImmutableRevision)
@@ -346,8 +348,9 @@ func (o *observer) checkOutcome(was, now *v1alpha1.ImmutableDeployment) {
 	}
 	uid := string(now.UID)
 	reverted := a.Outcome.Good() && b.Outcome == v1alpha1.OutcomeRolledBack
-	// What others took away can't be returned to, nor what this cluster removed
-	// itself and forgot. What Recreate took away can't always be made again.
+	// It can't return to what others deleted, nor to what this cluster removed
+	// before it lost state. What Recreate removed can't always be created
+	// again.
 	lost := o.changed[uid] || o.forgotten(uid) && was.Status.Stable != 0 && !o.truth().keeps(uid, was.Status.Stable)
 	recreates := now.Spec.Strategy.Type == v1alpha1.StrategyRecreate || o.various[uid]
 	reopened := b.Outcome == "" && lost
@@ -357,9 +360,9 @@ func (o *observer) checkOutcome(was, now *v1alpha1.ImmutableDeployment) {
 	}
 }
 
-// checkBlame checks that a rollout which is given up for its stack has one that
-// failed, or none; and that who waited for a person or a gate a moment ago
-// isn't given up for lack of progress.
+// checkBlame checks that a rollout which is given up because of its stack has
+// one that failed, or none; and that a rollout which waited for a person or a
+// gate a moment ago isn't given up for lack of progress.
 func (o *observer) checkBlame(was, now *v1alpha1.ImmutableDeployment) {
 	a, b := was.Status.Rollout, now.Status.Rollout
 	if b == nil || a != nil && a.ID == b.ID && a.Outcome != "" {
@@ -379,8 +382,8 @@ func (o *observer) checkBlame(was, now *v1alpha1.ImmutableDeployment) {
 	}
 }
 
-// checkInSync checks that the ledger and its condition say whether the rule
-// routes as it shall.
+// checkInSync checks that status.traffic and its condition say whether the rule
+// routes as intended.
 func (o *observer) checkInSync(now *v1alpha1.ImmutableDeployment) {
 	t := now.Status.Traffic
 	if t == nil || t.InSync == nil {
@@ -392,7 +395,7 @@ func (o *observer) checkInSync(now *v1alpha1.ImmutableDeployment) {
 	}
 }
 
-// targetsOf are those of a ledger.
+// targetsOf returns the targets in status.traffic.
 func targetsOf(all []v1alpha1.WeightedTarget) []target {
 	var out []target
 	for _, x := range all {
@@ -401,7 +404,7 @@ func targetsOf(all []v1alpha1.WeightedTarget) []target {
 	return out
 }
 
-// checkObserved checks that the ledger tells how the rule routes, or did a
+// checkObserved checks that status.traffic says how the rule routes, or did a
 // moment ago.
 func (o *observer) checkObserved(at *pass, was, now *v1alpha1.ImmutableDeployment) {
 	after, before := now.Status.Traffic, was.Status.Traffic

@@ -27,8 +27,8 @@ func (o *observer) tagIn(imr *v1alpha1.ImmutableRevision) string {
 	return o.w.others.tags[digest]
 }
 
-// checkJudged checks an outcome against what the plan knows of the revision:
-// what is bad isn't promoted, and what is given up deserves it.
+// checkJudged checks an outcome against what the plan knows about the revision:
+// a bad one isn't promoted, and one that is given up is bad.
 func (o *observer) checkJudged(at *pass, was, now *v1alpha1.ImmutableDeployment) {
 	a, b := was.Status.Rollout, now.Status.Rollout
 	if b == nil {
@@ -80,14 +80,14 @@ func (o *observer) checkHeeded(now *v1alpha1.ImmutableDeployment, b *v1alpha1.Ro
 	}
 }
 
-// checkPromoted checks that a revision which nobody promoted by hand deserves
-// it.
+// checkPromoted checks that a revision which nobody promoted manually passed
+// its checks.
 func (o *observer) checkPromoted(plan app, tag string, was *v1alpha1.ImmutableDeployment, b *v1alpha1.Rollout) {
 	if tag == vulnerable && plan.Scan {
 		o.fail("judged", "%s of %s is promoted with a vulnerable image", b.ID, plan.Name)
 	}
 	if was.Status.Stable == 0 || o.changed[string(was.UID)] {
-		return // with nothing to go back to, or not any more, what serves goes on
+		return // with nothing to return to, or no longer, what serves continues
 	}
 	if tag == worse && plan.Metric {
 		o.fail("judged", "%s of %s is promoted though it answers nothing but errors", b.ID, plan.Name)
@@ -98,7 +98,7 @@ func (o *observer) checkPromoted(plan app, tag string, was *v1alpha1.ImmutableDe
 	}
 }
 
-// checkEvidence checks that what speaks against a revision is kept with it.
+// checkEvidence checks that the evidence against a revision is kept with it.
 func (o *observer) checkEvidence(at *pass, imd *v1alpha1.ImmutableDeployment, r *v1alpha1.Rollout) {
 	source := map[string]v1alpha1.VerdictSource{
 		v1alpha1.ReasonAlarmFiring: v1alpha1.SourceAlarm, v1alpha1.ReasonMetricOutOfBounds: v1alpha1.SourceMetric,

@@ -11,8 +11,8 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// checkKept checks that whatever the cluster forgot, nothing that serves is
-// taken away. It is judged by the account alone.
+// checkKept checks that nothing that serves is removed, whatever state the
+// cluster lost. It only uses the account.
 func (o *observer) checkKept(at *pass, q request, t *truth) {
 	if len(o.memory.forgot) == 0 {
 		return
@@ -40,8 +40,8 @@ func (o *observer) checkKept(at *pass, q request, t *truth) {
 	}
 }
 
-// checkIdentity checks that a copy of a cluster which has an identity of its own
-// leaves alone what the first one made.
+// checkIdentity checks that a copy of a cluster with its own identity doesn't
+// change what the first one created.
 func (o *observer) checkIdentity(at *pass, q request, t *truth) {
 	if at.p.cluster != o.w.clone || at.p.cluster.id == o.w.cluster.id {
 		return
@@ -63,9 +63,9 @@ func (o *observer) checkIdentity(at *pass, q request, t *truth) {
 	}
 }
 
-// checkOrphanCreation checks that nobody makes a stack whose owner is gone, unless
-// that was lost after the pass began, which can't know it: the SDK repeats a call
-// whose answer was lost.
+// checkOrphanCreation checks that no stack is created whose owner is gone,
+// unless the owner was lost after the pass began, which can't know it: the SDK
+// retries a call whose response was lost.
 func (o *observer) checkOrphanCreation(at *pass, imr *v1alpha1.ImmutableRevision) {
 	owner := types.NamespacedName{Namespace: imr.Namespace, Name: imr.Labels[v1alpha1.LabelDeployment]}
 	if lost := at.p.cluster.forced[owner]; lost.Before(at.began) {
@@ -73,8 +73,8 @@ func (o *observer) checkOrphanCreation(at *pass, imr *v1alpha1.ImmutableRevision
 	}
 }
 
-// guarded tells whether what bears a UID is looked after: something of it was
-// forgotten, and its user didn't delete it.
+// guarded reports whether the resources of a UID are checked: some of its state
+// was lost, and its user didn't delete it.
 func (o *observer) guarded(uid string) bool {
 	if !o.forgotten(uid) {
 		return false
@@ -87,7 +87,7 @@ func (o *observer) guarded(uid string) bool {
 	return false
 }
 
-// replaces tells whether a deployment takes a revision away on purpose before
+// replaces reports whether a deployment removes a revision on purpose before
 // there is another one: Recreate does.
 func (o *observer) replaces(imd *v1alpha1.ImmutableDeployment, revision string) bool {
 	if imd == nil || imd.Status.Rollout == nil || imd.Status.Rollout.FinishedAt != nil {
@@ -97,8 +97,8 @@ func (o *observer) replaces(imd *v1alpha1.ImmutableDeployment, revision string) 
 	return recreates && (fmt.Sprint(imd.Status.Rollout.Revision) != revision || imd.Status.Rollout.Outcome != "")
 }
 
-// rolls tells whether a deployment stops tasks to make room for new ones, all of
-// them where there is but one: Rolling may.
+// rolls reports whether a deployment stops tasks to make room for new ones, all
+// of them if there is only one: Rolling may.
 func (o *observer) rolls(imd *v1alpha1.ImmutableDeployment) bool {
 	if imd == nil || imd.Status.Rollout == nil || imd.Status.Rollout.FinishedAt != nil {
 		return false
@@ -106,8 +106,8 @@ func (o *observer) rolls(imd *v1alpha1.ImmutableDeployment) bool {
 	return imd.Spec.Strategy.Type == v1alpha1.StrategyRolling || o.various[string(imd.UID)]
 }
 
-// answers tells whether a target group's tasks answer, as the pass saw it or as
-// it is.
+// answers reports whether a target group's tasks answer, as the pass saw it or
+// as it is.
 func (t *truth) answers(at *pass, group string) bool {
 	return at.healthy[group] > 0 || t.groups[group].healthy > 0
 }
@@ -117,7 +117,7 @@ func (o *observer) checkRequestsKept(at *pass, r *ruleTruth, t *truth, after []t
 	for _, x := range r.targets {
 		g := t.groups[x.group]
 		if seen, looked := at.healthy[x.group]; looked && seen == 0 || g.healthy == 0 || o.strange[g.stack] || !o.guarded(g.uid) || share(r.targets, x.group) == 0 {
-			continue // it doesn't answer, or nobody cares
+			continue // it doesn't answer, or isn't checked
 		}
 		switch before := share(r.targets, x.group); {
 		case o.replaces(at.imd(), g.revision) || o.late(at.imd()) || returned(at.imd(), after):
@@ -131,8 +131,8 @@ func (o *observer) checkRequestsKept(at *pass, r *ruleTruth, t *truth, after []t
 	}
 }
 
-// returned tells whether a first revision is given up, and an adopted rule given
-// back to the target group that it had before, of which nobody knows how it is.
+// returned reports whether a first revision is given up, and an adopted rule is
+// given back to its original target group, whose health is unknown.
 func returned(imd *v1alpha1.ImmutableDeployment, after []target) bool {
 	if imd == nil || imd.Status.Rollout == nil || imd.Status.Traffic == nil || len(after) != 1 {
 		return false
@@ -141,7 +141,7 @@ func returned(imd *v1alpha1.ImmutableDeployment, after []target) bool {
 	return bad && imd.Status.Stable == 0 && after[0].group == imd.Status.Traffic.OriginalTargetGroupARN
 }
 
-// answered is how many percent of the requests would be answered.
+// answered returns the percentage of requests that would be answered.
 func (o *observer) answered(at *pass, t *truth, targets []target) int {
 	sum := 0
 	for _, x := range targets {
@@ -155,8 +155,8 @@ func (o *observer) answered(at *pass, t *truth, targets []target) int {
 	return sum
 }
 
-// late tells whether a rollout was given up so long ago that requests return to
-// what served before, whole or not.
+// late reports whether a rollout was given up so long ago that requests return
+// to the previous revision, healthy or not.
 func (o *observer) late(imd *v1alpha1.ImmutableDeployment) bool {
 	if imd == nil || imd.Status.Rollout == nil {
 		return false
@@ -179,13 +179,13 @@ func (o *observer) checkStackKept(at *pass, s stackTruth, t *truth) {
 		}
 	}
 	i := slices.IndexFunc(t.services, func(x serviceTruth) bool { return x.uid == s.uid && x.revision == s.revision && x.running > 0 })
-	given := at.seen != nil && !at.seen.GetDeletionTimestamp().IsZero() && o.memory.left[s.uid] // people deleted what they left
+	given := at.seen != nil && !at.seen.GetDeletionTimestamp().IsZero() && o.memory.left[s.uid] // people deleted what they had orphaned
 	if i >= 0 && !given {
 		o.checkTasksKept(at, t.services[i], t)
 	}
 }
 
-// givenUp tells whether a revision is one that never was promoted.
+// givenUp reports whether a revision was never promoted.
 func givenUp(imd *v1alpha1.ImmutableDeployment, revision string) bool {
 	if imd == nil || imd.Status.Rollout == nil || fmt.Sprint(imd.Status.Stable) == revision {
 		return false
@@ -194,12 +194,13 @@ func givenUp(imd *v1alpha1.ImmutableDeployment, revision string) bool {
 	return fmt.Sprint(r.Revision) == revision && r.Outcome != "" && !r.Outcome.Good()
 }
 
-// unproven tells whether nothing was promoted yet since users began anew.
+// unproven reports whether nothing was promoted yet since users started over.
 func unproven(imd *v1alpha1.ImmutableDeployment) bool {
 	return imd != nil && imd.Status.Stable == 0 && imd.Status.RolloutCount > 0
 }
 
-// checkTasksKept checks that a worker's tasks which stop aren't the last ones.
+// checkTasksKept checks that the tasks of a worker that stop aren't the last
+// ones.
 func (o *observer) checkTasksKept(at *pass, s serviceTruth, t *truth) {
 	imd := at.p.cluster.owner(s.uid)
 	if a := o.app(o.w.cluster.names[s.uid]); a.Rule != ruleNone || a.Strategy == v1alpha1.StrategyRecreate && at.p.cluster == o.w.cluster || !o.guarded(s.uid) || s.running == 0 || o.replaces(imd, s.revision) || o.late(imd) || givenUp(imd, s.revision) || unproven(imd) {
@@ -260,8 +261,8 @@ func (o *observer) checkTurns(at *pass, q request) {
 	}
 }
 
-// interferes notes what a clone changes: to the first cluster it is one of the
-// others.
+// interferes records what a clone changes: to the first cluster it is a change
+// by others.
 func (o *observer) interferes(at *pass, q request) {
 	if at.seen == nil {
 		return
@@ -279,8 +280,8 @@ func (o *observer) interferes(at *pass, q request) {
 	}
 }
 
-// clones tells whether a clone made a stack, by its ID or name, or the rule of
-// a deployment, by its UID.
+// clones reports whether a clone created a stack, by its ID or name, or the
+// rule of a deployment, by its UID.
 func (o *observer) clones(name string) bool {
 	if strings.HasPrefix(name, "arn:") {
 		name = short(name)

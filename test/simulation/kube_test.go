@@ -13,10 +13,10 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// errLost is what a caller gets whose answer got lost.
+// errLost is the error of a call whose response was lost.
 var errLost = errors.New("Client.Timeout exceeded while awaiting headers")
 
-// call makes one call to the API server, with whatever befalls it.
+// call makes one call to the API server, with its faults.
 func (p *process) call(ctx context.Context, verb string, object client.Object, do func() error) error {
 	at := p.passOf(ctx)
 	c := callID{api: "kubernetes", action: verb, about: kindOf(object) + " " + object.GetName(), writes: verb != "get" && verb != "list"}
@@ -57,7 +57,7 @@ func (p *process) refusal(verdict verdict, object client.Object) error {
 	return nil
 }
 
-// told notes a call in the log.
+// told logs a call.
 func (p *process) told(at *pass, c callID, err error) {
 	tell := p.w.log.whisper
 	if c.writes {
@@ -105,7 +105,7 @@ func (p *process) cached() client.Client {
 	return interceptor.NewClient(p.cluster, funcs)
 }
 
-// funcs are what is between a process and the API server.
+// funcs returns the interceptors between a process and the API server.
 func (p *process) funcs() interceptor.Funcs {
 	c := p.cluster
 	return interceptor.Funcs{
@@ -144,7 +144,7 @@ func (p *process) funcs() interceptor.Funcs {
 	}
 }
 
-// status writes a status and has it looked at.
+// status writes a status and has it checked.
 func (p *process) status(ctx context.Context, object client.Object) error {
 	before := p.cluster.find(kindOf(object), client.ObjectKeyFromObject(object))
 	if err := p.cluster.put(object, theStatus); err != nil {

@@ -8,21 +8,21 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/ecr"
 )
 
-// Images that are bad in a way that only who looks finds: worse answers every
-// request by an error and takes all CPU, vulnerable has a known vulnerability.
+// Images that are bad in a way that only checks detect: worse answers every
+// request with an error and uses all CPU, vulnerable has a known vulnerability.
 const (
 	worse      = "err100-cpu95"
 	vulnerable = "vulnerable"
 )
 
 // loadEvery is how often, and how many, requests come to an application whose
-// metrics are looked at, while it is rolled out: nobody looks otherwise.
+// metrics are checked, during a rollout: they aren't checked otherwise.
 const (
 	loadEvery = 10 * time.Second
 	loadCount = 10
 )
 
-// load sends requests to an application, and goes on.
+// load sends requests to an application repeatedly.
 func (o *others) load(app int) {
 	o.w.after(loadEvery, func() { o.load(app) })
 	imd := o.w.users.get(app)
@@ -40,7 +40,7 @@ func (o *others) load(app int) {
 	}
 }
 
-// metric is by what an application's revisions are measured.
+// metric is the check by which an application's revisions are measured.
 func metric(a app) v1alpha1.MetricCheck {
 	m := v1alpha1.MetricCheck{Name: "errors", Builtin: v1alpha1.MetricErrorRate, Max: "5", MinSamples: new(int32(2)),
 		FailureLimit: new(int32(0)), IntervalSeconds: new(int32(60))}
@@ -50,7 +50,7 @@ func metric(a app) v1alpha1.MetricCheck {
 	return m
 }
 
-// push makes the images, with their scans.
+// push creates the images, with their scans.
 func (o *others) push() {
 	for _, tags := range [][]string{good, sick, {"9", worse, vulnerable}} {
 		for _, tag := range tags {

@@ -12,8 +12,8 @@ import (
 // began is when every bubble of testing/synctest begins.
 var began = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// journal is what happened, for people to read. Reads are only counted into
-// the sum, unless everything is to be told.
+// journal is the log of what happened, for people. Reads are only added to the
+// hash, unless everything is to be logged.
 type journal struct {
 	lines []string
 	sum   hash.Hash
@@ -22,12 +22,12 @@ type journal struct {
 
 func newJournal(loud bool) *journal { return &journal{sum: sha256.New(), loud: loud} }
 
-// tell notes what someone did.
+// tell logs what someone did.
 func (j *journal) tell(who, format string, args ...any) {
 	j.write(true, who, format, args...)
 }
 
-// whisper notes what hardly anybody wants to read.
+// whisper logs details.
 func (j *journal) whisper(who, format string, args ...any) {
 	j.write(j.loud, who, format, args...)
 }
@@ -45,7 +45,7 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%3d:%02d:%06.3f", int(d.Hours()), int(d.Minutes())%60, (d % time.Minute).Seconds())
 }
 
-// hash sums up everything that happened.
+// hash is the hash of everything that happened.
 func (j *journal) hash() string { return hex.EncodeToString(j.sum.Sum(nil)[:8]) }
 
 func (j *journal) String() string { return strings.Join(j.lines, "\n") }

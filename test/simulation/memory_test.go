@@ -9,37 +9,38 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// memory is what the observer knows of what clusters forgot, and of what serves
-// in spite of it.
+// memory is what the observer knows about the state that clusters lost, and
+// about what serves in spite of it.
 type memory struct {
-	// forgot is when the objects of an application lost something last.
+	// forgot is when the objects of an application last lost something.
 	forgot map[string]time.Time
-	// heirs are the UIDs of deployments to whom that of another one belongs
-	// now, since people said so.
+	// heirs are the UIDs of the deployments that people had adopt another UID,
+	// by that UID.
 	heirs map[string]string
 	// unowned are the UIDs of deployments that were lost, with all their
-	// records; abroad those of workers of a cluster that was lost, of whom
-	// nothing in the new one can know.
+	// records; abroad those of workers of a lost cluster, which the new one
+	// can't know about.
 	unowned, abroad map[string]bool
 	// left are the UIDs of deployments that people deleted, but not what they
 	// owned.
 	left map[string]bool
-	// proven are the target groups that once had all requests and answered, ran
-	// the services that once had tasks, by ARN.
+	// proven are the target groups that once had all requests and answered
+	// them, ran the services that once had tasks, by ARN.
 	proven, ran map[string]bool
-	// found are the stacks that were complete when something was forgotten.
+	// found are the stacks that were complete when state was lost.
 	found map[string]bool
 	// behind are the target groups that had all requests when an application
-	// was restored from a time before that, until somebody wants anything.
+	// was restored to an earlier time, until somebody wants something.
 	behind map[string]string
-	// turns are those that two clusters take in writing an application's rule.
+	// turns counts the turns that two clusters take in writing an application's
+	// rule.
 	turns map[string]*turns
 	// cloned are the stacks and rules that a clone made, stranded those of which
 	// nothing tells any more whose they are.
 	cloned, stranded map[string]bool
 }
 
-// turns count how often another cluster wrote a rule than the one before.
+// turns counts how often a rule was written by a different cluster than before.
 type turns struct {
 	last          *cluster
 	taken, wishes int
@@ -50,7 +51,7 @@ func newMemory() memory {
 		proven: map[string]bool{}, ran: map[string]bool{}, found: map[string]bool{}, behind: map[string]string{}, turns: map[string]*turns{}, cloned: map[string]bool{}, stranded: map[string]bool{}}
 }
 
-// heir is to whom what bears a UID belongs.
+// heir returns the UID to which the resources of a UID belong now.
 func (m *memory) heir(uid string) string {
 	for range m.heirs {
 		if m.heirs[uid] == "" {
@@ -61,7 +62,7 @@ func (m *memory) heir(uid string) string {
 	return uid
 }
 
-// saw notes what serves.
+// saw records what serves.
 func (m *memory) saw(t *truth) {
 	for _, s := range t.services {
 		if s.running > 0 {
@@ -77,8 +78,8 @@ func (m *memory) saw(t *truth) {
 	}
 }
 
-// forgot notes that an application's objects lose something: what was counted
-// by them begins anew, and requests by annotation may be answered once more.
+// forgot records that an application's objects lose something: what was counted
+// for them starts over, and requests by annotation may be answered once more.
 func (o *observer) forgot(app int) {
 	name := o.w.plan.Apps[app].Name
 	o.memory.forgot[name] = time.Now()
@@ -96,7 +97,7 @@ func (o *observer) forgot(app int) {
 	}
 }
 
-// forgotten tells whether the objects of the deployment with a UID ever lost
+// forgotten reports whether the objects of the deployment with a UID ever lost
 // something.
 func (o *observer) forgotten(uid string) bool {
 	return !o.memory.forgot[o.w.cluster.names[uid]].IsZero()
@@ -108,8 +109,8 @@ func (o *observer) routeOf(app int) string {
 	return t.route(t.production(o.w.users.uid(app)))
 }
 
-// wentBack notes that an application is about to be as it was when its rule
-// routed so, if that was otherwise.
+// wentBack records that an application is about to be restored to a time when
+// its rule had the given route, if that differs from the current one.
 func (o *observer) wentBack(app int, route string, then *v1alpha1.ImmutableDeployment) {
 	name, t := o.w.plan.Apps[app].Name, o.truth()
 	r := t.production(o.w.users.uid(app))
@@ -132,7 +133,7 @@ func (o *observer) wentBack(app int, route string, then *v1alpha1.ImmutableDeplo
 	}
 }
 
-// unowned notes that a deployment is about to be lost.
+// unowned records that a deployment is about to be lost.
 func (o *observer) unowned(imd *v1alpha1.ImmutableDeployment, abroad bool) {
 	o.memory.unowned[string(imd.UID)] = true
 	if abroad && !imd.Spec.Traffic.LoadBalancer.Exists() {
@@ -140,7 +141,7 @@ func (o *observer) unowned(imd *v1alpha1.ImmutableDeployment, abroad bool) {
 	}
 }
 
-// regained notes that a deployment which may have been lost is there again.
+// regained records that a deployment which may have been lost exists again.
 func (o *observer) regained(imd *v1alpha1.ImmutableDeployment) {
 	delete(o.memory.unowned, string(imd.UID))
 	delete(o.memory.abroad, string(imd.UID))
@@ -167,7 +168,7 @@ func (o *observer) unclaimed(uid string) bool {
 	return gone || o.memory.abroad[uid]
 }
 
-// adopts notes that people said to whom belongs what bears other UIDs.
+// adopts records that people had a deployment adopt other UIDs.
 func (o *observer) adopts(imd *v1alpha1.ImmutableDeployment, value string) {
 	o.wished(imd.Name)
 	own := string(imd.UID)
@@ -183,7 +184,7 @@ func (o *observer) adopts(imd *v1alpha1.ImmutableDeployment, value string) {
 	}
 }
 
-// wished notes that somebody wants something of an application.
+// wished records that somebody changed what they want from an application.
 func (o *observer) wished(name string) {
 	delete(o.memory.behind, name)
 	if t := o.memory.turns[name]; t != nil {
@@ -191,14 +192,14 @@ func (o *observer) wished(name string) {
 	}
 }
 
-// wasFound tells whether a revision's stack was complete when something was
-// forgotten: it isn't new, though nobody may remember what it was for.
+// wasFound reports whether a revision's stack was complete when state was lost:
+// it isn't new, although its purpose may have been lost.
 func (o *observer) wasFound(imr *v1alpha1.ImmutableRevision) bool {
 	return slices.ContainsFunc(o.latest.stacks, func(s stackTruth) bool { return s.name == imr.Spec.StackName && o.memory.found[s.id] })
 }
 
-// exists tells whether a revision's stack does: its record is made again then,
-// and nothing is frozen.
+// exists reports whether a revision's stack exists: then its record is
+// recreated, and nothing is frozen.
 func (o *observer) exists(imr *v1alpha1.ImmutableRevision) bool {
 	return slices.ContainsFunc(o.latest.stacks, func(s stackTruth) bool {
 		return s.name == imr.Spec.StackName && s.uid != "" && s.status != "DELETE_COMPLETE"

@@ -11,14 +11,14 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 )
 
-// observer looks at the truth after every step and knows what must hold.
+// observer checks the invariants against the truth after every step.
 type observer struct {
 	w         *world
 	violation *violation
 	// latest is the truth as it was seen last, and when.
 	latest   *truth
 	lookedAt time.Time
-	// statuses of stacks by ID, and routes of rules by ARN, for the log.
+	// statuses of stacks by ID, and routes of rules by ARN, used for the log.
 	stackStatus map[string]string
 	route       map[string]string
 	// left is when a target group was last seen to be in a rule that isn't its
@@ -30,20 +30,20 @@ type observer struct {
 	foreign []string
 	// clock is when a process's clock jumped last.
 	clock time.Time
-	// strange are the stacks that others deleted, changed the deployments in
-	// which they laid hands on a stack, various those whose strategy changed.
+	// strange are the stacks that others deleted, changed the deployments with
+	// a stack that others changed, various those whose strategy changed.
 	strange, changed, various map[string]bool
-	// count is that of rollouts.
+	// count is the number of rollouts.
 	count int
-	// increases are those of target groups; asked are the rollouts that
-	// somebody promoted; requests and answers are counted by deployment and
-	// annotation.
+	// increases are the latest increases by target group; asked are the
+	// rollouts that somebody promoted; requests and answers are counted by
+	// deployment and annotation.
 	increases map[string]increase
 	// costs of rollouts, by the deployment's UID and the rollout's ID.
 	costs             map[string]*spent
 	asked             map[string]bool
 	requests, answers map[string]int
-	// memory is what the observer knows of what clusters forgot.
+	// memory is what the observer knows about the state that clusters lost.
 	memory memory
 }
 
@@ -53,7 +53,7 @@ type sample struct {
 	targets []target
 }
 
-// violation is an invariant that doesn't hold.
+// violation is the violation of an invariant.
 type violation struct {
 	Invariant, Message string
 }
@@ -65,7 +65,7 @@ func newObserver(w *world) *observer {
 		samples: map[string][]sample{}, strange: map[string]bool{}, changed: map[string]bool{}, various: map[string]bool{}, increases: map[string]increase{}, costs: map[string]*spent{}, asked: map[string]bool{}, requests: map[string]int{}, answers: map[string]int{}, memory: newMemory()}
 }
 
-// fail notes the first violation.
+// fail records the first violation.
 func (o *observer) fail(invariant, format string, args ...any) {
 	if o.violation == nil {
 		o.violation = &violation{invariant, fmt.Sprintf(format, args...)}
@@ -77,20 +77,21 @@ func (o *observer) meddled(uid string) { o.changed[uid] = true }
 func (o *observer) mixed(uid string)   { o.various[uid] = true }
 func (o *observer) exempt(id string)   { o.strange[id] = true }
 
-// begin takes stock of what belongs to others.
+// begin records what belongs to others.
 func (o *observer) begin() {
 	o.look()
 	o.foreign = o.belongings()
 }
 
-// glance looks if it is some time ago that anybody did.
+// glance looks if the last look was some time ago.
 func (o *observer) glance() {
 	if o.lookedAt.IsZero() || time.Since(o.lookedAt) >= 5*time.Second {
 		o.look()
 	}
 }
 
-// look reads the truth, tells what changed and checks what must always hold.
+// look reads the truth, logs what changed and checks the invariants that always
+// hold.
 func (o *observer) look() {
 	t := o.truth()
 	o.latest, o.lookedAt = t, time.Now()
@@ -152,7 +153,7 @@ func (o *observer) nameOf(uid string) string {
 	return cmp.Or(o.w.cluster.names[uid], uid)
 }
 
-// belongings is what others have in the account.
+// belongings returns what others have in the account.
 func (o *observer) belongings() []string {
 	var out []string
 	for _, s := range o.latest.stacks {
@@ -205,8 +206,8 @@ func (o *observer) secrets(where, text string) {
 // rollouts counts those of all deployments.
 func (o *observer) rollouts() int { return o.count }
 
-// state is how everything is in the end, for comparisons: what exists and how
-// it is, without IDs and times.
+// state returns the final state, for comparisons: what exists and its state,
+// without IDs and times.
 func (o *observer) state() string {
 	o.look()
 	t := o.latest

@@ -17,7 +17,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
-// others are people with access to the account who aren't Viridian.
+// others are people with access to the account.
 type others struct {
 	w   *world
 	elb *elb.Client
@@ -26,13 +26,13 @@ type others struct {
 
 	listener string
 	group    string
-	// adopted are the rules that were there before, by application.
+	// adopted are the rules that existed before, by application.
 	adopted map[int]string
 	// legacy are the target groups to which they forwarded.
 	legacy map[int]string
 	// tags of images by digest.
 	tags map[string]string
-	// taken are the rules that are in the way of deployments.
+	// taken are the rules that block deployments.
 	taken []string
 	// edited counts what was edited in production rules, by application.
 	edited map[int]time.Time
@@ -47,14 +47,14 @@ func newOthers(w *world) *others {
 		adopted: map[int]string{}, legacy: map[int]string{}, tags: map[string]string{}, edited: map[int]time.Time{}}
 }
 
-// must panics: the account does as others want.
+// must panics on an error: calls of others always succeed.
 func must(err error) {
 	if err != nil {
 		panic(err)
 	}
 }
 
-// settle makes what there is before Viridian.
+// settle creates what exists before Viridian.
 func (o *others) settle() {
 	must(o.w.sim.CreateCluster("shop"))
 	var err error
@@ -130,14 +130,14 @@ func (o *others) makeRule(priority int32, group string) string {
 	return aws.ToString(out.Rules[0].RuleArn)
 }
 
-// meddle changes what is Viridian's, if it is there.
+// meddle changes what belongs to Viridian, if it exists.
 func (o *others) meddle(f fault) {
 	uid := o.w.users.uid(f.App)
 	if uid == "" {
 		return
 	}
 	t := o.w.observer.truth()
-	switch f.Kind { //nolint:exhaustive // the others are none of these people's
+	switch f.Kind { //nolint:exhaustive // the others aren't made by people
 	case faultScan:
 		must(o.w.sim.SetScan("checkout", f.Tag, ecr.Scan{PendingFor: f.For}))
 	case faultTasks:
@@ -187,7 +187,7 @@ func (o *others) meddle(f fault) {
 	o.w.observer.look()
 }
 
-// giveWay takes away what is in the way of deployments.
+// giveWay removes what blocks deployments.
 func (o *others) giveWay() {
 	for _, arn := range o.taken {
 		_, err := o.elb.DeleteRule(nobody, &elb.DeleteRuleInput{RuleArn: &arn})
@@ -205,7 +205,8 @@ func (o *others) giveWay() {
 	}
 }
 
-// takeName makes a stack by the name that a deployment's next one would have.
+// takeName creates a stack with the name that a deployment's next one would
+// have.
 func (o *others) takeName(app int, uid string) {
 	imd := o.w.users.get(app)
 	name := template.StackName(imd.Namespace, imd.Name, uid, imd.Status.LatestRevision+1)
@@ -261,7 +262,7 @@ func (o *others) stopTask(s serviceTruth, task string) {
 	must(err)
 }
 
-// restore has a rule that is to be adopted forward as in the beginning.
+// restore makes a rule that is to be adopted forward as in the beginning.
 func (o *others) restore(app int) {
 	arn, group := o.adopted[app], o.legacy[app]
 	_, err := o.elb.ModifyRule(nobody, &elb.ModifyRuleInput{RuleArn: &arn, Actions: []elbtypes.Action{{
@@ -271,7 +272,7 @@ func (o *others) restore(app int) {
 	o.w.observer.look()
 }
 
-// editRule makes a production rule route otherwise.
+// editRule changes how a production rule routes.
 func (o *others) editRule(t *truth, app int, uid string) {
 	r := t.production(uid)
 	if r == nil {

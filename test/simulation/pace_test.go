@@ -9,15 +9,14 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// increase is the latest time that a revision got more requests.
+// increase is the latest increase of a revision's requests.
 type increase struct {
 	at    time.Time
 	share int
 }
 
-// checkPace checks that a new revision gets more requests only when its step
-// has been held, somebody approved where that is asked for, and nobody has
-// paused it.
+// checkPace checks that a new revision gets more requests only if its step was
+// held, somebody approved it if required, and nobody paused it.
 func (o *observer) checkPace(at *pass, g groupTruth, share int) {
 	spec, r := at.imd().Spec, at.imd().Status.Rollout
 	last := o.increases[g.arn]
@@ -66,7 +65,7 @@ func (o *observer) requested(imd *v1alpha1.ImmutableDeployment, annotation strin
 	}
 }
 
-// checkRetained checks that a deletion which leaves everything does so.
+// checkRetained checks that a deletion with Retain leaves everything.
 func (o *observer) checkRetained(at *pass, q request) {
 	imd := at.imd()
 	if imd == nil || imd.DeletionTimestamp.IsZero() {

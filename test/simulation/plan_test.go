@@ -9,20 +9,21 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// propagation is what processes give the load balancer for a change.
+// propagation is how long processes wait for the load balancer to apply a
+// change.
 const propagation = 15 * time.Second
 
-// plan is all that a run does by itself: it follows from the seed, and may be
-// shortened.
+// plan is everything that happens in a run: it follows from the seed, and may
+// be shortened.
 type plan struct {
 	Seed   uint64
 	Apps   []app
 	Users  []wish
 	Faults []fault
-	// Length is for how long the world is disturbed.
+	// Length is how long there are disturbances.
 	Length       time.Duration
 	Poll, Resync time.Duration
-	// DeleteAtEnd has everything deleted in the end.
+	// DeleteAtEnd deletes everything in the end.
 	DeleteAtEnd bool
 }
 
@@ -47,8 +48,8 @@ type app struct {
 	// Taken says that a rule of others has the priority until disturbances end.
 	Taken           bool
 	OnDeleteFailure v1alpha1.DeleteFailurePolicy
-	// Alarm, Metric and Scan say by what revisions are judged, Gate where
-	// GateBy is asked, and Refuses that it says no until disturbances end.
+	// Alarm, Metric and Scan say what revisions are judged by, Gate where
+	// GateBy is called, and Refuses that it fails until disturbances end.
 	Alarm, Metric, Scan bool
 	Gate                v1alpha1.GatePoint
 	GateBy              gateKind
@@ -104,7 +105,7 @@ var (
 	sick = []string{"crash", "nopull", "unhealthy", "late", "flap"}
 )
 
-// bad are the tags of images that an application shall not get.
+// bad returns the tags of images that an application must not serve.
 func bad(a app) []string {
 	out := slices.Clone(sick)
 	if a.Metric {
@@ -177,7 +178,7 @@ func (p *plan) wish(d dice) {
 func (p *plan) disturb(d dice) {
 	for range d.IntN(9) {
 		f := fault{At: d.between(0, p.Length), App: d.IntN(len(p.Apps))}
-		if d.chance(0.6) { // where something goes on that can go wrong
+		if d.chance(0.6) { // while something is in progress that can go wrong
 			f.At = pick(d, p.Users...).At + d.between(0, 5*time.Minute)
 		}
 		switch n := d.IntN(37); {
@@ -222,8 +223,8 @@ func (p *plan) rare(d dice, f *fault, n int) {
 	}
 }
 
-// lose draws the loss of all answers, or all requests, of changes for some time
-// in which there are some: the SDK repeats a call twice by itself.
+// lose draws the loss of all responses, or all requests, of changes for a time
+// in which there are some: the SDK itself retries a call twice.
 func (p *plan) lose(d dice, f *fault, requests bool) {
 	f.Kind, f.Verdict, f.Writes, f.P, f.For = faultCalls, loseAnswer, true, 1, d.between(30*time.Second, 5*time.Minute)
 	if requests {
@@ -231,13 +232,13 @@ func (p *plan) lose(d dice, f *fault, requests bool) {
 	}
 	f.API = pick(d, "cloudformation", "cloudformation", "elasticloadbalancing", "ecs", "kubernetes")
 	f.At = pick(d, p.Users...).At + d.between(0, 30*time.Second)
-	if f.API == "cloudformation" && d.chance(0.5) { // so that what a repetition is answered is heard
+	if f.API == "cloudformation" && d.chance(0.5) { // so that the response to a retry arrives
 		f.Action, f.P, f.At, f.For = "CreateStack", 0.5, 0, p.Length
 	}
 }
 
-// forget draws what the cluster forgets, mostly after there is something to
-// forget, and that users go on.
+// forget draws what state the cluster loses, mostly when there is something to
+// lose, and that users continue.
 func (p *plan) forget(d dice) {
 	for range pick(d, 0, 0, 0, 1, 1, 1, 1, 2) {
 		f := fault{App: d.IntN(len(p.Apps)), All: d.chance(0.3), Git: d.chance(0.6), P: 0.7}

@@ -43,7 +43,7 @@ type process struct {
 	// stoppedUntil is until when the process doesn't run, as if its machine
 	// was suspended.
 	stoppedUntil time.Time
-	// skew is how far its clock goes ahead.
+	// skew is how far its clock is ahead.
 	skew time.Duration
 
 	// jobs are for workers that have nothing to do.
@@ -121,7 +121,7 @@ type pass struct {
 	kind  string
 	key   types.NamespacedName
 	began time.Time
-	// was is what the pass is about as it was when the pass began, seen as the
+	// was is the object of the pass when the pass began, seen the object as the
 	// pass read it; nil if there was none.
 	was, seen client.Object
 	// healthy counts the healthy targets by target group, as read in the pass.
@@ -133,8 +133,8 @@ type pass struct {
 
 type passKey struct{}
 
-// passOf is the pass in which a call is made; a call beside the passes has an
-// empty one.
+// passOf returns the pass in which a call is made; a call outside of passes has
+// an empty one.
 func (p *process) passOf(ctx context.Context) *pass {
 	if at, ok := ctx.Value(passKey{}).(*pass); ok {
 		return at
@@ -144,7 +144,7 @@ func (p *process) passOf(ctx context.Context) *pass {
 
 func (at *pass) String() string { return at.p.name }
 
-// read notes an object that the pass read.
+// read records an object that the pass read.
 func (at *pass) read(object client.Object) {
 	if at.kind != kindOf(object) || at.key != client.ObjectKeyFromObject(object) {
 		return
@@ -159,8 +159,8 @@ func (at *pass) imd() *v1alpha1.ImmutableDeployment {
 	return imd
 }
 
-// outdated tells whether what the pass knows of its object is older than what
-// there was when it began.
+// outdated reports whether what the pass knows about its object is older than
+// the object was when the pass began.
 func (at *pass) outdated() bool {
 	if at.was == nil || at.seen == nil || !at.p.cluster.forced[at.key].Before(at.began) {
 		return false
@@ -177,8 +177,8 @@ func versionOf(object client.Object) int {
 // about names what the pass is about.
 func (at *pass) about() string { return at.kind + " " + at.key.Name }
 
-// work has something done by a worker. Workers are used again, as the SDK's
-// deep calls have each new one's stack grow for a while.
+// work runs something in a worker. Workers are reused, as the SDK's deep calls
+// make the stack of each new goroutine grow for a while.
 func (p *process) work(do func()) {
 	select {
 	case p.jobs <- do:
@@ -197,7 +197,7 @@ func (p *process) work(do func()) {
 	}()
 }
 
-// reconcile makes one pass and tells the queue of its end.
+// reconcile makes one pass and reports its end to the queue.
 func (p *process) reconcile(q *queue, key types.NamespacedName) {
 	at := &pass{p: p, kind: q.kind, key: key, began: time.Now(), was: p.cluster.find(q.kind, key), healthy: map[string]int{}}
 	ctx := context.WithValue(p.ctx, passKey{}, at)
@@ -227,8 +227,9 @@ func (r recorder) Eventf(regarding, _ runtime.Object, kind, reason, _, note stri
 	r.p.w.observer.secrets("an event", text)
 }
 
-// queue is a work queue with its workers, as controller-runtime's: a key is
-// worked at by one worker at a time, and waits once however often it is added.
+// queue is a work queue with its workers, like controller-runtime's: a key is
+// processed by one worker at a time, and is queued once however often it is
+// added.
 type queue struct {
 	p    *process
 	kind string
@@ -236,8 +237,8 @@ type queue struct {
 	busy map[types.NamespacedName]bool
 	// failures in a row, for the backoff.
 	failures map[types.NamespacedName]int
-	// idle counts passes in a row that changed nothing and asked to look again
-	// at once.
+	// idle counts passes in a row that changed nothing and were requeued
+	// immediately.
 	idle map[types.NamespacedName]int
 	// passes are the times of the latest passes.
 	passes map[types.NamespacedName][]time.Time
@@ -251,7 +252,7 @@ func newQueue(p *process, kind string) *queue {
 		failures: map[types.NamespacedName]int{}, idle: map[types.NamespacedName]int{}, passes: map[types.NamespacedName][]time.Time{}}
 }
 
-// add has a key worked at after d.
+// add has a key processed after d.
 func (q *queue) add(key types.NamespacedName, d time.Duration) {
 	at := time.Now().Add(d)
 	if due, ok := q.due[key]; ok && !at.Before(due) {

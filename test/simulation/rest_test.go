@@ -13,19 +13,18 @@ import (
 )
 
 const (
-	// restWithin bounds how long it may take until everything has come to
-	// rest: stacks that hang for three hours, a deadline, and all waits.
+	// restWithin limits how long it may take until everything has settled:
+	// stacks that hang for three hours, a deadline, and all waits.
 	restWithin = 8 * time.Hour
-	// auditedWithin is how long it takes until a stack is found that nothing leads
-	// to but its name.
+	// auditedWithin is how long it takes until a stack is found that can only
+	// be found by its name.
 	auditedWithin = 35 * time.Minute
 	// quietFor is for how long nothing may happen then.
 	quietFor = 45 * time.Minute
 )
 
-// rest ends all disturbances and checks that the world comes to rest. Then
-// everything is deleted, or users apply a last template, which has to be
-// served.
+// rest ends all disturbances and checks that the world settles. Then everything
+// is deleted, or users apply a last template, which has to be served.
 func (w *world) rest() {
 	w.calm()
 	if !w.settles("what it is") {
@@ -48,7 +47,7 @@ func (w *world) rest() {
 	}
 }
 
-// calm ends faults and takes back what only people can.
+// calm ends faults and undoes what only people can undo.
 func (w *world) calm() {
 	w.log.tell("observer", "disturbances end")
 	w.faults.over = true
@@ -75,8 +74,8 @@ func (w *world) calm() {
 	}
 }
 
-// restless tells whether an image that users want, or one that serves, has
-// tasks that come and go.
+// restless reports whether an image that users want, or one that serves, has
+// flapping tasks.
 func (w *world) restless() bool {
 	ill := func(tag string) bool { return slices.Contains(sick, tag) }
 	return slices.ContainsFunc(w.cluster.deployments(), func(imd *v1alpha1.ImmutableDeployment) bool {
@@ -88,15 +87,15 @@ func (w *world) restless() bool {
 // finale has a good template applied everywhere.
 func (w *world) finale() {
 	for i, a := range w.plan.Apps {
-		if !a.Retain { // else there is a rule in its way that it left, as one has that was orphaned
+		if !a.Retain { // else a rule that it left blocks it, as after an orphaning deletion
 			w.users.create(i)
 		}
 		w.users.template(i, "9")
 	}
 }
 
-// settles lets time pass until every deployment has come to its end. Users do
-// what they are told to.
+// settles lets time pass until every deployment has settled. Users follow the
+// remedies.
 func (w *world) settles(what string) bool {
 	deadline := time.Now().Add(restWithin)
 	for time.Now().Before(deadline) {
@@ -119,8 +118,8 @@ func (w *world) settles(what string) bool {
 	return false
 }
 
-// help does what a person would who finds that somebody else laid hands on
-// what is rolled out.
+// help does what a person would do who finds that somebody else changed what is
+// rolled out.
 func (w *world) help(i int) {
 	imd := w.users.get(i)
 	if imd == nil || imd.Status.BlockedBy == nil {
@@ -137,7 +136,7 @@ func (w *world) help(i int) {
 	}
 }
 
-// unsettled lists what goes on.
+// unsettled lists what is still in progress.
 func (o *observer) unsettled() []string {
 	var left []string
 	for _, imd := range o.w.cluster.deployments() {
@@ -164,12 +163,12 @@ func (o *observer) unsettled() []string {
 	return left
 }
 
-// quiet checks that nothing is changed any more, once trouble that is over was
-// noticed by all who wait for its end.
+// quiet checks that nothing changes any more, after all deployments noticed
+// that the disturbances are over.
 func (w *world) quiet() {
 	w.until(time.Now().Add(w.plan.Resync + 7*w.plan.Poll))
 	if slices.ContainsFunc(w.plan.Faults, fault.forgets) && w.observer.violation == nil {
-		w.until(time.Now().Add(auditedWithin)) // what was forgotten may be found only now
+		w.until(time.Now().Add(auditedWithin)) // what was lost may be found only now
 		w.settles("what was found")
 	}
 	writes, mutations := w.stats.writes, w.stats.mutations
@@ -214,37 +213,37 @@ func suffixOf(imd *v1alpha1.ImmutableDeployment) string {
 	return name[strings.LastIndexByte(name, '-'):]
 }
 
-// anothers tells whether a stack isn't a deployment's own, by its name, or since it
-// was made in another cluster: a UID alone proves nothing.
+// anothers reports whether a stack isn't a deployment's own, by its name, or
+// because it was created in another cluster: a UID alone proves nothing.
 func (o *observer) anothers(s stackTruth, imd *v1alpha1.ImmutableDeployment) bool {
 	return !strings.HasSuffix(s.name, suffixOf(imd)) || s.madeBy != o.w.cluster.id
 }
 
-// idle tells whether a stack gets no requests that another deployment left which
-// the cluster forgot, or that was made in the name of another cluster: people
-// are told of it, and nothing else.
+// idle reports whether a stack without requests was left by a lost deployment,
+// or was created for another cluster: this is reported to people, and nothing
+// else happens.
 func (o *observer) idle(s stackTruth) bool {
 	return !o.answering(s) && (s.madeBy != o.w.cluster.id || o.forgotten(s.uid))
 }
 
-// kept tells whether the stack of a bad revision is kept on purpose.
+// kept reports whether the stack of a bad revision is kept on purpose.
 func (o *observer) kept(imd *v1alpha1.ImmutableDeployment, revision string) bool {
 	return slices.ContainsFunc(imd.Status.Retiring, func(r v1alpha1.RetiringRevision) bool { return fmt.Sprint(r.Revision) == revision })
 }
 
-// answering tells whether a stack gets requests, or should.
+// answering reports whether a stack gets requests, or should.
 func (o *observer) answering(s stackTruth) bool {
 	r := o.latest.production(s.uid)
 	return r != nil && share(r.targets, o.latest.groupOf(s.uid, s.revision)) > 0
 }
 
-// retains tells whether a deployment that is gone left its stacks on purpose, or
-// nobody was there who could take them over.
+// retains reports whether a deleted deployment left its stacks on purpose, or
+// nobody could adopt them.
 func (o *observer) retains(uid string) bool {
 	return o.unclaimed(uid) || o.memory.left[uid] || slices.ContainsFunc(o.w.plan.Apps, func(a app) bool { return a.Retain })
 }
 
-// stands checks that what is said to serve does.
+// stands checks that what serves according to status really serves.
 func (o *observer) stands() {
 	o.look()
 	for _, imd := range o.w.cluster.deployments() {
@@ -262,7 +261,7 @@ func (o *observer) stands() {
 	}
 }
 
-// served checks that everybody has the template that they want.
+// served checks that every application serves the wanted template.
 func (o *observer) served() {
 	o.look()
 	for i, a := range o.w.plan.Apps {
@@ -290,7 +289,7 @@ func (o *observer) served() {
 	}
 }
 
-// deleteAll deletes everything and checks that nothing is left.
+// deleteAll deletes everything and checks that nothing remains.
 func (w *world) deleteAll() {
 	w.users.ending = true
 	for i := range w.plan.Apps {
@@ -315,7 +314,7 @@ func (w *world) deleteAll() {
 	}
 }
 
-// leaves tells whether resources that can't be deleted are left on purpose.
+// leaves reports whether resources that can't be deleted are left on purpose.
 func (p *plan) leaves() bool {
 	fails := slices.ContainsFunc(p.Faults, func(f fault) bool { return f.Kind == faultDelete })
 	return fails && slices.ContainsFunc(p.Apps, func(a app) bool { return a.OnDeleteFailure != v1alpha1.DeleteFailureRetry })

@@ -12,26 +12,27 @@ import (
 	"time"
 )
 
-// scheduler lets one thing happen at a time, in the order of virtual time. What
-// is due at the same moment happens in the order in which it was asked for.
+// scheduler lets one thing happen at a time, in the order of virtual time.
+// Events that are due at the same moment happen in the order in which they were
+// scheduled.
 type scheduler struct {
 	mu    sync.Mutex
 	queue agenda
 	count int
 	woken chan struct{}
-	// arrived are those who came since the latest step.
+	// arrived are the arrivals since the latest step.
 	arrived []arrival
 }
 
-// arrival is something to do once everybody waits. Several may come at once,
-// when what they waited for was the same; they take turns by their names, for
-// nobody knows who came first.
+// arrival is something to do once all goroutines wait. Several may come at
+// once, if they waited for the same thing; they are ordered by name, because it
+// is unknown which came first.
 type arrival struct {
 	name string
 	run  func()
 }
 
-// event is something that will happen; somebody waits for one that is owed.
+// event is something that will happen; if it is owed, a goroutine waits for it.
 type event struct {
 	at    time.Time
 	order int
@@ -41,10 +42,10 @@ type event struct {
 
 func newScheduler() *scheduler { return &scheduler{woken: make(chan struct{}, 1)} }
 
-// after has run called in the scheduler's goroutine.
+// after has run called in the scheduler's goroutine after d.
 func (s *scheduler) after(d time.Duration, run func()) { s.schedule(d, run, false) }
 
-// owe is the same for what ends a wait.
+// owe is the same for an event that ends a wait.
 func (s *scheduler) owe(d time.Duration, run func()) { s.schedule(d, run, true) }
 
 func (s *scheduler) schedule(d time.Duration, run func(), owed bool) {
@@ -82,7 +83,7 @@ func (s *scheduler) wake() {
 	}
 }
 
-// arrive has run called in the scheduler's goroutine, before time goes on.
+// arrive has run called in the scheduler's goroutine, before time advances.
 func (s *scheduler) arrive(name string, run func()) {
 	s.mu.Lock()
 	s.arrived = append(s.arrived, arrival{name, run})
@@ -90,7 +91,7 @@ func (s *scheduler) arrive(name string, run func()) {
 	s.wake()
 }
 
-// admit calls those who arrived.
+// admit runs the arrivals.
 func (s *scheduler) admit() {
 	s.mu.Lock()
 	arrived := s.arrived
@@ -102,7 +103,7 @@ func (s *scheduler) admit() {
 	}
 }
 
-// step lets the next thing happen, unless that is later than until. It tells
+// step lets the next thing happen, unless that is later than until. It reports
 // whether something did.
 func (s *scheduler) step(until time.Time) bool {
 	for {
@@ -161,9 +162,9 @@ func (q *agenda) Pop() any {
 	return e
 }
 
-// dice are random choices of one purpose. Those of one purpose don't change
-// when others are made more or less often, so that a run stays nearly the same
-// when a fault is taken out of it.
+// dice make random choices for one purpose. They don't change if choices for
+// another purpose are made more or less often, so that a run stays nearly the
+// same if a fault is removed from it.
 type dice struct{ *rand.Rand }
 
 // newDice returns the dice for a purpose.
@@ -173,7 +174,7 @@ func newDice(seed uint64, purpose string, args ...any) dice {
 	return dice{rand.New(rand.NewPCG(seed, h.Sum64()))}
 }
 
-// chance is true with probability p.
+// chance returns true with probability p.
 func (d dice) chance(p float64) bool { return d.Float64() < p }
 
 // between is a duration of at least low and less than high.
@@ -181,5 +182,5 @@ func (d dice) between(low, high time.Duration) time.Duration {
 	return low + time.Duration(d.Int64N(int64(high-low)))
 }
 
-// pick is one of several, all alike.
+// pick returns one of several with equal probability.
 func pick[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }

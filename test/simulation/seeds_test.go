@@ -19,8 +19,8 @@ var (
 	seedFrom  = flag.Uint64("from", 0, "the first seed")
 )
 
-// runPlan runs a plan in a bubble of its own. What the SDK draws at random
-// follows from the seed, too.
+// runPlan runs a plan in its own bubble. The SDK's random numbers follow from
+// the seed too.
 func runPlan(t *testing.T, p plan) report {
 	t.Helper()
 	var r report
@@ -31,7 +31,7 @@ func runPlan(t *testing.T, p plan) report {
 	return r
 }
 
-// Everything that must hold does for every seed.
+// All invariants hold for every seed.
 func TestSeeds(t *testing.T) {
 	for seed := *seedFrom; seed < *seedFrom+*seedCount; seed++ {
 		r := runPlan(t, newPlan(seed))
@@ -49,7 +49,7 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
-// explain shows the shortest run that breaks the same invariant.
+// explain shows the shortest run that violates the same invariant.
 func explain(t *testing.T, r report) {
 	t.Helper()
 	short := shrink(t, r.plan, r.violation.Invariant, *shrinks)
@@ -62,7 +62,7 @@ func explain(t *testing.T, r report) {
 	t.Logf("To repeat it: make simulate SEEDS=1 FROM=%d", r.plan.Seed)
 }
 
-// The same seed gives the same run, to the last line of its log.
+// The same seed gives the same run, down to the last line of its log.
 func TestSameSeedSameRun(t *testing.T) {
 	for _, seed := range []uint64{1, 2, 3, 4, 58} {
 		first, second := runPlan(t, newPlan(seed)), runPlan(t, newPlan(seed))

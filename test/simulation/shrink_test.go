@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// shrink takes out of a plan what its violation doesn't need: faults, what
-// users do, applications that nobody touches. It runs the plan again and again,
-// at most so many times.
+// shrink removes from a plan what its violation doesn't need: faults, what
+// users do, unused applications. It runs the plan repeatedly, at most that many
+// times.
 func shrink(t *testing.T, p plan, invariant string, runs int) report {
 	t.Helper()
 	best := runPlan(t, p)
@@ -32,7 +32,7 @@ func shrink(t *testing.T, p plan, invariant string, runs int) report {
 	return best
 }
 
-// shorten tries to take each thing out once.
+// shorten tries to remove each thing once.
 func shorten(best *report, try func(plan) bool) (smaller bool) {
 	for i := range slices.Backward(best.plan.Faults) {
 		shorter := best.plan
@@ -61,7 +61,7 @@ func (p plan) without(app int) plan {
 	return p
 }
 
-// TestRegressions runs the plans in testdata, each of which once broke an
+// TestRegressions runs the plans in testdata, each of which once violated an
 // invariant.
 func TestRegressions(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.json")

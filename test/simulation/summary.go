@@ -2,8 +2,7 @@ package simulation
 
 import "maps"
 
-// Summary is what is known of some seeds. Command simulate learns it from the
-// tests.
+// Summary is the result of some seeds. Command simulate gets it from the tests.
 type Summary struct {
 	// From is the first seed.
 	From, Seeds                                  uint64
@@ -14,7 +13,7 @@ type Summary struct {
 	Violations map[uint64]string
 }
 
-// Add adds those of other seeds.
+// Add adds the results of other seeds.
 func (s *Summary) Add(o Summary) {
 	s.Seeds += o.Seeds
 	s.VirtualHours += o.VirtualHours

@@ -10,7 +10,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/elb"
 )
 
-// truth is how the account is, in the terms of deployments.
+// truth is the state of the account, in terms of deployments.
 type truth struct {
 	stacks   []stackTruth
 	rules    []*ruleTruth
@@ -32,9 +32,9 @@ type groupTruth struct {
 	healthy                         int
 }
 
-// ruleTruth is a listener rule; preview is the UID of the stack's owner that
-// it is the preview of, tagged the UID that it bears, madeBy the identity of the
-// cluster.
+// ruleTruth is a listener rule; preview is the UID of the owner of the stack
+// whose preview rule it is, tagged the UID in its tags, madeBy the identity of
+// the cluster.
 type ruleTruth struct {
 	arn, priority, uid, preview, madeBy, tagged string
 	forwards                                    bool
@@ -62,7 +62,7 @@ func share(targets []target, group string) int {
 	return own * 100 / sum
 }
 
-// contains tells whether a target group is in the rule, with whatever weight.
+// contains reports whether a target group is in the rule, with any weight.
 func (r *ruleTruth) contains(group string) bool {
 	return slices.ContainsFunc(r.targets, func(t target) bool { return t.group == group })
 }
@@ -97,8 +97,8 @@ func (t *truth) production(uid string) *ruleTruth {
 	return nil
 }
 
-// named is how the rule routes that a deployment names but hasn't marked, or
-// that it had before it left everything as it is; nil if there is none.
+// named returns how the rule routes that a deployment names but hasn't tagged,
+// or that it had before it was deleted with Retain; nil if there is none.
 func (t *truth) named(imd *v1alpha1.ImmutableDeployment) []target {
 	for _, r := range t.rules {
 		if imd == nil {
@@ -112,7 +112,7 @@ func (t *truth) named(imd *v1alpha1.ImmutableDeployment) []target {
 	return nil
 }
 
-// keeps tells whether a revision has a stack which isn't deleted.
+// keeps reports whether a revision has a stack that isn't deleted.
 func (t *truth) keeps(uid string, revision int64) bool {
 	return slices.ContainsFunc(t.stacks, func(s stackTruth) bool {
 		return s.uid == uid && s.revision == fmt.Sprint(revision) && !strings.HasPrefix(s.status, "DELETE")
@@ -135,7 +135,7 @@ const stackIDTag = "aws:cloudformation:stack-id"
 // numbers are the numbers of revisions by the names of their stacks.
 type numbers map[string]string
 
-// numbers of stacks that were taken over may be others than they were made for.
+// numbers of adopted stacks may differ from those that they were created with.
 func (o *observer) numbers() numbers {
 	out := numbers{}
 	if len(o.memory.heirs) == 0 {

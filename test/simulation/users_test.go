@@ -12,7 +12,7 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// envSecret is a value in a template that nobody may repeat.
+// envSecret is a value in a template that must not appear anywhere else.
 const envSecret = "zZ9-the-password-in-the-environment"
 
 // users apply and edit ImmutableDeployments.
@@ -21,7 +21,7 @@ type users struct {
 	// removed are the applications that they deleted, left those that they
 	// orphaned.
 	removed, left map[int]bool
-	// ending is true once everything shall go.
+	// ending is true once everything is to be deleted.
 	ending bool
 }
 
@@ -92,7 +92,7 @@ func (u *users) deployment(i int) *v1alpha1.ImmutableDeployment {
 	return imd
 }
 
-// judge says by what revisions are judged.
+// judge sets what revisions are judged by.
 func (u *users) judge(imd *v1alpha1.ImmutableDeployment, i int) {
 	a := u.w.plan.Apps[i]
 	if a.Alarm || a.Metric {
@@ -112,7 +112,7 @@ func (u *users) judge(imd *v1alpha1.ImmutableDeployment, i int) {
 	}
 }
 
-// balance gives an application its requests.
+// balance sets the rule by which an application gets its requests.
 func (u *users) balance(imd *v1alpha1.ImmutableDeployment, i int) {
 	a := u.w.plan.Apps[i]
 	imd.Spec.Template.Network.LoadBalancerSecurityGroupIDs = []string{"sg-0a1b2c3d"}
@@ -159,7 +159,7 @@ func (u *users) edit(i int, what string, do func(*v1alpha1.ImmutableDeployment))
 	u.change(i, false, what, do)
 }
 
-// change edits an object, also one that is being deleted if late is true.
+// change edits an object, even one that is being deleted if late is true.
 func (u *users) change(i int, late bool, what string, do func(*v1alpha1.ImmutableDeployment)) {
 	imd := u.get(i)
 	if imd == nil || !imd.DeletionTimestamp.IsZero() && !late {
@@ -170,7 +170,7 @@ func (u *users) change(i int, late bool, what string, do func(*v1alpha1.Immutabl
 	must(u.w.cluster.write(nobody, imd, func() error { return u.w.cluster.Update(nobody, imd) }))
 }
 
-// act carries a wish out.
+// act carries out a wish.
 func (u *users) act(x wish) {
 	if u.w.faults.over && !u.w.story {
 		return
@@ -224,8 +224,8 @@ func (u *users) remove(i int) {
 	}
 }
 
-// again creates an application anew as soon as it is gone. One whose rule
-// stays has none to begin with.
+// again recreates an application as soon as it is gone. One whose rule stays
+// has none to begin with.
 func (u *users) again(i int) {
 	if u.w.plan.Apps[i].Retain {
 		return
@@ -279,8 +279,8 @@ func (u *users) request(i int, annotation, value string) {
 // annotationAdopt lets an ImmutableDeployment take over what another one left.
 const annotationAdopt = "viridian.dev/adopt"
 
-// attend has somebody look after an application of which the cluster forgot
-// something, now and then, who does as he is told. Not everybody is that quick.
+// attend has somebody check an application that lost state from time to time
+// and follow the remedies. Not everybody is that quick.
 func (u *users) attend(i int) {
 	if u.w.story || u.w.dice.chance(0.5) {
 		return
@@ -298,8 +298,8 @@ func (u *users) attend(i int) {
 	u.w.after(u.w.dice.between(2*time.Minute, 10*time.Minute), look)
 }
 
-// apply has git apply what was wanted before the cluster forgot it; nil is that
-// it was to be deleted.
+// apply has Git apply what was wanted before the cluster lost it; nil means
+// that it was to be deleted.
 func (u *users) apply(i int, newest *v1alpha1.ImmutableDeployment) {
 	switch {
 	case u.w.faults.over && !u.w.story || u.left[i]:
@@ -318,14 +318,15 @@ func (u *users) apply(i int, newest *v1alpha1.ImmutableDeployment) {
 
 var told = regexp.MustCompile(`(viridian\.dev/(?:promote|adopt))=([^;\s]+)`)
 
-// obey does what a blocked rollout tells people to do to go on.
+// obey follows the remedy of a blocked rollout.
 func (u *users) obey(i int) {
 	if annotation, value := u.cure(i); annotation != "" {
 		u.request(i, annotation, value)
 	}
 }
 
-// cure is the annotation that a blocked rollout asks for; "" if it doesn't.
+// cure returns the annotation that a blocked rollout asks for; "" if there is
+// none.
 func (u *users) cure(i int) (annotation, value string) {
 	imd := u.get(i)
 	if imd == nil || imd.Status.BlockedBy == nil {
@@ -342,8 +343,8 @@ func (u *users) cure(i int) (annotation, value string) {
 	return annotation, value
 }
 
-// tidy deletes the revisions that nobody owns, of applications that are gone,
-// once everything shall go, and tells whether there were any.
+// tidy deletes the orphaned revisions of deleted applications, once everything
+// is to be deleted, and reports whether there were any.
 func (u *users) tidy() (found bool) {
 	if !u.ending {
 		return false

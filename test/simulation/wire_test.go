@@ -19,7 +19,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim"
 )
 
-// What processes sign with.
+// What processes sign requests with.
 const (
 	accessKey = "AKIAVIRIDIAN"
 	secretKey = "zZ9-the-secret-access-key"
@@ -28,7 +28,7 @@ const (
 // wire is between a process and the account.
 type wire struct{ p *process }
 
-// request is a call to AWS as it is on the wire.
+// request is the HTTP request of a call to AWS.
 type request struct {
 	callID
 	values url.Values
@@ -74,7 +74,8 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func timeout() error { return &net.OpError{Op: "read", Net: "tcp", Err: os.ErrDeadlineExceeded} }
 
-// gate lets a call wait for its turn, which comes after as long as calls take.
+// gate makes a call wait for its turn, which comes after the duration of a
+// call.
 func (p *process) gate(at *pass, c callID, body string) verdict {
 	if p.dead {
 		return proceed
@@ -90,14 +91,14 @@ func (p *process) gate(at *pass, c callID, body string) verdict {
 	return <-turn
 }
 
-// grant gives a call its turn, unless its process is stopped.
+// grant gives a call its turn, unless its process is suspended.
 func (p *process) grant(c callID, turn chan verdict) {
 	stopped := time.Until(p.stoppedUntil)
 	switch {
 	case p.dead:
 		turn <- proceed
 	case stopped > 0:
-		p.w.owe(min(stopped, time.Minute), func() { p.grant(c, turn) }) // it may be let go early
+		p.w.owe(min(stopped, time.Minute), func() { p.grant(c, turn) }) // it may be resumed early
 	default:
 		p.w.stats.calls++
 		turn <- p.w.faults.verdict(p, c)
@@ -111,7 +112,7 @@ func (p *process) wait(d time.Duration) {
 	<-over
 }
 
-// reads are the actions that change nothing.
+// reads matches the actions that change nothing.
 var reads = regexp.MustCompile(`^(Describe|List|Get|BatchGet|AssumeRole)`)
 
 // read reads a request.
@@ -154,7 +155,7 @@ func read(r *http.Request) request {
 	return q
 }
 
-// send has a call reach the account.
+// send sends a call to the account.
 func (w *world) send(at *pass, r *http.Request, q request, verdict verdict) (*http.Response, error) {
 	w.stats.aws++
 	if q.writes {
@@ -248,15 +249,14 @@ func refusalIn(ok bool, body []byte) string {
 	return " " + string(codePattern.Find(body))
 }
 
-// learn keeps what a pass read of health.
+// learn records the health that a pass read.
 func (at *pass) learn(q request, body []byte) {
 	if q.action == "DescribeTargetHealth" {
 		at.healthy[q.values.Get("TargetGroupArn")] = bytes.Count(body, []byte("<State>healthy</State>"))
 	}
 }
 
-// past keeps answers as they were before the latest changes, for reads that
-// are a moment behind.
+// past keeps responses from before the latest changes, for stale reads.
 type past struct {
 	w *world
 	// recent are the latest reads.
@@ -280,12 +280,13 @@ const recently = 12
 
 func keyOf(q request) string { return q.api + " " + q.action + " " + string(q.body) }
 
-// wanted tells whether reads may be behind at all.
+// wanted reports whether reads may be stale at all.
 func (x *past) wanted() bool {
 	return slices.ContainsFunc(x.w.faults.now(faultCalls), func(f fault) bool { return f.Verdict == stale })
 }
 
-// remember notes a read, so that its answer can be kept before the next change.
+// remember records a read, so that its response can be kept before the next
+// change.
 func (x *past) remember(r *http.Request, q request) {
 	if !x.wanted() {
 		return
@@ -303,7 +304,7 @@ func (x *past) remember(r *http.Request, q request) {
 	}
 }
 
-// keep makes all recent reads once more, just before a change.
+// keep repeats all recent reads just before a change.
 func (x *past) keep() {
 	if !x.wanted() {
 		clear(x.kept)
@@ -332,11 +333,11 @@ func (x *past) keep() {
 	}
 }
 
-// staleFor bounds how far behind a read is.
+// staleFor limits how stale a read is.
 const staleFor = 10 * time.Second
 
-// answer is what a read would have brought a moment ago; nil if that is not
-// known, or too long ago.
+// answer returns what a read would have returned a moment ago; nil if that is
+// unknown, or too long ago.
 func (x *past) answer(q request) (*http.Response, []byte) {
 	k := x.kept[keyOf(q)]
 	if k == nil || !time.Now().Before(k.until) {
@@ -348,7 +349,7 @@ func (x *past) answer(q request) (*http.Response, []byte) {
 	return &answer, k.body
 }
 
-// plan gives the simulator the refusals that a call's verdict asks for.
+// refusals gives the simulator the errors for a call's verdict.
 func (w *world) refusals() {
 	for v, effect := range map[verdict]awssim.Effect{
 		throttle: awssim.Throttle, serverError: awssim.ServerError, denied: awssim.AccessDenied, expired: awssim.ExpiredToken,

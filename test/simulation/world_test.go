@@ -11,7 +11,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim"
 )
 
-// world is everything in a run.
+// world is the state of a run.
 type world struct {
 	*scheduler
 	plan     plan
@@ -33,7 +33,7 @@ type world struct {
 	processes int
 	// verdict on the call that is being made.
 	verdict verdict
-	// story is true when somebody else than the seed decides what users do.
+	// story is true if a story, and not the seed, decides what users do.
 	story bool
 	// saved is the snapshot that a story goes back to.
 	saved     snapshot
@@ -47,7 +47,7 @@ type stats struct {
 	calls, aws, writes, mutations, faults, crashes, passes, rollouts int
 }
 
-// newWorld makes an account and a cluster without a process.
+// newWorld creates an account and a cluster without a process.
 func newWorld(p plan, loud bool) *world {
 	w := &world{scheduler: newScheduler(), plan: p, dice: newDice(p.Seed, "world"), log: newJournal(loud), cluster: newCluster("", "simulated")}
 	w.sim = awssim.New(awssim.Options{Seed: p.Seed})
@@ -60,7 +60,7 @@ func newWorld(p plan, loud bool) *world {
 	return w
 }
 
-// watch has the processes of a cluster notice its changes.
+// watch makes the processes of a cluster notice its changes.
 func (w *world) watch(c *cluster) {
 	c.changed = func(kind string) {
 		for _, x := range w.living(c) {
@@ -77,12 +77,12 @@ func (w *world) close() {
 		w.alive = w.alive[1:]
 	}
 	w.settle()
-	time.Sleep(time.Minute) // until the SDK makes no call again by itself
+	time.Sleep(time.Minute) // until the SDK has no retries left
 	w.settle()
 	w.sim.Close()
 }
 
-// until lets things happen until a moment, or until something is wrong.
+// until lets time pass until a moment, or until something is wrong.
 func (w *world) until(at time.Time) {
 	for w.observer.violation == nil && w.step(at) {
 		w.observer.glance()
@@ -90,7 +90,7 @@ func (w *world) until(at time.Time) {
 	w.observer.glance()
 }
 
-// report is what a run came to.
+// report is the result of a run.
 type report struct {
 	plan      plan
 	violation *violation
@@ -111,7 +111,7 @@ func (w *world) run() report {
 	return w.end()
 }
 
-// open begins everything.
+// open starts everything.
 func (w *world) open() {
 	w.others.settle()
 	w.observer.begin()
@@ -127,7 +127,7 @@ func (w *world) open() {
 	w.start()
 }
 
-// end sums a run up.
+// end summarises a run.
 func (w *world) end() report {
 	w.stats.virtual = time.Since(began)
 	w.stats.rollouts = w.observer.rollouts()
@@ -140,13 +140,13 @@ func (w *world) end() report {
 	return r
 }
 
-// befall has a fault that isn't about calls begin, and end.
+// befall starts and ends a fault that isn't about calls.
 func (w *world) befall(f fault) {
 	w.after(f.At, func() {
 		if w.faults.over {
 			return
 		}
-		switch f.Kind { //nolint:exhaustive // the others are asked for when it matters
+		switch f.Kind { //nolint:exhaustive // the others are looked up when they matter
 		case faultCrash, faultCalls:
 			w.log.write(false, "faults", "%s", f)
 			return
@@ -169,8 +169,8 @@ func (w *world) befall(f fault) {
 	})
 }
 
-// twin has two processes run at once, as when a leader doesn't know yet that it
-// is none; then one of them dies.
+// twin runs two processes at once, as when a former leader doesn't know yet
+// that it lost the lease; then one of them dies.
 func (w *world) twin(f fault) {
 	w.start()
 	w.after(f.For, func() {
@@ -204,7 +204,7 @@ func jsonOf(v any) string {
 	return string(out)
 }
 
-// statuses are all objects, for whoever looks for a mistake.
+// statuses returns all objects, for debugging.
 func (w *world) statuses() string {
 	out := ""
 	for _, imd := range w.cluster.deployments() {

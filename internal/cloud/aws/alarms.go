@@ -18,14 +18,14 @@ import (
 )
 
 const (
-	// describeAlarmsMax is the most that DescribeAlarms takes.
+	// describeAlarmsMax is the maximum that DescribeAlarms accepts.
 	describeAlarmsMax = 100
-	// alarmPagesMax bounds the pages of an answer. Names that fit into one
-	// page are answered by one.
+	// alarmPagesMax limits the pages of a response. Names that fit into one
+	// page get one page.
 	alarmPagesMax = 10
-	// unknownSpan is the span of an alarm that doesn't tell.
+	// unknownSpan is the span of an alarm that doesn't say.
 	unknownSpan = 5 * time.Minute
-	// alarmDepth is how deep composite alarms are followed.
+	// alarmDepth is how deeply composite alarms are followed.
 	alarmDepth = 5
 	// alarmNameMax is in characters.
 	alarmNameMax = 255
@@ -38,12 +38,12 @@ type alarms struct {
 	batch batch[alarm]
 }
 
-// alarm is what is known of a name.
+// alarm is what is known about a name.
 type alarm struct {
 	// exists is false for a name without an alarm.
 	exists bool
 	cloud.Alarm
-	// children of a composite alarm; its Span is resolved when it is shown.
+	// children of a composite alarm; its Span is resolved when it is returned.
 	children []string
 }
 
@@ -98,7 +98,7 @@ func (a *alarms) read(ctx context.Context, names []string) (map[string]result[al
 	}
 	pages := cloudwatch.NewDescribeAlarmsPaginator(a.api, &cloudwatch.DescribeAlarmsInput{
 		AlarmNames: names,
-		// Without them, composite alarms are left out.
+		// Without types, composite alarms are omitted.
 		AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
 		MaxRecords: new(int32(describeAlarmsMax)),
 	}, func(o *cloudwatch.DescribeAlarmsPaginatorOptions) { o.StopOnDuplicateToken = true })
@@ -161,7 +161,7 @@ func compositeAlarm(c *types.CompositeAlarm, now time.Time) alarm {
 
 func seconds(n int32) time.Duration { return time.Duration(n) * time.Second }
 
-// firstTime is the first time that is told, else zero.
+// firstTime returns the first time that is set, else zero.
 func firstTime(times ...*time.Time) time.Time {
 	for _, t := range times {
 		if t != nil {
@@ -171,8 +171,8 @@ func firstTime(times ...*time.Time) time.Time {
 	return time.Time{}
 }
 
-// span of a composite alarm is the longest of those of the alarms on which it
-// depends, as far as these are there.
+// span of a composite alarm is the longest span of the alarms on which it
+// depends, as far as these are known.
 func span(name string, known map[string]*want[alarm]) time.Duration {
 	seen, level := map[string]bool{name: true}, []string{name}
 	var longest time.Duration
@@ -197,7 +197,7 @@ func span(name string, known map[string]*want[alarm]) time.Duration {
 	return longest
 }
 
-// unseen are the names that aren't in seen, to which it adds them.
+// unseen returns the names that aren't in seen, and adds them to it.
 func unseen(seen map[string]bool, names []string) []string {
 	var out []string
 	for _, name := range names {
@@ -209,7 +209,7 @@ func unseen(seen map[string]bool, names []string) []string {
 	return out
 }
 
-// descendants are the alarms on which composite ones among names depend, as
+// descendants returns the alarms on which composite ones among names depend, as
 // far as these have been read.
 func descendants(names []string, known map[string]*want[alarm]) []string {
 	seen := map[string]bool{}
@@ -231,8 +231,8 @@ func descendants(names []string, known map[string]*want[alarm]) []string {
 	return all
 }
 
-// The rule of a composite alarm names others by themselves, ALARM("a"), or
-// several of them at once, AT_LEAST(2, ALARM, (a, "b")).
+// The rule of a composite alarm names other alarms one by one, ALARM("a"), or
+// several at once, AT_LEAST(2, ALARM, (a, "b")).
 var (
 	ruleState = regexp.MustCompile(`\b(?:ALARM|OK|INSUFFICIENT_DATA)\s*\(\s*("(?:[^"\\]|\\.)*"|[^()"]+)\s*\)`)
 	ruleCount = regexp.MustCompile(`\bAT_LEAST\s*\(\s*[^,()"]+,\s*[^,()"]+,\s*\(((?:"(?:[^"\\]|\\.)*"|[^()"])*)\)`)
@@ -240,7 +240,7 @@ var (
 	ruleQuote = regexp.MustCompile(`\\(.)`)
 )
 
-// childrenOf are the names of the alarms in a composite alarm's rule.
+// childrenOf returns the names of the alarms in a composite alarm's rule.
 func childrenOf(rule string) []string {
 	var found []string
 	add := func(name string) {

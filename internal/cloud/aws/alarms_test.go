@@ -75,7 +75,8 @@ func TestAlarmNames(t *testing.T) {
 	}
 }
 
-// However many ask, there is one call for each hundred names and window.
+// There is one call per hundred names and window, however many callers there
+// are.
 func TestAlarmsAreReadInBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const callers, windows = 200, 5
@@ -106,7 +107,8 @@ func TestAlarmsAreReadInBatches(t *testing.T) {
 				})
 			}
 			group.Wait()
-			// Whoever reads takes longer, so that ten rounds may see two reads.
+			// The caller that reads takes longer, so ten rounds may see two
+			// reads.
 			if calls := w.calls(); n == 0 && calls != 1 || n > 0 && calls > 4 {
 				t.Errorf("window %d: %d calls were made", n, calls)
 			}
@@ -114,7 +116,7 @@ func TestAlarmsAreReadInBatches(t *testing.T) {
 	})
 }
 
-// The number of calls in each window is exact when callers come all at once.
+// The number of calls in each window is exact if all callers come at once.
 func TestAlarmCallsPerWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const callers, windows = 200, 6
@@ -199,7 +201,7 @@ func TestAlarmsFailAndRecover(t *testing.T) {
 	})
 }
 
-// What nobody asked for lately is neither read nor shown.
+// Names that weren't requested lately are neither read nor returned.
 func TestAlarmInterestExpires(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &watch{alarms: map[string]map[string]any{"a": metric("OK", 1), "b": metric("OK", 1)}}
@@ -224,7 +226,8 @@ func TestAlarmInterestExpires(t *testing.T) {
 	})
 }
 
-// Who reads for others can't take it from them by giving up.
+// If the caller that reads for others gives up, the others still get the
+// result.
 func TestAlarmsOfACallerWhoGivesUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &watch{alarms: map[string]map[string]any{"a": metric("OK", 1)}, latency: 5 * time.Second}
@@ -300,7 +303,7 @@ func TestCompositeSpan(t *testing.T) {
 		if diff := cmp.Diff(want, spans()); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		// Children are forgotten with their parents.
+		// Children are dropped with their parents.
 		names = []string{"short"}
 		for range 8 {
 			time.Sleep(window)

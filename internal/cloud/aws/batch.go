@@ -13,71 +13,70 @@ import (
 
 const (
 	defaultBatchWindow = 10 * time.Second
-	// Counted in windows: how long nobody asks before a key is no longer
-	// read, how old a reading may be, and how long a key that AWS refused
-	// isn't tried again.
+	// Counted in windows: how long a key is read after the last request, how
+	// old a reading may be, and how long a key that AWS rejected isn't retried.
 	interestWindows = 6
 	staleWindows    = 3
 	refusedWindows  = 6
-	// batchTimeout bounds a read. Its caller can't give it up: others wait for
-	// what it brings.
+	// batchTimeout limits a read. Its caller can't cancel it: others wait for
+	// the result.
 	batchTimeout = 30 * time.Second
-	// splitCalls bounds the calls of a read that look for the culprits in
-	// calls that AWS refuses.
+	// splitCalls limits the calls of a read that search for the invalid keys in
+	// calls that AWS rejects.
 	splitCalls = 64
-	// suspectsMax bounds those of them that are tried again in one read.
+	// suspectsMax limits how many of them are retried in one read.
 	suspectsMax = 8
 )
 
-// batch reads by key for all who ask, once per window. There is nobody in the
-// background: of those who ask, one reads for all, and the others don't wait
-// for it.
+// batch reads keys for all callers, once per window. There is no background
+// goroutine: one of the callers reads for all, and the others don't wait for
+// it.
 type batch[T any] struct {
 	window time.Duration
-	// related gives the keys that are read besides those that were asked for;
-	// nil is none. It is called under the lock.
+	// related returns the keys to read besides those that were requested; nil
+	// means none. It is called with the lock held.
 	related func(keys []string, known map[string]*want[T]) []string
 	// begin starts a read.
 	begin func() round[T]
 
 	mu   sync.Mutex
 	busy bool
-	// begun is when the last read began; zero is never.
+	// begun is when the last read began; zero means never.
 	begun time.Time
 	known map[string]*want[T]
 }
 
-// round is how one read is made.
+// round is the way in which one read is made.
 type round[T any] struct {
-	// chunks divides keys into those of one call each.
+	// chunks divides keys into one chunk per call.
 	chunks func(keys []string) [][]string
 	// read makes the call for one chunk.
 	read func(ctx context.Context, keys []string) (map[string]result[T], error)
 }
 
-// want is a key that somebody asked for, and what became of it.
+// want is a key that a caller requested, and its last reading.
 type want[T any] struct {
-	// asked is when somebody asked last; zero for a related key.
+	// asked is the time of the last request; zero for a related key.
 	asked time.Time
-	// value was read at readAt; zero is never.
+	// value was read at readAt; zero means never.
 	value  T
 	readAt time.Time
 	// err is why the last read that had this key didn't succeed.
 	err error
-	// retryAt is set on a key that AWS refused: it is the culprit.
+	// retryAt is set on a key that AWS rejected.
 	retryAt time.Time
 }
 
-// result is what a read says of a key.
+// result is the result of a read for a key.
 type result[T any] struct {
 	value T
 	err   error
-	// refused tells that err is about this key and none else.
+	// refused is true if err is about this key only.
 	refused bool
 }
 
-// get returns the readings of keys, or cloud.ErrPending if one isn't there.
-// show gets them under the lock, so that it can look at related ones.
+// get returns the readings of keys, or cloud.ErrPending if one isn't available.
+// show is called with the lock held, so that it can look at related ones.
 func (b *batch[T]) get(ctx context.Context, keys []string, show func(known map[string]*want[T]) error) error {
 	todo, reads := b.ask(ctx, keys)
 	if reads {
@@ -94,8 +93,8 @@ func (b *batch[T]) get(ctx context.Context, keys []string, show func(known map[s
 	return show(b.known)
 }
 
-// ask notes that keys are asked for. If a read is due, the caller is the one
-// who makes it.
+// ask records the request for keys. If a read is due, the caller has to make
+// it.
 func (b *batch[T]) ask(ctx context.Context, keys []string) (todo []string, reads bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -110,7 +109,8 @@ func (b *batch[T]) ask(ctx context.Context, keys []string) (todo []string, reads
 	return b.due(now), true
 }
 
-// lead reads for all. Come what may, another can do so next time.
+// lead reads for all callers. Whatever happens, another caller can do so next
+// time.
 func (b *batch[T]) lead(ctx context.Context, todo []string) {
 	var results map[string]result[T]
 	defer func() { b.store(results) }()
@@ -129,7 +129,7 @@ func (b *batch[T]) entry(key string) *want[T] {
 	return w
 }
 
-// due forgets what nobody wants any more and returns what is to be read.
+// due drops keys that are no longer requested and returns those to read.
 func (b *batch[T]) due(now time.Time) []string {
 	wanted := map[string]bool{}
 	for k, w := range b.known {
@@ -177,8 +177,8 @@ func (b *batch[T]) readAll(ctx context.Context, keys []string) map[string]result
 		case kind == cloud.KindInvalid && len(chunk) == 1:
 			results[chunk[0]] = result[T]{err: err, refused: true}
 		case kind == cloud.KindInvalid && splits > 1:
-			// One half after the other, so that a bound number of calls finds
-			// culprits however many there are.
+			// One half after the other, so that a limited number of calls finds
+			// invalid keys however many there are.
 			splits -= 2
 			todo = slices.Insert(todo, 0, chunk[:len(chunk)/2], chunk[len(chunk)/2:])
 		case kind == cloud.KindInvalid:
@@ -186,7 +186,7 @@ func (b *batch[T]) readAll(ctx context.Context, keys []string) map[string]result
 		case kind == cloud.KindTransient:
 			fail(results, chunk, err)
 		default:
-			// It is no matter of these keys: the other calls would fail too.
+			// It isn't because of these keys: the other calls would fail too.
 			fail(results, slices.Concat(append(todo, chunk)...), err)
 			return results
 		}
@@ -200,8 +200,8 @@ func fail[T any](results map[string]result[T], keys []string, err error) {
 	}
 }
 
-// calls divides keys into calls. Those that were refused before get one of
-// their own, at the end.
+// calls divides keys into calls. Keys that were rejected before get separate
+// calls, at the end.
 func (b *batch[T]) calls(keys []string, chunks func([]string) [][]string) [][]string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -228,8 +228,8 @@ func (b *batch[T]) store(results map[string]result[T]) {
 	}
 }
 
-// outcome is why keys can't all be shown. Whoever has read is told of a
-// failure at once; others are content with readings that aren't too old.
+// outcome returns why not all keys can be returned. The caller that has read
+// gets a failure immediately; the others get readings that aren't too old.
 func (b *batch[T]) outcome(keys []string, reads bool) error {
 	var pending error
 	now := time.Now()

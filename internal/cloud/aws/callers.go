@@ -12,14 +12,14 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// callers implements cloud.Callers. An access key belongs to one account for
-// ever, so each is asked about once.
+// callers implements cloud.Callers. An access key always belongs to the same
+// account, so each is looked up once.
 type callers struct {
 	api         stsAPI
 	credentials awssdk.CredentialsProvider
 	region      string
 
-	// mu isn't held while AWS is asked.
+	// mu isn't held while AWS is called.
 	mu sync.Mutex
 	// key is the access key whose account is known.
 	key   string
@@ -35,8 +35,8 @@ func (c *callers) Account(ctx context.Context) (cloud.Account, error) {
 	if account, ok := c.remembered(current.AccessKeyID); ok {
 		return account, nil
 	}
-	// Asked with these credentials and no later ones, so that the answer is
-	// about this key.
+	// The call uses exactly these credentials, so that the response is about
+	// this key.
 	out, err := c.api.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{}, func(o *sts.Options) {
 		o.Credentials = credentials.StaticCredentialsProvider{Value: current}
 	})
@@ -50,7 +50,7 @@ func (c *callers) Account(ctx context.Context) (cloud.Account, error) {
 	return account, nil
 }
 
-// remembered is the account of a key, if it is known.
+// remembered returns the account of a key, if it is known.
 func (c *callers) remembered(key string) (cloud.Account, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

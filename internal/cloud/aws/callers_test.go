@@ -13,7 +13,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// wantAccount checks whose the credentials are said to be.
+// wantAccount checks the account that is returned for the credentials.
 func wantAccount(t *testing.T, c cloud.Clients, want cloud.Account) {
 	t.Helper()
 	got, err := c.Callers.Account(t.Context())
@@ -23,7 +23,7 @@ func wantAccount(t *testing.T, c cloud.Clients, want cloud.Account) {
 	}
 }
 
-// wantCalls checks how often AWS was asked since the last reset.
+// wantCalls checks how often AWS was called since the last reset.
 func (w *world) wantCalls(t *testing.T, operation string, want int) {
 	t.Helper()
 	if got := w.sim.CallCounts()[operation]; got != want {
@@ -37,7 +37,7 @@ func TestAccount(t *testing.T) {
 			wantAccount(t, w.Clients, cloud.Account{ID: "999988887777", Region: region})
 		}
 		w.wantCalls(t, "sts:GetCallerIdentity", 1)
-		// A role is of its own account, whoever assumes it.
+		// A role belongs to its own account, whoever assumes it.
 		role := clientsOf(t, w.provider, cloud.Identity{RoleARN: roleARN})
 		for range 3 {
 			wantAccount(t, role, cloud.Account{ID: "444455556666", Region: region})
@@ -47,7 +47,7 @@ func TestAccount(t *testing.T) {
 }
 
 // Credentials may be replaced by those of another account at any time, which
-// nothing but their key shows.
+// only their access key shows.
 func TestAccountIsAskedAgainForAnotherKey(t *testing.T) {
 	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
 		other := awssim.New(awssim.Options{Account: "999988887777"})
@@ -71,7 +71,7 @@ func TestAccountIsAskedAgainForAnotherKey(t *testing.T) {
 	})
 }
 
-// A role's credentials are renewed in good time, each with a new key.
+// A role's credentials are renewed early, each time with a new key.
 func TestAccountOfRenewedCredentials(t *testing.T) {
 	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
 		c := clientsOf(t, w.provider, cloud.Identity{RoleARN: roleARN})
@@ -95,7 +95,7 @@ func TestAccountNotTold(t *testing.T) {
 		w.sim.Faults.Add(awssim.Fault{Effect: awssim.ExpiredToken, Times: 1})
 		_, err = w.Callers.Account(t.Context())
 		wantKind(t, err, cloud.KindCredentials)
-		// What isn't known is asked for again.
+		// An unknown account is looked up again.
 		wantAccount(t, w.Clients, cloud.Account{ID: "111122223333", Region: region})
 	})
 }
@@ -125,7 +125,7 @@ func nobody(t *testing.T) *Provider {
 	return p
 }
 
-// AWS tells everybody who he is, whatever the policies say.
+// AWS allows GetCallerIdentity whatever the policies say.
 func TestAccountNeedsNoPermission(t *testing.T) {
 	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
 		w.sim.Faults.Add(awssim.Fault{Effect: awssim.AccessDenied})

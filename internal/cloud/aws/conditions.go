@@ -20,9 +20,9 @@ const (
 	fieldQueryString = "query-string"
 )
 
-// conditionFrom takes a condition's values from the field's own config, or
-// from Values, which is the older form of host-header and path-pattern.
-// Regular expressions aren't shown: such a condition has no values.
+// conditionFrom reads a condition's values from the field's own config, or from
+// Values, which is the older form of host-header and path-pattern. Regular
+// expressions aren't converted: such a condition has no values.
 func conditionFrom(c *types.RuleCondition) cloud.Condition {
 	out := cloud.Condition{Field: awssdk.ToString(c.Field), Values: c.Values}
 	switch {
@@ -46,7 +46,7 @@ func conditionFrom(c *types.RuleCondition) cloud.Condition {
 	return out
 }
 
-// conditionsTo refuses fields that it doesn't know.
+// conditionsTo rejects unknown fields.
 func conditionsTo(in []cloud.Condition) ([]types.RuleCondition, error) {
 	var out []types.RuleCondition
 	for _, c := range in {

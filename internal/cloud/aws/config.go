@@ -24,17 +24,17 @@ import (
 
 // A reconcile must never hang: a call lasts at most attempts × attemptTimeout
 // plus the backoffs between them, about 70 seconds with the defaults. Functions
-// are the exception: their caller bounds them.
+// are the exception: their caller limits them.
 const (
 	connectTimeout     = 5 * time.Second
 	attemptTimeout     = 20 * time.Second
 	maxBackoff         = 5 * time.Second
 	defaultMaxAttempts = 3
-	// appID is what the user agent shows, as in CloudTrail.
+	// appID is shown in the user agent, for example in CloudTrail.
 	appID = "viridian"
 )
 
-// loadConfig is what all identities have in common.
+// loadConfig loads what all identities have in common.
 func loadConfig(ctx context.Context, o Options) (awssdk.Config, error) {
 	m, err := newMetrics(o.Metrics)
 	if err != nil {
@@ -63,41 +63,41 @@ func loadConfig(ctx context.Context, o Options) (awssdk.Config, error) {
 		return awssdk.Config{}, fmt.Errorf("load AWS configuration: %w", err)
 	}
 	if o.HTTPClient != nil {
-		// Not an option of the loading: with AWS_CA_BUNDLE set, it refuses
-		// clients whose transport it can't give the bundle.
+		// Not a load option: with AWS_CA_BUNDLE set, loading fails for clients
+		// whose transport can't use the bundle.
 		cfg.HTTPClient = bounded(o.HTTPClient)
 	}
 	return cfg, nil
 }
 
-// configFor is base in the identity's region and with its credentials.
+// configFor returns base with the identity's region and credentials.
 func configFor(base awssdk.Config, id cloud.Identity) awssdk.Config {
 	base.Region = id.Region
 	cfg := withCredentials(base, base.Credentials)
 	if id.RoleARN != "" {
-		// The role is assumed by a client of its own, whose credentials are
-		// those of the chain.
+		// The role is assumed by a separate client with the credentials of the
+		// chain.
 		cfg = withCredentials(base, assumeRole(cfg, id))
 	}
 	return cfg
 }
 
-// defaultHTTPClient bounds each attempt.
+// defaultHTTPClient limits each attempt.
 func defaultHTTPClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().
 		WithTimeout(attemptTimeout).
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = connectTimeout })
 }
 
-// bounded bounds each attempt of a client that is given.
+// bounded limits each attempt of a given client.
 func bounded(c *http.Client) *http.Client {
 	copied := *c
 	copied.Timeout = cmp.Or(c.Timeout, attemptTimeout)
 	return &copied
 }
 
-// patientHTTPClient is c without bounds but the caller's, for functions that
-// answer when they are done.
+// patientHTTPClient returns c without any limits except the caller's, for
+// functions, which respond when they are done.
 func patientHTTPClient(c awssdk.HTTPClient) awssdk.HTTPClient {
 	switch c := c.(type) {
 	case *http.Client:
@@ -112,10 +112,11 @@ func patientHTTPClient(c awssdk.HTTPClient) awssdk.HTTPClient {
 	}
 }
 
-// newRetryer is the SDK's standard one with few attempts, for the reconciler
-// has a backoff of its own. It may repeat mutations whose answer was lost: all
-// of them are absolute or carry a token, except CreateRule, whose replay is
-// refused as PriorityInUse so that the caller reads the rules again.
+// newRetryer returns the SDK's standard retryer with few attempts, because the
+// reconciler has its own backoff. It may repeat mutations whose response was
+// lost: all of them are absolute or have a token, except CreateRule, whose
+// repetition is rejected as PriorityInUse so that the caller reads the rules
+// again.
 func newRetryer(maxAttempts int) awssdk.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = cmp.Or(maxAttempts, defaultMaxAttempts)
@@ -124,11 +125,11 @@ func newRetryer(maxAttempts int) awssdk.Retryer {
 	})
 }
 
-// isFinal answers false for what the SDK would retry in vain, and else leaves
-// the decision to others.
+// isFinal returns false for errors that the SDK would retry in vain, and
+// otherwise leaves the decision to others.
 func isFinal(err error) awssdk.Ternary {
 	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorCode() == "LimitExceededException" {
-		return awssdk.FalseTernary // a quota, which the SDK takes for a throttle
+		return awssdk.FalseTernary // a quota, which the SDK treats as throttling
 	}
 	if _, ok := errors.AsType[*credentialsError](err); ok {
 		return awssdk.FalseTernary // retried by the client that retrieves them
@@ -136,7 +137,7 @@ func isFinal(err error) awssdk.Ternary {
 	return awssdk.UnknownTernary
 }
 
-// sdkLogger writes what the SDK has to say to the controller's log.
+// sdkLogger writes the SDK's messages to the controller's log.
 type sdkLogger struct{ logr.Logger }
 
 func (l sdkLogger) Logf(c logging.Classification, format string, v ...any) {

@@ -15,11 +15,11 @@ import (
 )
 
 const (
-	// sessionName is what CloudTrail shows of an assumed role.
+	// sessionName is shown by CloudTrail for an assumed role.
 	sessionName = "viridian"
 	// sessionDuration is allowed by every role and by role chaining.
 	sessionDuration = time.Hour
-	// expiryWindow is how long before their end credentials are renewed.
+	// expiryWindow is how long before they expire credentials are renewed.
 	expiryWindow = 5 * time.Minute
 )
 
@@ -29,7 +29,7 @@ func refreshEarly(o *awssdk.CredentialsCacheOptions) {
 	o.ExpiryWindowJitterFrac = 0.5
 }
 
-// assumeRole gives credentials of the identity's role, obtained with those of
+// assumeRole returns credentials of the identity's role, obtained with those of
 // cfg.
 func assumeRole(cfg awssdk.Config, id cloud.Identity) awssdk.CredentialsProvider {
 	role := stscreds.NewAssumeRoleProvider(sts.NewFromConfig(cfg), id.RoleARN, func(o *stscreds.AssumeRoleOptions) {
@@ -42,11 +42,11 @@ func assumeRole(cfg awssdk.Config, id cloud.Identity) awssdk.CredentialsProvider
 	return awssdk.NewCredentialsCache(role, refreshEarly)
 }
 
-// withCredentials makes the clients of cfg use c, and c forget what it has
-// cached when AWS doesn't take it.
+// withCredentials makes the clients of cfg use c, and c drop its cached
+// credentials if AWS rejects them.
 func withCredentials(cfg awssdk.Config, c awssdk.CredentialsProvider) awssdk.Config {
 	cfg.Credentials = markedCredentials{c}
-	// A slice of its own: that of cfg is shared.
+	// A new slice, because that of cfg is shared.
 	cfg.APIOptions = append([]func(*middleware.Stack) error{}, cfg.APIOptions...)
 	cfg.APIOptions = append(cfg.APIOptions, func(s *middleware.Stack) error {
 		return s.Finalize.Insert(invalidateRefused(c), retryStep, middleware.After)
@@ -54,8 +54,8 @@ func withCredentials(cfg awssdk.Config, c awssdk.CredentialsProvider) awssdk.Con
 	return cfg
 }
 
-// markedCredentials marks the errors of a provider, which look like any
-// other call's.
+// markedCredentials marks the errors of a provider, which otherwise look like
+// those of any other call.
 type markedCredentials struct{ awssdk.CredentialsProvider }
 
 // Retrieve returns the provider's credentials or a *credentialsError.
@@ -67,13 +67,14 @@ func (m markedCredentials) Retrieve(ctx context.Context) (awssdk.Credentials, er
 	return c, nil
 }
 
-// credentialsError says that a call was not made for want of credentials.
+// credentialsError means that a call was not made because there are no
+// credentials.
 type credentialsError struct{ err error }
 
 func (e *credentialsError) Error() string { return e.err.Error() }
 func (e *credentialsError) Unwrap() error { return e.err }
 
-// invalidateRefused forgets cached credentials which AWS refused, so that the
+// invalidateRefused drops cached credentials that AWS rejected, so that the
 // next call retrieves new ones. It wraps each attempt.
 func invalidateRefused(c awssdk.CredentialsProvider) middleware.FinalizeMiddleware {
 	return middleware.FinalizeMiddlewareFunc("ViridianInvalidateCredentials",

@@ -43,7 +43,7 @@ func TestTerminationProtection(t *testing.T) {
 	})
 }
 
-// stuck makes a stack that can't be deleted, since a rule of somebody else
+// stuck creates a stack that can't be deleted, because somebody else's rule
 // forwards to its target group, and returns its ID and resources.
 func (w *world) stuck(t *testing.T) (string, map[string]string) {
 	t.Helper()

@@ -1,14 +1,14 @@
 // Package aws implements the ports of package cloud over the AWS SDK. It owns
-// everything that knows the SDK: clients by identity, credentials, retries and
-// timeouts, the classification of errors and the metrics of calls. It decides
-// nothing about rollouts.
+// everything that depends on the SDK: clients by identity, credentials, retries
+// and timeouts, the classification of errors and the metrics of calls. It
+// decides nothing about rollouts.
 //
-// It imports package cloud, the AWS SDK, prometheus' client and logr; nobody
-// else imports the SDK.
+// It imports package cloud, the AWS SDK, prometheus' client and logr; no other
+// package imports the SDK.
 //
 // # IAM actions
 //
-// What each port's method needs:
+// Each port's method needs:
 //
 //	Stacks.Create           cloudformation:CreateStack, cloudformation:TagResource
 //	Stacks.Describe         cloudformation:DescribeStacks
@@ -39,9 +39,9 @@
 //	Functions.Invoke        lambda:InvokeFunction
 //	Workflows.Start         states:StartExecution
 //	Workflows.Execution     states:DescribeExecution
-//	Callers.Account         none: AWS answers sts:GetCallerIdentity whatever policies say
+//	Callers.Account         none: AWS always allows sts:GetCallerIdentity
 //	Provider.For            sts:AssumeRole, for identities with a role
 //
-// CloudFormation creates and deletes the stacks' resources with the caller's
-// permissions, which come on top.
+// In addition, CloudFormation creates and deletes the stacks' resources with
+// the caller's permissions.
 package aws

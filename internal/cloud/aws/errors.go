@@ -13,10 +13,10 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// kindsByCode knows AWS's error codes without the suffix Exception, which
-// some services append.
+// kindsByCode maps AWS's error codes, without the suffix Exception that some
+// services append.
 var kindsByCode = map[string]cloud.Kind{
-	// Nothing happened; ask again later.
+	// Nothing happened; try again later.
 	"Throttling":                    cloud.KindThrottled,
 	"Throttled":                     cloud.KindThrottled,
 	"RequestThrottled":              cloud.KindThrottled,
@@ -29,7 +29,7 @@ var kindsByCode = map[string]cloud.Kind{
 	"EC2Throttled":                  cloud.KindThrottled,
 	"PriorRequestNotComplete":       cloud.KindThrottled,
 	"KmsThrottling":                 cloud.KindThrottled,
-	// Functions that are being made ready.
+	// Functions that are being prepared.
 	"ResourceNotReady":  cloud.KindThrottled,
 	"SnapStartNotReady": cloud.KindThrottled,
 	"ENINotReady":       cloud.KindThrottled,
@@ -56,8 +56,8 @@ var kindsByCode = map[string]cloud.Kind{
 	"Conflict":              cloud.KindConflict,
 	"ResourceConflict":      cloud.KindConflict,
 	"StateMachineDeleting":  cloud.KindConflict,
-	// A function that is there and can't run, for which Lambda answers with
-	// status 502.
+	// A function that exists but can't run, for which Lambda returns status
+	// 502.
 	"InvalidRuntime":         cloud.KindConflict,
 	"InvalidSecurityGroupID": cloud.KindConflict,
 	"InvalidSubnetID":        cloud.KindConflict,
@@ -108,13 +108,13 @@ var kindsByPattern = []struct {
 	{regexp.MustCompile(`^AccessDenied|^Unauthorized`), cloud.KindDenied},
 }
 
-// CloudFormation says ValidationError for more than invalid requests.
+// CloudFormation uses ValidationError not only for invalid requests.
 var (
 	stackMissing    = regexp.MustCompile(`^Stack .*does not exist`)
 	stackWrongState = regexp.MustCompile(`is in \w+ state|TerminationProtection is enabled`)
 )
 
-// servicePrefixes are the services by the SDK's ID, named as in IAM actions.
+// servicePrefixes are the services' names in IAM actions, by the SDK's ID.
 var servicePrefixes = map[string]string{
 	"CloudFormation":            "cloudformation",
 	"Elastic Load Balancing v2": "elasticloadbalancing",
@@ -135,7 +135,7 @@ func servicePrefix(id string) string {
 	return strings.ToLower(strings.ReplaceAll(id, " ", "-"))
 }
 
-// wrap makes a *cloud.Error of an SDK's error; nil stays nil.
+// wrap turns an SDK error into a *cloud.Error; nil stays nil.
 func wrap(err error) error {
 	if err == nil {
 		return nil
@@ -149,29 +149,29 @@ func wrap(err error) error {
 	return e
 }
 
-// hasCode tells whether AWS said just that.
+// hasCode reports whether err has exactly this code.
 func hasCode(err error, code string) bool {
 	e, ok := errors.AsType[*cloud.Error](err)
 	return ok && e.Code == code
 }
 
-// invalid is the error of a request that needn't be sent to be refused.
+// invalid is the error of a request that is rejected without being sent.
 func invalid(text string) error {
 	return answerError(cloud.KindInvalid, "aws", "", text)
 }
 
-// notFound is the error of an answer that lacks what was asked for.
+// notFound is the error of a response that lacks what was requested.
 func notFound(op, code, text string) error {
 	return answerError(cloud.KindNotFound, op, code, text)
 }
 
-// answerError is the error of an answer that AWS meant as success.
+// answerError is the error of a response that AWS returned as success.
 func answerError(kind cloud.Kind, op, code, text string) error {
 	return &cloud.Error{Kind: kind, Op: op, Code: code, Message: text, Err: errors.New(text)}
 }
 
-// operation names the failed call as IAM does: the STS call when that is why
-// there are no credentials, else the call that was wanted.
+// operation names the failed call as IAM does: the STS call if that is why
+// there are no credentials, else the intended call.
 func operation(err error) string {
 	op, found := errors.AsType[*smithy.OperationError](err)
 	if !found {
@@ -183,7 +183,7 @@ func operation(err error) string {
 	return servicePrefix(op.ServiceID) + ":" + op.OperationName
 }
 
-// kindOf is what a caller can do about an SDK's error.
+// kindOf returns the kind of an SDK error.
 func kindOf(err error) cloud.Kind {
 	kind := kindOfAnswer(err)
 	c, found := errors.AsType[*credentialsError](err)
@@ -193,13 +193,13 @@ func kindOf(err error) cloud.Kind {
 	if stsOperation(c) != nil && (kind == cloud.KindTransient || kind == cloud.KindThrottled) {
 		return kind
 	}
-	// Whatever else stands between us and credentials, such as AccessDenied
-	// for AssumeRole or a chain that ends at a metadata service that isn't
-	// there, is a matter of credentials.
+	// Everything else that prevents us from getting credentials, such as
+	// AccessDenied for AssumeRole or a chain that ends at a missing metadata
+	// service, is an error of credentials.
 	return cloud.KindCredentials
 }
 
-// stsOperation is the call of STS inside err, nil if there is none.
+// stsOperation returns the STS call inside err, nil if there is none.
 func stsOperation(err error) *smithy.OperationError {
 	for op, ok := errors.AsType[*smithy.OperationError](err); ok; op, ok = errors.AsType[*smithy.OperationError](op.Err) {
 		if op.ServiceID == stsID {
@@ -209,8 +209,8 @@ func stsOperation(err error) *smithy.OperationError {
 	return nil
 }
 
-// kindOfAnswer decides by code, else by HTTP status. Without an answer nobody
-// knows what happened.
+// kindOfAnswer decides by code, else by HTTP status. Without a response it is
+// unknown what happened.
 func kindOfAnswer(err error) cloud.Kind {
 	if api, answered := errors.AsType[smithy.APIError](err); answered {
 		if kind := kindOfCode(api.ErrorCode(), api.ErrorMessage()); kind != "" {
@@ -226,7 +226,7 @@ func kindOfAnswer(err error) cloud.Kind {
 	return cloud.KindTransient
 }
 
-// kindOfCode is "" for a code that says nothing special.
+// kindOfCode returns "" for a code without a special meaning.
 func kindOfCode(code, text string) cloud.Kind {
 	switch {
 	case code == "ValidationError" && stackMissing.MatchString(text):
@@ -246,7 +246,7 @@ func kindOfCode(code, text string) cloud.Kind {
 	return ""
 }
 
-// statusOf is the HTTP status of the answer, 0 if there was none.
+// statusOf returns the HTTP status of the response, 0 if there was none.
 func statusOf(err error) int {
 	answer, found := errors.AsType[*smithyhttp.ResponseError](err)
 	if !found || answer.Response == nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// answering is a provider whose every call gets the same answer.
+// answering returns a provider whose calls all get the same response.
 func answering(t *testing.T, status int, body string) cloud.Clients {
 	t.Helper()
 	return clientsOf(t, newProvider(t, Options{MaxAttempts: 1, HTTPClient: &http.Client{
@@ -171,7 +171,7 @@ func TestKindOfJSONErrors(t *testing.T) {
 	}
 }
 
-// A proxy's page is no answer of AWS's.
+// A proxy's page isn't a response of AWS.
 func TestKindOfForeignAnswers(t *testing.T) {
 	tests := map[string]struct {
 		status int

@@ -23,7 +23,7 @@ var functionARN = regexp.MustCompile(`^arn:aws[a-z-]*:lambda:([a-z0-9-]+):[0-9]{
 
 // functions implements cloud.Functions.
 type functions struct {
-	// client gives a client of the function's region, which makes one attempt
+	// client returns a client of the function's region, which makes one attempt
 	// and sets no timeout.
 	client func(region string) lambdaAPI
 }
@@ -50,8 +50,8 @@ func (f *functions) Invoke(ctx context.Context, arn string, payload []byte) (clo
 	return cloud.FunctionAnswer{Payload: cut(out.Payload), Failed: out.FunctionError != nil}, nil
 }
 
-// withoutInput takes out of an error what AWS quotes of the input when it can't
-// make sense of it.
+// withoutInput removes from an error what AWS quotes of an input that it can't
+// parse.
 func withoutInput(err error) error {
 	if hasCode(err, "InvalidRequestContentException") || hasCode(err, "InvalidExecutionInput") {
 		e, _ := errors.AsType[*cloud.Error](err)
@@ -60,8 +60,8 @@ func withoutInput(err error) error {
 	return err
 }
 
-// cut takes as much of an answer as is passed on, without half a character at
-// its end.
+// cut returns the part of an answer that is passed on, without half a character
+// at its end.
 func cut(answer []byte) []byte {
 	if len(answer) <= answerMax {
 		return answer

@@ -18,11 +18,11 @@ import (
 
 const gateFunction = "arn:aws:lambda:us-east-2:111122223333:function:viridian-gate"
 
-// wire answers all requests by f and keeps what was asked.
+// wire answers all requests with f and records them.
 type wire struct {
 	f     func(r *http.Request, body string) (status int, header, answer string)
 	asked []string
-	// timeout of the client that is given.
+	// timeout of the given client.
 	timeout time.Duration
 }
 
@@ -89,7 +89,7 @@ func TestInvoke(t *testing.T) {
 	}
 }
 
-// A function is called once, whatever becomes of it.
+// A function is called once, whatever the result.
 func TestInvokeFails(t *testing.T) {
 	tests := map[string]struct {
 		status int
@@ -122,7 +122,7 @@ func TestInvokeFails(t *testing.T) {
 	}
 }
 
-// The caller's deadline is the only one, also when the client has its own.
+// The caller's deadline is the only one, even if the client has its own.
 func TestInvokeLasts(t *testing.T) {
 	tests := map[string]struct {
 		lasts, deadline time.Duration
@@ -167,7 +167,7 @@ func TestInvokeLasts(t *testing.T) {
 	}
 }
 
-// The default client's bounds are lifted, too.
+// The default client's limits are removed too.
 func TestPatientHTTPClient(t *testing.T) {
 	c, ok := patientHTTPClient(defaultHTTPClient()).(*http.Client)
 	if !ok || c.Timeout != 0 {
@@ -203,7 +203,7 @@ func TestFunctionARN(t *testing.T) {
 	}
 }
 
-// What is given to functions and state machines is told to nobody else.
+// The input of functions and state machines isn't disclosed to anybody else.
 func TestInputIsNotTold(t *testing.T) {
 	quoting := &wire{f: func(r *http.Request, body string) (int, string, string) {
 		code := "InvalidRequestContentException"
@@ -240,7 +240,7 @@ func TestCut(t *testing.T) {
 			}
 		}
 	}
-	// What is no text is cut anywhere.
+	// Bytes that aren't text are cut anywhere.
 	if got := cut(bytes.Repeat([]byte{0x80}, 2*answerMax)); len(got) > answerMax || len(got) < answerMax-utf8.UTFMax {
 		t.Errorf("cut to %d", len(got))
 	}

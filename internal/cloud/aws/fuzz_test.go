@@ -6,8 +6,8 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzReference parses anything as an image: what is accepted has a repository,
-// and a tag or a digest.
+// FuzzReference parses anything as an image: if it is accepted, it has a
+// repository, and a tag or a digest.
 func FuzzReference(f *testing.F) {
 	for _, image := range []string{
 		"nginx", "nginx:1.27", "public.ecr.aws/nginx/nginx:latest", "localhost:5000/app", "a/b/c:tag",
@@ -30,8 +30,8 @@ func FuzzReference(f *testing.F) {
 	})
 }
 
-// FuzzReason cleans anything that CloudFormation may say: what is left has no
-// access key, and no more to clean.
+// FuzzReason cleans anything that CloudFormation may say: the result contains
+// no access key, and cleaning it again changes nothing.
 func FuzzReason(f *testing.F) {
 	for _, reason := range []string{
 		`Resource handler returned message: "Priority '7' is currently in use (Service: ElasticLoadBalancingV2, Status Code: 400, Request ID: x)" (RequestToken: 1, HandlerErrorCode: AlreadyExists)`,

@@ -16,7 +16,7 @@ import (
 
 const region = "eu-west-1"
 
-// TestMain shuts out the machine's own AWS configuration.
+// TestMain disables the machine's own AWS configuration.
 func TestMain(m *testing.M) {
 	for _, kv := range os.Environ() {
 		if name, _, _ := strings.Cut(kv, "="); strings.HasPrefix(name, "AWS_") {
@@ -72,12 +72,12 @@ func clientsOf(t *testing.T, p *Provider, id cloud.Identity) cloud.Clients {
 	return c
 }
 
-// roundTripper makes a transport of a function.
+// roundTripper turns a function into a transport.
 type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// check ends the test at an error that isn't expected.
+// check ends the test on an unexpected error.
 func check(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -101,7 +101,7 @@ func failure(t *testing.T, err error, kind cloud.Kind) *cloud.Error {
 	return e
 }
 
-// settle waits until nothing happens to a stack.
+// settle waits until a stack doesn't change any more.
 func (w *world) settle(t *testing.T, stackID string) cloud.Stack {
 	t.Helper()
 	for range 10_000 {

@@ -11,11 +11,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 )
 
-// defaultTag is the tag of an image that names none.
+// defaultTag is the tag of an image reference without one.
 const defaultTag = "latest"
 
 var (
-	// privateRegistry is a host of ECR's: account and region.
+	// privateRegistry matches a host of ECR: account and region.
 	privateRegistry = regexp.MustCompile(
 		`^([0-9]{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|on\.aws)$`)
 	digestShape = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
@@ -24,13 +24,13 @@ var (
 
 // images implements cloud.Images.
 type images struct {
-	// client gives a client of the image's region, which may be another than
-	// the identity's.
+	// client returns a client of the image's region, which may differ from the
+	// identity's.
 	client func(region string) ecrAPI
 }
 
-// Digest asks ECR what the image's tag means now. Public ECR counts as a
-// foreign registry: it can't be asked with the identity's permissions.
+// Digest asks ECR for the current digest of the image's tag. Public ECR counts
+// as a foreign registry: it can't be called with the identity's permissions.
 func (i *images) Digest(ctx context.Context, image string) (string, bool, error) {
 	ref, err := parseReference(image)
 	switch {
@@ -59,8 +59,8 @@ func (i *images) Digest(ctx context.Context, image string) (string, bool, error)
 	return "", false, notFound("ecr:DescribeImages", "ImageNotFoundException", "no image "+image)
 }
 
-// registry is a client of the image's registry and its account; nil if it isn't
-// a private one of ECR.
+// registry returns a client of the image's registry, and its account; nil if it
+// isn't a private one of ECR.
 func (i *images) registry(ref reference) (api ecrAPI, account string, err error) {
 	host := privateRegistry.FindStringSubmatch(ref.host)
 	if host == nil {

@@ -50,7 +50,7 @@ func TestDigest(t *testing.T) {
 	}
 }
 
-// The image's registry, not the identity's region, decides which ECR is asked.
+// The image's registry, not the identity's region, decides which ECR is called.
 func TestDigestAsksTheImagesRegion(t *testing.T) {
 	tests := map[string]string{
 		"111122223333.dkr.ecr.us-east-2.amazonaws.com":      "api.ecr.us-east-2.amazonaws.com",

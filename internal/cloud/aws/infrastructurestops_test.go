@@ -6,8 +6,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// A task that couldn't start for want of capacity, addresses or a network
-// interface isn't its revision's fault.
+// If a task couldn't start for lack of capacity, addresses or a network
+// interface, it isn't its revision's fault.
 func TestWantOfCapacityIsNoFault(t *testing.T) {
 	for _, reason := range []string{
 		"Capacity is unavailable at this time. Please try again later or in a different availability zone",
@@ -31,8 +31,9 @@ func TestWantOfCapacityIsNoFault(t *testing.T) {
 	}
 }
 
-// What its template names, or what it does, is: an image, a secret, a role, a log
-// group, a volume, an exit, a health check. So is what nobody knows.
+// Failures because of the template or the application are: an image, a secret,
+// a role, a log group, a volume, an exit, a health check. So are unknown
+// reasons.
 func TestFaultsOfTheTemplate(t *testing.T) {
 	for reason, code := range map[string]types.TaskStopCode{
 		"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref checkout:9: not found":                                                  types.TaskStopCodeTaskFailedToStart,
@@ -57,7 +58,7 @@ func TestFaultsOfTheTemplate(t *testing.T) {
 	}
 }
 
-// What AWS, the scheduler or a person takes away is nobody's fault, either.
+// Tasks that AWS, the scheduler or a person stops aren't failures either.
 func TestStopsThatAreNoFault(t *testing.T) {
 	for reason, code := range map[string]types.TaskStopCode{
 		"Scaling activity initiated by (deployment ecs-svc/1234567890)":                           types.TaskStopCodeServiceSchedulerInitiated,

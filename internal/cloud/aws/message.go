@@ -13,31 +13,31 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// noise is what differs between equal failures, or what nobody must read.
+// noise is what differs between equal failures, or what must not be shown.
 var noise = []struct {
 	pattern *regexp.Regexp
 	with    string
 }{
-	// A refused signature comes with the request that AWS saw, its session
-	// token included.
+	// The error of a rejected signature contains the request that AWS saw,
+	// including its session token.
 	{regexp.MustCompile(`(?s)\s*The Canonical String for this request.*`), ""},
 	{regexp.MustCompile(`(?s)\s*The String-to-Sign should have been.*`), ""},
 	{regexp.MustCompile(`\b(A[KS]IA)[A-Z0-9]{12,}\b`), "$1…"},
 	{regexp.MustCompile(`(?s)\s*Encoded authorization failure message:.*`), ""},
 	{regexp.MustCompile(`(Signature (?:expired|not yet current)).*`), "$1"},
-	// IDs of requests, however they are told.
+	// Request IDs, in all their forms.
 	{regexp.MustCompile(`\(RequestToken: [^,)]*, `), "("},
 	{regexp.MustCompile(`\s*\(RequestToken: [^,)]*\)`), ""},
 	{regexp.MustCompile(`\s*\(Service: [^)]*\)`), ""},
 	{regexp.MustCompile(`(?i),? ?\(?Request ?ID: ?[^,;)\s]*\)?`), ""},
 	{regexp.MustCompile(`https? response error StatusCode: 0,? *`), ""},
-	// What net/http adds depends on which of two timers it sees first.
+	// What net/http adds depends on which of two timers fires first.
 	{regexp.MustCompile(` \(Client\.Timeout[^)]*\)`), ""},
 	// Addresses and ports of connections.
 	{regexp.MustCompile(`(?:read|write) (?:tcp|udp)\S* \S+->\S+: `), ""},
 	{regexp.MustCompile(`dial (?:tcp|udp)\S* (?:[0-9.]+|\[[0-9a-f:.]+\]):\d+: `), ""},
 	{regexp.MustCompile(`\s+`), " "},
-	// CloudFormation's wrapping of what the service said.
+	// CloudFormation's wrapper around the service's message.
 	{regexp.MustCompile(`^Resource handler returned message: "(.*)"\s*(?:\(HandlerErrorCode: \w+\))?$`), "$1"},
 }
 
@@ -49,10 +49,11 @@ func clean(text string) string {
 	return strings.TrimSpace(text)
 }
 
-// unknownError is how the SDK fills in a code or message that isn't there.
+// unknownError is what the SDK fills in for a missing code or message.
 const unknownError = "UnknownError"
 
-// message is what a person needs to read of err. api is its answer, if any.
+// message returns the part of err that people need. api is its response, if
+// any.
 func message(err error, api smithy.APIError) string {
 	if api != nil {
 		if text := clean(api.ErrorMessage()); text != "" && text != unknownError {
@@ -74,7 +75,7 @@ func message(err error, api smithy.APIError) string {
 	return clean(withoutOperation(err).Error())
 }
 
-// withoutOperation is what is inside the innermost operation's error.
+// withoutOperation returns what is inside the innermost operation error.
 func withoutOperation(err error) error {
 	for op, ok := errors.AsType[*smithy.OperationError](err); ok; op, ok = errors.AsType[*smithy.OperationError](err) {
 		err = op.Err

@@ -21,17 +21,17 @@ import (
 
 const (
 	defaultMetricPeriod = time.Minute
-	// metricQueriesMax and datapointsMax are GetMetricData's own limits; an
-	// answer with more data points comes in pages.
+	// metricQueriesMax and datapointsMax are GetMetricData's own limits; a
+	// response with more data points has several pages.
 	metricQueriesMax = 500
 	datapointsMax    = 100_800
-	// metricPagesMax bounds the pages of an answer. Few have more than one.
+	// metricPagesMax limits the pages of a response. Few have more than one.
 	metricPagesMax = 100
 	// dimensionsMax of a metric.
 	dimensionsMax = 30
 )
 
-// metricData implements cloud.Metrics. Queries are known by their text.
+// metricData implements cloud.Metrics. Queries are identified by their text.
 type metricData struct {
 	api    cloudWatchAPI
 	period time.Duration
@@ -39,15 +39,15 @@ type metricData struct {
 	batch  batch[series]
 
 	mu sync.Mutex
-	// starts are the times since when data was asked for, with when somebody
-	// asked last.
+	// starts are the times since which data was requested, with the time of the
+	// last request.
 	starts map[time.Time]time.Time
 }
 
-// series is what was read of a query.
+// series is what was read for a query.
 type series struct {
 	cloud.Series
-	// from is the beginning of what was read.
+	// from is the beginning of the time range that was read.
 	from time.Time
 }
 
@@ -57,7 +57,7 @@ func newMetricData(api cloudWatchAPI, window, period time.Duration, now func() t
 	return m
 }
 
-// checkMetricPeriod takes the periods that CloudWatch takes.
+// checkMetricPeriod accepts the periods that CloudWatch accepts.
 func checkMetricPeriod(p time.Duration) error {
 	switch {
 	case slices.Contains([]time.Duration{1, 5, 10, 20, 30}, p/time.Second) && p%time.Second == 0:
@@ -95,8 +95,8 @@ func (m *metricData) Read(ctx context.Context, queries []cloud.MetricQuery, sinc
 	return out, nil
 }
 
-// want notes that data since a time is asked for and returns the period's
-// start from which it is read.
+// want records the request for data since a time and returns the start of the
+// period from which it is read.
 func (m *metricData) want(since time.Time) time.Time {
 	from := m.start(since, m.now())
 	m.mu.Lock()
@@ -105,8 +105,8 @@ func (m *metricData) want(since time.Time) time.Time {
 	return from
 }
 
-// start is the start of the period of since, or the first one in the lookback
-// if that is later.
+// start returns the start of the period that contains since, or of the first
+// one in the lookback if that is later.
 func (m *metricData) start(since, now time.Time) time.Time {
 	if earliest := now.Add(-cloud.MaxLookback); since.Before(earliest) {
 		return m.floor(earliest.Add(m.period - 1))
@@ -119,10 +119,10 @@ func (m *metricData) floor(t time.Time) time.Time {
 	return time.Unix(t.Unix()-modulo(t.Unix(), int64(m.period/time.Second)), 0).UTC()
 }
 
-// modulo is never negative, other than %.
+// modulo is never negative, unlike %.
 func modulo(n, d int64) int64 { return (n%d + d) % d }
 
-// begin settles the time range of a read.
+// begin determines the time range of a read.
 func (m *metricData) begin() round[series] {
 	now := m.now()
 	end := m.floor(now)
@@ -136,8 +136,8 @@ func (m *metricData) begin() round[series] {
 			from = start
 		}
 	}
-	// A call whose data fits into one page: of an expression, CloudWatch gives
-	// no further ones.
+	// The data of a call has to fit into one page: for an expression,
+	// CloudWatch returns no further pages.
 	limit := min(metricQueriesMax, datapointsMax/max(1, int(end.Sub(from)/m.period)))
 	return round[series]{
 		chunks: func(keys []string) [][]string { return metricChunks(keys, limit) },
@@ -147,7 +147,7 @@ func (m *metricData) begin() round[series] {
 	}
 }
 
-// read makes one call, in as many pages as it takes.
+// read makes one call, with as many pages as needed.
 func (m *metricData) read(ctx context.Context, keys []string, from, end, now time.Time) (map[string]result[series], error) {
 	var call metricCall
 	for _, k := range keys {
@@ -177,7 +177,8 @@ func (m *metricData) read(ctx context.Context, keys []string, from, end, now tim
 
 const opGetMetricData = "cloudwatch:GetMetricData"
 
-// results gives each query its answer. all is what all series have in common.
+// results assigns the answers to the queries. all is what all series have in
+// common.
 func (m *metricData) results(call *metricCall, answers *metricAnswers, all series) map[string]result[series] {
 	results := map[string]result[series]{}
 	for k, id := range call.answers {
@@ -194,19 +195,19 @@ func (m *metricData) results(call *metricCall, answers *metricAnswers, all serie
 	return results
 }
 
-// metricAnswers is what CloudWatch says of all queries of a call.
+// metricAnswers are CloudWatch's answers to all queries of a call.
 type metricAnswers struct {
 	byID map[string]*metricAnswer
-	// message is about the call: why queries may be left out.
+	// message is about the call: why queries may be missing.
 	message string
 }
 
-// metricAnswer is what CloudWatch says of one query, of all pages.
+// metricAnswer is CloudWatch's answer to one query, from all pages.
 type metricAnswer struct {
 	label, message string
 	status         types.StatusCode
 	points         []cloud.Point
-	// several tells that an expression has more than one series.
+	// several is true if an expression has more than one series.
 	several bool
 }
 
@@ -242,8 +243,8 @@ func messageText(messages []types.MessageData) string {
 	return strings.Join(texts, "; ")
 }
 
-// failure is why an answer can't be used, nil if it can. An incomplete one is
-// no evidence of anything.
+// failure returns why an answer can't be used, nil if it can. An incomplete
+// answer is not evidence.
 func (a *metricAnswer) failure() (refused bool, err error) {
 	switch {
 	case a.several:
@@ -259,11 +260,11 @@ func (a *metricAnswer) failure() (refused bool, err error) {
 
 var (
 	metricID = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]*$`)
-	// A call holds queries that know nothing of each other: these would read
-	// what others asked for, or can't be in one call with others.
+	// A call contains independent queries: expressions like these would read
+	// other queries' metrics, or can't be in the same call as others.
 	sharedMetrics = regexp.MustCompile(`(?i)\bMETRICS\s*\(`)
 	insightsQuery = regexp.MustCompile(`(?i)^\s*SELECT\b`)
-	// ownID has the shape of the IDs in a call.
+	// ownID matches the IDs that are used in a call.
 	ownID = regexp.MustCompile(`\bq_[0-9]`)
 )
 
@@ -284,7 +285,7 @@ func metricKey(q cloud.MetricQuery) (string, error) {
 	return string(text), nil
 }
 
-// metricOf is the query of a text that metricKey made.
+// metricOf returns the query of a text that metricKey made.
 func metricOf(key string) cloud.MetricQuery {
 	var q cloud.MetricQuery
 	_ = json.Unmarshal([]byte(key), &q) // it was made by the inverse
@@ -340,8 +341,8 @@ func checkMetric(m *cloud.Metric) error {
 	return nil
 }
 
-// metricChunks fills calls with up to limit queries, one after the other. One
-// that has more by itself has a call of its own.
+// metricChunks fills calls with up to limit queries, one after the other. A key
+// that needs more gets a separate call.
 func metricChunks(keys []string, limit int) [][]string {
 	var chunks [][]string
 	var call metricCall
@@ -359,15 +360,15 @@ func metricChunks(keys []string, limit int) [][]string {
 // metricCall is one call of GetMetricData.
 type metricCall struct {
 	queries []types.MetricDataQuery
-	// metrics are the positions of the metrics' queries by their text, without
+	// metrics are the positions of the metrics' queries, by their text without
 	// ID.
 	metrics map[string]int
 	// answers are the IDs of the queries' answers by the queries' text.
 	answers map[string]string
 }
 
-// needs is how many queries more a call has with one added, or more than that
-// when it names a metric twice.
+// needs returns how many more queries the call has after adding one; it may be
+// too high if the query has the same metric twice.
 func (c *metricCall) needs(key string) int {
 	q := metricOf(key)
 	n := 0
@@ -384,11 +385,11 @@ func (c *metricCall) needs(key string) int {
 
 func metricText(m cloud.Metric) string {
 	m.ID = ""
-	text, _ := json.Marshal(m) // it holds nothing but text
+	text, _ := json.Marshal(m) // it contains only text
 	return string(text)
 }
 
-// add adds a query, whose metrics it shares with others.
+// add adds a query, which may share metrics with others.
 func (c *metricCall) add(key string, period int32) {
 	if c.metrics == nil {
 		c.metrics, c.answers = map[string]int{}, map[string]string{}
@@ -414,7 +415,7 @@ func (c *metricCall) add(key string, period int32) {
 
 func (c *metricCall) nextID() string { return fmt.Sprintf("q_%d", len(c.queries)) }
 
-// metric is the position of a metric's query.
+// metric returns the position of a metric's query.
 func (c *metricCall) metric(m cloud.Metric, period int32) int {
 	text := metricText(m)
 	if i, ok := c.metrics[text]; ok {

@@ -55,7 +55,7 @@ func TestMetricsRead(t *testing.T) {
 		if len(w.got) != 1 || in.ScanBy != "TimestampAscending" || in.MaxDatapoints != datapointsMax {
 			t.Errorf("%d calls, the first %+v", len(w.got), in)
 		}
-		// Equal metrics are read once, and only answers are returned.
+		// Equal metrics are read once, and only results are returned.
 		returned := map[string]bool{}
 		for _, q := range in.MetricDataQueries {
 			text := q.Expression
@@ -158,8 +158,8 @@ func TestMetricDatapoints(t *testing.T) {
 	})
 }
 
-// All of a call's queries reach back to what any of them needs, as long as it
-// is asked for.
+// All queries of a call reach back as far as any of them needs, as long as that
+// one is requested.
 func TestMetricsSince(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &watch{}
@@ -210,7 +210,7 @@ func TestMetricsSince(t *testing.T) {
 	})
 }
 
-// AWS's time may be another than the machine's, and run faster.
+// AWS's time may differ from the machine's, and run faster.
 func TestMetricsClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &watch{}
@@ -254,7 +254,7 @@ func TestMetricPages(t *testing.T) {
 	})
 }
 
-// A query that is refused is its callers' problem only.
+// A rejected query affects only its own callers.
 func TestMetricCulprit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &watch{}
@@ -298,7 +298,7 @@ func TestMetricCulprit(t *testing.T) {
 	})
 }
 
-// Even if most are refused, the search ends, and the next one goes on.
+// Even if most are rejected, the search ends, and the next one continues.
 func TestMetricCulpritsAreMany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &watch{}
@@ -370,7 +370,7 @@ func TestMetricsFail(t *testing.T) {
 	}
 }
 
-// What is incomplete is no reading.
+// Incomplete data isn't a reading.
 func TestMetricAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &watch{

@@ -13,19 +13,19 @@ import (
 // retryStep is the SDK's middleware that makes the attempts of a call.
 const retryStep = "Retry"
 
-// outcomeSuccess is the outcome of what went well; that of others is their
+// outcomeSuccess is the outcome of successful calls; that of others is their
 // cloud.Kind.
 const outcomeSuccess = "Success"
 
-// metrics count what is asked of AWS.
+// metrics count calls to AWS.
 type metrics struct {
 	calls    *prometheus.CounterVec
 	attempts *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 }
 
-// newMetrics registers the metrics, or takes those which another Provider has
-// registered already. r may be nil.
+// newMetrics registers the metrics, or reuses those that another Provider has
+// already registered. r may be nil.
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	labels := []string{"service", "operation", "outcome"}
 	m := &metrics{
@@ -63,7 +63,7 @@ func register[C prometheus.Collector](r prometheus.Registerer, c *C) error {
 	return nil
 }
 
-// add puts the counting into a client's middleware: around the whole call and
+// add adds the counters to a client's middleware: around the whole call and
 // around each attempt.
 func (m *metrics) add(s *middleware.Stack) error {
 	if err := s.Initialize.Add(middleware.InitializeMiddlewareFunc("ViridianCalls", m.countCall), middleware.After); err != nil {

@@ -25,12 +25,12 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// maxIdentities bounds the clients kept: identities come from what users
-// write. The least recently used one makes room.
+// maxIdentities limits the cached clients: identities come from what users
+// write. The least recently used one is evicted.
 const maxIdentities = 256
 
-// regionName is the shape of a region's name. It becomes part of a host name
-// to which signed requests go.
+// regionName matches a region's name, which becomes part of a host name to
+// which signed requests are sent.
 var regionName = regexp.MustCompile(`^[a-z]{2,12}(-[a-z0-9]{1,16}){1,5}$`)
 
 // Options of a Provider. The zero value is for production: everything comes
@@ -46,23 +46,24 @@ type Options struct {
 	// HTTPClient sends the requests; nil is one that honours the environment's
 	// proxies and CA bundle. Without a Timeout it is given one.
 	HTTPClient *http.Client
-	// MaxAttempts of a call, the first included; 0 is 3.
+	// MaxAttempts of a call, including the first; 0 means 3.
 	MaxAttempts int
-	// Metrics is where the metrics are registered; nil is nowhere.
+	// Metrics is where the metrics are registered; nil means nowhere.
 	Metrics prometheus.Registerer
-	// Logger takes the SDK's warnings; the zero value drops them.
+	// Logger gets the SDK's warnings; the zero value drops them.
 	Logger logr.Logger
-	// BatchWindow is how often alarms and metrics are read, for all who ask;
-	// 0 is 10 s. It is measured on the machine's clock.
+	// BatchWindow is how often alarms and metrics are read, for all callers; 0
+	// means 10 s. It is measured with the machine's clock.
 	BatchWindow time.Duration
 	// MetricPeriod of the metrics' points: 1, 5, 10, 20, 30 or a multiple of
 	// 60 seconds; 0 is 60 s.
 	MetricPeriod time.Duration
-	// Now is the time in AWS, in which metrics are read; nil is time.Now.
+	// Now is the time in AWS, which is used to read metrics; nil means
+	// time.Now.
 	Now func() time.Time
 }
 
-// withDefaults fills in what is left out.
+// withDefaults fills in omitted options.
 func (o Options) withDefaults() (Options, error) {
 	if o.BatchWindow < 0 {
 		return o, fmt.Errorf("batch window %s: it must not be negative", o.BatchWindow)
@@ -92,7 +93,7 @@ type Provider struct {
 
 	mu      sync.Mutex
 	clients map[cloud.Identity]*list.Element
-	// recent holds the identities' entries, the last used first.
+	// recent holds the identities' entries, the most recently used first.
 	recent *list.List
 }
 
@@ -103,8 +104,8 @@ type entry struct {
 	clients cloud.Clients
 }
 
-// NewProvider loads the default configuration. It calls AWS neither now nor in
-// For; credentials are retrieved by the first call that needs them.
+// NewProvider loads the default configuration. Neither NewProvider nor For
+// calls AWS; credentials are retrieved by the first call that needs them.
 func NewProvider(ctx context.Context, o Options) (*Provider, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -120,8 +121,8 @@ func NewProvider(ctx context.Context, o Options) (*Provider, error) {
 	}, nil
 }
 
-// For returns the clients of an identity, the same ones each time. An unknown
-// region is a KindInvalid error.
+// For returns the clients of an identity, the same ones each time. If the
+// region is invalid, the error is KindInvalid.
 func (p *Provider) For(_ context.Context, id cloud.Identity) (cloud.Clients, error) {
 	if id.Region == "" {
 		id.Region = p.base.Region
@@ -168,7 +169,7 @@ func (p *Provider) newClients(cfg awssdk.Config) cloud.Clients {
 		Functions: &functions{client: byRegion(func(region string) lambdaAPI {
 			return lambda.NewFromConfig(cfg, func(o *lambda.Options) {
 				o.Region = region
-				// A call is made once, and lasts as long as its caller wants.
+				// A call is made once, and takes as long as its caller allows.
 				o.HTTPClient, o.Retryer, o.RetryMaxAttempts = p.patient, awssdk.NopRetryer{}, 0
 			})
 		})},
@@ -179,12 +180,11 @@ func (p *Provider) newClients(cfg awssdk.Config) cloud.Clients {
 	}
 }
 
-// maxRegions bounds the clients kept by region: regions come from what users
+// maxRegions limits the clients cached by region: regions come from what users
 // write.
 const maxRegions = 64
 
-// byRegion keeps what is made for a region, so that its connections are used
-// again.
+// byRegion caches a region's client, so that its connections are reused.
 func byRegion[C any](client func(region string) C) func(region string) C {
 	var mu sync.Mutex
 	kept := map[string]C{}

@@ -187,7 +187,7 @@ func TestMetrics(t *testing.T) {
 	})
 }
 
-// gather reads counters, and of histograms how much they observed.
+// gather reads counters, and the number of observations of histograms.
 func gather(t *testing.T, g prometheus.Gatherer) map[string]float64 {
 	t.Helper()
 	families, err := g.Gather()
@@ -221,7 +221,8 @@ func TestUserAgent(t *testing.T) {
 	}
 }
 
-// asking records whom a transport is asked to reach, and reaches nobody.
+// asking returns a client that records the host of a request and doesn't send
+// it.
 func asking(host *string) *http.Client {
 	return &http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 		*host = r.URL.Host

@@ -36,9 +36,8 @@ func (i *images) Repository(ctx context.Context, image string) (cloud.Repository
 	return cloud.Repository{Immutable: immutable(&out.Repositories[0], ref.tag)}, true, nil
 }
 
-// immutable tells whether a tag stays where it is. What a filter of a kind
-// unknown here would say is taken for no. An image without a tag is no
-// exception.
+// immutable reports whether a tag can't be moved. With a filter of an unknown
+// kind it returns false. An image without a tag matches no filter.
 func immutable(r *types.Repository, tag string) bool {
 	excepted := func(unknown bool) bool {
 		return tag != "" && slices.ContainsFunc(r.ImageTagMutabilityExclusionFilters, func(f types.ImageTagMutabilityExclusionFilter) bool {
@@ -60,7 +59,8 @@ func immutable(r *types.Repository, tag string) bool {
 	}
 }
 
-// wildcard tells whether all of text matches a pattern, in which * is any text.
+// wildcard reports whether all of text matches a pattern, in which * is any
+// text.
 func wildcard(pattern, text string) bool {
 	quoted := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `.*`)
 	matched, err := regexp.MatchString(`^(?s:`+quoted+`)$`, text)

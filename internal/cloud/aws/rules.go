@@ -37,8 +37,9 @@ func ruleFrom(r *types.Rule) cloud.Rule {
 	return out
 }
 
-// listenerOf makes a listener's ARN of that of its rule:
-// …:listener-rule/app/name/lb/listener/rule is of …:listener/app/name/lb/listener.
+// listenerOf returns the listener's ARN for that of its rule:
+// …:listener-rule/app/name/lb/listener/rule is of
+// …:listener/app/name/lb/listener.
 func listenerOf(ruleARN string) string {
 	head, tail, found := strings.Cut(ruleARN, ":listener-rule/")
 	end := strings.LastIndexByte(tail, '/')
@@ -48,7 +49,7 @@ func listenerOf(ruleARN string) string {
 	return head + ":listener/" + tail[:end]
 }
 
-// forward is the last action if it forwards, else nil.
+// forward returns the last action if it forwards, else nil.
 func (n nativeRule) forward() *types.Action {
 	if len(n.actions) == 0 {
 		return nil
@@ -74,10 +75,10 @@ func targetsOf(forward *types.Action) []cloud.WeightedTarget {
 	return out
 }
 
-// answering returns the rule's actions with the last one, which answers the
+// answering returns the rule's actions with the last one, which handles the
 // request, replaced by a forward to targets, or by a 503 if there are none.
-// ModifyRule replaces all actions, so those before (authentication) are sent as
-// they are.
+// ModifyRule replaces all actions, so the preceding ones (authentication) are
+// sent unchanged.
 func (n nativeRule) answering(targets []cloud.WeightedTarget) []types.Action {
 	if len(n.actions) == 0 {
 		return []types.Action{answerWith(targets, nil)}
@@ -98,9 +99,9 @@ func answerWith(targets []cloud.WeightedTarget, instead *types.Action) types.Act
 	return forwardTo(targets, instead)
 }
 
-// unavailable is a 503 in the place of another action, if there is one. A
-// forward whose weights are all zero would answer 503 too, but it would tie
-// the rule to target groups that are about to be deleted.
+// unavailable returns a 503 that replaces another action, if there is one. A
+// forward whose weights are all zero would return 503 too, but would keep
+// target groups in the rule that are about to be deleted.
 func unavailable(instead *types.Action) types.Action {
 	action := types.Action{
 		Type: types.ActionTypeEnumFixedResponse,
@@ -116,7 +117,7 @@ func unavailable(instead *types.Action) types.Action {
 	return action
 }
 
-// keepClientSecret asks for the secret that ELB has and doesn't show.
+// keepClientSecret tells ELB to keep its secret, which it doesn't return.
 func keepClientSecret(a *types.Action) {
 	if a.AuthenticateOidcConfig == nil {
 		return
@@ -126,8 +127,9 @@ func keepClientSecret(a *types.Action) {
 	a.AuthenticateOidcConfig = &config
 }
 
-// forwardTo is a forward action in the place of another one, if there is one,
-// with its stickiness. Weights are explicit: ELB takes a missing one for 1.
+// forwardTo returns a forward action that replaces another one, if there is
+// one, with its stickiness. Weights are explicit: ELB treats a missing one as
+// 1.
 func forwardTo(targets []cloud.WeightedTarget, instead *types.Action) types.Action {
 	config := &types.ForwardActionConfig{}
 	for _, t := range targets {

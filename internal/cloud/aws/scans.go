@@ -17,7 +17,7 @@ import (
 
 const (
 	findingsPerPage = 1000
-	// findingsPagesMax bounds the pages of an image's findings.
+	// findingsPagesMax limits the pages of an image's findings.
 	findingsPagesMax = 50
 	// unlisted is the ID of a finding that stands for those on further pages.
 	unlisted          = "(not listed)"
@@ -66,7 +66,7 @@ func (i *images) Scan(ctx context.Context, image string) (cloud.Scan, error) {
 	return scan, nil
 }
 
-// scanFailure takes ECR's word for what is no failure of the call.
+// scanFailure turns ECR errors that aren't failures of the call into a scan.
 func scanFailure(err error) (cloud.Scan, error) {
 	switch {
 	case hasCode(err, "ScanNotFoundException"):
@@ -88,8 +88,8 @@ func scanStatus(s types.ScanStatus) cloud.ScanStatus {
 	}
 }
 
-// addPage adds a page to a scan, and to counts how many findings ECR has of
-// each severity.
+// addPage adds a page to a scan, and to counts the number of findings that ECR
+// has of each severity.
 func addPage(scan *cloud.Scan, counts map[string]int, page *ecr.DescribeImageScanFindingsOutput) {
 	scan.Status, scan.Description = cloud.ScanUnavailable, "no status"
 	if s := page.ImageScanStatus; s != nil {
@@ -123,12 +123,12 @@ func latest(a, b time.Time) time.Time {
 	return b
 }
 
-// severity is one of severities.
+// severity returns one of severities.
 func severity(s string) string {
 	if s = strings.ToUpper(s); slices.Contains(severities, s) {
 		return s
 	}
-	return severityUndefined // UNTRIAGED, and what ECR may invent
+	return severityUndefined // UNTRIAGED, and future ones
 }
 
 func basicFinding(f *types.ImageScanFinding) cloud.Finding {
@@ -160,9 +160,10 @@ func enhancedFinding(f *types.EnhancedImageScanFinding) cloud.Finding {
 	return out
 }
 
-// addUnlisted says that there are more findings than were read, and adds one
-// for each severity of which there are: nothing may pass for want of pages. If
-// ECR doesn't tell of which, the worst is assumed.
+// addUnlisted records that there are more findings than were read, and adds one
+// for each severity of which there are more: an image must not pass because
+// pages weren't read. If ECR doesn't say which severity, the highest is
+// assumed.
 func addUnlisted(scan *cloud.Scan, counts map[string]int) {
 	scan.Description += fmt.Sprintf("; only the first %d findings are listed", len(scan.Findings))
 	listed := map[string]int{}

@@ -13,9 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// The interfaces list the calls made, with the SDK's own signatures. They are
-// also the list of IAM actions that the controller needs (see the package's
-// documentation), besides those which CloudFormation makes in its name.
+// The interfaces list the calls that are made, with the SDK's own signatures.
+// They are also the list of IAM actions that the controller needs (see the
+// package's documentation), besides those that CloudFormation uses on its
+// behalf.
 
 type cloudFormationAPI interface {
 	CreateStack(context.Context, *cfn.CreateStackInput, ...func(*cfn.Options)) (*cfn.CreateStackOutput, error)
@@ -71,7 +72,7 @@ type statesAPI interface {
 	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
 }
 
-// stsAPI needs no permission: AWS tells everybody who he is.
+// stsAPI needs no permission: AWS allows everybody to call GetCallerIdentity.
 type stsAPI interface {
 	GetCallerIdentity(context.Context, *sts.GetCallerIdentityInput, ...func(*sts.Options)) (*sts.GetCallerIdentityOutput, error)
 }

@@ -18,21 +18,21 @@ import (
 const (
 	statusActive  = "ACTIVE"
 	statusPrimary = "PRIMARY"
-	// failureMissing is ECS's reason for not describing what isn't there.
+	// failureMissing is ECS's reason for not describing what doesn't exist.
 	failureMissing = "MISSING"
-	// describeTasksMax is the most that DescribeTasks takes, and a full page
-	// of ListTasks.
+	// describeTasksMax is the maximum that DescribeTasks accepts, and a full
+	// page of ListTasks.
 	describeTasksMax = 100
-	// stoppedPagesMax bounds the reading of a service whose tasks crash at
-	// once; ECS shows stopped tasks for an hour.
+	// stoppedPagesMax limits the pages for a service whose tasks crash
+	// immediately; ECS shows stopped tasks for an hour.
 	stoppedPagesMax = 5
 )
 
 // services implements cloud.Services.
 type services struct{ api ecsAPI }
 
-// Service takes a service that is INACTIVE or DRAINING, which is how a deleted
-// one looks for a while, for one that isn't there.
+// Service treats a service that is INACTIVE or DRAINING, as a deleted one is
+// for a while, as not found.
 func (s *services) Service(ctx context.Context, cluster, name string) (cloud.Service, error) {
 	out, err := s.api.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: []string{name}})
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *services) Service(ctx context.Context, cluster, name string) (cloud.Ser
 	return serviceFrom(&out.Services[0]), nil
 }
 
-// serviceFailure takes only ECS's own word for it that there is no service.
+// serviceFailure returns "not found" only if ECS says so explicitly.
 func serviceFailure(reason, cluster, name string) error {
 	const op = "ecs:DescribeServices"
 	if reason == failureMissing {
@@ -120,8 +120,8 @@ func (s *services) describeTasks(ctx context.Context, cluster string, arns []str
 	return out.Tasks, nil
 }
 
-// stoppedAt of a task that is still stopping is when it began to, or when it
-// was created if ECS does not say more.
+// stoppedAt of a task that is still stopping is when it began to stop, or when
+// it was created if ECS doesn't say more.
 func stoppedAt(t *types.Task) time.Time {
 	switch {
 	case t.StoppedAt != nil:
@@ -133,11 +133,11 @@ func stoppedAt(t *types.Task) time.Time {
 	}
 }
 
-// failed tells whether a task stopped for a fault of its own. The scheduler
-// stops tasks for two reasons that only its words tell apart: health checks
-// that fail, and a count that got smaller.
+// failed reports whether a task stopped because of a fault of its own. The
+// scheduler stops tasks for two reasons that only its message distinguishes:
+// failing health checks, and a smaller count.
 func failed(t *types.Task) bool {
-	switch t.StopCode { //nolint:exhaustive // others are nobody's fault
+	switch t.StopCode { //nolint:exhaustive // others are not failures
 	case types.TaskStopCodeEssentialContainerExited:
 		return true
 	case types.TaskStopCodeTaskFailedToStart:
@@ -148,15 +148,16 @@ func failed(t *types.Task) bool {
 	return false
 }
 
-// shortages are how ECS's reasons begin where AWS had no room, no address, no
-// network interface or no disk for a task, whose image and secrets were not even
-// asked for then. ECS has no code for that. Of the Developer Guide are the first
-// ("Service event messages"), the next two ("Troubleshooting Amazon ECS
-// TaskFailedToStart errors": EC2 refuses a network interface, as when a subnet
-// has no address left, or tells of it too late) and RESOURCE, such as
-// RESOURCE:ENI ("API failure reasons"). The others people have met and told of,
-// as in aws/amazon-ecs-agent#4825, apache/airflow#15000, aws-samples and what
-// Dagster and users of AWS Batch take for worth another try.
+// shortages are the beginnings of ECS's reasons if AWS had no capacity, no
+// address, no network interface or no disk for a task; in that case not even
+// its image and secrets were read. ECS has no code for that. From the Developer
+// Guide are the first ("Service event messages"), the next two
+// ("Troubleshooting Amazon ECS TaskFailedToStart errors": EC2 rejects a network
+// interface, for example because a subnet has no address left, or reports it
+// too late) and RESOURCE, such as RESOURCE:ENI ("API failure reasons"). The
+// others were reported by users, as in aws/amazon-ecs-agent#4825,
+// apache/airflow#15000, aws-samples and what Dagster and users of AWS Batch
+// retry.
 var shortages = []string{
 	"capacity is unavailable at this time",
 	"unexpected ec2 error while attempting to ",
@@ -169,14 +170,14 @@ var shortages = []string{
 	"resourceinitializationerror: failed to configure eni",
 }
 
-// starved tells whether a task could not start for want of what AWS gives it,
-// which says nothing of its template.
+// starved reports whether a task could not start because AWS lacked resources,
+// which says nothing about its template.
 func starved(reason string) bool {
 	reason = strings.TrimPrefix(strings.ToLower(clean(reason)), "taskfailedtostart: ")
 	return slices.ContainsFunc(shortages, func(beginning string) bool { return strings.HasPrefix(reason, beginning) })
 }
 
-// stopReason is ECS's reason with what the first failed container adds:
+// stopReason returns ECS's reason with that of the first failed container:
 // "Essential container in task exited (app: exit code 1)".
 func stopReason(t *types.Task) string {
 	reason := clean(awssdk.ToString(t.StoppedReason))
@@ -194,8 +195,8 @@ func stopReason(t *types.Task) string {
 	return reason
 }
 
-// containerFailure is "" for a container that did not fail, or of which known
-// says the same already.
+// containerFailure returns "" for a container that did not fail, or whose
+// failure is already part of known.
 func containerFailure(c *types.Container, known string) string {
 	var parts []string
 	if reason := clean(awssdk.ToString(c.Reason)); reason != "" && !strings.Contains(known, reason) {

@@ -13,8 +13,8 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// serviceTemplate is a service behind a rule. It takes the listener and the
-// image.
+// serviceTemplate is a service behind a rule. Its parameters are the listener
+// and the image.
 const serviceTemplate = `{
  "Resources": {
   "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 7}},
@@ -40,7 +40,8 @@ const serviceTemplate = `{
  }
 }`
 
-// deploy makes a stack of an image and returns its resources once it settled.
+// deploy creates a stack for an image and returns its resources once it
+// settled.
 func (w *world) deploy(t *testing.T, image string) map[string]string {
 	t.Helper()
 	id := w.create(t, "checkout-1", fmt.Sprintf(serviceTemplate, w.listener(t), image))
@@ -77,7 +78,8 @@ func TestService(t *testing.T) {
 	})
 }
 
-// A worker's stack comes up without a load balancer, and down to no tasks.
+// A worker's stack is created without a load balancer, and can be scaled to no
+// tasks.
 func TestServiceOfWorker(t *testing.T) {
 	template, err := os.ReadFile("../../template/testdata/worker.golden.json")
 	check(t, err)
@@ -153,7 +155,7 @@ func TestStoppedTasks(t *testing.T) {
 	})
 }
 
-// A task for which AWS has no room is shown as stopped, and not as failed.
+// A task for which AWS has no capacity is shown as stopped, but not as failed.
 func TestStoppedTasksWithoutRoom(t *testing.T) {
 	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
 		r := w.deploy(t, "checkout:1.0")

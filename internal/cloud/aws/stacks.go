@@ -26,14 +26,14 @@ type stacks struct {
 	listed time.Time
 }
 
-// listLasts is for how long a list of stacks serves all who ask: an account may
-// have 2,000, which takes 20 calls.
+// listLasts is how long a list of stacks is reused: an account may have 2,000,
+// which takes 20 calls.
 const listLasts = 30 * time.Second
 
 // Create sends OnFailure DO_NOTHING: a rollback or deletion by CloudFormation
-// would take the failed resources, and with them ECS's reasons, away before
-// they can be read. The caller deletes failed stacks. RetainExceptOnCreate is
-// for those that a person rolls back by hand: nothing then stays behind.
+// would remove the failed resources, and with them ECS's reasons, before they
+// can be read. The caller deletes failed stacks. RetainExceptOnCreate is for
+// stacks that a person rolls back manually: it leaves nothing behind.
 func (s *stacks) Create(ctx context.Context, in cloud.CreateStack) (string, error) {
 	out, err := s.api.CreateStack(ctx, &cfn.CreateStackInput{
 		StackName:            &in.Name,
@@ -63,8 +63,8 @@ func (s *stacks) Describe(ctx context.Context, nameOrID string) (cloud.Stack, er
 	return stackFrom(&out.Stacks[0]), nil
 }
 
-// List answers with what was listed a moment ago, if it was. Nobody waits for
-// another one's list, so two may ask at once.
+// List returns a recent list, if there is one. Callers don't wait for each
+// other, so two may list at once.
 func (s *stacks) List(ctx context.Context) ([]cloud.StackSummary, error) {
 	s.mu.Lock()
 	kept, fresh := s.list, !s.listed.IsZero() && time.Since(s.listed) < listLasts
@@ -99,8 +99,8 @@ func (s *stacks) readList(ctx context.Context) ([]cloud.StackSummary, error) {
 	return out, nil
 }
 
-// notDeleted are all statuses but DELETE_COMPLETE: without a filter, the list
-// has the stacks deleted in the last 90 days, too.
+// notDeleted returns all statuses except DELETE_COMPLETE: without a filter, the
+// list also has the stacks deleted in the last 90 days.
 func notDeleted() []types.StackStatus {
 	return slices.DeleteFunc(types.StackStatus("").Values(), func(status types.StackStatus) bool {
 		return status == types.StackStatusDeleteComplete
@@ -131,19 +131,19 @@ func (s *stacks) FailureEvents(ctx context.Context, stackID string) ([]cloud.Sta
 			begin = begin || beginsCreation(e)
 		}
 	}
-	slices.Reverse(failed) // the newest came first
+	slices.Reverse(failed) // AWS returns the newest first
 	return failed, nil
 }
 
-// beginsCreation tells whether there is nothing older to read.
+// beginsCreation reports whether this is the oldest event to read.
 func beginsCreation(e *types.StackEvent) bool {
 	return e.ResourceStatus == types.ResourceStatusCreateInProgress &&
 		awssdk.ToString(e.PhysicalResourceId) == awssdk.ToString(e.StackId) &&
 		awssdk.ToString(e.ResourceStatusReason) == "User Initiated"
 }
 
-// Resources leaves out those without a physical ID, which were never begun,
-// and those deleted.
+// Resources omits those without a physical ID, whose creation never began, and
+// deleted ones.
 func (s *stacks) Resources(ctx context.Context, stackID string) (map[string]string, error) {
 	list, err := s.resources(ctx, stackID)
 	if err != nil {
@@ -167,7 +167,7 @@ func (s *stacks) Retained(ctx context.Context, stackID string) ([]cloud.StackRes
 	return s.resourcesIn(ctx, stackID, types.ResourceStatusDeleteSkipped)
 }
 
-// resourcesIn are the resources with a status, sorted by logical ID.
+// resourcesIn returns the resources with a status, sorted by logical ID.
 func (s *stacks) resourcesIn(ctx context.Context, stackID string, status types.ResourceStatus) ([]cloud.StackResource, error) {
 	list, err := s.resources(ctx, stackID)
 	if err != nil {
@@ -266,7 +266,7 @@ func eventFrom(e *types.StackEvent) cloud.StackEvent {
 	}
 }
 
-// stackParameters are sorted, so that equal requests are equal on the wire.
+// stackParameters are sorted, so that equal requests have equal bodies.
 func stackParameters(in map[string]string) []types.Parameter {
 	var out []types.Parameter
 	for _, key := range slices.Sorted(maps.Keys(in)) {
@@ -283,7 +283,7 @@ func stackTags(in map[string]string) []types.Tag {
 	return out
 }
 
-// optional is nil for "".
+// optional returns nil for "".
 func optional(s string) *string {
 	if s == "" {
 		return nil
@@ -291,7 +291,7 @@ func optional(s string) *string {
 	return &s
 }
 
-// unlessGone takes the absence of what was to be deleted for success.
+// unlessGone treats "not found" as success of a deletion.
 func unlessGone(err error) error {
 	if cloud.IsNotFound(err) {
 		return nil

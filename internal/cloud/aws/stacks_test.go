@@ -84,7 +84,8 @@ func TestStackRefusals(t *testing.T) {
 	})
 }
 
-// The caller learns by reading whether a lost answer's call had its effect.
+// If the response is lost, the caller finds out by reading whether the call
+// took effect.
 func TestLostAnswerOfCreateStack(t *testing.T) {
 	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
 		w.sim.Faults.Add(awssim.Fault{Action: "CreateStack", Effect: awssim.TimeoutAfter})

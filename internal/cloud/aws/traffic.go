@@ -51,8 +51,8 @@ func (t *traffic) RuleTags(ctx context.Context, ruleARN string) (map[string]stri
 	return tags[ruleARN], nil
 }
 
-// TargetGroupTags asks for all at once, and for each by itself only if one of
-// them doesn't exist, which AWS refuses the whole call for.
+// TargetGroupTags requests all at once, and each separately only if one of them
+// doesn't exist, in which case AWS rejects the whole call.
 func (t *traffic) TargetGroupTags(ctx context.Context, targetGroupARNs []string) (map[string]map[string]string, error) {
 	if len(targetGroupARNs) == 0 {
 		return nil, nil
@@ -112,7 +112,7 @@ func (t *traffic) RulesTo(ctx context.Context, targetGroupARN string) ([]cloud.R
 	}), nil
 }
 
-// rulesOf are the rules of all listeners of a load balancer.
+// rulesOf returns the rules of all listeners of a load balancer.
 func (t *traffic) rulesOf(ctx context.Context, loadBalancerARN string) ([]cloud.Rule, error) {
 	var rules []cloud.Rule
 	pages := elb.NewDescribeListenersPaginator(t.api, &elb.DescribeListenersInput{LoadBalancerArn: &loadBalancerARN})
@@ -224,8 +224,7 @@ func (t *traffic) TargetHealth(ctx context.Context, targetGroupARN string) (clou
 	return healthFrom(out.TargetHealthDescriptions), nil
 }
 
-// healthFrom counts; targets of which ELB can't tell the health count as
-// unhealthy.
+// healthFrom counts targets; those of unknown health count as unhealthy.
 func healthFrom(targets []types.TargetHealthDescription) cloud.TargetHealth {
 	var sum cloud.TargetHealth
 	var reasons []*types.TargetHealth
@@ -252,8 +251,8 @@ func healthFrom(targets []types.TargetHealthDescription) cloud.TargetHealth {
 	return sum
 }
 
-// gravity orders states by what they tell a person who waits for health;
-// states not listed come first.
+// gravity orders states by how much they tell a person who waits for healthy
+// targets; states that aren't listed come first.
 var gravity = map[types.TargetHealthStateEnum]int{
 	types.TargetHealthStateEnumUnused:            1,
 	types.TargetHealthStateEnumInitial:           2,
@@ -261,8 +260,8 @@ var gravity = map[types.TargetHealthStateEnum]int{
 	types.TargetHealthStateEnumDraining:          3,
 }
 
-// compareReasons puts the gravest first, and equally grave ones in an order
-// that doesn't change from call to call.
+// compareReasons puts the most severe first, and equally severe ones in a
+// stable order.
 func compareReasons(a, b *types.TargetHealth) int {
 	return cmp.Or(cmp.Compare(gravity[a.State], gravity[b.State]), cmp.Compare(healthReason(a), healthReason(b)))
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// elb is for what the port doesn't do.
+// elb is for calls that the port doesn't make.
 func (w *world) elb() *elb.Client { return elb.NewFromConfig(w.provider.base) }
 
 func (w *world) targetGroup(t *testing.T, name string) string {
@@ -134,7 +134,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// ELB may answer with the older form alone.
+// ELB may return only the older form.
 func TestConditionFromValues(t *testing.T) {
 	got := conditionFrom(&types.RuleCondition{Field: new("host-header"), Values: []string{"a.example.com"}})
 	if diff := cmp.Diff(cloud.Condition{Field: "host-header", Values: []string{"a.example.com"}}, got); diff != "" {
@@ -149,7 +149,8 @@ func TestRuleRefusals(t *testing.T) {
 			Conditions: []cloud.Condition{{Field: "path-pattern", Values: []string{"/"}}},
 			Targets:    []cloud.WeightedTarget{{TargetGroupARN: w.targetGroup(t, "g"), Weight: 1}},
 		}
-		// The answer is lost, the SDK's second attempt meets the first one's rule.
+		// The response is lost, and the SDK's second attempt conflicts with the
+		// rule of the first.
 		w.sim.Faults.Add(awssim.Fault{Action: "CreateRule", Effect: awssim.TimeoutAfter, Times: 1})
 		_, err := w.Traffic.CreateRule(t.Context(), in)
 		if e := failure(t, err, cloud.KindConflict); e.Code != "PriorityInUse" {
@@ -163,8 +164,8 @@ func TestRuleRefusals(t *testing.T) {
 	})
 }
 
-// A rule that somebody else made, with authentication and stickiness, keeps
-// both, and the client secret that nobody can read.
+// A rule that somebody else created, with authentication and stickiness, keeps
+// both, and the client secret that can't be read.
 func TestSetTargetsKeepsTheRest(t *testing.T) {
 	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
 		old, young := w.targetGroup(t, "old"), w.targetGroup(t, "new")
@@ -172,7 +173,7 @@ func TestSetTargetsKeepsTheRest(t *testing.T) {
 		before, err := w.Traffic.Rule(t.Context(), ruleARN)
 		check(t, err)
 		targets := []cloud.WeightedTarget{{TargetGroupARN: old, Weight: 90}, {TargetGroupARN: young, Weight: 10}}
-		for range 2 { // the secret survives more than one write
+		for range 2 { // the secret is kept by more than one write
 			check(t, w.Traffic.SetTargets(t.Context(), before, targets))
 		}
 		after, err := w.Traffic.Rule(t.Context(), ruleARN)
@@ -194,8 +195,8 @@ func TestSetTargetsKeepsTheRest(t *testing.T) {
 	})
 }
 
-// Traffic taken off answers 503 behind the same authentication, leaves the
-// target groups free to be deleted, and comes back.
+// Without targets the rule returns 503 behind the same authentication, its
+// target groups can be deleted, and traffic can be restored.
 func TestSetTargetsOffAndOn(t *testing.T) {
 	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
 		old, young := w.targetGroup(t, "old"), w.targetGroup(t, "new")
@@ -216,7 +217,7 @@ func TestSetTargetsOffAndOn(t *testing.T) {
 			}
 			return actions
 		}
-		for range 2 { // taking off what is off changes nothing
+		for range 2 { // the second time changes nothing
 			off := set()[1].FixedResponseConfig
 			if off == nil || *off.StatusCode != "503" || *off.ContentType != "text/plain" || *off.MessageBody != "Service is being replaced" {
 				t.Errorf("the answer is %+v", off)
@@ -230,8 +231,8 @@ func TestSetTargetsOffAndOn(t *testing.T) {
 	})
 }
 
-// authenticatedRule makes a rule of an HTTPS listener that asks an identity
-// provider and then forwards, sticky, to the group.
+// authenticatedRule creates a rule of an HTTPS listener that uses an identity
+// provider and then forwards to the group with stickiness.
 func (w *world) authenticatedRule(t *testing.T, group string) string {
 	t.Helper()
 	client := w.elb()

@@ -20,17 +20,18 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// watch answers as CloudWatch does, in CBOR.
+// watch responds like CloudWatch, in CBOR.
 type watch struct {
 	mu sync.Mutex
-	// alarms are the alarms by name, as in an answer. Composite ones have an
+	// alarms are the alarms by name, as in a response. Composite ones have an
 	// AlarmRule.
 	alarms map[string]map[string]any
-	// latency of an answer.
+	// latency of a response.
 	latency time.Duration
-	// code of the error with which all is refused; "" is none.
+	// code of the error that all requests get; "" means none.
 	code string
-	// pageSize is how many alarms or points a page has at most; 0 is all.
+	// pageSize is the maximum number of alarms or points in a page; 0 means
+	// all.
 	pageSize int
 	// status of series by metric, and a label for the second of two series.
 	status map[string]string
@@ -67,7 +68,7 @@ type dataQuery struct {
 	}
 }
 
-// provider is in front of w.
+// provider returns a provider that calls w.
 func (w *watch) provider(t *testing.T, o Options) *Provider {
 	t.Helper()
 	o.HTTPClient = &http.Client{Transport: roundTripper(w.serve)}
@@ -80,7 +81,7 @@ func (w *watch) clients(t *testing.T) cloud.Clients {
 	return clientsOf(t, w.provider(t, Options{}), cloud.Identity{})
 }
 
-// calls are how many calls were made since the last time.
+// calls returns how many calls were made since the last time.
 func (w *watch) calls() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -202,8 +203,8 @@ func number(name string) float64 {
 
 var quotient = regexp.MustCompile(`^(\w+) ?/ ?(\w+)$`)
 
-// data knows metrics whose value is the number in their name, and quotients.
-// It refuses metrics and expressions with bad in them.
+// data supports metrics whose value is the number in their name, and quotients.
+// It rejects metrics and expressions that contain bad.
 func (w *watch) data(in dataInput) (any, string) {
 	values := map[string]float64{}
 	type row struct {

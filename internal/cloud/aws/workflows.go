@@ -12,7 +12,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// statesName is what Step Functions takes for a name.
+// statesName matches what Step Functions accepts as a name.
 const statesName = "[^\\s\\pC:/<>{}\\[\\]?*\"#%\\\\^|~`$&,;]{1,80}"
 
 var (
@@ -24,7 +24,7 @@ var (
 
 // workflows implements cloud.Workflows.
 type workflows struct {
-	// client gives a client of the state machine's region.
+	// client returns a client of the state machine's region.
 	client func(region string) statesAPI
 }
 
@@ -69,8 +69,8 @@ func (w *workflows) Execution(ctx context.Context, stateMachine, name string) (c
 	return e, nil
 }
 
-// execution is the region and the ARN of a state machine's execution. That of
-// an alias or a version is one of the state machine.
+// execution returns the region and the ARN of a state machine's execution. An
+// execution of an alias or a version belongs to the state machine.
 func execution(stateMachine, name string) (region, arn string, err error) {
 	parts := stateMachineARN.FindStringSubmatch(stateMachine)
 	if parts == nil {

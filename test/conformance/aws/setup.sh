@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Makes the Python environment of the conformance tests and prints its path.
+# Creates the Python environment of the conformance tests and prints its path.
 #
 #   test/conformance/aws/setup.sh
 #
 # It is kept outside the checkout under the hash of its requirements and the
-# Python release, so it is made once a machine and thrown away by no `git clean`.
+# Python release, so it is created once per machine and not deleted by `git
+# clean`.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -19,8 +20,8 @@ dir=${XDG_CACHE_HOME:-$HOME/.cache}/viridian/python/${key:0:12}
 if [ ! -e "$dir/complete" ]; then
 	echo "installing moto, boto3 and cfn-lint (about 1 min, once)" >&2
 	mkdir -p "$(dirname "$dir")"
-	# A place of its own until it is whole. Scripts in bin/ name the interpreter
-	# by its path, so everything is run as `python -m`.
+	# A temporary directory until it is complete. Scripts in bin/ contain the
+	# interpreter's path, so everything is run as `python -m`.
 	temp=$(mktemp -d "$dir.XXXXXX")
 	trap 'rm -rf "$temp"' EXIT
 	"$python" -m venv "$temp"

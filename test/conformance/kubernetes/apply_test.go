@@ -14,7 +14,7 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// bob's manifest has what alice's leaves out.
+// bob's manifest has what alice's omits.
 const bobs = `apiVersion: deploy.viridian.dev/v1alpha1
 kind: ImmutableDeployment
 metadata:
@@ -26,8 +26,9 @@ spec:
   progressDeadlineSeconds: 1800
 `
 
-// TestTwoManagers: two people apply a part each, server-side and without force,
-// around rollouts, and neither they nor the controller get into each other's way.
+// TestTwoManagers: two people each apply a part, server-side and without force,
+// before and after rollouts, without conflicts between them or with the
+// controller.
 func TestTwoManagers(t *testing.T) {
 	t.Parallel()
 	applied := 0
@@ -35,7 +36,8 @@ func TestTwoManagers(t *testing.T) {
 	s := newStory(t, "two-managers")
 	imd := s.canary("1")
 	imd.Spec.DesiredCount, imd.Spec.ProgressDeadlineSeconds = nil, nil
-	// A difference can be asked for when nothing goes on: it includes status.
+	// The diff is only meaningful while nothing is in progress: it includes
+	// status.
 	diff := func(manager, path string) {
 		if status, _ := judge(s.live()); status == kstatus.CurrentStatus {
 			kubectl(t, "diff", "--server-side", "--field-manager="+manager, "-f", path)
@@ -75,7 +77,7 @@ func TestTwoManagers(t *testing.T) {
 	})
 }
 
-// owned checks what the managers of the deployment own.
+// owned checks which fields the managers of the deployment own.
 func (s *story) owned(want map[string][]string) {
 	s.t.Helper()
 	got := map[string][]string{}

@@ -12,10 +12,10 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// configMap is argocd-cm as Argo CD takes it: the same scripts, as strings.
+// configMap is argocd-cm in Argo CD's format: the same scripts, as strings.
 var configMap = filepath.Join(root, "config", "argocd", "argocd-cm.yaml")
 
-// TestRecorded has Argo CD and Flux judge the recorded objects.
+// TestRecorded has Argo CD's and Flux's checks evaluate the recorded objects.
 func TestRecorded(t *testing.T) {
 	count := 0
 	compared(t, "Argo CD's health and Flux's of recorded objects", &count, "config/argocd/resource_customizations/*/*/health_test.yaml")

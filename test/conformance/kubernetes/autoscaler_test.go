@@ -27,8 +27,8 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// load is an external metric that tests set, as an adapter of metrics would
-// serve it.
+// load is an external metric that tests set, as a metrics adapter would serve
+// it.
 type load struct {
 	metrics.MetricsClient // only external metrics are asked for
 	value                 atomic.Int64
@@ -104,7 +104,7 @@ func TestAutoscaler(t *testing.T) {
 	s.Expect(active.Status).To(gomega.Equal(corev1.ConditionTrue), active.Message)
 	s.Expect(s.latest()).To(gomega.Equal(int64(1)), "scaling made a revision")
 
-	// Whatever counts pods finds none, and says so.
+	// Metrics that count pods find none, and the status says so.
 	hpa.Spec.Metrics[0].External.Target = autoscalingv2.MetricTarget{Type: autoscalingv2.ValueMetricType, Value: new(resource.MustParse("10"))}
 	l.value.Store(30)
 	s.Expect(cluster.Client.Update(t.Context(), hpa)).To(gomega.Succeed())
@@ -112,7 +112,7 @@ func TestAutoscaler(t *testing.T) {
 	count++
 }
 
-// scalingActive reads the autoscaler anew, and whether it works.
+// scalingActive reads the autoscaler again, and whether it works.
 func (s *story) scalingActive(hpa *autoscalingv2.HorizontalPodAutoscaler) autoscalingv2.HorizontalPodAutoscalerCondition {
 	s.t.Helper()
 	s.Expect(cluster.Client.Get(s.t.Context(), client.ObjectKeyFromObject(hpa), hpa)).To(gomega.Succeed())
@@ -124,7 +124,7 @@ func (s *story) scalingActive(hpa *autoscalingv2.HorizontalPodAutoscaler) autosc
 	return autoscalingv2.HorizontalPodAutoscalerCondition{}
 }
 
-// latest is the highest number that a revision was given.
+// latest returns the highest revision number.
 func (s *story) latest() int64 {
 	s.t.Helper()
 	imd, err := typed[v1alpha1.ImmutableDeployment](s.live())
@@ -132,8 +132,8 @@ func (s *story) latest() int64 {
 	return imd.Status.LatestRevision
 }
 
-// TestHandOver: a count that Git had is given to an autoscaler as docs/gitops.md
-// tells it, and stays when Git leaves it out.
+// TestHandOver: a count from Git is handed over to an autoscaler as
+// docs/gitops.md says, and stays when Git omits it.
 func TestHandOver(t *testing.T) {
 	t.Parallel()
 	count := 0

@@ -16,7 +16,7 @@ import (
 // fluxSample is a Kustomization of Flux.
 var fluxSample = filepath.Join(root, "config", "flux", "kustomization-shop.yaml")
 
-// fluxOf is the health that Flux finds by the healthCheckExprs of the sample.
+// fluxOf returns the health according to the healthCheckExprs of the sample.
 func fluxOf(state *unstructured.Unstructured) (status.Status, error) {
 	body, err := os.ReadFile(fluxSample)
 	if err != nil {
@@ -47,8 +47,8 @@ func fluxOf(state *unstructured.Unstructured) (status.Status, error) {
 	return "", fmt.Errorf("%s has no expressions for %s", fluxSample, state.GetKind())
 }
 
-// asFlux is what Flux's expressions can say of a status: they have no word
-// for an object that is being deleted.
+// asFlux maps a status to what Flux's expressions can express: they have no
+// state for an object that is being deleted.
 func asFlux(s status.Status) status.Status {
 	if s == status.TerminatingStatus {
 		return status.InProgressStatus

@@ -18,8 +18,8 @@ const (
 	kindRevision   = "ImmutableRevision"
 )
 
-// history is every state of every object of both kinds that watches showed,
-// in the order in which they were written for each kind.
+// history has every state of every object of both kinds that watches showed,
+// for each kind in the order in which they were written.
 type history struct {
 	mu     sync.Mutex
 	states []*unstructured.Unstructured
@@ -52,7 +52,7 @@ func (h *history) keep(changes apiwatch.Interface) {
 	}
 }
 
-// all that was seen so far.
+// all returns everything that was seen so far.
 func (h *history) all() []*unstructured.Unstructured {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -15,13 +15,13 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// judgeHistory has kstatus judge every state that a watch showed in all tests,
-// and compares with what the fields below the conditions say. It is the
-// suite's last word, so it isn't a test: tests end in any order.
+// judgeHistory has kstatus evaluate every state that a watch showed in all
+// tests, and compares the result with the other fields of status. It runs after
+// all tests, so it isn't a test: tests end in any order.
 func (s *suite) judgeHistory() int {
 	code := 0
 	if test := flag.Lookup("test.run").Value.String(); test != "" {
-		return code // some of the tests don't make every status
+		return code // a subset of the tests doesn't produce every status
 	}
 	for _, kind := range []string{kindDeployment, kindRevision} {
 		seen := map[status.Status]int{}
@@ -79,8 +79,8 @@ func tally[K ~string](counts map[K]int) string {
 	return strings.Join(out, ", ")
 }
 
-// judge is what kstatus says about a state, and the problem if that isn't
-// true.
+// judge returns what kstatus says about a state, and the problem if that is
+// wrong.
 func judge(state *unstructured.Unstructured) (status.Status, string) {
 	got, err := status.Compute(state)
 	if err != nil {
@@ -106,8 +106,8 @@ func judge(state *unstructured.Unstructured) (status.Status, string) {
 	return got.Status, ""
 }
 
-// truthOfDeployment is what is true by every field but the conditions, from
-// which kstatus takes it.
+// truthOfDeployment returns the expected status from all fields except the
+// conditions, which kstatus uses.
 func truthOfDeployment(imd *v1alpha1.ImmutableDeployment) status.Status {
 	s := imd.Status
 	switch {
@@ -128,8 +128,8 @@ func truthOfDeployment(imd *v1alpha1.ImmutableDeployment) status.Status {
 	return status.InProgressStatus
 }
 
-// served tells what is wrong if the revision that serves doesn't run the images
-// of the template in spec, as the registry has them.
+// served says what is wrong if the revision that serves doesn't run the images
+// of the template in spec, as resolved by the registry.
 func (s *suite) served(state *unstructured.Unstructured) string {
 	imd, err := typed[v1alpha1.ImmutableDeployment](state)
 	if err != nil {
@@ -155,10 +155,10 @@ func (s *suite) served(state *unstructured.Unstructured) string {
 	return "no watch showed " + imd.Status.StableRevision
 }
 
-// awaited are the reasons for waiting that someone meant so, or that pass.
+// awaited are the reasons for waiting that are intended, or temporary.
 var awaited = []string{v1alpha1.ReasonPaused, v1alpha1.ReasonAwaitingApproval, v1alpha1.ReasonGateRunning, v1alpha1.ReasonAWSUnavailable}
 
-// serves tells whether the template in spec serves all traffic and nothing is
+// serves reports whether the template in spec serves all traffic and nothing is
 // left to do.
 func serves(imd *v1alpha1.ImmutableDeployment) bool {
 	s := imd.Status
@@ -166,7 +166,7 @@ func serves(imd *v1alpha1.ImmutableDeployment) bool {
 		s.Stable == s.Rollout.Revision && s.Revision == s.StableRevision && s.Weight != nil && *s.Weight == 100 && len(s.Retiring) == 0
 }
 
-// truthOfRevision is the same of a revision: its stack is as it shall be.
+// truthOfRevision is the same for a revision: whether its stack is as desired.
 func truthOfRevision(imr *v1alpha1.ImmutableRevision) status.Status {
 	phase, wanted, trouble := imr.Status.Phase, imr.Spec.StackState, ""
 	if ready := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionReady); ready != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// TestExplain: kubectl explain has a word on every field of both kinds.
+// TestExplain: kubectl explain has a description of every field of both kinds.
 func TestExplain(t *testing.T) {
 	t.Parallel()
 	count := 0
@@ -62,8 +62,8 @@ type node struct {
 	Items      *node           `json:"items"`
 }
 
-// objects are the paths of everything that has fields, and how many fields
-// there are.
+// objects returns the paths of everything that has fields, and the number of
+// fields.
 func (n node) objects(path string) (paths []string, fields int) {
 	if n.Items != nil {
 		return n.Items.objects(path)
@@ -79,7 +79,7 @@ func (n node) objects(path string) (paths []string, fields int) {
 	return paths, fields
 }
 
-// TestKubectl types what docs/operations.md tells people to type.
+// TestKubectl runs the commands of docs/operations.md.
 func TestKubectl(t *testing.T) {
 	t.Parallel()
 	count := 0
@@ -119,7 +119,7 @@ func TestKubectl(t *testing.T) {
 	s.Expect(in("get", "imd,imr", "-o", "name")).To(gomega.BeEmpty())
 }
 
-// cure types the first command that status.blockedBy.cure tells.
+// cure runs the first command in status.blockedBy.cure.
 func (s *story) cure(text string) {
 	s.t.Helper()
 	_, command, found := strings.Cut(text, "To go on: kubectl ")
@@ -159,8 +159,8 @@ func TestWatch(t *testing.T) {
 	golden(t, "watch.golden", strings.Join(seen, "\n")+"\n")
 }
 
-// watch runs kubectl get -w in the story's namespace. What it returns are the
-// lines so far, without those that differ in nothing but the age.
+// watch runs kubectl get -w in the story's namespace. The returned function
+// returns the lines so far, without those that differ only in the age.
 func (s *story) watch() func() []string {
 	s.t.Helper()
 	cmd := cluster.Command(s.t.Context(), "kubectl", "get", "imd", "-w", "-n", s.namespace)
@@ -216,8 +216,8 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// TestManifests: every kustomization of config/ is built by kubectl and
-// admitted by the API server.
+// TestManifests: kubectl builds every kustomization of config/, and the API
+// server admits it.
 func TestManifests(t *testing.T) {
 	t.Parallel()
 	count := 0

@@ -14,17 +14,17 @@ import (
 	luajson "layeh.com/gopher-json"
 )
 
-// customizations is where the files are that Argo CD takes, laid out as its
-// own resource_customizations are.
+// customizations is the directory of the files for Argo CD, in the layout of
+// its own resource_customizations.
 var customizations = filepath.Join(root, "config", "argocd", "resource_customizations", "deploy.viridian.dev")
 
-// health is what Argo CD makes of an object.
+// health is Argo CD's assessment of an object.
 type health struct {
 	Status  string `json:"status"`
 	Message string `json:"message,omitempty"`
 }
 
-// action is a button of Argo CD.
+// action is an action of Argo CD.
 type action struct {
 	Name        string `json:"name"`
 	Disabled    bool   `json:"disabled,omitempty"`
@@ -32,8 +32,9 @@ type action struct {
 	IconClass   string `json:"iconClass,omitempty"`
 }
 
-// runLua runs a script as Argo CD runs one from argocd-cm: of Lua's libraries
-// it has package, base and table, and of os the clock; a second is all it gets.
+// runLua runs a script as Argo CD runs one from argocd-cm: it has only Lua's
+// libraries package, base and table, and the clock of os, and a time limit of
+// one second.
 func runLua(obj *unstructured.Unstructured, script string) ([]byte, error) {
 	l := lua.NewState(lua.Options{SkipOpenLibs: true})
 	defer l.Close()
@@ -59,7 +60,7 @@ func runLua(obj *unstructured.Unstructured, script string) ([]byte, error) {
 	return luajson.Encode(returned)
 }
 
-// decode makes a Lua value of one from JSON; integers become numbers, which
+// decode converts a JSON value to a Lua value; integers become numbers, which
 // are floating-point in Lua.
 func decode(l *lua.LState, value any) lua.LValue {
 	switch v := value.(type) {
@@ -122,7 +123,7 @@ func discover(obj *unstructured.Unstructured) (map[string]action, error) {
 	return out, json.Unmarshal(answer, &out)
 }
 
-// act runs an action and returns the object as Argo CD would have it.
+// act runs an action and returns the object as Argo CD would change it.
 func act(obj *unstructured.Unstructured, name string) (*unstructured.Unstructured, error) {
 	actions, err := discover(obj)
 	if err != nil {
@@ -147,8 +148,8 @@ func act(obj *unstructured.Unstructured, name string) (*unstructured.Unstructure
 	return out, nil
 }
 
-// clean makes empty lists maps again where they were maps: Lua can't tell one
-// from the other, and Argo CD mends it so.
+// clean turns empty lists back into maps if they were maps: Lua can't
+// distinguish them, and Argo CD corrects this in the same way.
 func clean(after, before any) {
 	switch after := after.(type) {
 	case map[string]any:

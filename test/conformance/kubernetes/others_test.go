@@ -20,7 +20,7 @@ func others() other {
 	})}
 }
 
-// route changes where a rule forwards to, by hand.
+// route manually changes where a rule forwards to.
 func (o other) route(ctx context.Context, rule string, weights map[string]int32) error {
 	var groups []elbtypes.TargetGroupTuple
 	for arn, weight := range weights {
@@ -30,7 +30,7 @@ func (o other) route(ctx context.Context, rule string, weights map[string]int32)
 	return err
 }
 
-// rule makes a rule that forwards to a target group.
+// rule creates a rule that forwards to a target group.
 func (o other) rule(ctx context.Context, listener, name string) (string, error) {
 	group, err := o.elb.CreateTargetGroup(ctx, &elb.CreateTargetGroupInput{
 		Name: aws.String(name), Port: aws.Int32(8443), Protocol: elbtypes.ProtocolEnumHttp,

@@ -22,10 +22,10 @@ type healthTest struct {
 	InputPath    string `json:"inputPath"`
 }
 
-// recording is one at a time.
+// recording allows one recording at a time.
 var recording sync.Mutex
 
-// record writes a state into testdata and what Argo CD makes of it into
+// record writes a state to testdata and Argo CD's assessment of it to
 // health_test.yaml.
 func record(name string, state *unstructured.Unstructured, verdict health) error {
 	recording.Lock()
@@ -67,7 +67,7 @@ func readHealthTests(kind string) (tests healthTests, err error) {
 	return tests, yaml.UnmarshalStrict(body, &tests)
 }
 
-// presentable leaves out what nobody reads.
+// presentable omits irrelevant fields.
 func presentable(state *unstructured.Unstructured) *unstructured.Unstructured {
 	out := state.DeepCopy()
 	for _, field := range []string{"managedFields", "uid", "resourceVersion"} {
@@ -82,7 +82,7 @@ func presentable(state *unstructured.Unstructured) *unstructured.Unstructured {
 var timestamp = regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
 
 // even replaces times by others in the same order, so that a file that is
-// recorded again differs only where something is new.
+// recorded again differs only where something changed.
 func even(body []byte) []byte {
 	var times []string
 	for _, t := range timestamp.FindAllString(string(body), -1) {

@@ -11,7 +11,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim"
 )
 
-// What others make of a moment.
+// Third-party assessments of a moment.
 var (
 	starting  = want{status.InProgressStatus, "Progressing", "pause"}
 	working   = want{status.InProgressStatus, "Progressing", "abort pause promote-full"}
@@ -24,7 +24,7 @@ var (
 	ending    = want{status.TerminatingStatus, "Progressing", ""}
 )
 
-// TestCanary takes a canary through its life by Argo CD's buttons alone.
+// TestCanary controls a canary only with Argo CD's actions.
 func TestCanary(t *testing.T) {
 	t.Parallel()
 	s := newStory(t, "canary")
@@ -73,7 +73,7 @@ func TestCanary(t *testing.T) {
 	s.revisions()
 }
 
-// revisions judges what the revisions of the canary went through.
+// revisions checks the states of the canary's revisions.
 func (s *story) revisions() {
 	s.t.Helper()
 	for name, m := range map[string]struct {
@@ -98,12 +98,12 @@ func (s *story) revisions() {
 	}
 }
 
-// counted has the story's comparisons counted in the table.
+// counted adds the number of the story's comparisons to the table.
 func (s *story) counted() {
 	compared(s.t, "Argo CD's health and actions, Flux's health: story "+s.namespace, &s.moments, "moments of rollouts")
 }
 
-// during is the first state of a phase of a generation.
+// during returns the first state of a phase of a generation.
 func (s *story) during(generation int64, phase v1alpha1.Phase) *unstructured.Unstructured {
 	s.t.Helper()
 	return s.was(string(phase), func(imd v1alpha1.ImmutableDeployment) bool {
@@ -128,7 +128,7 @@ func TestFirstFails(t *testing.T) {
 	s.moment("first-failed", s.phase(v1alpha1.PhaseFailed), failed)
 }
 
-// TestBlocked: an error that someone has to lift is told, with the way out.
+// TestBlocked: an error that someone has to fix is reported, with the remedy.
 func TestBlocked(t *testing.T) {
 	t.Parallel()
 	s := newStory(t, "blocked")
@@ -159,7 +159,7 @@ func TestDrifted(t *testing.T) {
 	s.phase(v1alpha1.PhaseRolledBack)
 }
 
-// TestGate: an approval that a gate asks for is given like a step's.
+// TestGate: a gate's approval is given like a step's.
 func TestGate(t *testing.T) {
 	t.Parallel()
 	s := newStory(t, "gated")
@@ -173,8 +173,8 @@ func TestGate(t *testing.T) {
 	s.phase(v1alpha1.PhaseComplete)
 }
 
-// TestUnavailable: AWS doesn't answer for a while, and then the credentials
-// are refused. No other test may run meanwhile.
+// TestUnavailable: AWS doesn't respond for a while, and then rejects the
+// credentials. No other test may run meanwhile.
 func TestUnavailable(t *testing.T) {
 	s := newStory(t, "unavailable")
 	s.counted()
@@ -194,7 +194,7 @@ func TestUnavailable(t *testing.T) {
 	s.ended(v1alpha1.OutcomeFastPromoted, 2)
 }
 
-// setRoute changes the weights of the production rule by hand.
+// setRoute manually changes the weights of the production rule.
 func (s *story) setRoute(traffic *v1alpha1.TrafficStatus, weights ...int32) {
 	s.t.Helper()
 	route := map[string]int32{}

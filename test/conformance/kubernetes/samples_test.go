@@ -17,8 +17,8 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/lambda"
 )
 
-// TestSamples rolls out two versions of each sample, as two ways of applying
-// leave it, and asks the real kubectl for a difference afterwards.
+// TestSamples rolls out two versions of each sample, applied in two ways, and
+// checks afterwards that the real kubectl shows no difference.
 func TestSamples(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join(root, "config", "samples", "*.yaml"))
@@ -49,7 +49,7 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-// verifiable prepares the account for what the sample of gates asks it.
+// verifiable prepares the account for the gates sample.
 func verifiable(t *testing.T) {
 	t.Helper()
 	g := gomega.NewWithT(t)
@@ -58,7 +58,8 @@ func verifiable(t *testing.T) {
 	g.Expect(cluster.sim.CreateRepository("invoices", ecr.RepositoryOptions{TagMutability: ecr.Immutable, ScanOnPush: true})).To(gomega.Succeed())
 }
 
-// version applies a version, waits for it and asks for a difference.
+// version applies a version, waits for it and checks that there is no
+// difference.
 func (s *story) version(imd *v1alpha1.ImmutableDeployment, tag string, flags []string) {
 	s.t.Helper()
 	cluster.sim.PutImage(imd.Name, tag, "")
@@ -72,11 +73,12 @@ func (s *story) version(imd *v1alpha1.ImmutableDeployment, tag string, flags []s
 		return status.Phase == v1alpha1.PhaseComplete
 	})
 	kubectl(s.t, "wait", "--for=condition=Ready", "--timeout=60s", "-n", s.namespace, "imd/"+s.name)
-	// Server-side, the annotation of an approval is another manager's.
+	// With server-side apply, the annotation of an approval belongs to another
+	// manager.
 	kubectl(s.t, append([]string{"diff", "-f", path}, flags...)...)
 }
 
-// waits tells whether a rollout waits for a person, or for metrics, of which
+// waits reports whether a rollout waits for a person, or for metrics, of which
 // there are none without requests.
 func waits(status v1alpha1.ImmutableDeploymentStatus) bool {
 	if status.BlockedBy != nil && status.BlockedBy.Reason == v1alpha1.ReasonAwaitingApproval {
@@ -101,7 +103,7 @@ func (s *story) write(imd *v1alpha1.ImmutableDeployment) string {
 	return path
 }
 
-// quicken puts a sample on the story's listener and takes its waits away.
+// quicken puts a sample on the story's listener and removes its waits.
 func quicken(s *story, imd *v1alpha1.ImmutableDeployment) {
 	s.t.Helper()
 	none := new(int32(0))
@@ -123,7 +125,7 @@ func quicken(s *story, imd *v1alpha1.ImmutableDeployment) {
 	if r := imd.Spec.Strategy.Rolling; r != nil {
 		r.PauseSeconds = none
 	}
-	// A webhook needs a server with a certificate that everybody trusts.
+	// A webhook needs a server with a publicly trusted certificate.
 	imd.Spec.Gates = slices.DeleteFunc(imd.Spec.Gates, func(g v1alpha1.Gate) bool { return g.Webhook != nil })
 	for i := range imd.Spec.Template.Containers {
 		image := imd.Spec.Template.Containers[i].Image
@@ -132,7 +134,7 @@ func quicken(s *story, imd *v1alpha1.ImmutableDeployment) {
 	}
 }
 
-// adoptable makes a rule that forwards to a target group of someone else.
+// adoptable creates a rule that forwards to a target group of someone else.
 func (s *story) adoptable() string {
 	s.t.Helper()
 	arn, err := others().rule(s.t.Context(), s.listener, "adopt-"+fmt.Sprint(len(s.namespace)))

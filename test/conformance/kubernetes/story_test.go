@@ -24,17 +24,17 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// story is a deployment of a name in a namespace of its own.
+// story is a deployment in its own namespace.
 type story struct {
 	*gomega.WithT
 	t               *testing.T
 	namespace, name string
 	listener        string
-	// moments counts what was judged, actions what was carried out.
+	// moments counts the assessed states, actions the actions that were run.
 	moments, actions int
 }
 
-// newStory makes a namespace, a listener and images.
+// newStory creates a namespace, a listener and images.
 func newStory(t *testing.T, namespace string) *story {
 	t.Helper()
 	s := &story{WithT: gomega.NewWithT(t), t: t, namespace: namespace, name: "checkout"}
@@ -61,7 +61,7 @@ func (s *story) sample(file string) *v1alpha1.ImmutableDeployment {
 }
 
 // canary is the sample with an approval at 10 % and a long hold at 50 %,
-// without analysis: nobody makes requests here.
+// without analysis: there are no requests here.
 func (s *story) canary(tag string) *v1alpha1.ImmutableDeployment {
 	s.t.Helper()
 	imd := s.sample("canary.yaml")
@@ -111,7 +111,7 @@ func (s *story) live() *unstructured.Unstructured {
 	return now
 }
 
-// until waits for a state in which the current spec was seen.
+// until waits for a state in which the current spec was observed.
 func (s *story) until(what string, holds func(v1alpha1.ImmutableDeploymentStatus) bool) *unstructured.Unstructured {
 	s.t.Helper()
 	var now *unstructured.Unstructured
@@ -130,7 +130,7 @@ func (s *story) phase(phase v1alpha1.Phase) *unstructured.Unstructured {
 	return s.until(string(phase), func(status v1alpha1.ImmutableDeploymentStatus) bool { return status.Phase == phase })
 }
 
-// blocked waits until something is in the way.
+// blocked waits until the deployment is blocked.
 func (s *story) blocked(reason string) *unstructured.Unstructured {
 	s.t.Helper()
 	return s.until(reason, func(status v1alpha1.ImmutableDeploymentStatus) bool {
@@ -138,7 +138,8 @@ func (s *story) blocked(reason string) *unstructured.Unstructured {
 	})
 }
 
-// holding waits until a step's weight is in effect and nothing is in the way.
+// holding waits until a step's weight is in effect and the deployment isn't
+// blocked.
 func (s *story) holding(step string) *unstructured.Unstructured {
 	s.t.Helper()
 	return s.until("step "+step, func(status v1alpha1.ImmutableDeploymentStatus) bool {
@@ -155,13 +156,13 @@ func (s *story) gone() {
 	}).Should(gomega.BeTrue(), s.explain)
 }
 
-// was finds a state that passed in the history of the deployment.
+// was finds an earlier state in the history of the deployment.
 func (s *story) was(what string, holds func(v1alpha1.ImmutableDeployment) bool) *unstructured.Unstructured {
 	s.t.Helper()
 	return past(s, kindDeployment, what, holds)
 }
 
-// revision finds a state of a revision that passed.
+// revision finds an earlier state of a revision.
 func (s *story) revision(what string, holds func(v1alpha1.ImmutableRevision) bool) *unstructured.Unstructured {
 	s.t.Helper()
 	return past(s, kindRevision, what, holds)
@@ -185,15 +186,15 @@ func past[T any](s *story, kind, what string, holds func(T) bool) *unstructured.
 	return found.DeepCopy()
 }
 
-// want is what others shall make of a moment.
+// want is the expected assessment of a state.
 type want struct {
 	kstatus status.Status
 	argo    string
-	// buttons are Argo CD's enabled actions, parted by spaces.
+	// buttons are Argo CD's enabled actions, separated by spaces.
 	buttons string
 }
 
-// moment has everybody judge a state, and with -update records it.
+// moment has all tools assess a state, and with -update records it.
 func (s *story) moment(name string, state *unstructured.Unstructured, want want) {
 	s.t.Helper()
 	s.moments++
@@ -217,15 +218,15 @@ func (s *story) moment(name string, state *unstructured.Unstructured, want want)
 	}
 }
 
-// buttons are the enabled actions.
+// buttons returns the enabled actions.
 func buttons(state *unstructured.Unstructured) (string, error) {
 	actions, err := discover(state)
 	maps.DeleteFunc(actions, func(_ string, a action) bool { return a.Disabled })
 	return strings.Join(slices.Sorted(maps.Keys(actions)), " "), err
 }
 
-// press has Argo CD carry out an action: it sends what the action changed as
-// a merge patch.
+// press runs an action like Argo CD: it sends what the action changed as a
+// merge patch.
 func (s *story) press(name string) {
 	s.t.Helper()
 	s.actions++
@@ -251,7 +252,7 @@ func (s *story) press(name string) {
 	s.merge(string(patch))
 }
 
-// explain shows what a failed test needs to be understood.
+// explain returns what helps to understand a failed test.
 func (s *story) explain() string {
 	out, err := cluster.Kubectl(s.t.Context(), "describe", "imd", "-n", s.namespace)
 	if err != nil {

@@ -25,8 +25,8 @@ const parallel = "8"
 
 var update = flag.Bool("update", false, "write what is recorded instead of comparing with it")
 
-// suite is one cluster on which everything of config/default is installed,
-// with a manager that works in one simulated account.
+// suite is one cluster in which everything from config/default is installed,
+// with a manager that uses one simulated account.
 type suite struct {
 	*testcluster.Cluster
 	sim     *awssim.Sim

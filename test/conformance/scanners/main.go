@@ -30,7 +30,7 @@ func main() {
 	os.Exit(code)
 }
 
-// run runs every scanner, whatever the others found.
+// run runs every scanner, whatever the others find.
 func run(ctx context.Context) int {
 	code := 0
 	for what, scan := range map[string]func(context.Context) []row{
@@ -67,7 +67,7 @@ func write(r row) error {
 	return f.Close()
 }
 
-// broken is the line of a scanner that could not do its work.
+// broken is the line of a scanner that failed to run.
 func broken(what string, err error) []row {
 	fmt.Fprintf(os.Stderr, "%s: %v\n", what, err)
 	return []row{{what: what, outcome: failed, note: "could not run, see above"}}

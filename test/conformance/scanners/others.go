@@ -11,8 +11,8 @@ import (
 	"strings"
 )
 
-// security runs gosec, which golangci-lint has compiled in, with the settings
-// of .golangci.yml.
+// security runs gosec, which is part of golangci-lint, with the settings of
+// .golangci.yml.
 func security(ctx context.Context) []row {
 	out, err := exec.CommandContext(ctx, "bin/golangci-lint", "run", "--enable-only=gosec").CombinedOutput()
 	outcome := ok
@@ -27,10 +27,10 @@ func security(ctx context.Context) []row {
 	return []row{{"packages", len(strings.Fields(packages)), outcome, "by golangci-lint, .golangci.yml"}}
 }
 
-// exclusionsFile names checks of kube-score that don't hold here, and why.
+// exclusionsFile lists checks of kube-score that don't apply here, and why.
 var exclusionsFile = filepath.Join("test", "conformance", "scanners", "kube-score.exclusions")
 
-// scored is what is read of kube-score's answer.
+// scored is the part of kube-score's output that is read.
 type scored []struct {
 	ObjectName string `json:"object_name"`
 	Checks     []struct {
@@ -47,10 +47,10 @@ type scored []struct {
 	} `json:"checks"`
 }
 
-// perfect is kube-score's grade for nothing to say.
+// perfect is kube-score's grade for a check without findings.
 const perfect = 10
 
-// manifests has kube-score judge config/default as make deploy applies it.
+// manifests runs kube-score on config/default as make deploy applies it.
 func manifests(ctx context.Context) []row {
 	excluded, err := exclusions()
 	if err != nil {
@@ -77,7 +77,7 @@ func manifests(ctx context.Context) []row {
 	return grade(out, len(excluded))
 }
 
-// grade counts the checks, and tells those that aren't passed.
+// grade counts the checks, and prints those that failed.
 func grade(out []byte, excluded int) []row {
 	var objects scored
 	if err := json.NewDecoder(bytes.NewReader(out)).Decode(&objects); err != nil {
@@ -99,8 +99,8 @@ func grade(out []byte, excluded int) []row {
 	return []row{{"checks of config/default", count, outcome, fmt.Sprintf("%d checks excluded, with reasons", excluded)}}
 }
 
-// exclusions reads the names at the beginnings of lines: of checks, or flags of
-// kube-score for a part of one.
+// exclusions reads the names at the beginnings of lines: checks, or
+// kube-score's flags for a part of one.
 func exclusions() ([]string, error) {
 	body, err := os.ReadFile(exclusionsFile) //nolint:gosec // our own file
 	if err != nil {

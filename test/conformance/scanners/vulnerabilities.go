@@ -16,16 +16,17 @@ import (
 	"strings"
 )
 
-// product are the packages whose code is released or runs in tests of others.
+// product are the packages whose code is released or runs in other people's
+// tests.
 var product = []string{"./api/...", "./cmd/...", "./controllers/...", "./internal/..."}
 
 // databaseModule holds the Go vulnerability database as files. Its pinned
-// version is in hack/scanners/go.mod, so that a scan says the same everywhere;
-// GOVULNDB names another database, such as the newest one.
+// version is in hack/scanners/go.mod, so that a scan has the same result
+// everywhere; GOVULNDB selects another database, such as the newest one.
 const databaseModule = "golang.org/x/vulndb"
 
-// finding is what is read of a finding of govulncheck. The first frame of its
-// trace is the vulnerable symbol, if one is called.
+// finding is the part of a govulncheck finding that is read. The first frame of
+// its trace is the vulnerable symbol, if one is called.
 type finding struct {
 	OSV          string `json:"osv"`
 	FixedVersion string `json:"fixed_version"`
@@ -37,8 +38,9 @@ type finding struct {
 }
 
 // vulnerabilities scans the product once, with the older of the Go releases of
-// this machine and of the container image. What a newer Go alone has mended is
-// the machine's and none of the project's: it is told, and fails nothing.
+// this machine and of the container image. Vulnerabilities that only a newer Go
+// release fixes belong to the machine and not to the project: they are
+// reported, but don't fail.
 func vulnerabilities(ctx context.Context) []row {
 	database, note, err := databaseURL(ctx)
 	if err != nil {
@@ -69,8 +71,8 @@ func vulnerabilities(ctx context.Context) []row {
 	return rows
 }
 
-// split parts what the image has from what the Go release that builds it has
-// mended.
+// split separates the findings that the image has from those that are fixed by
+// the Go release that builds it.
 func split(findings []finding, image string) (ours, its []string) {
 	for _, f := range findings {
 		text := fmt.Sprintf("%s in %s@%s, fixed in %s", f.OSV, f.Trace[0].Module, f.Trace[0].Version, f.FixedVersion)
@@ -86,7 +88,7 @@ func split(findings []finding, image string) (ours, its []string) {
 	return slices.Compact(ours), slices.Compact(its)
 }
 
-// outcomeOf prints findings and judges them.
+// outcomeOf prints findings and returns the outcome.
 func outcomeOf(findings []string) string {
 	for _, text := range findings {
 		fmt.Fprintln(os.Stderr, "govulncheck:", text)
@@ -122,8 +124,8 @@ func govulncheck(ctx context.Context, database, release string) ([]finding, erro
 	}
 }
 
-// databaseURL is where the database is, made from the module's files if it
-// isn't there yet.
+// databaseURL returns the location of the database, which is created from the
+// module's files if it doesn't exist yet.
 func databaseURL(ctx context.Context) (url, note string, err error) {
 	if url := os.Getenv("GOVULNDB"); url != "" {
 		return url, "database " + url, nil
@@ -153,7 +155,8 @@ func databaseURL(ctx context.Context) (url, note string, err error) {
 	return "file://" + dir, "database of " + day, nil
 }
 
-// index makes a database that govulncheck reads; it is there whole or not at all.
+// index creates a database for govulncheck; it is created completely or not at
+// all.
 func index(ctx context.Context, files, dir string) error {
 	if err := os.MkdirAll(filepath.Dir(dir), 0o750); err != nil {
 		return err
@@ -183,7 +186,7 @@ func imageRelease() (string, error) {
 	return "go" + string(match[1]), nil
 }
 
-// packageCount is how many packages are scanned.
+// packageCount returns how many packages are scanned.
 func packageCount(ctx context.Context) int {
 	out, err := output(ctx, "go", append([]string{"list"}, product...)...)
 	if err != nil {
@@ -192,7 +195,7 @@ func packageCount(ctx context.Context) int {
 	return len(strings.Fields(out))
 }
 
-// output is what a program prints, without the spaces around it.
+// output returns what a program prints, without surrounding spaces.
 func output(ctx context.Context, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // constants
 	cmd.Stderr = os.Stderr

@@ -9,9 +9,9 @@ import (
 	"github.com/viridian-dev/viridian/internal/wirelog"
 )
 
-// newBridge is a proxy in front of moto. It records what the manager sends and
-// changes neither that nor the answers: what moto lacks is made up for by its
-// own configuration and API.
+// newBridge returns a proxy in front of moto. It records what the manager sends
+// and changes neither requests nor responses: what moto lacks is made up for
+// with its own configuration and API.
 func newBridge(t *testing.T, moto string) http.Handler {
 	t.Helper()
 	target, err := url.Parse(moto)

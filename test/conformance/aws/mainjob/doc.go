@@ -1,14 +1,14 @@
-// Package mainjob takes the manager's binary through its main job against moto,
-// an AWS that others wrote: stacks, rules, weights, completion and deletion,
-// with the real kube-apiserver.
+// Package mainjob runs the manager's binary through its main job with moto, a
+// third-party simulation of AWS: stacks, rules, weights, completion and
+// deletion, with a real kube-apiserver.
 //
-// Where moto differs from AWS so that a rollout couldn't go on, its own
+// If moto differs from AWS in a way that blocks a rollout, its own
 // configuration or API makes up for it, here and never in the product:
 //
 //   - moto runs no tasks. MOTO_ECS_SERVICE_RUNNING gives each service as many
 //     as are desired.
 //   - moto registers no targets for a service. The test registers them, as ECS
-//     does; moto finds every target healthy.
+//     does; moto reports every target as healthy.
 //   - moto wants a VPC, subnets and a security group that exist, which the test
 //     makes, and knows one account, which MOTO_ACCOUNT_ID names after the
 //     images' registry.
@@ -18,9 +18,9 @@
 //   - moto's DeleteStack forgets to delete target groups, listener rules and
 //     what is of ECS. The test looks for what the controller itself has made.
 //
-// The rest needs nothing: stacks are complete at once, a service is created
-// whether or not its target group has a load balancer, and rules lack the
-// members TargetGroupArn and Values that AWS repeats.
+// Other differences need nothing: stacks are complete immediately, a service is
+// created whether or not its target group has a load balancer, and rules lack
+// the redundant members TargetGroupArn and Values.
 //
 // The tests are skipped unless CONFORMANCE_PYTHON names a Python that has moto:
 // test/conformance/aws/run sets it.

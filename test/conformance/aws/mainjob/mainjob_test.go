@@ -19,7 +19,7 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// job is one deployment that a manager takes through its life.
+// job is one deployment that a manager runs through its life.
 type job struct {
 	*gomega.WithT
 	t       *testing.T
@@ -41,8 +41,8 @@ func TestCanary(t *testing.T) {
 	j.delete(2)
 }
 
-// TestBlueGreen: the second version gets all traffic at once. Each stack brings
-// a cluster of its own.
+// TestBlueGreen: the second version gets all traffic at once. Each stack has
+// its own cluster.
 func TestBlueGreen(t *testing.T) {
 	j := newJob(t, "blue-green", "catalog:5.0.2", "catalog:5.1.0")
 	j.create()
@@ -67,7 +67,7 @@ func newJob(t *testing.T, sample string, images ...string) *job {
 	return j
 }
 
-// read takes a sample, with the account's network and without long waits.
+// read reads a sample, with the account's network and without long waits.
 func (j *job) read(sample string) {
 	j.t.Helper()
 	manifest, err := os.ReadFile(filepath.Join(root, "config", "samples", sample+".yaml"))
@@ -120,8 +120,9 @@ func (j *job) eventually(phase v1alpha1.Phase) {
 	}).Should(gomega.Equal(phase), j.explain)
 }
 
-// roll gives the deployment another image and watches the rule until all is
-// done: it must have had these weights, and the old stack be gone.
+// roll gives the deployment another image and watches the rule until the
+// rollout is complete: it must have had these weights, and the old stack must
+// be gone.
 func (j *job) roll(image string, want []string) {
 	j.t.Helper()
 	j.Eventually(func() error {
@@ -145,8 +146,8 @@ func (j *job) roll(image string, want []string) {
 	}))
 }
 
-// delete deletes the deployment: of what the controller has made itself,
-// nothing is left in the account.
+// delete deletes the deployment: nothing that the controller itself created is
+// left in the account.
 func (j *job) delete(stacks int) {
 	j.t.Helper()
 	j.Expect(cluster.Client.Delete(j.t.Context(), j.imd)).To(gomega.Succeed())
@@ -158,7 +159,7 @@ func (j *job) delete(stacks int) {
 	j.Expect(j.account.rules(j.t, j.priority)).To(gomega.BeEmpty())
 }
 
-// explain shows what a failed test needs to be understood.
+// explain returns what helps to understand a failed test.
 func (j *job) explain() string {
 	now := &v1alpha1.ImmutableDeployment{}
 	if err := cluster.Client.Get(j.t.Context(), client.ObjectKeyFromObject(j.imd), now); err != nil {

@@ -24,14 +24,14 @@ import (
 const (
 	awsRegion  = "eu-west-1"
 	awsAccount = "111122223333"
-	// tasks is desiredCount of everything here: moto's services have a number
-	// of running tasks that is set once for all.
+	// tasks is the desiredCount of everything here: moto's services have a
+	// fixed number of running tasks.
 	tasks = 2
 )
 
-// account is what moto simulates, with the network that it wants to be there.
+// account is moto's simulated account, with the network that it requires.
 type account struct {
-	// moto is its own address, endpoint that of the bridge in front.
+	// moto is the address of moto itself, endpoint that of the bridge in front.
 	moto, endpoint string
 	elb            *elbv2.Client
 	cfn            *cloudformation.Client
@@ -64,7 +64,7 @@ func openAccount(t *testing.T, images ...string) *account {
 	return a
 }
 
-// prepare makes the network, the load balancer and the images, as the
+// prepare creates the network, the load balancer and the images, as the
 // conformance suite does.
 func (a *account) prepare(t *testing.T, py string, images []string) {
 	t.Helper()
@@ -93,7 +93,7 @@ func awsEnvironment(endpoint string) []string {
 }
 
 // actAsECS registers targets with each new target group until the test ends:
-// moto's services register none. What is registered there is healthy.
+// moto's services register none. moto reports registered targets as healthy.
 func (a *account) actAsECS(t *testing.T) {
 	t.Helper()
 	stopped := make(chan struct{})

@@ -10,15 +10,15 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
-// random makes deployments of all shapes. Numbers and lengths lie on the bounds
-// of the CRD's schema as often as between them; whether the API server admits
-// the whole is for it to say.
+// random generates all kinds of deployments. Numbers and lengths lie on the
+// bounds of the CRD's schema as often as between them; the API server decides
+// whether it admits the result.
 type random struct{ *rand.Rand }
 
-// maybe is true with a probability of a half.
+// maybe returns true with a probability of one half.
 func (r random) maybe() bool { return r.IntN(2) == 0 }
 
-// between is a number of a range, on its bounds more often than not.
+// between returns a number in a range, often on its bounds.
 func (r random) between(low, high int32) int32 {
 	switch r.IntN(4) {
 	case 0:
@@ -30,7 +30,7 @@ func (r random) between(low, high int32) int32 {
 	}
 }
 
-// optional is nil or a number of a range.
+// optional returns nil or a number in a range.
 func (r random) optional(low, high int32) *int32 {
 	if r.maybe() {
 		return nil
@@ -40,7 +40,7 @@ func (r random) optional(low, high int32) *int32 {
 
 func pick[T any](r random, values ...T) T { return values[r.IntN(len(values))] }
 
-// text is made of an alphabet, one to limit characters long.
+// text returns a text over an alphabet, one to limit characters long.
 func (r random) text(alphabet string, limit int32) string {
 	letters := []rune(alphabet)
 	var b strings.Builder
@@ -56,7 +56,8 @@ const (
 	printing = lower + digits + ` ABC!"#$%&'()*+,-./:;<=>?@[\]^_{|}~äß€` + "\t"
 )
 
-// name fits Kubernetes and, behind its first letter, everything of AWS.
+// name returns a name that is valid in Kubernetes and, after its first letter,
+// in AWS.
 func (r random) name(limit int32) string {
 	return pick(r, strings.Split(lower, "")...) + r.text(lower+digits, limit-1)
 }

@@ -42,7 +42,7 @@ func runSuite(m *testing.M) int {
 	return m.Run()
 }
 
-// python is the interpreter that has moto, or the test is skipped.
+// python returns the interpreter that has moto, or skips the test.
 func python(t *testing.T) string {
 	t.Helper()
 	path := os.Getenv(pythonEnv)
@@ -52,8 +52,8 @@ func python(t *testing.T) string {
 	return path
 }
 
-// startProcess runs a program until the test ends; its output is told when
-// the test fails.
+// startProcess runs a program until the test ends; its output is printed if the
+// test fails.
 func startProcess(t *testing.T, env []string, path string, args ...string) {
 	t.Helper()
 	cmd := exec.Command(path, args...)
@@ -71,7 +71,7 @@ func startProcess(t *testing.T, env []string, path string, args ...string) {
 	})
 }
 
-// freeAddress is one at which nobody listens.
+// freeAddress returns an address that is not in use.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	addresses, err := testcluster.FreeAddresses(1)

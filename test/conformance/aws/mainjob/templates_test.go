@@ -16,8 +16,8 @@ import (
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
-// templatesEnv names the directory that gets the templates of random specs,
-// for cfn-lint to judge.
+// templatesEnv names the directory for the templates of random specs, which
+// cfn-lint checks.
 const templatesEnv = "CONFORMANCE_TEMPLATES"
 
 const (
@@ -47,7 +47,8 @@ func TestRandomTemplates(t *testing.T) {
 		}
 		body, err := template.Build(inputOf(imd, int64(n+1)))
 		if err != nil {
-			// Too large, or a dynamic reference: told to the user, no stack made.
+			// Too large, or a dynamic reference: reported to the user, and no
+			// stack is created.
 			t.Logf("spec %d isn't built: %v", n, err)
 			continue
 		}
@@ -65,8 +66,8 @@ func TestRandomTemplates(t *testing.T) {
 	}
 }
 
-// inputOf is what the controller builds the template from. The API server
-// leaves the UID to the creation.
+// inputOf returns what the controller builds the template from, with a made-up
+// UID.
 func inputOf(imd *v1alpha1.ImmutableDeployment, revision int64) template.Input {
 	in := template.Input{
 		Namespace: imd.Namespace, Name: imd.Name, UID: strings.Repeat("6f1c2f0a", 4), Revision: revision,

@@ -14,7 +14,7 @@ import servers
 
 @dataclasses.dataclass
 class Outcome:
-    """What one server answered to one step of a scenario."""
+    """One server's response to one step of a scenario."""
 
     operation: str  # ecs:DescribeServices
     status: int = 0
@@ -32,12 +32,12 @@ class Account:
         self.name = name
         self.endpoint = endpoint
         self.outcomes = {}
-        self.things = {}  # what the scenarios find prepared
+        self.things = {}  # what is prepared for the scenarios
         self._clients = {}
 
     def client(self, service, checked=True):
-        """A client that tries once; unchecked, it sends what botocore's models
-        refuse."""
+        """A client without retries; unchecked, it sends what botocore's models
+        reject."""
         key = service, checked
         if key not in self._clients:
             client = boto3.client(
@@ -61,7 +61,7 @@ class Account:
         return outcome.response
 
     def quiet(self, operation, **params):
-        """Makes a call that is no step: to wait, to prepare."""
+        """Makes a call that isn't a step: to wait, to prepare."""
         return self._call(operation, True, params)
 
     def _call(self, operation, checked, params):
@@ -73,7 +73,7 @@ class Account:
         try:
             response = getattr(client, xform_name(name))(**params)
         except botocore.parsers.ResponseParserError:
-            # Not even an error in the protocol's shape: the server failed.
+            # Not even an error of the protocol: the server failed.
             outcome.code, response = "unreadable", {"ResponseMetadata": {"HTTPStatusCode": 500}}
         except botocore.exceptions.ClientError as e:
             outcome.code, outcome.message = e.response["Error"]["Code"], e.response["Error"].get("Message", "")

@@ -1,4 +1,4 @@
-"""Finds where two answers differ: error code, status, members and values."""
+"""Finds where two responses differ: error code, status, members and values."""
 
 import dataclasses
 import fnmatch
@@ -6,7 +6,7 @@ import fnmatch
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Difference:
-    """One way in which moto and awssim answer an operation differently."""
+    """One difference between the responses of moto and awssim to an operation."""
 
     operation: str  # ecs:DescribeServices
     what: str  # "error at <step>", "status at <step>" or a member's path, .services[].status
@@ -29,7 +29,7 @@ def compare(step, moto, awssim):
         return [Difference(op, f"status at {step}", str(moto.status), str(awssim.status))]
     a, b = members(moto.shape, moto.response), members(awssim.shape, awssim.response)
     found = [Difference(op, path, a.get(path, ABSENT), b.get(path, ABSENT)) for path in sorted({*a, *b}) if a.get(path) != b.get(path)]
-    # A structure that one of them doesn't have lacks its members, too.
+    # If one of them lacks a structure, it lacks its members too.
     gone = [d.what for d in found if ABSENT in (d.moto, d.awssim)]
     return [d for d in found if not any(d.what != g and d.what.startswith((g + ".", g + "[]", g + "{}")) for g in gone)]
 
@@ -81,7 +81,7 @@ def _add(found, path, text):
 
 
 class Decisions:
-    """The differences that are known and who of the two is right."""
+    """The known differences and which of the two is right."""
 
     def __init__(self, entries):
         self.entries = entries
@@ -101,7 +101,7 @@ class Decisions:
         return all(fnmatch.fnmatchcase(side, _literal(str(entry[name]))) for name, side in (("moto", d.moto), ("awssim", d.awssim)) if name in entry)
 
     def gone(self):
-        """What is listed and doesn't differ any more."""
+        """Entries that are listed and no longer differ."""
         return [
             f"{pattern} ({entry['reason']})"
             for entry, used in zip(self.entries, self.used)
@@ -111,5 +111,5 @@ class Decisions:
 
 
 def _literal(pattern):
-    """Paths are full of brackets, which mean something else to fnmatch."""
+    """Paths contain brackets, which have a special meaning in fnmatch."""
     return pattern.replace("[", "[[]")

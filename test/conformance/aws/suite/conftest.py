@@ -1,4 +1,4 @@
-"""Tells test/conformance/run.sh what was compared, a line for each row."""
+"""Reports to test/conformance/run.sh what was compared, a line per row."""
 
 import collections
 import os

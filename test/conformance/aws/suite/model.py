@@ -1,4 +1,4 @@
-"""Judges raw responses by botocore's models of AWS's APIs.
+"""Checks raw responses against botocore's models of AWS's APIs.
 
 botocore itself passes over members that it doesn't know, so the bodies are
 walked here: no unknown member, no required one missing, the right types and
@@ -14,8 +14,8 @@ import xml.etree.ElementTree as ET
 from botocore.parsers import create_parser
 from botocore.utils import parse_timestamp
 
-# Codes that every service may answer, from each API reference's page of common
-# errors; the models list only an operation's own.
+# Codes that every service may return, from each API reference's page of common
+# # errors; the models list only an operation's own.
 COMMON_ERRORS = {
     "AccessDenied", "AccessDeniedException", "ExpiredToken", "ExpiredTokenException", "IncompleteSignature",
     "InternalFailure", "InvalidAction", "InvalidClientTokenId", "MalformedQueryString", "MissingAction",
@@ -52,7 +52,7 @@ _JSON_TYPES = {
 
 
 def _decode_cbor(body):
-    """The body as botocore reads it, with nothing left out."""
+    """The body as botocore reads it, completely."""
     parser = create_parser("smithy-rpc-v2-cbor")
     return parser.parse_data_item(io.BufferedReader(io.BytesIO(body))) if body else {}
 
@@ -242,7 +242,7 @@ def _scalar(shape, value, path):
 
 def _timestamp(value, path):
     """JSON protocols write seconds since the epoch; CBOR tags them so that
-    they come as times."""
+    they are decoded as times."""
     if isinstance(value, str) or isinstance(value, bool):
         return [f"{path}: {value!r} is no timestamp"]
     try:

@@ -1,5 +1,5 @@
-"""Reads what the controller sent from the record of package wirelog, and judges
-it by botocore's models: would AWS's own client have let it pass?"""
+"""Reads what the controller sent from the record of package wirelog, and checks
+it against botocore's models: would AWS's own client have accepted it?"""
 
 import base64
 import dataclasses
@@ -179,7 +179,7 @@ def _decoded(shape, value):
 
 
 def _judge(shape, params):
-    """What botocore's validation refuses, and what it leaves to the server:
+    """What botocore's validation rejects, and what it leaves to the server:
     enumerations, patterns and upper bounds."""
     if shape is None:
         return []
@@ -212,7 +212,7 @@ def _text(shape, text, path):
     found = _bounds(shape, len(text), path)
     if shape.metadata.get("enum") and text not in shape.metadata["enum"]:
         found.append(f"{path}: {text!r} is no value of {shape.name}")
-    pattern = shape._shape_model.get("pattern")  # there is no other way to it
-    # The models' patterns are Java's and hold for the whole text.
+    pattern = shape._shape_model.get("pattern")  # there is no public way
+    # The models' patterns are Java's and match the whole text.
     fits = not pattern or regex.fullmatch(pattern, text)
     return found if fits else [*found, f"{path}: {text!r} doesn't match {pattern}"]

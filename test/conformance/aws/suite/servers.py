@@ -54,7 +54,7 @@ def _await(p, url, log):
             urllib.request.urlopen(url, timeout=5).close()
             return
         except urllib.error.HTTPError:
-            return  # it answers
+            return  # it responds
         except OSError:
             time.sleep(0.1)
     raise RuntimeError(f"{url} does not answer:\n{Path(log).read_text()[-2000:]}")

@@ -1,5 +1,5 @@
 """The same calls to moto and to awssim: what AWS's models say about awssim's
-answers, and where the two differ."""
+responses, and where the two differ."""
 
 import contextlib
 import re
@@ -28,7 +28,7 @@ def moto(tmp_path_factory):
 
 @contextlib.contextmanager
 def accounts(moto, directory):
-    """Two new accounts, prepared alike."""
+    """Two new accounts, prepared in the same way."""
     urllib.request.urlopen(urllib.request.Request(moto + "/moto-api/reset", method="POST")).close()
     with servers.awssim(directory) as url:
         pair = client.Account("moto", moto), client.Account("awssim", url)
@@ -57,7 +57,7 @@ def test_scenario(name, moto, tmp_path, row):
         operations.add(outcome.operation)
         problems += [f"{step}: {outcome.operation}{v}" for v in outcome.violations]
         if step not in theirs.outcomes:
-            continue  # it needs what moto doesn't have, such as a task
+            continue  # it needs something that moto lacks, such as a task
         for difference in compare.compare(f"{name}/{step}", theirs.outcomes[step], outcome):
             seen.add(difference)
             if decisions.explain(difference) is None:
@@ -84,7 +84,7 @@ def test_every_operation_is_called(all_ran):
 
 
 def test_every_difference_is_there(row, all_ran):
-    """What is listed and doesn't differ any more is taken off the list."""
+    """Entries that no longer differ are removed from the list."""
     row.note = f"{len(SCENARIOS)} scenarios, {len(seen)} differences, decided in {len(decisions.entries)} entries of {DIFFERENCES.name}"
     assert not decisions.gone(), "\n" + "\n".join(decisions.gone())
 
@@ -97,5 +97,5 @@ def test_decisions_are_decided(entry):
 
 @pytest.mark.parametrize("entry", decisions.entries, ids=lambda e: e["where"][0])
 def test_awssim_is_right(entry):
-    """Where moto is right, the simulator is put right, not listed."""
+    """Where moto is right, the simulator is fixed instead of listed."""
     assert entry["right"] != "moto", entry["where"]

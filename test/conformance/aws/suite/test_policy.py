@@ -21,11 +21,11 @@ ROW = "IAM policy, with recorded calls"
 RECORD = os.environ.get("CONFORMANCE_WIRELOG", "")
 AWS = servers.ROOT / "config" / "aws"
 
-# Calls that IAM knows by another name.
+# Calls that have another name in IAM.
 RENAMED = {"lambda:Invoke": "lambda:InvokeFunction"}
 # IAM's prefix where it isn't the signing name.
 PREFIXES = {"monitoring": "cloudwatch"}
-# What tagging in a call needs besides it.
+# What tagging in a call needs in addition.
 TAGGING = {
     "cloudformation:CreateStack": ("Tags", "cloudformation:TagResource"),
     "ecr:CreateRepository": ("tags", "ecr:TagResource"),
@@ -33,12 +33,12 @@ TAGGING = {
 }
 # What tests call to prepare an account; nothing in internal/cloud/aws can.
 PREPARATION = re.compile(r"elasticloadbalancing:(Create(Listener|LoadBalancer|TargetGroup)|DeleteTargetGroup|RegisterTargets)\Z")
-# Answered whatever policies say.
+# Allowed whatever policies say.
 OPEN = {"sts:GetCallerIdentity"}
 # Allowed by config/aws/policy-assume-role.json, for namespaces with a role.
 ASSUME = "sts:AssumeRole"
-# Needed by AssumeRole without a call of its own where the caller's session has
-# transitive tags, as EKS Pod Identity's has.
+# Needed by AssumeRole, without a separate call, if the caller's session has #
+# transitive tags, as with EKS Pod Identity.
 TAG_SESSION = "sts:TagSession"
 
 
@@ -72,7 +72,7 @@ def test_policy_is_what_calls_need(row):
 
 @pytest.mark.parametrize("path", sorted(AWS.glob("policy*.json")), ids=lambda p: p.name)
 def test_actions_exist(path, tmp_path):
-    """cfn-lint knows the actions of all services and what a policy may hold."""
+    """cfn-lint knows the actions of all services and what a policy may contain."""
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Resources": {"Policy": {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document(path.name)}}},

@@ -1,4 +1,4 @@
-"""What the controller sent in recorded tests, judged by botocore's models."""
+"""The controller's recorded requests, checked against botocore's models."""
 
 import os
 
@@ -23,7 +23,7 @@ def test_requests(row):
 
 
 def test_judge_refuses():
-    """A judge that never says no would be no judge."""
+    """The check must be able to fail."""
     import base64
     import urllib.parse
 

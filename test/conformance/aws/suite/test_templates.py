@@ -1,4 +1,4 @@
-"""CloudFormation templates, judged by cfn-lint: no error and no warning."""
+"""CloudFormation templates, checked by cfn-lint: no error and no warning."""
 
 import json
 import os
@@ -14,13 +14,12 @@ ROW = "CloudFormation templates, by cfn-lint"
 GOLDEN = sorted((servers.ROOT / "internal" / "template" / "testdata").glob("*.golden.json"))
 FUZZED = os.environ.get("CONFORMANCE_TEMPLATES", "")
 
-# Rules that are not held against a template, each with the reason. There are
-# none.
+# Rules that are ignored, each with the reason. There are none.
 IGNORED = []
 
 
 def lint_files(paths):
-    """All errors and warnings, not what is informational."""
+    """All errors and warnings, without informational ones."""
     arguments = ["--regions", servers.REGION, *(["--ignore-checks", *IGNORED] if IGNORED else []), "--template", *map(str, paths)]
     return [
         f"{Path(m.filename).name}: {m.rule.id} {'/'.join(map(str, m.path or []))}: {m.message}"
@@ -41,7 +40,7 @@ def test_golden(row):
 
 
 def test_judge_refuses(tmp_path):
-    """A judge that never says no would be no judge."""
+    """The check must be able to fail."""
     built = json.loads(GOLDEN[0].read_text())
     built["Resources"]["TaskDefinition"]["Properties"]["Cpu"] = "300"
     built["Resources"]["Service"]["Properties"]["LaunchType"] = "MOON"

@@ -1,4 +1,4 @@
-"""Prepares both accounts alike with what the calls need to be there."""
+"""Prepares both accounts in the same way with what the calls need."""
 
 import io
 import json
@@ -9,7 +9,7 @@ import zipfile
 
 import servers
 
-# What a test without the network's API can name; moto wants them to exist.
+# IDs for a test without the network's API; moto requires that they exist.
 NETWORK = {
     "vpc": "vpc-0123456789abcdef0",
     "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"],
@@ -55,7 +55,7 @@ def _moto_network(account):
 
 
 def _moto_images(account, images):
-    """The simulator is given its images by flags."""
+    """The simulator gets its images from flags."""
     ecr = account.client("ecr")
     for repository in sorted({i.split(":")[0] for i in images}):
         ecr.create_repository(repositoryName=repository)
@@ -103,7 +103,7 @@ def template(account, name="minimal", **changes):
 
 
 def settled(account, stack):
-    """Waits until CloudFormation does nothing more to a stack."""
+    """Waits until CloudFormation is done with a stack."""
     for _ in range(300):
         outcome = account.quiet("cloudformation:DescribeStacks", StackName=stack)
         if outcome.code or not outcome.response["Stacks"][0]["StackStatus"].endswith("_IN_PROGRESS"):
@@ -113,7 +113,7 @@ def settled(account, stack):
 
 
 def main(endpoint, images):
-    """Prepares moto for a test in another language and tells what there is."""
+    """Prepares moto for a test in another language and prints what exists."""
     from client import Account
 
     account = Account("moto", endpoint)

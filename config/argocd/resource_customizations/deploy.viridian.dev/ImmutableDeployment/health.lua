@@ -25,8 +25,8 @@ end
 if obj.metadata.deletionTimestamp ~= nil then
   hs.status = "Progressing"
 elseif is("Stalled") then
-  -- Failed, rolled back, aborted, or something is in the way that doesn't
-  -- pass: the message has the cure.
+  -- Failed, rolled back, aborted, or blocked until someone changes something:
+  -- the message has the remedy.
   hs.status = "Degraded"
 elseif is("Reconciling") then
   hs.status = "Progressing"
@@ -35,7 +35,7 @@ elseif is("Reconciling") then
     hs.status = "Suspended"
   end
 elseif not is("Ready") then
-  -- The rollout is over, and what it brought is not healthy any more.
+  -- The rollout is over, and the new revision is no longer healthy.
   hs.status = "Degraded"
 elseif is("Degraded") then
   hs.status = "Degraded"

@@ -1,5 +1,5 @@
--- A revision is healthy when its CloudFormation stack is as it shall be: also
--- when it shall be gone, and is. Whether it serves is its deployment's business.
+-- A revision is healthy when its CloudFormation stack is as spec.stackState
+-- asks, which may be Absent. Whether it serves is up to its deployment.
 local hs = {}
 local status = obj.status
 

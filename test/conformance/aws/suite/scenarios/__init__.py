@@ -1,5 +1,5 @@
-"""What is called, service by service. A scenario is a function of an Account;
-it runs against each server, and its steps are compared by their names."""
+"""The calls, service by service. A scenario is a function of an Account; it
+runs against each server, and its steps are compared by name."""
 
 import importlib
 import pkgutil

@@ -1,4 +1,4 @@
-"""CloudFormation: the life of a stack, and what is refused."""
+"""CloudFormation: the life of a stack, and rejected requests."""
 
 import zlib
 
@@ -14,7 +14,7 @@ PARAMETERS = [
 
 
 def create(aws, step, name, **params):
-    # moto makes the rule before it finds what is wrong, and keeps it.
+    # moto creates the rule before it finds the error, and keeps it.
     numbers = [PARAMETERS[0], {"ParameterKey": "PreviewPriority", "ParameterValue": str(zlib.crc32(step.encode()) % 50_000 + 1)}]
     args = {
         "StackName": name, "Parameters": numbers, "Tags": TAGS, "OnFailure": "ROLLBACK", "RetainExceptOnCreate": True,
@@ -92,7 +92,7 @@ def missing(aws):
 
 @scenario
 def broken(aws):
-    """Stacks whose resources can't be made."""
+    """Stacks whose resources can't be created."""
     import json
 
     t = json.loads(world.template(aws, target_group="broken"))

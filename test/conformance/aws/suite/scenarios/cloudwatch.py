@@ -41,7 +41,7 @@ def query(name, metric="RequestCount", stat="Sum", **more):
 
 
 def arrived(aws, window):
-    """Waits until CloudWatch shows what was put, which takes a while."""
+    """Waits until CloudWatch returns the data, which takes a while."""
     for _ in range(50):
         found = aws.quiet("cloudwatch:GetMetricData", MetricDataQueries=[query("requests")], **window).response
         if len(found["MetricDataResults"][0]["Values"]) == 3:

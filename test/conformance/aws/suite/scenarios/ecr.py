@@ -31,7 +31,7 @@ def refused(aws):
 
 @scenario
 def repositories(aws):
-    """As the controller makes them."""
+    """As the controller creates them."""
     args = {
         "repositoryName": "shop/new", "imageTagMutability": "IMMUTABLE", "imageScanningConfiguration": {"scanOnPush": True},
         "tags": [{"Key": "viridian.dev/uid", "Value": "6f1c"}],

@@ -1,4 +1,4 @@
-"""Amazon ECS: services, their tasks and what is refused."""
+"""Amazon ECS: services, their tasks and rejected requests."""
 
 import time
 

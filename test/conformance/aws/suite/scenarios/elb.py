@@ -1,4 +1,4 @@
-"""Elastic Load Balancing: rules, weights, targets and what is refused."""
+"""Elastic Load Balancing: rules, weights, targets and rejected requests."""
 
 import itertools
 
@@ -24,7 +24,7 @@ def forward(*weights, sticky=None):
 
 
 def gone(arn):
-    """The ARN of something of the same kind that isn't there."""
+    """The ARN of a resource of the same kind that doesn't exist."""
     return arn[:-4] + "0000"
 
 
@@ -42,7 +42,7 @@ def reads(aws):
 
 @scenario
 def rule(aws):
-    """A rule as a rollout moves it."""
+    """A rule as a rollout changes it."""
     t = aws.things
     old, new = group(aws, "rule-1"), group(aws, "rule-2")
     args = {"ListenerArn": t["listener"], "Conditions": HOST, "Priority": 100}

@@ -9,7 +9,7 @@ MACHINE = "arn:aws:states:eu-west-1:111122223333:stateMachine:"
 
 def over(aws, execution):
     """Waits until an execution is over; moto's may run for ever. One that was
-    just started may not be seen yet."""
+    just started may not be visible yet."""
     for _ in range(20):
         described = aws.quiet("stepfunctions:DescribeExecution", executionArn=execution).response
         if described.get("status", "RUNNING") != "RUNNING":

@@ -13,7 +13,7 @@ local open = seen and rollout ~= nil and rollout.finishedAt == nil and rollout.o
 local failed = seen and rollout ~= nil and rollout.finishedAt ~= nil
   and (rollout.outcome == "RolledBack" or rollout.outcome == "Aborted" or rollout.outcome == "Failed")
 
--- Something is in the way: a promotion would come later than one would think.
+-- While the rollout is blocked, a promotion would only take effect later.
 local stalled = false
 for _, condition in ipairs(status.conditions or {}) do
   stalled = stalled or condition.type == "Stalled" and condition.status == "True"

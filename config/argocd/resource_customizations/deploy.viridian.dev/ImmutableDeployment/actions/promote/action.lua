@@ -1,5 +1,5 @@
--- Ends the step under way, or gives the approval that a gate waits for. The
--- value names this very rollout, so that it never acts on a later one.
+-- Ends the current step, or gives the approval that a gate waits for. The
+-- value names this rollout, so that it never acts on a later one.
 local rollout = obj.status.rollout
 local what = (rollout.step or 0) + 1
 local approvals = {}
