@@ -79,7 +79,7 @@ describe() {
 	esac
 	[ "$mode" != source ] || prebuilt=
 	cd "$root/hack/$module"
-	version=$(go list -m -f '{{.Version}}' "$pin")
+	version=$(pinned "$pin")
 	ldflags="-s -w"
 	if [ "$pin" = k8s.io/kubernetes ]; then
 		release=${version#v} release=${release%.*}
@@ -90,9 +90,14 @@ describe() {
 	inputs=$( (go env GOVERSION && echo "$ldflags" && cat go.mod go.sum) | git hash-object --stdin)
 	built=$cache/$name-$version-$target/${inputs:0:12}
 	if [ "$prebuilt" ]; then
-		pins=$(go list -m -f '{{.Version}}' k8s.io/kubernetes go.etcd.io/etcd/server/v3 | paste -sd- -)
-		downloads=$cache/envtest-$pins-$target
+		downloads=$cache/envtest-$(pinned k8s.io/kubernetes)-etcd-$(pinned go.etcd.io/etcd/server/v3)-$target
 	fi
+}
+
+# pinned <module> is its version in this directory's go.mod. go list might ask a
+# network that doesn't answer.
+pinned() {
+	awk -v module="$1" '$1 == module && $2 ~ /^v/ { print $2 }' go.mod
 }
 
 link() {

@@ -117,7 +117,7 @@ func TestFallBack(t *testing.T) {
 			return x.env()
 		}},
 		"SilentIndex": {archive: fits, why: "no answer within 1 s", env: func(x *index) []string {
-			return []string{"TOOLS_INDEX=" + x.URL + "/silent.yaml", "TOOLS_TIMEOUT=1"}
+			return []string{"TOOLS_INDEX=" + x.URL + "/silent/index.yaml", "TOOLS_TIMEOUT=1"}
 		}},
 		"StalledDownload": {archive: stalled, why: "no answer within 1 s", env: func(x *index) []string {
 			return x.env("TOOLS_TIMEOUT=1")
@@ -140,6 +140,20 @@ func TestFallBack(t *testing.T) {
 			c.tidy()
 		})
 	}
+}
+
+// TestFallBackWithoutModules builds from source when not even setup-envtest can
+// be built, for want of its modules.
+func TestFallBackWithoutModules(t *testing.T) {
+	t.Parallel()
+	c, x := newCheckout(t), newIndex(t)
+	if err := os.Remove(c.path("cache/viridian/tools/" + filepath.Base(builtSetupEnvtest))); err != nil {
+		t.Fatal(err)
+	}
+	out := c.get(x.env("TOOLS_TIMEOUT=1", "GOMODCACHE="+c.path("modules"), "GOPROXY="+x.URL+"/silent"), "etcd")
+	contains(t, out, "no answer within 4 s", "no prebuilt etcd: building from source takes about 30 s")
+	c.built("etcd")
+	c.tidy()
 }
 
 // TestOtherEtcd builds etcd alone when the archive has another minor version of

@@ -103,7 +103,7 @@ func newIndex(t *testing.T, archives ...archive) *index {
 		x.requests.Add(1)
 		_, _ = w.Write([]byte(text))
 	})
-	mux.HandleFunc("/silent.yaml", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	mux.HandleFunc("/silent/", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	return x
 }
 
