@@ -65,9 +65,9 @@ func TestMoveToAnotherCluster(t *testing.T) {
 	w.startAs(&setup{cluster: "new-cluster"})
 	again := w.deployment("2")
 	w.create(again)
-	now := w.blocked(again, v1alpha1.ReasonRuleConflict)
+	now := w.blocked(again, v1alpha1.ReasonRouteConflict)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("in the cluster test-cluster"))
-	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring(
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring(
 		fmt.Sprintf("kubectl annotate imd checkout -n %s --overwrite viridian.dev/adopt=%s", w.namespace, old)))
 	w.adopt(again, old)
 	w.alone(again, "checkout-2")
@@ -108,7 +108,7 @@ func TestMoveAWorker(t *testing.T) {
 			w.startAs(&setup{cluster: c.cluster})
 			if c.reason != "" {
 				now := w.blocked(again, c.reason)
-				w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring("viridian.dev/adopt=" + old))
+				w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("viridian.dev/adopt=" + old))
 				w.adopt(again, old)
 			}
 			w.alone(again, "checkout-1")
@@ -149,8 +149,8 @@ func TestAdoptedByAnotherName(t *testing.T) {
 	w.create(other)
 	w.adopt(other, old)
 	w.looks()
-	now := w.blocked(other, v1alpha1.ReasonRuleConflict)
-	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring(fmt.Sprintf("kubectl annotate namespace %s viridian.dev/adopt=%s", w.namespace, old)))
+	now := w.blocked(other, v1alpha1.ReasonRouteConflict)
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring(fmt.Sprintf("kubectl annotate namespace %s viridian.dev/adopt=%s", w.namespace, old)))
 	w.did(effects...)
 	w.adopt(&corev1.Namespace{ObjectMeta: metaName(w.namespace)}, old)
 	w.alone(other, "till-1")
@@ -168,7 +168,7 @@ func TestCopyWithAnIDOfItsOwn(t *testing.T) {
 	w.startAs(&setup{cluster: "drill"})
 	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.DesiredCount = new(int32(5)) })
 	w.roll(imd, "2")
-	now := w.blocked(imd, v1alpha1.ReasonRuleConflict)
+	now := w.blocked(imd, v1alpha1.ReasonRouteConflict)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("in the cluster test-cluster"))
 	w.did(effects...)
 }
@@ -193,7 +193,7 @@ func TestStatusFromBeforeARollout(t *testing.T) {
 	now = w.blocked(imd, v1alpha1.ReasonStatusBehind)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("100% to checkout-2"))
 	w.did(effects...)
-	w.obey(imd, v1alpha1.AnnotationAdopt, now.Status.BlockedBy.Cure)
+	w.obey(imd, v1alpha1.AnnotationAdopt, now.Status.BlockedBy.Remedy)
 	w.until(imd, "the template in spec", func(s v1alpha1.ImmutableDeploymentStatus) bool {
 		return s.Phase == v1alpha1.PhaseComplete && s.StableRevision != "checkout-2"
 	})
@@ -235,8 +235,8 @@ func TestRetainedIsFoundAgain(t *testing.T) {
 	effects := w.log.all()
 	again := w.deployment("1")
 	w.create(again)
-	now := w.blocked(again, v1alpha1.ReasonRuleConflict)
-	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring("viridian.dev/adopt=" + old))
+	now := w.blocked(again, v1alpha1.ReasonRouteConflict)
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("viridian.dev/adopt=" + old))
 	w.adopt(again, old)
 	w.alone(again, "checkout-1")
 	w.did(append(effects, "AddTags")...)

@@ -114,9 +114,9 @@ func TestRuleTakenTwice(t *testing.T) {
 	second := w.adopting(rule)
 	second.Name = "intruder"
 	w.create(second)
-	now := w.blocked(second, v1alpha1.ReasonRuleConflict)
+	now := w.blocked(second, v1alpha1.ReasonRouteConflict)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("the ImmutableDeployment " + w.namespace + "/checkout"))
-	w.Expect(now.Status.BlockedBy.Cure).NotTo(gomega.BeEmpty())
+	w.Expect(now.Status.BlockedBy.Remedy).NotTo(gomega.BeEmpty())
 	w.Expect(w.client.Delete(w.ctx, second)).To(gomega.Succeed())
 	w.gone(second)
 	w.did(effects...)
@@ -133,26 +133,26 @@ func TestUnfitRule(t *testing.T) {
 		reason string
 		says   string
 	}{
-		"priority of others": {func(_ *world, lb *v1alpha1.LoadBalancer) { lb.Priority = new(int32(200)) }, v1alpha1.ReasonRuleConflict, "belongs to someone else"},
+		"priority of others": {func(_ *world, lb *v1alpha1.LoadBalancer) { lb.Priority = new(int32(200)) }, v1alpha1.ReasonRouteConflict, "belongs to someone else"},
 		"no such listener": {func(_ *world, lb *v1alpha1.LoadBalancer) {
 			lb.ListenerARN = strings.Replace(lb.ListenerARN, "/shop/", "/nowhere/", 1)
-		}, v1alpha1.ReasonRuleNotFound, "does not exist"},
+		}, v1alpha1.ReasonRouteNotFound, "does not exist"},
 		"no such rule": {func(w *world, lb *v1alpha1.LoadBalancer) {
 			*lb = v1alpha1.LoadBalancer{RuleARN: strings.Replace(w.listener, ":listener/", ":listener-rule/", 1) + "/0123456789abcdef"}
-		}, v1alpha1.ReasonRuleNotFound, "does not exist"},
+		}, v1alpha1.ReasonRouteNotFound, "does not exist"},
 		"two target groups": {func(w *world, lb *v1alpha1.LoadBalancer) {
 			rule := w.others.makeRule(w, w.listener, "300", forward(w.foreign.group))
 			w.others.setRoute(w, rule, map[string]int32{w.foreign.group: 1, w.others.makeGroup(w, "second"): 1})
 			*lb = v1alpha1.LoadBalancer{RuleARN: rule}
-		}, v1alpha1.ReasonRuleUnsupported, "forwards to 2 target groups"},
+		}, v1alpha1.ReasonRouteUnsupported, "forwards to 2 target groups"},
 		"no target group": {func(w *world, lb *v1alpha1.LoadBalancer) {
 			*lb = v1alpha1.LoadBalancer{RuleARN: w.others.makeRule(w, w.listener, "301", elbtypes.Action{
 				Type: elbtypes.ActionTypeEnumFixedResponse, FixedResponseConfig: &elbtypes.FixedResponseActionConfig{StatusCode: aws.String("503")},
 			})}
-		}, v1alpha1.ReasonRuleUnsupported, "does not forward"},
+		}, v1alpha1.ReasonRouteUnsupported, "does not forward"},
 		"below the previews": {func(w *world, lb *v1alpha1.LoadBalancer) {
 			*lb = v1alpha1.LoadBalancer{RuleARN: w.others.makeRule(w, w.listener, "50", forward(w.foreign.group))}
-		}, v1alpha1.ReasonRuleUnsupported, "previewPriorities"},
+		}, v1alpha1.ReasonRouteUnsupported, "previewPriorities"},
 	} {
 		imd := w.deployment("1")
 		imd.Name = strings.ReplaceAll(name, " ", "-")
@@ -161,7 +161,7 @@ func TestUnfitRule(t *testing.T) {
 		w.create(imd)
 		now := w.blocked(imd, c.reason)
 		w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring(c.says))
-		w.Expect(now.Status.BlockedBy.Cure).NotTo(gomega.BeEmpty())
+		w.Expect(now.Status.BlockedBy.Remedy).NotTo(gomega.BeEmpty())
 		w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
 		w.gone(imd)
 	}

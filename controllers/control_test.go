@@ -125,7 +125,7 @@ func TestApproval(t *testing.T) {
 	w.skip(2 * 86400 * time.Second) // nobody's deadline
 	w.looks()
 	w.Expect(w.get(imd).Status.Step).To(gomega.Equal("1/3"))
-	w.obey(imd, v1alpha1.AnnotationPromote, now.Status.BlockedBy.Cure)
+	w.obey(imd, v1alpha1.AnnotationPromote, now.Status.BlockedBy.Remedy)
 	now = w.eventually(imd, v1alpha1.PhaseComplete)
 	w.Expect(now.Status.Rollout.Outcome).To(gomega.Equal(v1alpha1.OutcomePromoted))
 	w.did(canaryEffects...)
@@ -241,7 +241,7 @@ func TestPaused(t *testing.T) {
 	})
 	now := w.blocked(imd, v1alpha1.ReasonPaused)
 	w.Expect(now.Status.Phase).To(gomega.Equal(v1alpha1.PhasePaused))
-	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring(`"paused":false`))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring(`"paused":false`))
 	w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionStalled)).To(gomega.BeFalse())
 	frozen := 10 * 86400 * time.Second // far beyond the deadline and the hold
 	w.skip(frozen)

@@ -22,13 +22,13 @@ func TestDriftPauses(t *testing.T) {
 	rule, _ := w.production()
 	one, two := w.groupOf("checkout-1"), w.groupOf("checkout-2")
 	w.others.setRoute(w, rule.RuleArn, map[string]int32{one: 70, two: 30})
-	now := w.blocked(imd, v1alpha1.ReasonRuleDrifted)
+	now := w.blocked(imd, v1alpha1.ReasonRouteDrifted)
 	w.Expect(now.Status.Phase).To(gomega.Equal(v1alpha1.PhasePaused))
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("30% to checkout-2"))
-	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring("onDrift: Enforce"))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("onDrift: Enforce"))
 	w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionDrifted)).To(gomega.BeTrue())
 	w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionStalled)).To(gomega.BeTrue())
-	w.happened(imd, "RuleDrifted: ")
+	w.happened(imd, "RouteDrifted: ")
 	w.did(effects...)
 
 	w.others.setRoute(w, rule.RuleArn, map[string]int32{one: 90, two: 10})
@@ -86,7 +86,7 @@ func TestRuleDeletedByHand(t *testing.T) {
 			_, err := w.others.elb.DeleteRule(w.ctx, &elb.DeleteRuleInput{RuleArn: aws.String(rule.RuleArn)})
 			w.Expect(err).NotTo(gomega.HaveOccurred())
 			if policy == v1alpha1.DriftPause {
-				now := w.blocked(imd, v1alpha1.ReasonRuleDrifted)
+				now := w.blocked(imd, v1alpha1.ReasonRouteDrifted)
 				w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("deleted"))
 			} else {
 				w.Eventually(w.route).Should(gomega.Equal("1:100"))
@@ -127,7 +127,7 @@ func TestAbortAfterHandsSavedUsers(t *testing.T) {
 	imd := w.heldAt("1/3")
 	rule, _ := w.production()
 	w.others.setRoute(w, rule.RuleArn, map[string]int32{w.groupOf("checkout-1"): 100})
-	w.blocked(imd, v1alpha1.ReasonRuleDrifted)
+	w.blocked(imd, v1alpha1.ReasonRouteDrifted)
 	w.request(imd, v1alpha1.AnnotationAbort, "checkout-2")
 	aborted := func() bool {
 		r := w.get(imd).Status.Rollout
@@ -136,7 +136,7 @@ func TestAbortAfterHandsSavedUsers(t *testing.T) {
 	if !w.within(15*time.Second, aborted) {
 		t.Error("The abort isn't heard: ", w.get(imd).Status.BlockedBy.Message)
 		effects := len(w.log.all())
-		w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Traffic.OnDrift = v1alpha1.DriftEnforce }) // the cure
+		w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Traffic.OnDrift = v1alpha1.DriftEnforce }) // the remedy
 		w.within(20*time.Second, aborted)
 		w.Expect(w.log.all()[effects:]).NotTo(gomega.ContainElement("ModifyRule 1:90 2:10"))
 	}
@@ -149,7 +149,7 @@ func TestSickWhileDrifted(t *testing.T) {
 	imd := w.heldAt("1/3", restful, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Rollback.UnhealthySeconds = new(int32(60)) })
 	rule, _ := w.production()
 	w.others.setRoute(w, rule.RuleArn, map[string]int32{w.groupOf("checkout-1"): 80, w.groupOf("checkout-2"): 20})
-	w.blocked(imd, v1alpha1.ReasonRuleDrifted)
+	w.blocked(imd, v1alpha1.ReasonRouteDrifted)
 	w.others.spoil(w, w.groupOf("checkout-2"))
 	now := w.eventually(imd, v1alpha1.PhaseRolledBack)
 	w.Expect(now.Status.Rollout.Reason).To(gomega.Equal(v1alpha1.ReasonUnhealthy))
@@ -162,7 +162,7 @@ func TestTemplateTakenBackInDrift(t *testing.T) {
 	imd := w.heldAt("1/3")
 	rule, _ := w.production()
 	w.others.setRoute(w, rule.RuleArn, map[string]int32{w.groupOf("checkout-1"): 100})
-	w.blocked(imd, v1alpha1.ReasonRuleDrifted)
+	w.blocked(imd, v1alpha1.ReasonRouteDrifted)
 	effects := w.log.all()
 	w.roll(imd, "1")
 	w.eventually(imd, v1alpha1.PhaseComplete)
@@ -176,7 +176,7 @@ func TestAbortUnderAMaintenancePage(t *testing.T) {
 	imd := w.heldAt("1/3")
 	rule, _ := w.production()
 	w.others.setRoute(w, rule.RuleArn, map[string]int32{w.foreign.group: 1})
-	w.blocked(imd, v1alpha1.ReasonRuleDrifted)
+	w.blocked(imd, v1alpha1.ReasonRouteDrifted)
 	w.request(imd, v1alpha1.AnnotationAbort, "checkout-2")
 	w.until(imd, "the abort", func(s v1alpha1.ImmutableDeploymentStatus) bool {
 		return s.Rollout.Outcome == v1alpha1.OutcomeAborted && s.BlockedBy != nil

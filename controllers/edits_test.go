@@ -49,7 +49,7 @@ func TestGivingBackWaits(t *testing.T) {
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
 	now = w.blocked(imd, v1alpha1.ReasonUnhealthy)
-	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring("deletionPolicy"))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("deletionPolicy"))
 	_, err = w.others.elb.RegisterTargets(w.ctx, &elb.RegisterTargetsInput{TargetGroupArn: &group, Targets: targets})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	w.gone(imd)

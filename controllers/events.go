@@ -26,7 +26,7 @@ func announcements(before, after *v1alpha1.ImmutableDeploymentStatus) []announce
 	out := verdicts(before.Rollout, after.Rollout)
 	switch was, is := before.BlockedBy, after.BlockedBy; {
 	case is != nil && (was == nil || was.Reason != is.Reason):
-		out = append(out, announcement{corev1.EventTypeWarning, is.Reason, "", is.Message + ". " + is.Cure})
+		out = append(out, announcement{corev1.EventTypeWarning, is.Reason, "", is.Message + ". " + is.Remedy})
 	case is == nil && was != nil:
 		out = append(out, announcement{corev1.EventTypeNormal, v1alpha1.ReasonResumed, "", "No longer held up by " + was.Reason})
 	}

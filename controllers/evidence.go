@@ -20,15 +20,15 @@ import (
 // health of its revisions: alarms, metrics, scans and the answers of gates.
 func (r *DeploymentReconciler) observeEvidence(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	view.facts.Gates = gate.FromSpec(imd.Spec.Gates)
-	stage := view.facts.Stage()
-	if err := view.observeRestarts(ctx, stage.Rolled); err != nil {
+	needed := view.facts.EvidenceNeeded()
+	if err := view.observeRestarts(ctx, needed.Rolled); err != nil {
 		return err
 	}
-	if err := r.observeImages(ctx, imd, view, stage.Vetted); err != nil {
+	if err := r.observeImages(ctx, imd, view, needed.Vetted); err != nil {
 		return err
 	}
 	if imd.Spec.Analysis != nil {
-		if err := r.observeAnalysis(ctx, imd.Spec.Analysis, view, stage); err != nil {
+		if err := r.observeAnalysis(ctx, imd.Spec.Analysis, view, needed); err != nil {
 			return err
 		}
 	}
@@ -37,8 +37,8 @@ func (r *DeploymentReconciler) observeEvidence(ctx context.Context, imd *v1alpha
 
 // observeAnalysis reads the alarms and, in a step that is measured, judges them
 // and the metrics.
-func (r *DeploymentReconciler) observeAnalysis(ctx context.Context, spec *v1alpha1.Analysis, view *deploymentView, stage rollout.Stage) error {
-	if !stage.Alarms {
+func (r *DeploymentReconciler) observeAnalysis(ctx context.Context, spec *v1alpha1.Analysis, view *deploymentView, needed rollout.Evidence) error {
+	if !needed.Alarms {
 		return nil
 	}
 	var alarms []cloud.Alarm
@@ -53,10 +53,10 @@ func (r *DeploymentReconciler) observeAnalysis(ctx context.Context, spec *v1alph
 	}
 	view.facts.Analysis.Unread = err != nil
 	view.facts.Analysis.Firing = firing(alarms)
-	if stage.Measured == nil {
+	if needed.Measured == nil {
 		return nil
 	}
-	m := measurer{spec: spec, view: view, Measured: *stage.Measured, delay: r.Timing.MetricDelay, now: r.Now()}
+	m := measurer{spec: spec, view: view, Measured: *needed.Measured, delay: r.Timing.MetricDelay, now: r.Now()}
 	m.alarms(alarms, err)
 	if err := m.metrics(ctx); err != nil {
 		return err

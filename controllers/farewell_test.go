@@ -24,7 +24,7 @@ func TestFarewell(t *testing.T) {
 		"told now":                  {v1alpha1.ReasonCredentials, "", 0, false, farewell},
 		"told a while ago":          {v1alpha1.ReasonCredentials, v1alpha1.ReasonCredentials, -9 * time.Minute, false, time.Minute},
 		"told long ago":             {v1alpha1.ReasonCredentials, v1alpha1.ReasonCredentials, -farewell, true, 0},
-		"other trouble before":      {v1alpha1.ReasonCredentials, v1alpha1.ReasonRuleDrifted, -time.Hour, false, farewell},
+		"other trouble before":      {v1alpha1.ReasonCredentials, v1alpha1.ReasonRouteDrifted, -time.Hour, false, farewell},
 		"trouble that passes":       {v1alpha1.ReasonAWSUnavailable, v1alpha1.ReasonAWSUnavailable, -time.Hour, false, farewell - time.Hour},
 		"told by a clock ahead":     {v1alpha1.ReasonWrongAccount, v1alpha1.ReasonWrongAccount, time.Hour, false, farewell},
 		"permission taken long ago": {v1alpha1.ReasonAccessDenied, v1alpha1.ReasonAccessDenied, -time.Hour, true, farewell - time.Hour},

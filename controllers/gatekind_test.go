@@ -24,7 +24,7 @@ func TestUnknownKindOfGate(t *testing.T) {
 			view.facts.Progress.Rollout = ro
 
 			refused, ok := troubleOf(r.startGate(t.Context(), imd, view, ro, run))
-			if ok != held || held && (refused.Reason != v1alpha1.ReasonGateUnavailable || refused.Cure == "") {
+			if ok != held || held && (refused.Reason != v1alpha1.ReasonGateUnavailable || refused.Remedy == "") {
 				t.Errorf("started: %t, %+v", ok, refused)
 			}
 			if err := r.observeGates(t.Context(), imd, view); err != nil {

@@ -162,7 +162,7 @@ func TestFunctionMissing(t *testing.T) {
 	w.roll(imd, "2")
 	now := w.blocked(imd, v1alpha1.ReasonGateUnavailable)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("Gate last can't be asked: Function not found: " + functionARN))
-	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring("spec.gates"))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("spec.gates"))
 	w.function(`{}`)
 	w.eventually(imd, v1alpha1.PhaseComplete)
 }
@@ -358,7 +358,7 @@ func TestWebhook(t *testing.T) {
 	})
 	now := w.blocked(imd, v1alpha1.ReasonGateUnavailable)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.Equal("Gate hook can't be asked: the Secret hook does not exist"))
-	w.Expect(now.Status.BlockedBy.Cure).To(gomega.HavePrefix("Create it: kubectl create secret generic hook"))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.HavePrefix("Create it: kubectl create secret generic hook"))
 	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "hook"}, Data: map[string][]byte{"hmac-key": []byte("correct horse")}}
 	w.Expect(w.client.Create(w.ctx, secret)).To(gomega.Succeed())
 	w.eventually(imd, v1alpha1.PhaseComplete)
@@ -450,7 +450,7 @@ func TestApprovalGate(t *testing.T) {
 			})
 			now := w.blocked(imd, v1alpha1.ReasonAwaitingApproval)
 			w.Expect(now.Status.Phase).To(gomega.Equal(v1alpha1.PhasePaused))
-			w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring("viridian.dev/promote=checkout-2/sign-off"))
+			w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("viridian.dev/promote=checkout-2/sign-off"))
 			c.answer(w, imd)
 			now = w.eventually(imd, c.phase)
 			w.Expect(now.Status.Rollout.Reason).To(gomega.Equal(c.reason))

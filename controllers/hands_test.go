@@ -91,7 +91,7 @@ func TestMeddlingWithCandidate(t *testing.T) {
 			w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionDrifted)).To(gomega.BeTrue())
 			w.looks()
 			w.did(effects...)
-			w.obey(imd, v1alpha1.AnnotationAbort, now.Status.BlockedBy.Cure)
+			w.obey(imd, v1alpha1.AnnotationAbort, now.Status.BlockedBy.Remedy)
 			w.eventually(imd, v1alpha1.PhaseRolledBack)
 			w.removed("checkout-2")
 			w.did(append(effects, "ModifyRule 1:100", "DeleteStack checkout-2")...)
@@ -151,7 +151,7 @@ func TestPriorityTakenTwice(t *testing.T) {
 	second := w.deployment("1")
 	second.Name = "intruder"
 	w.create(second)
-	now := w.blocked(second, v1alpha1.ReasonRuleConflict)
+	now := w.blocked(second, v1alpha1.ReasonRouteConflict)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("the ImmutableDeployment " + w.namespace + "/checkout"))
 	w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionStalled)).To(gomega.BeTrue())
 	w.did(effects...)

@@ -88,7 +88,7 @@ func TestTags(t *testing.T) {
 		image  string
 		policy v1alpha1.ImagePolicy
 		reason string
-		cure   string
+		remedy string
 	}{
 		"foreign tag":          {"docker.io/library/nginx:1.27", v1alpha1.ImagePolicy{}, v1alpha1.ReasonImageNotPinned, "spec.imagePolicy.foreignTags: Allow"},
 		"foreign tag, allowed": {"docker.io/library/nginx:1.27", v1alpha1.ImagePolicy{ForeignTags: v1alpha1.TagAllow}, "", ""},
@@ -112,7 +112,7 @@ func TestTags(t *testing.T) {
 			}
 			now := w.blocked(imd, c.reason)
 			w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring(c.image))
-			w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring(c.cure))
+			w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring(c.remedy))
 			w.did()
 		})
 	}
@@ -128,7 +128,7 @@ func TestRepositoryIsCreated(t *testing.T) {
 	w.create(imd)
 	now := w.blocked(imd, v1alpha1.ReasonImageNotFound)
 	w.did("CreateRepository")
-	w.Expect(now.Status.BlockedBy.Cure).To(gomega.HavePrefix("Push the image"))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.HavePrefix("Push the image"))
 	w.Expect(w.sim.PutImage("fresh", "1", "")).NotTo(gomega.BeEmpty())
 	w.eventually(imd, v1alpha1.PhaseComplete)
 	w.did("CreateRepository", "CreateStack checkout-1", "CreateRule 1:100")

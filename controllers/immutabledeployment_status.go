@@ -83,7 +83,7 @@ func (r *DeploymentReconciler) report(ctx context.Context, imd *v1alpha1.Immutab
 	if r.goes(imd, t) {
 		return r.leave(ctx, imd, t)
 	}
-	t.Cure += r.wayOut(imd, t)
+	t.Remedy += r.wayOut(imd, t)
 	next := imd.Status.DeepCopy()
 	if now := timePtr(r.Now()); next.FrozenSince == nil || now.Before(next.FrozenSince) {
 		next.FrozenSince = now
@@ -139,7 +139,7 @@ func setConditions(next *v1alpha1.ImmutableDeploymentStatus, generation int64, d
 	}
 	set.ready(ready, !stalled && d.Phase != v1alpha1.PhaseComplete, stalled, reason, message)
 	set.while(v1alpha1.ConditionDegraded, d.Degraded != "", v1alpha1.ReasonUnhealthy, d.Degraded)
-	set.while(v1alpha1.ConditionDrifted, d.Drifted != "", v1alpha1.ReasonRuleDrifted, d.Drifted)
+	set.while(v1alpha1.ConditionDrifted, d.Drifted != "", v1alpha1.ReasonRouteDrifted, d.Drifted)
 	setAvailable(set, next, d)
 	setAnalysis(set, d)
 	if d.InSync {
@@ -196,7 +196,7 @@ func (r *DeploymentReconciler) blockedBy(before *v1alpha1.BlockedBy, b *rollout.
 	if before != nil && before.Reason == b.Reason && before.Since.Before(&since) {
 		since = before.Since
 	}
-	return &v1alpha1.BlockedBy{Reason: b.Reason, Message: b.Message, Cure: b.Cure, Since: since}
+	return &v1alpha1.BlockedBy{Reason: b.Reason, Message: b.Message, Remedy: b.Remedy, Since: since}
 }
 
 // phaseMessage is what Ready says.

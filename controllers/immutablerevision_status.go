@@ -79,7 +79,7 @@ func (r *RevisionReconciler) report(ctx context.Context, imr *v1alpha1.Immutable
 	if !ok {
 		return retry(cause)
 	}
-	t.Cure += r.wayOut(imr, t)
+	t.Remedy += r.wayOut(imr, t)
 	next := imr.Status.DeepCopy()
 	if next.Phase == "" {
 		next.Phase = v1alpha1.RevisionPending

@@ -20,7 +20,7 @@ import (
 const (
 	conditionLength = 32768
 	blockedLength   = 1024
-	cureLength      = 4096
+	remedyLength    = 4096
 	requestLength   = 256
 	noteLength      = 512
 	outcomeLength   = 2048
@@ -51,7 +51,7 @@ func fitDeployment(s *v1alpha1.ImmutableDeploymentStatus) {
 	fitConditions(s.Conditions)
 	if b := s.BlockedBy; b != nil {
 		fit(&b.Message, blockedLength)
-		fit(&b.Cure, cureLength)
+		fit(&b.Remedy, remedyLength)
 	}
 	if h := s.Handled; h != nil {
 		fit(&h.Promote, requestLength)

@@ -119,7 +119,7 @@ func alarmsNotFound(names []string) *rollout.Blocked {
 	return &rollout.Blocked{
 		Reason:  v1alpha1.ReasonAlarmNotFound,
 		Message: "CloudWatch has no alarm named " + strings.Join(names, ", "),
-		Cure:    "Create it in the account and region of the deployment, or correct spec.analysis.alarms",
+		Remedy:  "Create it in the account and region of the deployment, or correct spec.analysis.alarms",
 	}
 }
 
@@ -180,14 +180,14 @@ func belongsTo(claim *ownership.Claim, tags map[string]string) error {
 func copied(claim *ownership.Claim, revision, cluster string) *rollout.Blocked {
 	return &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
 		Message: fmt.Sprintf("The stack of %s is that of the cluster %s, of which this one is a copy", revision, cluster),
-		Cure:    "If that cluster is gone: " + claim.Adoption(claim.Tags()) + ". Else let this ImmutableDeployment go: " + claim.Retaining()}
+		Remedy:  "If that cluster is gone: " + claim.Adoption(claim.Tags()) + ". Else let this ImmutableDeployment go: " + claim.Retaining()}
 }
 
 // orphanIsOthers says whose the stack of a record without an owner is.
 func orphanIsOthers(claim *ownership.Claim, orphan string, tags map[string]string) *rollout.Blocked {
 	return &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
 		Message: fmt.Sprintf("The ImmutableRevision %s has no owner, and its stack belongs to %s", orphan, claim.OwnerOf(tags)),
-		Cure: fmt.Sprintf("To take it over: %s. Or delete it, and its stack if nothing forwards to that: kubectl delete imr %s -n %s",
+		Remedy: fmt.Sprintf("To take it over: %s. Or delete it, and its stack if nothing forwards to that: kubectl delete imr %s -n %s",
 			claim.Adoption(tags), orphan, claim.Namespace)}
 }
 
@@ -196,7 +196,7 @@ func orphanIsOthers(claim *ownership.Claim, orphan string, tags map[string]strin
 func namesakeWorks(claim *ownership.Claim, stackID string, tags map[string]string) *rollout.Blocked {
 	return &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
 		Message: stackOfOthers(claim, stackID, tags) + ", which is gone: a second worker beside it may do the same work twice",
-		Cure:    takingOver(claim, tags) + orDeleting(stackID)}
+		Remedy:  takingOver(claim, tags) + orDeleting(stackID)}
 }
 
 // namesakeLeft tells of a stack that another deployment of the name left, which

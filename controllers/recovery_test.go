@@ -166,8 +166,8 @@ func TestNameOfTheNextRevisionIsTaken(t *testing.T) {
 }
 
 // A cluster is lost; its manifests are applied in a new one. The rule still has
-// the old object's tags. The cure must lead somewhere, and not to an outage.
-func TestCureAfterALostCluster(t *testing.T) {
+// the old object's tags. The remedy must lead somewhere, and not to an outage.
+func TestRemedyAfterALostCluster(t *testing.T) {
 	w := newWorld(t)
 	m := w.start()
 	imd := w.serving()
@@ -178,8 +178,8 @@ func TestCureAfterALostCluster(t *testing.T) {
 	w.start()
 	again := w.deployment("1")
 	w.create(again)
-	now := w.blocked(again, v1alpha1.ReasonRuleConflict)
-	w.Expect(now.Status.BlockedBy.Cure).NotTo(gomega.ContainSubstring("Delete that rule"), "it has all requests of a live stack")
+	now := w.blocked(again, v1alpha1.ReasonRouteConflict)
+	w.Expect(now.Status.BlockedBy.Remedy).NotTo(gomega.ContainSubstring("Delete that rule"), "it has all requests of a live stack")
 	w.Expect(w.client.Delete(w.ctx, again)).To(gomega.Succeed())
 	w.gone(again)
 	adopting := w.adopting(rule.RuleArn) // "or with its ruleARN"
@@ -188,6 +188,6 @@ func TestCureAfterALostCluster(t *testing.T) {
 		return s.BlockedBy != nil || s.Rollout != nil || s.Phase == v1alpha1.PhaseComplete // it serves on
 	})
 	if b := w.get(adopting).Status.BlockedBy; b != nil {
-		t.Errorf("After the cure: %s. %s", b.Message, b.Cure)
+		t.Errorf("After the remedy: %s. %s", b.Message, b.Remedy)
 	}
 }

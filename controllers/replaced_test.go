@@ -83,7 +83,7 @@ func TestCredentialsReplacedWhileLooking(t *testing.T) {
 	}
 }
 
-// The cure follows from what the controller is given and what spec.aws says.
+// The remedy follows from what the controller is given and what spec.aws says.
 func TestMoving(t *testing.T) {
 	a, b, c := cloud.Account{ID: "1", Region: "x"}, cloud.Account{ID: "2", Region: "x"}, cloud.Account{ID: "1", Region: "y"}
 	for name, tt := range map[string]struct {

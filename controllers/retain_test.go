@@ -43,7 +43,7 @@ func TestRetainWithoutAnAccount(t *testing.T) {
 			tt.close(w, m)
 			w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
 			w.until(imd, "what it waits for", func(s v1alpha1.ImmutableDeploymentStatus) bool {
-				return s.BlockedBy != nil && s.BlockedBy.Reason == tt.reason && strings.Contains(s.BlockedBy.Cure, "; else everything stays in AWS as it is, and the record goes at ")
+				return s.BlockedBy != nil && s.BlockedBy.Reason == tt.reason && strings.Contains(s.BlockedBy.Remedy, "; else everything stays in AWS as it is, and the record goes at ")
 			})
 			w.gone(imd)
 			w.Eventually(w.revisions).Should(gomega.BeEmpty())
@@ -94,7 +94,7 @@ func TestDeletionWithoutAnAccount(t *testing.T) {
 	w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
 	command := `kubectl patch imd checkout -n ` + w.namespace + ` --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`
 	w.until(imd, "the way out", func(s v1alpha1.ImmutableDeploymentStatus) bool {
-		return s.BlockedBy != nil && strings.Contains(s.BlockedBy.Cure, "; or leave everything in AWS as it is: "+command)
+		return s.BlockedBy != nil && strings.Contains(s.BlockedBy.Remedy, "; or leave everything in AWS as it is: "+command)
 	})
 	w.skip(time.Hour)
 	w.Consistently(func() v1alpha1.StackState { return w.revision("checkout-1").Spec.StackState }, time.Second).Should(gomega.Equal(v1alpha1.StackPresent))
@@ -110,7 +110,7 @@ func TestRetainWaitsForCredentials(t *testing.T) {
 	effects := w.log.all()
 	rule, _ := w.production()
 	w.others.setRoute(w, rule.RuleArn, map[string]int32{w.groupOf("checkout-1"): 70, w.groupOf("checkout-2"): 30})
-	w.blocked(imd, v1alpha1.ReasonRuleDrifted)
+	w.blocked(imd, v1alpha1.ReasonRouteDrifted)
 	w.skip(24 * time.Hour)
 	end := w.sim.Faults.Add(awssim.Fault{Effect: awssim.ExpiredToken})
 	w.blocked(imd, v1alpha1.ReasonCredentials)

@@ -160,7 +160,7 @@ func TestStableUnhealthy(t *testing.T) {
 	w.roll(imd, "2")
 	now := w.blocked(imd, v1alpha1.ReasonStableUnhealthy)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("checkout-1 is short of healthy tasks"))
-	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring("ifStableUnhealthy: Proceed"))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("ifStableUnhealthy: Proceed"))
 	w.looks()
 	w.did(canaryEffects[:2]...)
 	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Rollback.IfStableUnhealthy = v1alpha1.UnhealthyProceed })

@@ -6,7 +6,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// Many of AWS's messages end in a full stop, after which a cure follows.
+// Many of AWS's messages end in a full stop, after which a remedy follows.
 func TestSentences(t *testing.T) {
 	const want = "AWS refused X: expired. Correct what spec refers to"
 	for _, message := range []string{"expired.", "expired"} {

@@ -21,8 +21,8 @@ type trouble struct {
 	passing bool
 }
 
-// sentences tell the trouble and its cure.
-func (t trouble) sentences() string { return t.Message + ". " + t.Cure }
+// sentences tell the trouble and its remedy.
+func (t trouble) sentences() string { return t.Message + ". " + t.Remedy }
 
 // troubleOf translates an error; ok is false for errors of the cluster, of which
 // only the log tells.
@@ -34,25 +34,25 @@ func troubleOf(err error) (t trouble, ok bool) {
 	if !ok {
 		return trouble{}, false
 	}
-	said := strings.TrimSuffix(failed.Message, ".") // the cure follows it
+	said := strings.TrimSuffix(failed.Message, ".") // the remedy follows it
 	t.Message = fmt.Sprintf("AWS refused %s: %s", failed.Op, said)
 	switch failed.Kind {
 	case cloud.KindCredentials:
 		t.Reason = v1alpha1.ReasonCredentials
-		t.Cure = "Give the controller credentials that AWS takes, or correct spec.aws.roleARN and the role's trust policy"
+		t.Remedy = "Give the controller credentials that AWS takes, or correct spec.aws.roleARN and the role's trust policy"
 	case cloud.KindDenied:
 		t.Reason = v1alpha1.ReasonAccessDenied
-		t.Cure = "Allow the action in the IAM policy of the controller's role"
+		t.Remedy = "Allow the action in the IAM policy of the controller's role"
 	case cloud.KindQuota:
 		t.Reason = v1alpha1.ReasonQuotaExceeded
-		t.Cure = "Raise the quota or delete what is not needed"
+		t.Remedy = "Raise the quota or delete what is not needed"
 	case cloud.KindInvalid, cloud.KindNotFound, cloud.KindConflict:
 		t.Reason = v1alpha1.ReasonInvalidSpec
-		t.Cure = "Correct what spec refers to"
+		t.Remedy = "Correct what spec refers to"
 	default:
 		t.Reason = v1alpha1.ReasonAWSUnavailable
 		t.Message = fmt.Sprintf("AWS does not answer %s: %s", failed.Op, said)
-		t.Cure = "Nothing to do if it passes; else check the controller's network and AWS_ENDPOINT_URL"
+		t.Remedy = "Nothing to do if it passes; else check the controller's network and AWS_ENDPOINT_URL"
 		t.passing = true
 	}
 	return t, true

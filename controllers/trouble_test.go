@@ -29,7 +29,7 @@ func TestTrouble(t *testing.T) {
 	for name, c := range map[string]struct {
 		begin   func(*world, *setup) (end func())
 		reason  string
-		cure    string
+		remedy  string
 		stalled bool
 	}{
 		"expired credentials": {fault(awssim.Fault{Effect: awssim.ExpiredToken}), v1alpha1.ReasonCredentials, "credentials", true},
@@ -43,7 +43,7 @@ func TestTrouble(t *testing.T) {
 	} {
 		end := c.begin(w, s)
 		now := w.blocked(imd, c.reason)
-		w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring(c.cure), name)
+		w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring(c.remedy), name)
 		w.Expect(now.Status.Step).To(gomega.Equal("1/3"), name)
 		ready := meta.FindStatusCondition(now.Status.Conditions, v1alpha1.ConditionReady)
 		w.Expect(ready.Reason).To(gomega.Equal(c.reason), name)
@@ -112,7 +112,7 @@ func TestRoleNotAllowed(t *testing.T) {
 	w.sim.ResetCalls()
 	w.create(imd)
 	now := w.blocked(imd, v1alpha1.ReasonRoleNotAllowed)
-	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring("kubectl annotate namespace " + w.namespace + " " + v1alpha1.AnnotationAllowedRoleARNs + "=" + role))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("kubectl annotate namespace " + w.namespace + " " + v1alpha1.AnnotationAllowedRoleARNs + "=" + role))
 	w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionStalled)).To(gomega.BeTrue())
 	w.Expect(w.sim.Calls()).To(gomega.BeEmpty())
 
@@ -157,7 +157,7 @@ func TestRoleDenied(t *testing.T) {
 	imd.Spec.AWS = &v1alpha1.AWS{RoleARN: role}
 	w.create(imd)
 	now := w.blocked(imd, v1alpha1.ReasonCredentials)
-	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring("trust policy"))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("trust policy"))
 }
 
 // annotate sets an annotation of the namespace.
@@ -181,7 +181,7 @@ func TestImageNotFound(t *testing.T) {
 	w.roll(imd, "missing")
 	now := w.blocked(imd, v1alpha1.ReasonImageNotFound)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("checkout:missing"))
-	w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring("Push the image"))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("Push the image"))
 	w.Expect(w.route()).To(gomega.Equal("1:100"))
 	w.sim.PutImage("checkout", "missing", "")
 	w.eventually(imd, v1alpha1.PhaseComplete)

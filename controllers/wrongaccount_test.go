@@ -38,8 +38,8 @@ func TestDeletionInAnotherAccount(t *testing.T) {
 	for name, tt := range map[string]struct {
 		account, region string
 		edit            func(*v1alpha1.ImmutableDeploymentSpec)
-		// arn begins the message, cure is what helps.
-		arn, cure string
+		// arn begins the message, remedy is what helps.
+		arn, remedy string
 	}{
 		"account": {"999988887777", "eu-west-1", func(*v1alpha1.ImmutableDeploymentSpec) {},
 			"arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/", "credentials of account 111122223333"},
@@ -62,13 +62,13 @@ func TestDeletionInAnotherAccount(t *testing.T) {
 			now := w.blocked(imd, v1alpha1.ReasonWrongAccount)
 			w.Expect(now.Status.BlockedBy.Message).To(gomega.And(gomega.HavePrefix(tt.arn),
 				gomega.ContainSubstring("account 111122223333, region eu-west-1"), gomega.ContainSubstring("account "+tt.account+", region "+tt.region)))
-			w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring(tt.cure))
+			w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring(tt.remedy))
 			w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionStalled)).To(gomega.BeTrue())
 			w.Expect(now.Status.StableRevision).To(gomega.Equal("checkout-1"))
 
 			w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
 			w.ready("checkout-1", v1alpha1.ReasonWrongAccount)
-			w.Eventually(func() string { return w.get(imd).Status.BlockedBy.Cure }).Should(gomega.ContainSubstring(
+			w.Eventually(func() string { return w.get(imd).Status.BlockedBy.Remedy }).Should(gomega.ContainSubstring(
 				`kubectl patch imd checkout -n ` + w.namespace + ` --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`))
 			w.skip(time.Hour)
 			w.Consistently(func() bool { return w.exists(imd) }, 2*time.Second).Should(gomega.BeTrue(),
@@ -126,7 +126,7 @@ func TestListenerOfAnotherAccount(t *testing.T) {
 			w.create(imd)
 			now := w.blocked(imd, v1alpha1.ReasonWrongAccount)
 			w.Expect(now.Status.Phase).To(gomega.Equal(v1alpha1.PhasePending))
-			w.Expect(now.Status.BlockedBy.Cure).To(gomega.ContainSubstring("spec.aws"))
+			w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("spec.aws"))
 			w.onlyAskedWho()
 		})
 	}

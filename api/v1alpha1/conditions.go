@@ -235,14 +235,14 @@ const (
 	// ReasonTrafficChanging: a change of the rule was written but not read back
 	// yet.
 	ReasonTrafficChanging = "TrafficChanging"
-	// ReasonRuleDrifted: someone else changed the production rule.
-	ReasonRuleDrifted = "RuleDrifted"
-	// ReasonRuleConflict: the production rule belongs to someone else.
-	ReasonRuleConflict = "RuleConflict"
-	// ReasonRuleUnsupported: the adopted rule can't be split by weight.
-	ReasonRuleUnsupported = "RuleUnsupported"
-	// ReasonRuleNotFound: the adopted rule or the listener doesn't exist.
-	ReasonRuleNotFound = "RuleNotFound"
+	// ReasonRouteDrifted: someone else changed the production rule.
+	ReasonRouteDrifted = "RouteDrifted"
+	// ReasonRouteConflict: the production rule belongs to someone else.
+	ReasonRouteConflict = "RouteConflict"
+	// ReasonRouteUnsupported: the adopted rule can't be split by weight.
+	ReasonRouteUnsupported = "RouteUnsupported"
+	// ReasonRouteNotFound: the adopted rule or the listener doesn't exist.
+	ReasonRouteNotFound = "RouteNotFound"
 	// ReasonPreviewPriorityUnavailable: no priority is free below the
 	// production rule's for the preview rule.
 	ReasonPreviewPriorityUnavailable = "PreviewPriorityUnavailable"

@@ -119,10 +119,10 @@ type BlockedBy struct {
 	// +kubebuilder:validation:MaxLength=1024
 	Message string `json:"message,omitempty"`
 
-	// cure is the remedy: the command to run or what to change.
+	// remedy is the remedy: the command to run or what to change.
 	// +optional
 	// +kubebuilder:validation:MaxLength=4096
-	Cure string `json:"cure,omitempty"`
+	Remedy string `json:"remedy,omitempty"`
 
 	// since is when the wait began.
 	// +required

@@ -190,7 +190,7 @@ func whyUnavailable(err error) (why, remedy string) {
 		why = refused.Error()
 	}
 	if refused, ok := errors.AsType[*refusal.Error](err); ok {
-		why, remedy = refused.Message, refused.Cure
+		why, remedy = refused.Message, refused.Remedy
 	}
 	return why, remedy
 }

@@ -55,7 +55,7 @@ func TestCloudWatchReadsBothRevisions(t *testing.T) {
 // has nothing to say.
 func TestUnknownSource(t *testing.T) {
 	_, err := (&Sources{}).Of(&v1alpha1.MetricCheck{Name: "newer"})
-	if refused, ok := errors.AsType[*refusal.Error](err); !ok || refused.Reason != v1alpha1.ReasonMetricInvalid || refused.Cure == "" {
+	if refused, ok := errors.AsType[*refusal.Error](err); !ok || refused.Reason != v1alpha1.ReasonMetricInvalid || refused.Remedy == "" {
 		t.Errorf("got %v", err)
 	}
 }

@@ -15,5 +15,5 @@ func (e *Error) Error() string { return e.Message }
 
 // New makes a refusal. Neither message nor remedy ends with a full stop.
 func New(reason, message, remedy string) error {
-	return &Error{rollout.Blocked{Reason: reason, Message: message, Cure: remedy}}
+	return &Error{rollout.Blocked{Reason: reason, Message: message, Remedy: remedy}}
 }

@@ -192,10 +192,10 @@ func TestProvision(t *testing.T) {
 			verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Stable: 1, Rollout: 2, Outcome: v1alpha1.OutcomeRolledBack}},
 		"blocked": {
 			with(unverified(v1alpha1.RevisionCreating), func(o *Observation) {
-				o.Blocked = &Blocked{Reason: v1alpha1.ReasonRuleConflict, Message: "The rule is someone else's"}
+				o.Blocked = &Blocked{Reason: v1alpha1.ReasonRouteConflict, Message: "The rule is someone else's"}
 				o.Progress.Rollout.ProgressedAt = ago(time.Hour)
 			}),
-			verdict{Phase: v1alpha1.PhasePaused, Reason: v1alpha1.ReasonRuleConflict, After: poll, Stable: 1, Rollout: 2}},
+			verdict{Phase: v1alpha1.PhasePaused, Reason: v1alpha1.ReasonRouteConflict, After: poll, Stable: 1, Rollout: 2}},
 		"time spent blocked is no lack of progress": {
 			with(unverified(v1alpha1.RevisionCreating), func(o *Observation) {
 				o.Progress.Rollout.ProgressedAt, o.Progress.BlockedSince = ago(time.Hour), ago(50*time.Minute)

@@ -118,7 +118,7 @@ func (x *pass) enforceRule() *Decision {
 	if x.changed == "" || !x.mayEnforce() || x.isReturning() {
 		return nil
 	}
-	w := words{v1alpha1.PhaseShifting, v1alpha1.ReasonRuleDrifted, "Writing the production rule again: " + x.changed}
+	w := words{v1alpha1.PhaseShifting, v1alpha1.ReasonRouteDrifted, "Writing the production rule again: " + x.changed}
 	if !x.o.Progress.Observed.Equal(x.o.Route.Targets) {
 		d := x.again(w)
 		d.StillBlocked = true
@@ -144,22 +144,22 @@ func (x *pass) blockOnDrift() *Decision {
 	if x.changed == "" || x.mayEnforce() {
 		return nil
 	}
-	return x.block(Blocked{Reason: v1alpha1.ReasonRuleDrifted, Message: x.changed, Cure: x.remedyOfDrift()})
+	return x.block(Blocked{Reason: v1alpha1.ReasonRouteDrifted, Message: x.changed, Remedy: x.remedyOfDrift()})
 }
 
 // remedyOfDrift says what to do about a rule that others changed, and where each
 // leads.
 func (x *pass) remedyOfDrift() string {
 	r := x.p.Rollout
-	cure := fmt.Sprintf("Make it route %s again, by hand or by spec.traffic.onDrift: Enforce", x.nameTargets(x.intended()))
+	remedy := fmt.Sprintf("Make it route %s again, by hand or by spec.traffic.onDrift: Enforce", x.nameTargets(x.intended()))
 	if len(x.intended()) == 0 {
-		cure = fmt.Sprintf("Make it route %s again, or set spec.traffic.onDrift: Enforce to have it route to the next revision that is healthy", x.nameTargets(x.p.Written))
+		remedy = fmt.Sprintf("Make it route %s again, or set spec.traffic.onDrift: Enforce to have it route to the next revision that is healthy", x.nameTargets(x.p.Written))
 	}
 	if r.undecided() && !x.hasNoWayBack() {
-		cure = fmt.Sprintf("To give %s-%d up: %s. To go on with it: %s",
-			x.o.Name, r.Revision, x.command(v1alpha1.AnnotationAbort, x.p.Handled.Abort, r, ""), uncapitalised(cure))
+		remedy = fmt.Sprintf("To give %s-%d up: %s. To go on with it: %s",
+			x.o.Name, r.Revision, x.command(v1alpha1.AnnotationAbort, x.p.Handled.Abort, r, ""), uncapitalised(remedy))
 	}
-	return cure
+	return remedy
 }
 
 // capAtApproved limits the new revision's part of targets to what was written for
@@ -222,6 +222,6 @@ func (x *pass) blockOnTampering() *Decision {
 	return x.block(Blocked{
 		Reason:  v1alpha1.ReasonStackChanged,
 		Message: "Someone else changed what is rolled out: " + candidate.Name + ": " + candidate.Tampered,
-		Cure:    "Undo the change, change spec.template, or " + x.command(v1alpha1.AnnotationAbort, x.p.Handled.Abort, x.p.Rollout, ""),
+		Remedy:  "Undo the change, change spec.template, or " + x.command(v1alpha1.AnnotationAbort, x.p.Handled.Abort, x.p.Rollout, ""),
 	})
 }

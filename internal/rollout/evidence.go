@@ -22,9 +22,9 @@ type Analysis struct {
 	Trouble *Blocked
 }
 
-// Stage tells what of Analysis, Answers and Images a pass needs, since reading
+// Evidence tells what of Analysis, Answers and Images a pass needs, since reading
 // costs calls.
-type Stage struct {
+type Evidence struct {
 	// Alarms is true when it matters whether alarms are on.
 	Alarms bool
 	// Measured is the step whose traffic is measured; nil when none is.
@@ -49,28 +49,28 @@ type Measured struct {
 	Before []v1alpha1.Verdict
 }
 
-// Stage tells what to read for a decision about what was observed so far.
-func (o *Observation) Stage() Stage {
+// EvidenceNeeded tells what to read for a decision about what was observed so far.
+func (o *Observation) EvidenceNeeded() Evidence {
 	x := newPass(o, time.Time{}, o.Progress)
 	x.clampStep()
 	switch r := x.p.Rollout; {
 	case o.Deleting:
-		return Stage{}
+		return Evidence{}
 	case !r.active():
-		return Stage{Alarms: x.canReturn() && !x.isServed() && !x.isStuck()}
+		return Evidence{Alarms: x.canReturn() && !x.isServed() && !x.isStuck()}
 	case r.Outcome == "":
-		return x.stage()
+		return x.evidenceOfRollout()
 	}
-	return Stage{}
+	return Evidence{}
 }
 
-// stage is that of a rollout which isn't decided.
-func (x *pass) stage() Stage {
+// evidenceOfRollout is that of a rollout which isn't decided.
+func (x *pass) evidenceOfRollout() Evidence {
 	r, candidate := x.p.Rollout, x.candidate()
 	if candidate == nil {
-		return Stage{}
+		return Evidence{}
 	}
-	s := Stage{Alarms: x.isJudged()}
+	s := Evidence{Alarms: x.isJudged()}
 	if !candidate.Wanted && candidate.Hash == x.o.WantHash {
 		s.Vetted = r.Revision
 	}
@@ -210,7 +210,7 @@ func (x *pass) blockOnAlarms(what string) *Decision {
 	return x.block(Blocked{
 		Reason:  v1alpha1.ReasonAlarmFiring,
 		Message: what + " while an alarm is on: " + x.o.Analysis.Firing,
-		Cure:    "It goes on once the alarm is over; or set spec.analysis.ifAlarmBefore: Proceed",
+		Remedy:  "It goes on once the alarm is over; or set spec.analysis.ifAlarmBefore: Proceed",
 	})
 }
 

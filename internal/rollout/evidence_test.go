@@ -221,7 +221,7 @@ func TestScanTakesLong(t *testing.T) {
 
 // What costs calls is read only where something depends on it.
 func TestStage(t *testing.T) {
-	measuring := func(s Stage) bool { return s.Measured != nil }
+	measuring := func(s Evidence) bool { return s.Measured != nil }
 	preview := rolling(0, time.Minute)
 	preview.Plan[0].Weight = 0
 	revert := rolling(0, time.Minute)
@@ -253,7 +253,7 @@ func TestStage(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			s := tt.seen.Stage()
+			s := tt.seen.EvidenceNeeded()
 			if s.Alarms != tt.alarms || measuring(s) != tt.measured || (s.Rolled != 0) != tt.rolled || s.Vetted != tt.vetted {
 				t.Errorf("got %+v", s)
 			}

@@ -236,9 +236,9 @@ func (x *pass) approveGate(value, label string) {
 // awaitPerson waits for a person to decide, and says how.
 func (x *pass) awaitPerson(reason, message, suffix string) *Decision {
 	r := x.p.Rollout
-	cure := "To go on: " + x.command(v1alpha1.AnnotationPromote, x.p.Handled.Promote, r, suffix) +
+	remedy := "To go on: " + x.command(v1alpha1.AnnotationPromote, x.p.Handled.Promote, r, suffix) +
 		"; to go back: " + x.command(v1alpha1.AnnotationAbort, x.p.Handled.Abort, r, "")
-	return x.hold(v1alpha1.PhasePaused, Blocked{Reason: reason, Message: message, Cure: cure, Awaited: true})
+	return x.hold(v1alpha1.PhasePaused, Blocked{Reason: reason, Message: message, Remedy: remedy, Awaited: true})
 }
 
 // gateWords say which gate is passed.

@@ -124,7 +124,7 @@ func (x *pass) blockIfStableUnhealthy() *Decision {
 	return x.block(Blocked{
 		Reason:  v1alpha1.ReasonStableUnhealthy,
 		Message: "The rollout does not start, since " + weakness,
-		Cure:    "Heal it, or set spec.rollback.ifStableUnhealthy: Proceed",
+		Remedy:  "Heal it, or set spec.rollback.ifStableUnhealthy: Proceed",
 	})
 }
 

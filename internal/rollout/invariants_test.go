@@ -137,7 +137,7 @@ func (w *walk) checkFrozen(o Observation, d Decision) {
 	if !undecided || o.Deleting || !o.Paused && (d.Blocked == nil || d.Blocked.Awaited) {
 		return
 	}
-	put := d.Reason == v1alpha1.ReasonRuleDrifted
+	put := d.Reason == v1alpha1.ReasonRouteDrifted
 	if k := d.Action.Kind; k != ActionNone && k != ActionClaimRule && !put {
 		w.fail("%s although it is frozen", k)
 	}

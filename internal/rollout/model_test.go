@@ -235,11 +235,11 @@ func (w *world) observe() Observation {
 	return o
 }
 
-// verify reads what Stage asks for.
+// verify reads what EvidenceNeeded says.
 func (w *world) verify(o *Observation) {
 	o.Gates, o.Answers = w.gates, w.answered()
-	stage := o.Stage()
-	if stage.Alarms {
+	needed := o.EvidenceNeeded()
+	if needed.Alarms {
 		o.Analysis.Unread, o.Analysis.Trouble = w.unread, w.trouble
 		if !w.unread {
 			o.Analysis.Firing = w.alarm
@@ -247,13 +247,13 @@ func (w *world) verify(o *Observation) {
 	}
 	for i := range o.Revisions {
 		r := &o.Revisions[i]
-		if r.Number == stage.Vetted {
+		if r.Number == needed.Vetted {
 			r.Images = w.images[r.Hash]
 		}
-		if r.Number == stage.Rolled && r.Health.Known {
+		if r.Number == needed.Rolled && r.Health.Known {
 			r.Health.Restarts, r.Health.RestartCause = w.restless[r.Hash], "exit code 1"
 		}
-		if m := stage.Measured; m != nil && w.measures && r.Number == m.Revision {
+		if m := needed.Measured; m != nil && w.measures && r.Number == m.Revision {
 			o.Analysis.Checks = []v1alpha1.Verdict{w.check(m, r)}
 		}
 	}

@@ -41,7 +41,7 @@ type Observation struct {
 	Paused bool
 	// Requests are what people ask for by annotation.
 	Requests Requests
-	// Analysis is what alarms and metrics say; read as Stage asks for.
+	// Analysis is what alarms and metrics say; read as EvidenceNeeded says.
 	Analysis Analysis
 	// Gates are those of spec, in their order.
 	Gates []Gate
@@ -132,7 +132,7 @@ type Revision struct {
 	Drain time.Duration
 	// Health is read for the stable revision and the one rolled out.
 	Health Health
-	// Images is what the scan of its images says; read as Stage asks for.
+	// Images is what the scan of its images says; read as EvidenceNeeded says.
 	Images Images
 }
 
@@ -220,8 +220,8 @@ type Route struct {
 type Blocked struct {
 	Reason  string
 	Message string
-	// Cure is what to type or to change.
-	Cure string
+	// Remedy is what to type or to change.
+	Remedy string
 	// Awaited is true when someone meant it so: an approval, spec.paused.
 	Awaited bool
 }

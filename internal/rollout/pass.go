@@ -161,7 +161,7 @@ func (x *pass) block(b Blocked) *Decision {
 
 // hold decides to wait for what only someone else can do. Clocks run on.
 func (x *pass) hold(phase v1alpha1.Phase, b Blocked) *Decision {
-	d := x.poll(words{phase, b.Reason, b.Message + ". " + b.Cure})
+	d := x.poll(words{phase, b.Reason, b.Message + ". " + b.Remedy})
 	d.Blocked = &b
 	return d
 }

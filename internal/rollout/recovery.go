@@ -124,7 +124,7 @@ func (x *pass) statusBehind() Blocked {
 		Reason: v1alpha1.ReasonStatusBehind,
 		Message: fmt.Sprintf("The production rule routes %s, written by %s of whom this status doesn't know (%s): "+
 			"the cluster was restored, or is a copy of another one", x.nameTargets(x.o.Route.Targets), who, x.o.Route.Writer),
-		Cure: fmt.Sprintf("If another cluster runs this deployment, remove it here with deletionPolicy: Retain. Else apply the template that serves, as it was written, "+
+		Remedy: fmt.Sprintf("If another cluster runs this deployment, remove it here with deletionPolicy: Retain. Else apply the template that serves, as it was written, "+
 			"or have spec.template rolled out: kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s",
 			x.o.Name, x.o.Namespace, v1alpha1.AnnotationAdopt, x.o.Adopted, x.o.UID, x.o.Route.Writer),
 	}

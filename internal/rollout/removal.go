@@ -149,7 +149,7 @@ func (x *pass) giveRuleBack() *Decision {
 	return x.hold(v1alpha1.PhaseDeleting, Blocked{
 		Reason:  v1alpha1.ReasonUnhealthy,
 		Message: "The rule can't be given back, since its original target group can't take traffic: " + x.o.Original.Reason,
-		Cure: fmt.Sprintf(`Heal it, or leave everything as it is: kubectl patch imd %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`,
+		Remedy: fmt.Sprintf(`Heal it, or leave everything as it is: kubectl patch imd %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`,
 			x.o.Name, x.o.Namespace),
 	})
 }

@@ -19,8 +19,8 @@ func TestDrift(t *testing.T) {
 			o.Progress.Observed = targets
 		})
 	}
-	paused := verdict{Phase: v1alpha1.PhasePaused, Reason: v1alpha1.ReasonRuleDrifted, After: poll, Stable: 1}
-	enforces := verdict{Phase: v1alpha1.PhaseShifting, Reason: v1alpha1.ReasonRuleDrifted, Stable: 1}
+	paused := verdict{Phase: v1alpha1.PhasePaused, Reason: v1alpha1.ReasonRouteDrifted, After: poll, Stable: 1}
+	enforces := verdict{Phase: v1alpha1.PhaseShifting, Reason: v1alpha1.ReasonRouteDrifted, Stable: 1}
 	during := func(v verdict, step int, reached bool) verdict {
 		v.Rollout, v.Step, v.Reached = 2, step, reached
 		return v
@@ -60,7 +60,7 @@ func TestDrift(t *testing.T) {
 		"Pause, rule deleted, with new all that is left": {with(noticed(rolling(2, time.Second), nil, false), lost), during(paused, 2, true)},
 		"Enforce, rule of the first deleted, and the template changed": {
 			with(noticed(alone(), nil, true), func(o *Observation) { o.Progress.Written, o.WantHash = to1(), "v2" }),
-			verdict{Action: create, Phase: v1alpha1.PhaseShifting, Reason: v1alpha1.ReasonRuleDrifted, Rollout: 1}},
+			verdict{Action: create, Phase: v1alpha1.PhaseShifting, Reason: v1alpha1.ReasonRouteDrifted, Rollout: 1}},
 		"not created yet is not drift": {alone(),
 			verdict{Action: Action{Kind: ActionCreateRule, Targets: to1()}, Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, Rollout: 1}},
 	})
@@ -135,7 +135,7 @@ func TestDeletion(t *testing.T) {
 	going := with(stackless, func(o *Observation) { o.Revisions[0].Stack, o.Revisions[0].Deleting = v1alpha1.RevisionDeleting, true })
 	nothing := with(detached(time.Minute), func(o *Observation) { o.Revisions = nil })
 	again := with(detached(time.Minute), func(o *Observation) { o.Route = Route{Exists: true, Owned: true, Targets: to1()} })
-	blocked := with(deleted(rolling(1, time.Second)), func(o *Observation) { o.Blocked = &Blocked{Reason: v1alpha1.ReasonRuleConflict} })
+	blocked := with(deleted(rolling(1, time.Second)), func(o *Observation) { o.Blocked = &Blocked{Reason: v1alpha1.ReasonRouteConflict} })
 	pausing := with(deleted(serving()), func(o *Observation) { o.Route.Targets = foreignRule() })
 
 	unseen := with(given, func(o *Observation) {

@@ -167,7 +167,7 @@ func (x *pass) pause() *Decision {
 	return x.block(Blocked{
 		Reason:  v1alpha1.ReasonPaused,
 		Message: message,
-		Cure:    fmt.Sprintf(`To go on: kubectl patch imd %s -n %s --type merge -p '{"spec":{"paused":false}}'`, x.o.Name, x.o.Namespace),
+		Remedy:  fmt.Sprintf(`To go on: kubectl patch imd %s -n %s --type merge -p '{"spec":{"paused":false}}'`, x.o.Name, x.o.Namespace),
 		Awaited: true,
 	})
 }

@@ -302,7 +302,7 @@ func TestPaused(t *testing.T) {
 		}), func(o *Observation) { o.Progress.BlockedSince = ago(49 * time.Minute) }), verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, After: poll, Stable: 1, Rollout: 2, Step: 1, Reached: true}},
 	})
 	d := Decide(hold(rolling(1, time.Second)), start)
-	if d.Blocked == nil || !d.Blocked.Awaited || !strings.Contains(d.Blocked.Cure, `kubectl patch imd shop`) {
+	if d.Blocked == nil || !d.Blocked.Awaited || !strings.Contains(d.Blocked.Remedy, `kubectl patch imd shop`) {
 		t.Errorf("people aren't told how to go on: %+v", d.Blocked)
 	}
 }

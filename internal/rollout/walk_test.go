@@ -163,7 +163,7 @@ func (w *walk) rest() {
 			return
 		}
 		if d.Blocked != nil && (d.Blocked.Reason == v1alpha1.ReasonAwaitingApproval || d.Blocked.Reason == v1alpha1.ReasonInconclusive) {
-			_, told, _ := strings.Cut(d.Blocked.Cure, v1alpha1.AnnotationPromote+"=")
+			_, told, _ := strings.Cut(d.Blocked.Remedy, v1alpha1.AnnotationPromote+"=")
 			value, _, _ := strings.Cut(told, ";")
 			w.request(v1alpha1.AnnotationPromote, &w.requests.Promote, value)
 		}
@@ -310,7 +310,7 @@ func (w *walk) doubt() {
 		w.unread = !w.unread
 	case 5:
 		if w.trouble = nil; w.r.IntN(2) == 0 {
-			w.trouble = &Blocked{Reason: v1alpha1.ReasonAlarmNotFound, Message: "The alarm checkout-5xx does not exist", Cure: "Create it"}
+			w.trouble = &Blocked{Reason: v1alpha1.ReasonAlarmNotFound, Message: "The alarm checkout-5xx does not exist", Remedy: "Create it"}
 		}
 	case 0:
 		if w.alarm = "checkout-5xx is in ALARM"; w.r.IntN(2) == 0 {
@@ -390,7 +390,7 @@ func (w *walk) block() {
 		w.note("AWS is back")
 		return
 	}
-	w.blocked = &Blocked{Reason: v1alpha1.ReasonAWSUnavailable, Message: "AWS doesn't answer", Cure: "Wait"}
+	w.blocked = &Blocked{Reason: v1alpha1.ReasonAWSUnavailable, Message: "AWS doesn't answer", Remedy: "Wait"}
 	w.note("AWS is away")
 }
 

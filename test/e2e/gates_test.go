@@ -124,8 +124,8 @@ func (w *world) secretIsGuarded(hook *receiver) {
 	w.Expect(w.sim.Invocations(functionName)).To(gomega.HaveLen(1), "the first gate was asked first")
 	w.Expect(hook.received()).To(gomega.BeEmpty(), "an unsigned question was sent")
 
-	_, command, found := strings.Cut(now.Status.BlockedBy.Cure, "kubectl ")
-	w.Expect(found).To(gomega.BeTrue(), now.Status.BlockedBy.Cure)
+	_, command, found := strings.Cut(now.Status.BlockedBy.Remedy, "kubectl ")
+	w.Expect(found).To(gomega.BeTrue(), now.Status.BlockedBy.Remedy)
 	if _, err := cluster.Kubectl(w.t.Context(), strings.Fields(command)...); err != nil {
 		w.t.Fatal(err)
 	}

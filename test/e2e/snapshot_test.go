@@ -74,7 +74,7 @@ func TestSnapshotBehind(t *testing.T) {
 	w.Expect(w.changes()).To(gomega.Equal(changes), "something was changed")
 	w.Expect(users.seen(oldTag)).To(gomega.Equal(old), "the old version was back")
 
-	w.follow(now.Status.BlockedBy.Cure)
+	w.follow(now.Status.BlockedBy.Remedy)
 	w.Eventually(users.last).Should(gomega.Equal(oldTag), w.explain)
 	w.eventually(v1alpha1.PhaseComplete)
 	w.Expect(w.stacks()["2"]).To(gomega.Equal("DELETE_COMPLETE"))
@@ -195,10 +195,10 @@ func (w *world) blocked(reason string) *v1alpha1.ImmutableDeployment {
 }
 
 // follow runs the command of a remedy.
-func (w *world) follow(cure string) {
+func (w *world) follow(remedy string) {
 	w.t.Helper()
-	command := regexp.MustCompile(`kubectl (annotate imd .*viridian\.dev/adopt=\S+)`).FindStringSubmatch(cure)
-	w.Expect(command).NotTo(gomega.BeNil(), cure)
+	command := regexp.MustCompile(`kubectl (annotate imd .*viridian\.dev/adopt=\S+)`).FindStringSubmatch(remedy)
+	w.Expect(command).NotTo(gomega.BeNil(), remedy)
 	w.kubectl(strings.Fields(command[1])...)
 }
 

@@ -31,7 +31,7 @@ func forgetting() []mutant {
 		{name: "freeze a stack that is found once more", test: "TestNameOfTheNextRevisionIsTaken", file: deploymentActions, old: "case r.claimOf(imd).Owns(found.Tags) && found", new: "case false && found"},
 		{name: "delete the rule whatever it forwards to", test: "TestRuleStaysWhereItForwards", file: conclude, old: "	return x.others(r) //", new: "	return nil //"},
 		{name: "take a UID for proof in any cluster", test: "TestMoveToAnotherCluster|TestCopyWithAnIDOfItsOwn", file: ownership, old: " && tags[v1alpha1.TagUID] == c.UID && tags[v1alpha1.TagCluster] == c.Cluster", new: " && tags[v1alpha1.TagUID] == c.UID"},
-		{name: "adopt whatever is there", test: "TestMoveToAnotherCluster|TestCureAfterALostCluster", file: ownership, old: "	return slices.Contains(SplitList(ns.Annotations[v1alpha1.AnnotationAdopt]), uid), nil", new: "	return true, nil"},
+		{name: "adopt whatever is there", test: "TestMoveToAnotherCluster|TestRemedyAfterALostCluster", file: ownership, old: "	return slices.Contains(SplitList(ns.Annotations[v1alpha1.AnnotationAdopt]), uid), nil", new: "	return true, nil"},
 		{name: "adopt what has another name", test: "TestAdoptedByAnotherName", file: ownership, old: "if c.IsNamesake(tags) && slices", new: "if slices"},
 		{name: "believe a status that is behind", test: "TestStatusFromBeforeARollout", file: recovery, old: " || rule.Writer == x.o.Writer || slices", new: " || true || slices"},
 		{name: "write what another cluster wrote", test: "TestStatusFromBeforeARollout|TestCopyWithAnIDOfItsOwn", file: writer, old: "return r.reconsider(ctx, imd, view, d, mark)", new: "return d, nil"},

@@ -125,7 +125,7 @@ func (w *world) help(i int) {
 	if imd == nil || imd.Status.BlockedBy == nil {
 		return
 	}
-	if imd.Status.BlockedBy.Reason == v1alpha1.ReasonRuleUnsupported && w.others.adopted[i] != "" {
+	if imd.Status.BlockedBy.Reason == v1alpha1.ReasonRouteUnsupported && w.others.adopted[i] != "" {
 		w.others.restore(i) // they edited it, and it was given back as it was
 	}
 	if imd.Status.Rollout == nil {

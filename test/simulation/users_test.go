@@ -290,7 +290,7 @@ func (u *users) attend(i int) {
 		if u.w.faults.over {
 			return
 		}
-		if annotation, value := u.cure(i); annotation == annotationAdopt {
+		if annotation, value := u.remedy(i); annotation == annotationAdopt {
 			u.request(i, annotation, value)
 		}
 		u.w.after(u.w.dice.between(2*time.Minute, 10*time.Minute), look)
@@ -320,19 +320,19 @@ var told = regexp.MustCompile(`(viridian\.dev/(?:promote|adopt))=([^;\s]+)`)
 
 // obey follows the remedy of a blocked rollout.
 func (u *users) obey(i int) {
-	if annotation, value := u.cure(i); annotation != "" {
+	if annotation, value := u.remedy(i); annotation != "" {
 		u.request(i, annotation, value)
 	}
 }
 
-// cure returns the annotation that a blocked rollout asks for; "" if there is
+// remedy returns the annotation that a blocked rollout asks for; "" if there is
 // none.
-func (u *users) cure(i int) (annotation, value string) {
+func (u *users) remedy(i int) (annotation, value string) {
 	imd := u.get(i)
 	if imd == nil || imd.Status.BlockedBy == nil {
 		return "", ""
 	}
-	m := told.FindStringSubmatch(imd.Status.BlockedBy.Cure)
+	m := told.FindStringSubmatch(imd.Status.BlockedBy.Remedy)
 	if m == nil {
 		return "", ""
 	}

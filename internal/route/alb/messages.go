@@ -31,45 +31,45 @@ func isAmongPreviews(priority, last int32) string {
 
 // listenerNotFound says that there is nothing to have a rule.
 func listenerNotFound(arn string) *rollout.Blocked {
-	return &rollout.Blocked{Reason: v1alpha1.ReasonRuleNotFound,
+	return &rollout.Blocked{Reason: v1alpha1.ReasonRouteNotFound,
 		Message: "The listener " + arn + " does not exist",
-		Cure:    "Create the listener, or create the ImmutableDeployment anew with the right listenerARN"}
+		Remedy:  "Create the listener, or create the ImmutableDeployment anew with the right listenerARN"}
 }
 
 // ruleNotFound says that there is no rule to adopt.
 func ruleNotFound(arn string) *rollout.Blocked {
-	return &rollout.Blocked{Reason: v1alpha1.ReasonRuleNotFound, Message: "The rule " + arn + " does not exist",
-		Cure: "Create the ImmutableDeployment anew with the right ruleARN"}
+	return &rollout.Blocked{Reason: v1alpha1.ReasonRouteNotFound, Message: "The rule " + arn + " does not exist",
+		Remedy: "Create the ImmutableDeployment anew with the right ruleARN"}
 }
 
 // ruleUnsuitable says why an adopted rule can't be used.
 func ruleUnsuitable(arn, problem string) *rollout.Blocked {
-	return &rollout.Blocked{Reason: v1alpha1.ReasonRuleUnsupported, Message: "The rule " + arn + " " + problem,
-		Cure: "Change the rule, or name another one"}
+	return &rollout.Blocked{Reason: v1alpha1.ReasonRouteUnsupported, Message: "The rule " + arn + " " + problem,
+		Remedy: "Change the rule, or name another one"}
 }
 
 // namedIsTaken says whose the rule is that was to be adopted.
 func (r *router) namedIsTaken(tags map[string]string) *rollout.Blocked {
 	claim := r.of.Claim
-	return &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
+	return &rollout.Blocked{Reason: v1alpha1.ReasonRouteConflict,
 		Message: "The rule " + r.spec.RuleARN + " belongs to " + claim.OwnerOf(tags),
-		Cure:    "If that one is gone: " + claim.Adoption(tags) + ". Else give this ImmutableDeployment a rule of its own"}
+		Remedy:  "If that one is gone: " + claim.Adoption(tags) + ". Else give this ImmutableDeployment a rule of its own"}
 }
 
 // priorityTaken says whose the rule at the deployment's priority is, and what can
 // be done that takes no requests away.
 func (r *router) priorityTaken(tags map[string]string) *rollout.Blocked {
 	claim := r.of.Claim
-	b := &rollout.Blocked{Reason: v1alpha1.ReasonRuleConflict,
+	b := &rollout.Blocked{Reason: v1alpha1.ReasonRouteConflict,
 		Message: fmt.Sprintf("Priority %d of the listener is taken by %s, which belongs to %s", r.rule.Priority, r.rule.ARN, claim.OwnerOf(tags))}
 	another := "create the ImmutableDeployment anew with another priority"
 	switch {
 	case tags[v1alpha1.TagUID] != "":
-		b.Cure = "If that one is gone, take over what it left, requests and all: " + claim.Adoption(tags) + ". Else " + another
+		b.Remedy = "If that one is gone, take over what it left, requests and all: " + claim.Adoption(tags) + ". Else " + another
 	case len(r.rule.Targets) > 0:
-		b.Cure = "To adopt it, create the ImmutableDeployment anew with its ruleARN; else " + another
+		b.Remedy = "To adopt it, create the ImmutableDeployment anew with its ruleARN; else " + another
 	default:
-		b.Cure = "Delete that rule if nobody needs it, or " + another
+		b.Remedy = "Delete that rule if nobody needs it, or " + another
 	}
 	return b
 }
@@ -77,7 +77,7 @@ func (r *router) priorityTaken(tags map[string]string) *rollout.Blocked {
 // Conflict says that the rule is another deployment's now.
 func (r *router) Conflict(tags map[string]string) error {
 	claim := r.of.Claim
-	return refusal.New(v1alpha1.ReasonRuleConflict, "The rule "+r.rule.ARN+" belongs to "+claim.OwnerOf(tags),
+	return refusal.New(v1alpha1.ReasonRouteConflict, "The rule "+r.rule.ARN+" belongs to "+claim.OwnerOf(tags),
 		"If it was moved there, let this ImmutableDeployment go and leave everything in AWS as it is: "+claim.Retaining()+
 			". To take it back: "+claim.Adoption(tags))
 }

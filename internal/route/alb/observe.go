@@ -57,7 +57,7 @@ func (r *router) observeManaged(ctx context.Context, before route.Before) error 
 // written by somebody else with this cluster's identity: it doesn't route as it
 // was left, something is about to begin, or this was found out before.
 func (r *router) suspect(before route.Before) bool {
-	told := before.WasBlocked == v1alpha1.ReasonStatusBehind || before.WasBlocked == v1alpha1.ReasonRuleConflict
+	told := before.WasBlocked == v1alpha1.ReasonStatusBehind || before.WasBlocked == v1alpha1.ReasonRouteConflict
 	return before.Deleting || told || !r.seen.Route.Targets.Equal(before.Written) || before.Begins
 }
 

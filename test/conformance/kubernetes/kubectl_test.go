@@ -107,7 +107,7 @@ func TestKubectl(t *testing.T) {
 
 	in("patch", "imd", "checkout", "--type=json", "-p", `[{"op":"replace","path":"/spec/template/containers/0/image","value":"`+image("2")+`"}]`)
 	in("wait", "imd/checkout", "--for=jsonpath={.status.blockedBy.reason}=AwaitingApproval", "--timeout=120s")
-	s.cure(in("get", "imd", "checkout", "-o", "jsonpath={.status.blockedBy.cure}"))
+	s.remedy(in("get", "imd", "checkout", "-o", "jsonpath={.status.blockedBy.remedy}"))
 	s.holding("2/3")
 	in("patch", "imd", "checkout", "--type", "merge", "-p", `{"spec":{"paused":true}}`)
 	in("wait", "imd/checkout", "--for=jsonpath={.status.phase}=Paused", "--timeout=120s")
@@ -119,8 +119,8 @@ func TestKubectl(t *testing.T) {
 	s.Expect(in("get", "imd,imr", "-o", "name")).To(gomega.BeEmpty())
 }
 
-// cure runs the first command in status.blockedBy.cure.
-func (s *story) cure(text string) {
+// remedy runs the first command in status.blockedBy.remedy.
+func (s *story) remedy(text string) {
 	s.t.Helper()
 	_, command, found := strings.Cut(text, "To go on: kubectl ")
 	s.Expect(found).To(gomega.BeTrue(), text)

@@ -152,7 +152,7 @@ func TestDrifted(t *testing.T) {
 	waiting, err := typed[v1alpha1.ImmutableDeployment](s.blocked(v1alpha1.ReasonAwaitingApproval))
 	s.Expect(err).NotTo(gomega.HaveOccurred())
 	s.setRoute(waiting.Status.Traffic, 30, 70)
-	s.moment("drifted", s.blocked(v1alpha1.ReasonRuleDrifted), stuck)
+	s.moment("drifted", s.blocked(v1alpha1.ReasonRouteDrifted), stuck)
 	s.setRoute(waiting.Status.Traffic, 90, 10)
 	s.blocked(v1alpha1.ReasonAwaitingApproval)
 	s.press("abort")
