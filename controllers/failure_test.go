@@ -67,6 +67,12 @@ func (w *world) badSecond(imd *v1alpha1.ImmutableDeployment, tag, cause string) 
 // removed waits until a revision's stack is gone, its record still there.
 func (w *world) removed(name string) {
 	w.t.Helper()
+	w.reaches(name, v1alpha1.RevisionRemoved)
+}
+
+// reaches waits until a revision is in a phase.
+func (w *world) reaches(name string, phase v1alpha1.RevisionPhase) {
+	w.t.Helper()
 	w.Eventually(func() v1alpha1.RevisionPhase {
 		for _, imr := range w.revisions() {
 			if imr.Name == name {
@@ -74,7 +80,7 @@ func (w *world) removed(name string) {
 			}
 		}
 		return ""
-	}).Should(gomega.Equal(v1alpha1.RevisionRemoved), func() string { return w.explain() })
+	}).Should(gomega.Equal(phase), func() string { return w.explain() })
 }
 
 // A new revision that loses its health gives the traffic back by weight alone;
