@@ -18,12 +18,14 @@ func TestDeletion(t *testing.T) {
 		"mid-provisioning": func(w *world) *v1alpha1.ImmutableDeployment {
 			imd := w.deployment("unhealthy") // whose stack takes its time
 			w.create(imd)
-			return w.eventually(imd, v1alpha1.PhaseProvisioning)
+			w.reaches("checkout-1", v1alpha1.RevisionCreating)
+			return imd
 		},
 		"provisioning a second": func(w *world) *v1alpha1.ImmutableDeployment {
 			imd := w.serving()
 			w.roll(imd, "unhealthy")
-			return w.eventually(imd, v1alpha1.PhaseProvisioning)
+			w.reaches("checkout-2", v1alpha1.RevisionCreating)
+			return imd
 		},
 		"failed": func(w *world) *v1alpha1.ImmutableDeployment {
 			imd := w.deployment("crash")
