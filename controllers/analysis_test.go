@@ -220,7 +220,7 @@ func TestAlarmBefore(t *testing.T) {
 	imd := w.serving(alarmed())
 	w.roll(imd, "2")
 	now := w.blocked(imd, v1alpha1.ReasonAlarmFiring)
-	w.Expect(now.Status.BlockedBy.Message).To(gomega.HavePrefix("The rollout does not start while an alarm is on: checkout-5xx (Threshold Crossed"))
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.HavePrefix("The rollout does not start while an alarm is firing: checkout-5xx (Threshold Crossed"))
 	w.did("CreateStack checkout-1", "CreateRule 1:100")
 	w.alarm("OK")
 	w.eventually(imd, v1alpha1.PhaseComplete)

@@ -207,12 +207,12 @@ func TestIgnoredRequests(t *testing.T) {
 	imd := w.heldAt("1/3")
 	before, effects := w.get(imd), w.log.all()
 	for _, c := range []struct{ annotation, value, why string }{
-		{v1alpha1.AnnotationPromote, "checkout-1/full", "it names no rollout under way"},
-		{v1alpha1.AnnotationPromote, "checkout-2.1/1", "it names no rollout under way"},
+		{v1alpha1.AnnotationPromote, "checkout-1/full", "it doesn't name the current rollout"},
+		{v1alpha1.AnnotationPromote, "checkout-2.1/1", "it doesn't name the current rollout"},
 		{v1alpha1.AnnotationPromote, "checkout-2/2", "step 2 is not under way, step 1 is"},
 		{v1alpha1.AnnotationPromote, "checkout-2", "it must read checkout-2/<step>, checkout-2/full, or checkout-2/<gate>"},
-		{v1alpha1.AnnotationPromote, "yes", "it names no rollout under way"},
-		{v1alpha1.AnnotationAbort, "checkout-3", "it names no rollout under way"},
+		{v1alpha1.AnnotationPromote, "yes", "it doesn't name the current rollout"},
+		{v1alpha1.AnnotationAbort, "checkout-3", "it doesn't name the current rollout"},
 		{v1alpha1.AnnotationRetry, "checkout-2", "it names no rollout that failed or was aborted"},
 	} {
 		w.request(imd, c.annotation, c.value)

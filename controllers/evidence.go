@@ -228,7 +228,7 @@ func (view *deploymentView) recordWithStack(number int64) *v1alpha1.ImmutableRev
 // restartsRead bounds how many stopped tasks are looked at.
 const restartsRead = 500
 
-// observeRestarts counts the tasks of a revision that stopped by themselves
+// observeRestarts counts the tasks of a revision that stopped on their own
 // since it was verified. ECS's own count of failed tasks starts anew whenever
 // one runs.
 func (view *deploymentView) observeRestarts(ctx context.Context, number int64) error {

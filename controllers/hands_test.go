@@ -110,12 +110,12 @@ func TestCandidateDeletedOutside(t *testing.T) {
 		"stack": {func(w *world) {
 			_, err := w.others.cfn.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: aws.String(w.revision("checkout-2").Spec.StackName)})
 			w.Expect(err).NotTo(gomega.HaveOccurred())
-		}, "Someone else deleted the stack|checkout-2 lost its health"}, // whichever is seen first
+		}, "Someone else deleted the stack|checkout-2 became unhealthy"}, // whichever is seen first
 		"service": {func(w *world) {
 			out := w.revision("checkout-2").Status.Outputs
 			_, err := w.others.ecs.DeleteService(w.ctx, &ecs.DeleteServiceInput{Cluster: &out.Cluster, Service: &out.ServiceName, Force: aws.Bool(true)})
 			w.Expect(err).NotTo(gomega.HaveOccurred())
-		}, "checkout-2 lost its health"},
+		}, "checkout-2 became unhealthy"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := running(t)

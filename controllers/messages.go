@@ -223,12 +223,12 @@ func orDeleting(stackID string) string {
 	return ". Or delete it, if it is not needed: aws cloudformation delete-stack --stack-name " + stackID
 }
 
-// statusBehind says that a route was written by someone of whom status doesn't
+// statusBehind says that a route was last written by a process that status doesn't
 // know.
 func statusBehind(claim *ownership.Claim, mark string) error {
 	return refusal.New(v1alpha1.ReasonStatusBehind,
-		fmt.Sprintf("The production rule was written by someone with this cluster's identity of whom this status doesn't know (%s)", mark),
-		"If another cluster runs this deployment, leave everything in AWS as it is: "+claim.Retaining()+". Else: "+claim.Overruling(mark))
+		fmt.Sprintf("The production rule was last written by a process with this cluster's identity that this status doesn't know (%s)", mark),
+		"If another cluster runs this deployment, leave everything in AWS as it is: "+claim.Retaining()+". Otherwise: "+claim.Overruling(mark))
 }
 
 // Ways out of a closed account.

@@ -74,7 +74,7 @@ func TestTaskRestarts(t *testing.T) {
 	now := w.eventually(imd, v1alpha1.PhaseRolledBack)
 	w.Expect(now.Status.Rollout.Reason).To(gomega.Equal(v1alpha1.ReasonTaskRestarts))
 	w.Expect(now.Status.Rollout.Message).To(gomega.MatchRegexp(
-		`^4 tasks of checkout-2 stopped by themselves since it was verified, at .*1/3.* \(spec\.rollback\.taskRestartLimit is 3\): Essential container in task exited \(app: exit code 1\)$`))
+		`^4 tasks of checkout-2 stopped on their own since it was verified, at .*1/3.* \(spec\.rollback\.taskRestartLimit is 3\): Essential container in task exited \(app: exit code 1\)$`))
 	w.Expect(w.route()).To(gomega.Equal("1:100"))
 	w.removed("checkout-2")
 }

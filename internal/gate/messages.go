@@ -11,9 +11,9 @@ import (
 var errUnknownKind = refusal.New(v1alpha1.ReasonGateUnavailable, "it is of a kind that this version of the manager does not know",
 	"Upgrade the manager to the version of the CRDs, or take the gate out of spec.gates")
 
-// unavailable refuses to go on without a gate that can't be asked.
+// unavailable refuses to go on without a gate that can't be called.
 func unavailable(gate, why, remedy string) error {
-	return refusal.New(v1alpha1.ReasonGateUnavailable, fmt.Sprintf("Gate %s can't be asked: %s", gate, why), remedy)
+	return refusal.New(v1alpha1.ReasonGateUnavailable, fmt.Sprintf("Gate %s can't be called: %s", gate, why), remedy)
 }
 
 // secretForbidden refuses to sign with a key that the controller may not read.

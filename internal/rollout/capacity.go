@@ -118,7 +118,7 @@ func (x *pass) abandonStable() {
 		if r.Outcome != v1alpha1.OutcomeSuperseded {
 			r.Outcome = v1alpha1.OutcomeFailed
 		}
-		r.Message = fmt.Sprintf("%s; and %s can't be brought back: %s", r.Message, stable.Name, stable.Cause)
+		r.Message = fmt.Sprintf("%s; %s can't be restored: %s", r.Message, stable.Name, stable.Cause)
 		x.p.Stable = 0
 	}
 }
@@ -179,7 +179,7 @@ func (x *pass) reopen() *Decision {
 		candidate == nil || candidate.Health.Healthy == 0 || !x.serves(candidate) {
 		return nil
 	}
-	message := fmt.Sprintf("%s can't be returned to (%s), so %s goes on. Before that: %s", stable.Name, stable.Cause, candidate.Name, r.Message)
+	message := fmt.Sprintf("Can't return to %s (%s), so the rollout of %s continues. Earlier: %s", stable.Name, stable.Cause, candidate.Name, r.Message)
 	r.Outcome, r.Reason, r.Message, r.DecidedAt = "", "", "", time.Time{}
 	r.progressed(x.now)
 	d := x.again(shifting(message)).with(r)

@@ -482,7 +482,7 @@ func TestRetain(t *testing.T) {
 		"nothing is left to forget": {retain(serving(), released, func(o *Observation) { o.Revisions = nil }), verdict{Action: Action{Kind: ActionFinishDeletion}, Phase: v1alpha1.PhaseDeleting, Reason: v1alpha1.ReasonDeleting, Stable: 1}},
 		"a worker has no rule":      {retain(worker(mid)), judge(Decision{Progress: worker(mid).Progress, Phase: v1alpha1.PhaseDeleting, Reason: v1alpha1.ReasonRetained, Action: Action{Kind: ActionRetainStack, Revision: 1}})},
 	})
-	if got := Decide(retain(mid, left), start).Message; got != "Forgetting shop-1, its stack stays" {
+	if got := Decide(retain(mid, left), start).Message; got != "Deleting the record of shop-1; its stack stays and is no longer managed" {
 		t.Errorf("says %q of a stack that stays", got)
 	}
 }

@@ -156,7 +156,7 @@ func (x *pass) remedyOfDrift() string {
 		remedy = fmt.Sprintf("Make it route %s again, or set spec.traffic.onDrift: Enforce to have it route to the next revision that is healthy", x.nameTargets(x.p.Written))
 	}
 	if r.undecided() && !x.hasNoWayBack() {
-		remedy = fmt.Sprintf("To give %s-%d up: %s. To go on with it: %s",
+		remedy = fmt.Sprintf("To abort the rollout of %s-%d: %s. To continue: %s",
 			x.o.Name, r.Revision, x.command(v1alpha1.AnnotationAbort, x.p.Handled.Abort, r, ""), uncapitalised(remedy))
 	}
 	return remedy

@@ -209,8 +209,8 @@ func (x *pass) awaitAlarms() *Decision {
 func (x *pass) blockOnAlarms(what string) *Decision {
 	return x.block(Blocked{
 		Reason:  v1alpha1.ReasonAlarmFiring,
-		Message: what + " while an alarm is on: " + x.o.Analysis.Firing,
-		Remedy:  "It goes on once the alarm is over; or set spec.analysis.ifAlarmBefore: Proceed",
+		Message: what + " while an alarm is firing: " + x.o.Analysis.Firing,
+		Remedy:  "Wait until the alarm clears, or set spec.analysis.ifAlarmBefore: Proceed",
 	})
 }
 
@@ -256,7 +256,7 @@ func (x *pass) failIfTasksCrash() *Decision {
 	if !h.Known || h.Restarts <= x.o.Policy.TaskRestarts || x.hasNoWayBack() {
 		return nil
 	}
-	return x.fail(r, v1alpha1.ReasonTaskRestarts, fmt.Sprintf("%d tasks of %s stopped by themselves since it was verified, at %s (spec.rollback.taskRestartLimit is %d): %s",
+	return x.fail(r, v1alpha1.ReasonTaskRestarts, fmt.Sprintf("%d tasks of %s stopped on their own since it was verified, at %s (spec.rollback.taskRestartLimit is %d): %s",
 		h.Restarts, candidate.Name, x.place(&r), x.o.Policy.TaskRestarts, h.RestartCause))
 }
 

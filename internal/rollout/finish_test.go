@@ -140,11 +140,11 @@ func TestWhatGoesOnIsTold(t *testing.T) {
 		o.Revisions[0].Stack, o.Revisions[0].Health, o.WantHash = v1alpha1.RevisionFailed, Health{}, "v3"
 	})
 	d := Decide(o, start)
-	if len(d.Notices) != 1 || !strings.Contains(d.Notices[0].Message, "shop-1 can't be returned to") || d.Progress.Rollout.Reason != "" {
+	if len(d.Notices) != 1 || !strings.Contains(d.Notices[0].Message, "Can't return to shop-1") || d.Progress.Rollout.Reason != "" {
 		t.Errorf("notices %+v, reason %q", d.Notices, d.Progress.Rollout.Reason)
 	}
 	o.Progress = d.Progress
-	if d = Decide(o, start); !strings.HasSuffix(d.Message, "; the new spec.template comes after it, since nothing else answers") {
+	if d = Decide(o, start); !strings.HasSuffix(d.Message, "; the new spec.template is rolled out after it, because no other revision serves") {
 		t.Errorf("says %q", d.Message)
 	}
 }

@@ -50,7 +50,7 @@ func (x *pass) failIfGivenUpByECS() *Decision {
 	if !candidate.Health.Failed {
 		return nil
 	}
-	return x.fail(x.rollout(), v1alpha1.ReasonUnhealthy, fmt.Sprintf("ECS gave up the deployment of %s: %s", candidate.Name, candidate.Health))
+	return x.fail(x.rollout(), v1alpha1.ReasonUnhealthy, fmt.Sprintf("ECS reported the deployment of %s as failed: %s", candidate.Name, candidate.Health))
 }
 
 // awaitHealthy waits for the new revision to be healthy before any user sees it.
@@ -81,7 +81,7 @@ func (x *pass) failIfUnhealthy() *Decision {
 	if (!serves || candidate.Health.Healthy > 0) && x.now.Sub(r.UnhealthySince) < x.o.Policy.Unhealthy {
 		return nil
 	}
-	return x.fail(r, v1alpha1.ReasonUnhealthy, fmt.Sprintf("%s lost its health at %s: %s", candidate.Name, x.place(&r), candidate.Health))
+	return x.fail(r, v1alpha1.ReasonUnhealthy, fmt.Sprintf("%s became unhealthy at %s: %s", candidate.Name, x.place(&r), candidate.Health))
 }
 
 // skipToLast goes to the last step where someone asked for that, unless the
@@ -320,6 +320,6 @@ func (x *pass) failIfBad() *Decision {
 func (x *pass) addPostponed(d *Decision) {
 	r, candidate := d.Progress.Rollout, x.candidate()
 	if x.p.Rollout.undecided() && r.undecided() && candidate != nil && !candidate.Deleting && candidate.Hash != x.o.WantHash {
-		d.Message += "; the new spec.template comes after it, since nothing else answers"
+		d.Message += "; the new spec.template is rolled out after it, because no other revision serves"
 	}
 }

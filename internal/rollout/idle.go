@@ -123,8 +123,8 @@ func (x *pass) blockIfStableUnhealthy() *Decision {
 	}
 	return x.block(Blocked{
 		Reason:  v1alpha1.ReasonStableUnhealthy,
-		Message: "The rollout does not start, since " + weakness,
-		Remedy:  "Heal it, or set spec.rollback.ifStableUnhealthy: Proceed",
+		Message: "The rollout can't start: " + weakness,
+		Remedy:  "Make it healthy, or set spec.rollback.ifStableUnhealthy: Proceed",
 	})
 }
 

@@ -162,7 +162,7 @@ type Health struct {
 	Failed bool
 	// Gone is true when AWS doesn't have the service, or its target group.
 	Gone bool
-	// Restarts is how many tasks stopped by themselves or for failing health
+	// Restarts is how many tasks stopped on their own or for failing health
 	// checks since the revision was verified, and RestartCause why the last
 	// one did.
 	Restarts     int32

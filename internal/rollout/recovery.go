@@ -20,7 +20,7 @@ func (x *pass) recallLost() *Decision {
 	}
 	number := x.o.Lost[0]
 	name := fmt.Sprintf("%s-%d", x.o.Name, number)
-	d := x.do(x.recalling("Making the record of "+name+" again, whose stack exists"),
+	d := x.do(x.recalling("Recreating the record of "+name+" from its stack"),
 		Action{Kind: ActionRecall, Revision: number, Count: x.o.DesiredCount})
 	if r := x.o.revision(number); r != nil && !x.isNeeded(r) {
 		d.Progress.Retiring = append(d.Progress.Retiring, Retiring{Revision: number, Since: x.now})
@@ -116,16 +116,16 @@ func (x *pass) isKnownWriter() bool {
 
 // statusBehind says that what is remembered is older than what AWS shows.
 func (x *pass) statusBehind() Blocked {
-	who := "someone with this cluster's identity"
+	who := "a process with this cluster's identity"
 	if x.o.Route.Inherited {
-		who = "the one whose rule is taken over, and"
+		who = "a process of the deployment whose rule is taken over"
 	}
 	return Blocked{
 		Reason: v1alpha1.ReasonStatusBehind,
-		Message: fmt.Sprintf("The production rule routes %s, written by %s of whom this status doesn't know (%s): "+
+		Message: fmt.Sprintf("The production rule routes %s, and was last written by %s that this status doesn't know (%s): "+
 			"the cluster was restored, or is a copy of another one", x.nameTargets(x.o.Route.Targets), who, x.o.Route.Writer),
-		Remedy: fmt.Sprintf("If another cluster runs this deployment, remove it here with deletionPolicy: Retain. Else apply the template that serves, as it was written, "+
-			"or have spec.template rolled out: kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s",
+		Remedy: fmt.Sprintf("If another cluster runs this deployment, delete it here with deletionPolicy: Retain. Otherwise apply exactly the template that serves, "+
+			"or roll out spec.template: kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s",
 			x.o.Name, x.o.Namespace, v1alpha1.AnnotationAdopt, x.o.Adopted, x.o.UID, x.o.Route.Writer),
 	}
 }
@@ -222,7 +222,7 @@ func (x *pass) isThere(r *Revision) bool {
 // anything follows from it. p is what is remembered besides.
 func (x *pass) trust(p Progress, serves *Revision) *Decision {
 	p.Written = slices.Clone(x.o.Route.Targets)
-	d := x.again(recovering("Taking what AWS shows for what serves"))
+	d := x.again(recovering("Recording which revision serves in AWS"))
 	d.Progress = p
 	if serves == nil || p.Stable == serves.Number {
 		return d
@@ -237,7 +237,7 @@ func (x *pass) trust(p Progress, serves *Revision) *Decision {
 	p.Stable = serves.Number
 	d.Progress = p
 	d.Notices = []Notice{{Warning: true, Reason: v1alpha1.ReasonRecovered, Action: "Recover " + serves.Name,
-		Message: fmt.Sprintf("%s serves, as AWS shows; it is remembered again as the stable revision", serves.Name)}}
+		Message: fmt.Sprintf("%s serves in AWS and is the stable revision again", serves.Name)}}
 	return d
 }
 
@@ -257,7 +257,7 @@ func (x *pass) outdate(p Progress, serves *Revision) {
 	switch r := p.Rollout; {
 	case r.undecided():
 		r.Outcome, r.Reason, r.DecidedAt, r.FinishedAt = v1alpha1.OutcomeSuperseded, v1alpha1.ReasonStatusBehind, x.now, x.now
-		r.Message = serves.Name + " serves, which this status didn't know of"
+		r.Message = serves.Name + " serves, which was missing from this status"
 	case r.active():
 		r.FinishedAt = x.now
 	case r != nil && r.Outcome.Good() && r.Revision == p.Stable && r.From == serves.Number:

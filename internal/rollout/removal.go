@@ -58,7 +58,7 @@ func (x *pass) removeStack() *Decision {
 func (x *pass) deleteRecord() *Decision {
 	removing := "Removing %s"
 	if x.o.Policy.Retain {
-		removing = "Forgetting %s, its stack stays"
+		removing = "Deleting the record of %s; its stack stays and is no longer managed"
 	}
 	for _, r := range x.o.Revisions {
 		if !r.Deleting {
@@ -94,7 +94,7 @@ func (x *pass) noteAttached() {
 	}
 }
 
-func detaching() words { return deleting("Taking the production rule from the stacks") }
+func detaching() words { return deleting("Detaching the production rule from the stacks") }
 
 // awaitRouteSpread waits while a change of the route is pending: requests may
 // come as before it.
@@ -149,7 +149,7 @@ func (x *pass) giveRuleBack() *Decision {
 	return x.hold(v1alpha1.PhaseDeleting, Blocked{
 		Reason:  v1alpha1.ReasonUnhealthy,
 		Message: "The rule can't be given back, since its original target group can't take traffic: " + x.o.Original.Reason,
-		Remedy: fmt.Sprintf(`Heal it, or leave everything as it is: kubectl patch imd %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`,
+		Remedy: fmt.Sprintf(`Make it healthy, or leave everything as it is: kubectl patch imd %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`,
 			x.o.Name, x.o.Namespace),
 	})
 }
@@ -174,7 +174,7 @@ func (x *pass) drainedAt() time.Time { return x.p.DetachedAt.Add(x.drain()) }
 // awaitDrained waits for requests under way.
 func (x *pass) awaitDrained() *Decision {
 	due := x.drainedAt()
-	return x.until(deleting(fmt.Sprintf("Requests under way may end until %s", clock(due))), due)
+	return x.until(deleting(fmt.Sprintf("Waiting until %s for requests in flight to finish", clock(due))), due)
 }
 
 // drain is how long requests under way may take after the rule is gone; none

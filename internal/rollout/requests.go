@@ -62,7 +62,7 @@ func (x *pass) hearAbort(value string) {
 	r := x.p.Rollout
 	switch {
 	case !x.isUnderWay(r, value):
-		x.ignore(v1alpha1.AnnotationAbort, value, "it names no rollout under way")
+		x.ignore(v1alpha1.AnnotationAbort, value, "it doesn't name the current rollout")
 	case r.Outcome != "":
 		x.ignore(v1alpha1.AnnotationAbort, value, "the rollout is decided already: "+string(r.Outcome))
 	case x.hasNoWayBack():
@@ -80,7 +80,7 @@ func (x *pass) hearPromote(value string) {
 	step, err := strconv.Atoi(what)
 	switch {
 	case !x.isUnderWay(r, name):
-		x.ignore(v1alpha1.AnnotationPromote, value, "it names no rollout under way")
+		x.ignore(v1alpha1.AnnotationPromote, value, "it doesn't name the current rollout")
 	case r.Outcome != "":
 		x.ignore(v1alpha1.AnnotationPromote, value, "the rollout is decided already: "+string(r.Outcome))
 	case x.o.Paused:
@@ -105,7 +105,7 @@ func (x *pass) hearRetry(value string) {
 	r, want := x.p.Rollout, x.o.wanted()
 	switch {
 	case x.isUnderWay(r, value) && r.Outcome.Bad():
-		x.ignore(v1alpha1.AnnotationRetry, value, x.load()+" is still on its way back: ask again once it is")
+		x.ignore(v1alpha1.AnnotationRetry, value, x.load()+" is still returning: try again when that is done")
 	case r == nil || r.active() || !r.Outcome.Bad() || !x.isNamed(r, value):
 		x.ignore(v1alpha1.AnnotationRetry, value, "it names no rollout that failed or was aborted")
 	case want == nil || want.Number != r.Revision:
@@ -185,7 +185,7 @@ func (x *pass) complaint() string {
 	case !r.UnhealthySince.IsZero():
 		return fmt.Sprintf("%s is short of healthy tasks since %s: %s", candidate.Name, clock(r.UnhealthySince), h)
 	case h.Known && h.Restarts > x.o.Policy.TaskRestarts:
-		return fmt.Sprintf("%d tasks of %s stopped by themselves: %s", h.Restarts, candidate.Name, h.RestartCause)
+		return fmt.Sprintf("%d tasks of %s stopped on their own: %s", h.Restarts, candidate.Name, h.RestartCause)
 	case failing != nil:
 		return fmt.Sprintf("%s is out of bounds: %s", candidate.Name, failing.Message)
 	}

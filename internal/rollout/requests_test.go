@@ -54,7 +54,7 @@ func hears(t *testing.T, o Observation, want ...string) Decision {
 func TestAbort(t *testing.T) {
 	yes := func(name string) string { return "Carrying out viridian.dev/abort=" + name }
 	no := func(name, why string) string { return "Ignored viridian.dev/abort=" + name + ": " + why }
-	unknown := "it names no rollout under way"
+	unknown := "it doesn't name the current rollout"
 	tests := map[string]struct {
 		seen   Observation
 		name   string
@@ -131,10 +131,10 @@ func TestPromote(t *testing.T) {
 		"paused, full":                           {with(rolling(1, time.Second), pausedNow), "shop-2/full", no("shop-2/full", "spec.paused is true"), 1, false},
 		"no step":                                {rolling(1, time.Second), "shop-2", no("shop-2", "it must read shop-2/<step>, shop-2/full, or shop-2/<gate> of a gate that waits for approval"), 1, false},
 		"no number":                              {rolling(1, time.Second), "shop-2/all", no("shop-2/all", "it must read shop-2/<step>, shop-2/full, or shop-2/<gate> of a gate that waits for approval"), 1, false},
-		"other revision":                         {rolling(1, time.Second), "shop-3/full", no("shop-3/full", "it names no rollout under way"), 1, false},
-		"nothing":                                {rolling(1, time.Second), "/", no("/", "it names no rollout under way"), 1, false},
+		"other revision":                         {rolling(1, time.Second), "shop-3/full", no("shop-3/full", "it doesn't name the current rollout"), 1, false},
+		"nothing":                                {rolling(1, time.Second), "/", no("/", "it doesn't name the current rollout"), 1, false},
 		"decided":                                {decided(v1alpha1.OutcomeRolledBack, at(50), time.Second), "shop-2/full", no("shop-2/full", "the rollout is decided already: RolledBack"), 1, false},
-		"over":                                   {finished(v1alpha1.OutcomePromoted, time.Hour), "shop-2/full", no("shop-2/full", "it names no rollout under way"), 1, false},
+		"over":                                   {finished(v1alpha1.OutcomePromoted, time.Hour), "shop-2/full", no("shop-2/full", "it doesn't name the current rollout"), 1, false},
 	}
 	for _, name := range slices.Sorted(maps.Keys(tests)) {
 		t.Run(name, func(t *testing.T) {
@@ -195,7 +195,7 @@ func TestRetry(t *testing.T) {
 		"an attempt before":         {over(v1alpha1.OutcomeRolledBack), "shop-2.3", no("shop-2.3", nothing), false},
 		"promoted":                  {finished(v1alpha1.OutcomePromoted, time.Hour), "shop-2", no("shop-2", nothing), false},
 		"under way":                 {rolling(1, time.Second), "shop-2", no("shop-2", nothing), false},
-		"on its way back":           {decided(v1alpha1.OutcomeAborted, at(50), 0), "shop-2", no("shop-2", "traffic is still on its way back: ask again once it is"), false},
+		"on its way back":           {decided(v1alpha1.OutcomeAborted, at(50), 0), "shop-2", no("shop-2", "traffic is still returning: try again when that is done"), false},
 		"another revision":          {over(v1alpha1.OutcomeRolledBack), "shop-1", no("shop-1", nothing), false},
 		"nothing ever was":          {serving(), "shop-2", no("shop-2", nothing), false},
 		"the template has changed":  {changed, "shop-2", no("shop-2", "spec.template has changed since"), false},
@@ -226,7 +226,7 @@ func TestRequestsTogether(t *testing.T) {
 	d := hears(t, asked(rolling(1, time.Hour), Requests{Promote: "shop-2/full", Abort: "shop-2", Retry: "shop-2"}),
 		"Carrying out viridian.dev/abort=shop-2",
 		"Ignored viridian.dev/promote=shop-2/full: the rollout is decided already: Aborted",
-		"Ignored viridian.dev/retry=shop-2: traffic is still on its way back: ask again once it is")
+		"Ignored viridian.dev/retry=shop-2: traffic is still returning: try again when that is done")
 	if d.Progress.Rollout.Outcome != v1alpha1.OutcomeAborted || d.Progress.Rollout.Full {
 		t.Errorf("the abort doesn't win: %+v", d.Progress.Rollout)
 	}

@@ -88,7 +88,7 @@ func (d Decision) Gone() bool {
 func Decide(o Observation) Decision {
 	if o.Retained {
 		return Decision{Phase: o.Phase, Reason: v1alpha1.ReasonRetained, Settled: true,
-			Message: "The stack stays as it is and isn't looked after any more"}
+			Message: "The stack stays as it is and is no longer managed"}
 	}
 	removing := o.Phase == v1alpha1.RevisionDeleting || o.Phase == v1alpha1.RevisionDeleteFailed
 	if !o.Wanted || removing {
@@ -112,7 +112,7 @@ func provide(o Observation) Decision {
 	if o.Phase == v1alpha1.RevisionRemoved {
 		// The stack of a revision in this phase is looked up rarely, so a stack
 		// that is requested from here would be found late after a crash.
-		return Decision{Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonProvisioning, Message: "Making the stack again"}
+		return Decision{Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonProvisioning, Message: "Recreating the stack"}
 	}
 	known := o.known()
 	switch {
@@ -160,7 +160,7 @@ func follow(o Observation, known bool) Decision {
 // Again is the decision to create a stack again whose failure was accidental.
 func Again() Decision {
 	return Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonProvisioning,
-		Message: "Another rule took the priority of the preview rule meanwhile: the stack is deleted and made again"}
+		Message: "The preview rule's priority was taken by another rule: recreating the stack"}
 }
 
 // changed reports that someone else changed the stack.
