@@ -253,9 +253,11 @@ func TestHousekeeping(t *testing.T) {
 				o.Route.Targets = Targets{{group2, 100}, {group1, 0}}
 				o.Policy.Propagation, o.Revisions[0].Drain = 0, 0
 			}), waits(poll)},
-		"just out of the rule again":      {with(promotedAgo(time.Hour), func(o *Observation) { o.Progress.Observed = Targets{{group2, 1}, {group1, 1}} }), waits(poll)},
-		"its stack is wanted no more":     {with(promotedAgo(time.Hour), func(o *Observation) { gone(&o.Revisions[0]); o.Revisions[0].Stack = v1alpha1.RevisionDeleting }), func() verdict { v := over; v.Retiring = nil; return v }()},
-		"never what serves":               {with(promotedAgo(time.Hour), func(o *Observation) { o.Progress.Retiring[0].Revision = 2; gone(&o.Revisions[0]) }), verdict{Phase: v1alpha1.PhaseComplete, Reason: v1alpha1.ReasonComplete, Stable: 2, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomePromoted, Finished: true}},
+		"just out of the rule again":  {with(promotedAgo(time.Hour), func(o *Observation) { o.Progress.Observed = Targets{{group2, 1}, {group1, 1}} }), waits(poll)},
+		"its stack is wanted no more": {with(promotedAgo(time.Hour), func(o *Observation) { gone(&o.Revisions[0]); o.Revisions[0].Stack = v1alpha1.RevisionDeleting }), func() verdict { v := over; v.Retiring = nil; return v }()},
+		"never what serves":           {with(promotedAgo(time.Hour), func(o *Observation) { o.Progress.Retiring[0].Revision = 2; gone(&o.Revisions[0]) }), verdict{Phase: v1alpha1.PhaseComplete, Reason: v1alpha1.ReasonComplete, Stable: 2, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomePromoted, Finished: true}},
+		"another stack of the template that serves": {with(serving(), func(o *Observation) { o.Revisions = append(o.Revisions, created(2, "v1", group2)) }),
+			retires(func() verdict { v := complete; v.After = 45 * time.Second; return v }(), 2)},
 		"scale what serves":               {with(serving(), func(o *Observation) { o.DesiredCount = 5 }), asking(func() verdict { v := complete; v.After = 0; return v }(), Action{Kind: ActionScale, Revision: 1, Count: 5})},
 		"looks often until all are there": {with(serving(), func(o *Observation) { o.Revisions[0].Health.Running-- }), func() verdict { v := complete; v.After = poll; return v }()},
 		"scale not what goes":             {with(promotedAgo(time.Second), func(o *Observation) { o.Revisions[0].Health.Desired = 1 }), waits(poll)},

@@ -100,12 +100,14 @@ func later(t time.Time, by time.Duration) time.Time {
 }
 
 // retireUnused retires stacks that no rollout came to use: the template was
-// changed again right after their revision was made.
+// changed again right after their revision was made, or serves already by another
+// stack that was taken over.
 func (x *pass) retireUnused() {
 	p, want := &x.p, x.o.wanted()
 	for _, r := range x.o.Revisions {
 		from := p.Rollout.active() && p.Rollout.From == r.Number
-		used := from || r.Number == p.Stable || x.isRolling(r.Number) || want != nil && r.Number == want.Number
+		next := want != nil && r.Number == want.Number && !x.isServed()
+		used := from || next || r.Number == p.Stable || x.isRolling(r.Number)
 		listed := slices.ContainsFunc(p.Retiring, func(t Retiring) bool { return t.Revision == r.Number })
 		if r.Wanted && !used && !listed {
 			p.Retiring = append(p.Retiring, Retiring{Revision: r.Number, Since: x.now})

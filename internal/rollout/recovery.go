@@ -92,11 +92,10 @@ func (x *pass) isHeirless() bool {
 // another cluster with the same identity, made from a copy of this one's memory,
 // or this one before it was restored. Where AWS is as spec wants it they agree,
 // and this one goes on; else someone has to decide, since two that write what
-// they remember would undo each other's work. The same holds where the rule of
-// another deployment is taken over by one that remembers something.
+// they remember would undo each other's work.
 func (x *pass) agreeWithWriter() *Decision {
 	rule, p := x.o.Route, x.p.clone()
-	if inherits := rule.Inherited && !x.isForgetful(); !rule.Owned && !inherits || x.isKnownWriter() {
+	if x.isKnownWriter() {
 		return nil
 	}
 	want := x.o.wanted()
@@ -108,21 +107,24 @@ func (x *pass) agreeWithWriter() *Decision {
 	return x.block(x.statusBehind())
 }
 
-// isKnownWriter tells whether the rule bears no mark, or one that is remembered.
+// isKnownWriter tells whether status knows who wrote the rule last. That doesn't
+// matter for a rule that isn't ours, unless it is that of another deployment which
+// is taken over by one that wrote it before, and so remembers something.
 func (x *pass) isKnownWriter() bool {
-	rule := x.o.Route
-	return rule.Writer == "" || rule.Writer == x.o.Writer || slices.Contains(x.p.Writers, rule.Writer)
+	rule, known := x.o.Route, x.p.Writers
+	foreign := !rule.Owned && (!rule.Inherited || len(known) == 0)
+	return foreign || rule.Writer == "" || rule.Writer == x.o.Writer || slices.Contains(known, rule.Writer)
 }
 
 // statusBehind says that what is remembered is older than what AWS shows.
 func (x *pass) statusBehind() Blocked {
-	who := "a process with this cluster's identity"
+	who := "a process with this cluster's identity that this status doesn't know"
 	if x.o.Route.Inherited {
-		who = "a process of the deployment whose rule is taken over"
+		who = "the deployment that has had it since this status was written"
 	}
 	return Blocked{
 		Reason: v1alpha1.ReasonStatusBehind,
-		Message: fmt.Sprintf("The production rule routes %s, and was last written by %s that this status doesn't know (%s): "+
+		Message: fmt.Sprintf("The production rule routes %s, and was last written by %s (%s): "+
 			"the cluster was restored, or is a copy of another one", x.nameTargets(x.o.Route.Targets), who, x.o.Route.Writer),
 		Remedy: fmt.Sprintf("If another cluster runs this deployment, delete it here with deletionPolicy: Retain. Otherwise apply exactly the template that serves, "+
 			"or roll out spec.template: kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s",
