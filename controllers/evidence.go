@@ -32,7 +32,37 @@ func (r *DeploymentReconciler) observeEvidence(ctx context.Context, imd *v1alpha
 			return err
 		}
 	}
+	if err := view.checkKnown(&imd.Spec); err != nil {
+		return err
+	}
 	return r.observeGates(ctx, imd, view)
+}
+
+// checkKnown stops a rollout that isn't decided if only a newer version, whose
+// CRDs are installed already, knows its strategy or where its gates are.
+func (view *deploymentView) checkKnown(spec *v1alpha1.ImmutableDeploymentSpec) error {
+	r := view.facts.Progress.Rollout
+	if r == nil || r.Outcome != "" {
+		return nil
+	}
+	errs := []error{checkStrategy(spec.Strategy.Type)}
+	for i := range spec.Gates {
+		errs = append(errs, gate.CheckPoint(&spec.Gates[i]))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return view.unreadable(err)
+	}
+	return nil
+}
+
+// checkStrategy refuses a strategy that isn't known here: traffic would move all
+// at once.
+func checkStrategy(strategy v1alpha1.StrategyType) error {
+	switch strategy {
+	case "", v1alpha1.StrategyBlueGreen, v1alpha1.StrategyCanary, v1alpha1.StrategyRolling, v1alpha1.StrategyRecreate:
+		return nil
+	}
+	return unknownStrategy(strategy)
 }
 
 // observeAnalysis reads the alarms and, in a step that is measured, judges them

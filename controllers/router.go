@@ -17,14 +17,16 @@ func kindOfRoute(t route.Type) route.Kind {
 	case route.TypeLoadBalancer:
 		return alb.Kind{}
 	case route.TypeNone:
+		return route.None{}
+	case route.TypeUnknown:
 	}
-	return route.None{}
+	return route.Unknown{}
 }
 
 // routerOf works with a deployment's route; without clients it knows only what
 // it can tell without AWS.
 func (o *Options) routerOf(imd *v1alpha1.ImmutableDeployment, clients cloud.Clients) route.Router {
-	return kindOfRoute(route.TypeOf(&imd.Spec.Traffic)).Router(route.Deployment{ImmutableDeployment: imd, Claim: o.claimOf(imd), Clients: clients})
+	return kindOfRoute(route.TypeOf(&imd.Spec)).Router(route.Deployment{ImmutableDeployment: imd, Claim: o.claimOf(imd), Clients: clients})
 }
 
 // backendOf works with what a revision's stack has for its route.

@@ -239,7 +239,8 @@ const (
 	ReasonRouteDrifted = "RouteDrifted"
 	// ReasonRouteConflict: the production rule belongs to someone else.
 	ReasonRouteConflict = "RouteConflict"
-	// ReasonRouteUnsupported: the adopted rule can't be split by weight.
+	// ReasonRouteUnsupported: the adopted rule can't be split by weight, or this
+	// version of the manager doesn't know the route.
 	ReasonRouteUnsupported = "RouteUnsupported"
 	// ReasonRouteNotFound: the adopted rule or the listener doesn't exist.
 	ReasonRouteNotFound = "RouteNotFound"

@@ -90,6 +90,17 @@ func (m *Means) Kind(gate *v1alpha1.Gate) (Kind, error) {
 	return nil, errUnknownKind
 }
 
+// CheckPoint refuses a gate at a point that a newer CRD has, and this version
+// doesn't know: rollouts would go by it without asking.
+func CheckPoint(gate *v1alpha1.Gate) error {
+	switch gate.At {
+	case v1alpha1.AfterProvision, v1alpha1.BeforeTraffic, v1alpha1.AfterStep,
+		v1alpha1.BeforePromotion, v1alpha1.AfterPromotion, v1alpha1.OnRollback:
+		return nil
+	}
+	return unknownPoint(gate)
+}
+
 // FromSpec translates the gates of spec.
 func FromSpec(in []v1alpha1.Gate) []rollout.Gate {
 	out := make([]rollout.Gate, 0, len(in))

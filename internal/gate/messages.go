@@ -11,6 +11,13 @@ import (
 var errUnknownKind = refusal.New(v1alpha1.ReasonGateUnavailable, "it is of a kind that this version of the manager does not know",
 	"Upgrade the manager to the version of the CRDs, or take the gate out of spec.gates")
 
+// unknownPoint refuses a gate that would never be called.
+func unknownPoint(gate *v1alpha1.Gate) error {
+	return refusal.New(v1alpha1.ReasonGateUnavailable,
+		fmt.Sprintf("Gate %s is at %s, a point that this version of the manager does not know", gate.Name, gate.At),
+		"Upgrade the manager to the version of the CRDs, or take the gate out of spec.gates")
+}
+
 // unavailable refuses to go on without a gate that can't be called.
 func unavailable(gate, why, remedy string) error {
 	return refusal.New(v1alpha1.ReasonGateUnavailable, fmt.Sprintf("Gate %s can't be called: %s", gate, why), remedy)

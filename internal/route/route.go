@@ -4,9 +4,10 @@
 //
 // Each kind of route has a package of its own that implements Kind, with all
 // that is known of it: internal/route/alb for a listener rule of an Application
-// Load Balancer. None, here, is for workers. controllers/router.go chooses.
+// Load Balancer. None, here, is for workers, and Unknown for what only a newer
+// version knows. controllers/router.go chooses.
 //
-// It imports the API, internal/{cloud,hook,ownership,rollout,template}.
+// It imports the API, internal/{cloud,hook,ownership,refusal,rollout,template}.
 package route
 
 import (
@@ -30,20 +31,31 @@ const (
 	TypeNone Type = ""
 	// TypeLoadBalancer is a rule of an Application Load Balancer.
 	TypeLoadBalancer Type = "LoadBalancer"
+	// TypeUnknown is one that a newer CRD has, and this version doesn't know.
+	TypeUnknown Type = "Unknown"
 )
 
 // TypeOf is the type of a deployment's route.
-func TypeOf(traffic *v1alpha1.Traffic) Type {
-	if traffic.LoadBalancer.Exists() {
+func TypeOf(spec *v1alpha1.ImmutableDeploymentSpec) Type {
+	if spec.Traffic.LoadBalancer.Exists() {
 		return TypeLoadBalancer
 	}
-	return TypeNone
+	return withoutRoute(&spec.Template)
 }
 
 // TypeOfRevision is the type of the route that a revision was frozen for.
 func TypeOfRevision(frozen *v1alpha1.FrozenRevision) Type {
 	if frozen.ListenerARN != "" {
 		return TypeLoadBalancer
+	}
+	return withoutRoute(&frozen.Template)
+}
+
+// withoutRoute is the type where no route is known here. A worker has no target:
+// a template with one gets requests by a route of another type.
+func withoutRoute(t *v1alpha1.RevisionTemplate) Type {
+	if t.Target.ContainerPort != 0 {
+		return TypeUnknown
 	}
 	return TypeNone
 }
