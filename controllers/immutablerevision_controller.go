@@ -76,7 +76,7 @@ func reconsidered(d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) stac
 // pause is when to look at the stack again.
 func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Decision) time.Duration {
 	switch {
-	case d.Phase == v1alpha1.RevisionDeleteFailed && d.Action != stack.ActionList:
+	case d.Phase == v1alpha1.RevisionDeleteFailed && d.Action != stack.ActionList, mayBecomeOurs(imr):
 		return stalledPollFactor * r.Timing.Poll
 	case imr.Spec.StackState == v1alpha1.StackPresent && (d.Phase == v1alpha1.RevisionRemoved || d.Phase == v1alpha1.RevisionPending):
 		return minRequeue
@@ -88,6 +88,12 @@ func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Deci
 		return r.lookAgain(imr)
 	}
 	return 0
+}
+
+// mayBecomeOurs tells whether a revision is wanted whose stack belongs to someone
+// else: people may let its deployment adopt that.
+func mayBecomeOurs(imr *v1alpha1.ImmutableRevision) bool {
+	return imr.Spec.StackState == v1alpha1.StackPresent && reasonOf(imr) == v1alpha1.ReasonForeignStack
 }
 
 // unseen reports that a revision couldn't be observed, unless its stack is gone:
