@@ -92,14 +92,15 @@ func (x *pass) isHeirless() bool {
 // another cluster with the same identity, made from a copy of this one's memory,
 // or this one before it was restored. Where AWS is as spec wants it they agree,
 // and this one goes on; else someone has to decide, since two that write what
-// they remember would undo each other's work.
+// they remember would undo each other's work. Someone has to in any case where the
+// rule is another deployment's by now: to mark it takes it away from that one.
 func (x *pass) agreeWithWriter() *Decision {
 	rule, p := x.o.Route, x.p.clone()
 	if x.isKnownWriter() {
 		return nil
 	}
 	want := x.o.wanted()
-	agreed := want != nil && want.Stack == v1alpha1.RevisionCreated && rule.Targets.Share(want.Backend) == 100
+	agreed := rule.Owned && want != nil && want.Stack == v1alpha1.RevisionCreated && rule.Targets.Share(want.Backend) == 100
 	if agreed || x.o.Overrule || x.isForgetful() && len(p.Writers) == 0 {
 		p.noteWriter(rule.Writer, false)
 		return x.trust(p, x.incumbent())
@@ -112,23 +113,24 @@ func (x *pass) agreeWithWriter() *Decision {
 // is taken over by one that wrote it before, and so remembers something.
 func (x *pass) isKnownWriter() bool {
 	rule, known := x.o.Route, x.p.Writers
-	foreign := !rule.Owned && (!rule.Inherited || len(known) == 0)
+	wrote := slices.ContainsFunc(known, func(mark string) bool { return mark != x.o.Writer }) // the newest is for the claim
+	foreign := !rule.Owned && (!rule.Inherited || !wrote)
 	return foreign || rule.Writer == "" || rule.Writer == x.o.Writer || slices.Contains(known, rule.Writer)
 }
 
 // statusBehind says that what is remembered is older than what AWS shows.
 func (x *pass) statusBehind() Blocked {
-	who := "a process with this cluster's identity that this status doesn't know"
+	what, otherwise := "was last written by a process with this cluster's identity that this status doesn't know", "apply exactly the template that serves, or "
 	if x.o.Route.Inherited {
-		who = "the deployment that has had it since this status was written"
+		what, otherwise = "has been another deployment's since this status was written", ""
 	}
 	return Blocked{
 		Reason: v1alpha1.ReasonStatusBehind,
-		Message: fmt.Sprintf("The production rule routes %s, and was last written by %s (%s): "+
-			"the cluster was restored, or is a copy of another one", x.nameTargets(x.o.Route.Targets), who, x.o.Route.Writer),
-		Remedy: fmt.Sprintf("If another cluster runs this deployment, delete it here with deletionPolicy: Retain. Otherwise apply exactly the template that serves, "+
-			"or roll out spec.template: kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s",
-			x.o.Name, x.o.Namespace, v1alpha1.AnnotationAdopt, x.o.Adopted, x.o.UID, x.o.Route.Writer),
+		Message: fmt.Sprintf("The production rule routes %s, and %s (%s): "+
+			"the cluster was restored, or is a copy of another one", x.nameTargets(x.o.Route.Targets), what, x.o.Route.Writer),
+		Remedy: fmt.Sprintf("If another cluster runs this deployment, delete it here with deletionPolicy: Retain. Otherwise %s"+
+			"roll out spec.template: kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s",
+			otherwise, x.o.Name, x.o.Namespace, v1alpha1.AnnotationAdopt, x.o.Adopted, x.o.UID, x.o.Route.Writer),
 	}
 }
 

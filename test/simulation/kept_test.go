@@ -211,13 +211,21 @@ func (o *observer) checkTasksKept(at *pass, s serviceTruth, t *truth) {
 	}
 	another := slices.ContainsFunc(t.services, func(x serviceTruth) bool {
 		complete := slices.ContainsFunc(t.stacks, func(y stackTruth) bool {
-			return y.uid == x.uid && y.revision == x.revision && y.status == "CREATE_COMPLETE" && !o.strange[y.id]
+			return y.uid == x.uid && y.revision == x.revision && (y.status == "CREATE_COMPLETE" || o.takenJustNow(at, y.id)) && !o.strange[y.id]
 		})
 		return x.uid == s.uid && x.revision != s.revision && x.desired > 0 && o.memory.ran[x.arn] && complete
 	})
 	if !another {
 		o.fail("kept", "%s takes the tasks of revision %s, the only one that works", at.about(), s.revision)
 	}
+}
+
+// takenJustNow tells whether another cluster deleted a stack so shortly before that
+// this one can't have noticed. Copies of one worker have no rule that would tell
+// them of each other.
+func (o *observer) takenJustNow(at *pass, id string) bool {
+	d := o.memory.deletions[id]
+	return d.by != nil && d.by != at.p.cluster && time.Since(d.at) < o.w.plan.Poll
 }
 
 // checkSuperseded checks that a worker's revision which works isn't given up for
@@ -248,6 +256,9 @@ func (o *observer) checkSuperseded(at *pass, was, now *v1alpha1.ImmutableDeploym
 func (o *observer) checkTurns(at *pass, q request) {
 	if o.w.clone == nil {
 		return
+	}
+	if q.action == "DeleteStack" {
+		o.memory.deletions[q.values.Get("StackName")] = deletion{at.p.cluster, time.Now()}
 	}
 	if at.p.cluster == o.w.clone {
 		o.interferes(at, q)

@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -27,6 +28,9 @@ type memory struct {
 	// proven are the target groups that once had all requests and answered
 	// them, ran the services that once had tasks, by ARN.
 	proven, ran map[string]bool
+	// replaced are the revisions, by UID and number, that a restored status says to
+	// serve, while Recreate had taken them away already, and requests with them.
+	replaced map[string]bool
 	// found are the stacks that were complete when state was lost.
 	found map[string]bool
 	// behind are the target groups that had all requests when an application
@@ -38,6 +42,19 @@ type memory struct {
 	// cloned are the stacks and rules that a clone made, stranded those of which
 	// nothing tells any more whose they are.
 	cloned, stranded map[string]bool
+	// deletions are the latest ones of stacks, by ID.
+	deletions map[string]deletion
+}
+
+// revisionKey names a deployment's revision.
+func revisionKey(imd *v1alpha1.ImmutableDeployment, revision int64) string {
+	return fmt.Sprintf("%s %d", imd.UID, revision)
+}
+
+// deletion is when a cluster deleted a stack.
+type deletion struct {
+	by *cluster
+	at time.Time
 }
 
 // turns counts how often a rule was written by a different cluster than before.
@@ -48,7 +65,8 @@ type turns struct {
 
 func newMemory() memory {
 	return memory{forgot: map[string]time.Time{}, heirs: map[string]string{}, unowned: map[string]bool{}, abroad: map[string]bool{}, left: map[string]bool{},
-		proven: map[string]bool{}, ran: map[string]bool{}, found: map[string]bool{}, behind: map[string]string{}, turns: map[string]*turns{}, cloned: map[string]bool{}, stranded: map[string]bool{}}
+		proven: map[string]bool{}, ran: map[string]bool{}, found: map[string]bool{}, behind: map[string]string{}, turns: map[string]*turns{}, cloned: map[string]bool{}, stranded: map[string]bool{},
+		replaced: map[string]bool{}, deletions: map[string]deletion{}}
 }
 
 // heir returns the UID to which the resources of a UID belong now.
@@ -127,6 +145,9 @@ func (o *observer) wentBack(app int, route string, then *v1alpha1.ImmutableDeplo
 	}
 	if then == nil || then.Status.Stable == 0 || works {
 		return
+	}
+	if r != nil && len(r.targets) == 0 && !t.keeps(string(then.UID), then.Status.Stable) {
+		o.memory.replaced[revisionKey(then, then.Status.Stable)] = true // in the middle of a Recreate
 	}
 	if !slices.ContainsFunc(t.stacks, func(s stackTruth) bool { return s.uid == string(then.UID) && s.status == "CREATE_COMPLETE" }) {
 		o.meddled(string(then.UID)) // what it takes to serve is gone, and nothing else is there

@@ -145,7 +145,7 @@ func (o *observer) unsettled() []string {
 		switch {
 		case !imd.DeletionTimestamp.IsZero():
 			left = append(left, imd.Name+" is being deleted")
-		case o.changed[string(imd.UID)] && o.forgotten(string(imd.UID)) && s.Phase == v1alpha1.PhasePending && s.BlockedBy == nil:
+		case o.changed[string(imd.UID)] && o.forgotten(string(imd.UID)) && s.Phase == v1alpha1.PhasePending && s.BlockedBy == nil && !recovers(imd):
 			// What served was deleted by others: another template is needed.
 		case s.ObservedGeneration != imd.Generation || !ended || s.BlockedBy != nil:
 			left = append(left, fmt.Sprintf("%s is %s, %+v", imd.Name, s.Phase, s.BlockedBy))
@@ -161,6 +161,12 @@ func (o *observer) unsettled() []string {
 		}
 	}
 	return left
+}
+
+// recovers tells whether a deployment waits for records to be read.
+func recovers(imd *v1alpha1.ImmutableDeployment) bool {
+	ready := meta.FindStatusCondition(imd.Status.Conditions, v1alpha1.ConditionReady)
+	return ready != nil && ready.Reason == v1alpha1.ReasonRecovering
 }
 
 // quiet checks that nothing changes any more, after all deployments noticed
@@ -248,7 +254,7 @@ func (o *observer) stands() {
 	o.look()
 	for _, imd := range o.w.cluster.deployments() {
 		uid, revision := string(imd.UID), fmt.Sprint(imd.Status.Stable)
-		if imd.Status.Stable == 0 || o.changed[uid] {
+		if imd.Status.Stable == 0 || o.changed[uid] || o.memory.replaced[revisionKey(imd, imd.Status.Stable)] {
 			continue
 		}
 		runs := slices.ContainsFunc(o.latest.services, func(s serviceTruth) bool { return s.uid == uid && s.revision == revision && s.running > 0 })
