@@ -142,7 +142,7 @@ func (x *pass) start() *Decision {
 	if x.o.Analysis.Firing != "" && cause != v1alpha1.CauseRevert {
 		p.Rollout.remark(x.o.Analysis.Firing)
 	}
-	if last := x.o.Progress.Rollout; cause == v1alpha1.CauseRetry && last != nil {
+	if last := x.p.Rollout; cause == v1alpha1.CauseRetry {
 		p.Rollout.Request = last.Request
 	}
 	p.Retiring = slices.DeleteFunc(p.Retiring, func(r Retiring) bool { return r.Revision == want.Number })

@@ -214,6 +214,9 @@ func TestRetry(t *testing.T) {
 			if started != tt.start {
 				t.Errorf("started: %t, want %t", started, tt.start)
 			}
+			if request := "viridian.dev/retry=" + tt.name; started && r.Request != request {
+				t.Errorf("the rollout is said to follow from %q, not %q", r.Request, request)
+			}
 			if accepted := strings.HasPrefix(tt.says, "Carrying"); accepted && !started && !r.Retried {
 				t.Error("the request is lost")
 			}
