@@ -70,7 +70,7 @@ watch() {
 			echo "$what… ${SECONDS}s"
 		fi
 		[ "$limit" != 0 ] || continue
-		size=$(du -sk "$temp")
+		size=$(ls -lR "$temp" 2>/dev/null) || true # du would not see a line of a log
 		if [ "$size" = "$last" ]; then idle=$((idle + 1)); else idle=0; fi
 		last=$size
 		if [ $idle -ge "$limit" ]; then
