@@ -42,8 +42,8 @@ func (r *DeploymentReconciler) observeLost(ctx context.Context, imd *v1alpha1.Im
 }
 
 // lostByRoute finds the stacks that the route sends requests to and that no
-// record asks for. Those of another deployment of the
-// same name in this cluster, which is gone, came with the rule.
+// record asks for. Those of another deployment of the same name in this cluster,
+// which is gone, came with the rule.
 func (r *DeploymentReconciler) lostByRoute(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	unknown := view.unknownBackends()
 	if len(unknown) == 0 {

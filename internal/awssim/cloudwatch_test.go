@@ -117,7 +117,7 @@ func sum(r cwtypes.MetricDataResult) float64 {
 	return total
 }
 
-// sleepUntil the next whole minute.
+// nextMinute waits until the next whole minute.
 func nextMinute() { time.Sleep(time.Until(time.Now().Truncate(time.Minute).Add(time.Minute))) }
 
 func TestRequestMetricsMatchTheDataPlane(t *testing.T) {

@@ -8,7 +8,7 @@
 // so that a pass that is repeated asks nothing again.
 //
 // It imports the API, internal/{background,cloud,hook,refusal,rollout,webhook}
-// and client-go's reader of Secrets.
+// and controller-runtime's reader of Secrets.
 package gate
 
 import (

@@ -1,7 +1,7 @@
 // Package ownership owns how tags in AWS tell to which ImmutableDeployment, of
 // which cluster, something belongs, and what else a deployment may take over.
 //
-// It imports the API and client-go's reader of namespaces.
+// It imports the API and controller-runtime's reader of namespaces.
 package ownership
 
 import (

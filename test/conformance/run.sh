@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Compares Viridian with third-party tools, and prints a table of what was #
+# Compares Viridian with third-party tools, and prints a table of what was
 # compared.
 #
 #   test/conformance/run.sh [<part>...]
