@@ -238,7 +238,7 @@ func (x *pass) awaitPerson(reason, message, suffix string) *Decision {
 	r := x.p.Rollout
 	remedy := "To go on: " + x.command(v1alpha1.AnnotationPromote, x.p.Handled.Promote, r, suffix) +
 		"; to go back: " + x.command(v1alpha1.AnnotationAbort, x.p.Handled.Abort, r, "")
-	return x.hold(v1alpha1.PhasePaused, Blocked{Reason: reason, Message: message, Remedy: remedy, Awaited: true})
+	return x.awaitOthers(v1alpha1.PhasePaused, Blocked{Reason: reason, Message: message, Remedy: remedy, Awaited: true})
 }
 
 // gateWords say which gate is passed.

@@ -148,7 +148,7 @@ func (x *pass) block(b Blocked) *Decision {
 	if x.p.Rollout == nil && x.p.Stable == 0 {
 		phase = v1alpha1.PhasePending
 	}
-	d := x.hold(phase, b)
+	d := x.awaitOthers(phase, b)
 	if x.frozen != nil { // one thing is over, another is in the way
 		before := x.frozen.clone()
 		d.Progress.BlockedSince, d.Progress.Rollout = before.BlockedSince, before.Rollout
@@ -159,8 +159,8 @@ func (x *pass) block(b Blocked) *Decision {
 	return d
 }
 
-// hold decides to wait for what only someone else can do. Clocks run on.
-func (x *pass) hold(phase v1alpha1.Phase, b Blocked) *Decision {
+// awaitOthers decides to wait for what only someone else can do. Clocks run on.
+func (x *pass) awaitOthers(phase v1alpha1.Phase, b Blocked) *Decision {
 	d := x.poll(words{phase, b.Reason, b.Message + ". " + b.Remedy})
 	d.Blocked = &b
 	return d

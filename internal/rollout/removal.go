@@ -146,7 +146,7 @@ func (x *pass) giveRuleBack() *Decision {
 	if original := x.o.Original; !original.Known || original.Healthy > 0 {
 		return x.write(detaching(), split(x.p.Original, "", 0))
 	}
-	return x.hold(v1alpha1.PhaseDeleting, Blocked{
+	return x.awaitOthers(v1alpha1.PhaseDeleting, Blocked{
 		Reason:  v1alpha1.ReasonUnhealthy,
 		Message: "The rule can't be given back, since its original target group can't take traffic: " + x.o.Original.Reason,
 		Remedy: fmt.Sprintf(`Make it healthy, or leave everything as it is: kubectl patch imd %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`,
