@@ -220,7 +220,7 @@ func TestScanTakesLong(t *testing.T) {
 }
 
 // What costs calls is read only where something depends on it.
-func TestStage(t *testing.T) {
+func TestEvidenceNeeded(t *testing.T) {
 	measuring := func(s Evidence) bool { return s.Measured != nil }
 	preview := rolling(0, time.Minute)
 	preview.Plan[0].Weight = 0
