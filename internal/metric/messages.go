@@ -7,9 +7,9 @@ import (
 	"github.com/viridian-dev/viridian/internal/refusal"
 )
 
-// unknownSource refuses a check that has no source that is known here.
+// unknownSource refuses a check of which nothing is known here.
 func unknownSource(check string) error {
-	return refusal.New(v1alpha1.ReasonMetricInvalid, fmt.Sprintf("Metric %s has a source that this version of the manager does not know", check),
+	return refusal.New(v1alpha1.ReasonMetricInvalid, fmt.Sprintf("Metric %s is of a kind that this version of the manager does not know", check),
 		"Upgrade the manager to the version of the CRDs, or take the metric out of spec.analysis.metrics")
 }
 

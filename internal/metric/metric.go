@@ -29,10 +29,11 @@ type Sources struct {
 	Metrics cloud.Metrics
 }
 
-// Of is the source of a check. A source that a newer CRD has, and this version
-// doesn't know, is refused.
+// Of is the source of a check. A source, or a builtin metric, that a newer CRD
+// has, and this version doesn't know, is refused: without a query there would
+// never be any data.
 func (s *Sources) Of(check *v1alpha1.MetricCheck) (Source, error) {
-	if check.Builtin != "" || check.Query != nil {
+	if len(analysis.Queries(*check, analysis.Subject{})) > 0 {
 		return &cloudWatch{s.Metrics}, nil
 	}
 	return nil, unknownSource(check.Name)

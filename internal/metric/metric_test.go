@@ -51,11 +51,13 @@ func TestCloudWatchReadsBothRevisions(t *testing.T) {
 	}
 }
 
-// A source that only a newer version knows is refused, not taken for one that
-// has nothing to say.
+// A source, or a metric of CloudWatch, that only a newer version knows is refused,
+// not taken for one that has nothing to say.
 func TestUnknownSource(t *testing.T) {
-	_, err := (&Sources{}).Of(&v1alpha1.MetricCheck{Name: "newer"})
-	if refused, ok := errors.AsType[*refusal.Error](err); !ok || refused.Reason != v1alpha1.ReasonMetricInvalid || refused.Remedy == "" {
-		t.Errorf("got %v", err)
+	for _, newer := range []v1alpha1.MetricCheck{{Name: "source"}, {Name: "builtin", Builtin: "ThrottledRequests"}} {
+		_, err := (&Sources{}).Of(&newer)
+		if refused, ok := errors.AsType[*refusal.Error](err); !ok || refused.Reason != v1alpha1.ReasonMetricInvalid || refused.Remedy == "" {
+			t.Errorf("%s: got %v", newer.Name, err)
+		}
 	}
 }
