@@ -45,7 +45,7 @@ func (view *deploymentView) checkKnown(spec *v1alpha1.ImmutableDeploymentSpec) e
 	if r == nil || r.Outcome != "" {
 		return nil
 	}
-	errs := []error{checkStrategy(spec.Strategy.Type)}
+	errs := []error{checkStrategy(&spec.Strategy)}
 	for i := range spec.Gates {
 		errs = append(errs, gate.CheckPoint(&spec.Gates[i]))
 	}
@@ -55,14 +55,27 @@ func (view *deploymentView) checkKnown(spec *v1alpha1.ImmutableDeploymentSpec) e
 	return nil
 }
 
-// checkStrategy refuses a strategy that isn't known here: traffic would move all
-// at once.
-func checkStrategy(strategy v1alpha1.StrategyType) error {
-	switch strategy {
+// checkStrategy refuses a strategy, or an approval of its steps, that isn't known
+// here: traffic would move all at once, or without the approval.
+func checkStrategy(s *v1alpha1.Strategy) error {
+	switch s.Type {
 	case "", v1alpha1.StrategyBlueGreen, v1alpha1.StrategyCanary, v1alpha1.StrategyRolling, v1alpha1.StrategyRecreate:
-		return nil
+	default:
+		return unknownValue("spec.strategy.type", string(s.Type))
 	}
-	return unknownStrategy(strategy)
+	var approvals []v1alpha1.Approval
+	if s.BlueGreen != nil {
+		approvals = append(approvals, s.BlueGreen.Approval)
+	}
+	for _, step := range s.Canary.All() {
+		approvals = append(approvals, step.Approval)
+	}
+	for _, approval := range approvals {
+		if approval != "" && approval != v1alpha1.ApprovalManual {
+			return unknownValue("an approval in spec.strategy", string(approval))
+		}
+	}
+	return nil
 }
 
 // observeAnalysis reads the alarms and, in a step that is measured, judges them

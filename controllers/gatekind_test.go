@@ -40,25 +40,3 @@ func TestUnknownKindOfGate(t *testing.T) {
 		})
 	}
 }
-
-// Neither a gate at a point nor a strategy that only a newer version knows is
-// passed over: the rollout waits, as long as nothing is decided.
-func TestUnknownPointAndStrategy(t *testing.T) {
-	for reason, spec := range map[string]v1alpha1.ImmutableDeploymentSpec{
-		v1alpha1.ReasonGateUnavailable: {Gates: []v1alpha1.Gate{{Name: "newer", At: "BeforeCleanup", Approval: &v1alpha1.ApprovalGate{}}}},
-		v1alpha1.ReasonInvalidSpec:     {Strategy: v1alpha1.Strategy{Type: "Shadow"}},
-		"":                             {Strategy: v1alpha1.Strategy{Type: v1alpha1.StrategyCanary}, Gates: []v1alpha1.Gate{{Name: "known", At: v1alpha1.OnRollback}}},
-	} {
-		for _, outcome := range []v1alpha1.Outcome{"", v1alpha1.OutcomeRolledBack} {
-			view := &deploymentView{}
-			view.facts.Progress.Rollout = &rollout.Rollout{ID: "web-1", Outcome: outcome}
-			if err := (&DeploymentReconciler{}).observeEvidence(t.Context(), &v1alpha1.ImmutableDeployment{Spec: spec}, view); err != nil {
-				t.Fatal(err)
-			}
-			trouble, wanted := view.facts.Analysis.Trouble, reason != "" && outcome == ""
-			if (trouble != nil) != wanted || wanted && (trouble.Reason != reason || trouble.Remedy == "") {
-				t.Errorf("%q, outcome %q: %+v", reason, outcome, trouble)
-			}
-		}
-	}
-}

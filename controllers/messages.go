@@ -112,10 +112,10 @@ func repositoryCreated(image template.Image) error {
 		fmt.Sprintf("The repository of the image %s of %s was created and is empty", *image.Ref, image.Of), "Push the image")
 }
 
-// unknownStrategy refuses a strategy that isn't known here.
-func unknownStrategy(strategy v1alpha1.StrategyType) error {
-	return refusal.New(v1alpha1.ReasonInvalidSpec, fmt.Sprintf("This version of the manager does not know the strategy %s", strategy),
-		"Upgrade the manager to the version of the CRDs, or use another spec.strategy.type")
+// unknownValue refuses a value in spec that isn't known here.
+func unknownValue(field, value string) error {
+	return refusal.New(v1alpha1.ReasonInvalidSpec, fmt.Sprintf("This version of the manager does not know the value %s of %s", value, field),
+		"Upgrade the manager to the version of the CRDs, or use another value")
 }
 
 // Evidence.

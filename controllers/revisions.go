@@ -29,7 +29,19 @@ func (r *DeploymentReconciler) observeRecords(ctx context.Context, imd *v1alpha1
 	}
 	view.orphaned = view.facts.Deleting && (imd.Status.Orphaned || slices.ContainsFunc(view.orphans, working) || slices.Contains(imd.Finalizers, metav1.FinalizerOrphanDependents))
 	view.facts.Policy.Retain = view.facts.Policy.Retain || view.orphaned
-	return err
+	if err != nil || !view.facts.Deleting || view.facts.Policy.Retain {
+		return err
+	}
+	return checkDeletion(imd.Spec.DeletionPolicy)
+}
+
+// checkDeletion refuses a deletion by a policy that isn't known here, which may
+// ask for something to be kept.
+func checkDeletion(policy v1alpha1.DeletionPolicy) error {
+	if policy == "" || policy == v1alpha1.DeletionDelete {
+		return nil
+	}
+	return unknownValue("spec.deletionPolicy", string(policy))
 }
 
 // revisionsOf returns the deployment's revisions: from the cache, unless that
