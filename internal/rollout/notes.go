@@ -99,15 +99,17 @@ func later(t time.Time, by time.Duration) time.Time {
 	return t.Add(by)
 }
 
-// retireUnused retires stacks that no rollout came to use: the template was
-// changed again right after their revision was made, or serves already by another
-// stack that was taken over.
+// retireUnused retires stacks that no rollout comes to use: the template was
+// changed again right after their revision was made, serves already by another
+// stack that was taken over, or failed and isn't tried again.
 func (x *pass) retireUnused() {
-	p, want := &x.p, x.o.wanted()
+	p, next := &x.p, x.o.wanted()
+	if x.isServed() || x.isStuck() {
+		next = nil
+	}
 	for _, r := range x.o.Revisions {
 		from := p.Rollout.active() && p.Rollout.From == r.Number
-		next := want != nil && r.Number == want.Number && !x.isServed()
-		used := from || next || r.Number == p.Stable || x.isRolling(r.Number)
+		used := from || r.Number == p.Stable || x.isRolling(r.Number) || next != nil && r.Number == next.Number
 		listed := slices.ContainsFunc(p.Retiring, func(t Retiring) bool { return t.Revision == r.Number })
 		if r.Wanted && !used && !listed {
 			p.Retiring = append(p.Retiring, Retiring{Revision: r.Number, Since: x.now})

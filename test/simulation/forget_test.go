@@ -279,25 +279,33 @@ func (w *world) migrate(apps []int, f fault) {
 	}
 	for _, i := range apps {
 		imd := w.users.get(i)
-		if imd == nil || !imd.DeletionTimestamp.IsZero() {
+		if imd == nil || !imd.DeletionTimestamp.IsZero() && !f.All {
 			continue
 		}
-		w.observer.forgot(i)
-		w.observer.unowned(imd, f.All)
-		records := w.cluster.records(imd.Name)
-		for _, imr := range records {
-			w.cluster.drop(imr)
-		}
-		w.cluster.drop(imd)
-		if f.Kind == faultAnew {
+		records := w.vanish(i, imd, f.All)
+		switch {
+		case !imd.DeletionTimestamp.IsZero(): // what was to be deleted isn't made again
+		case f.Kind == faultAnew:
 			w.after(w.dice.between(0, 3*time.Minute), func() { w.users.apply(i, imd) })
-			continue
+		default:
+			w.velero(imd, records)
 		}
-		w.velero(imd, records)
 	}
 	if f.All {
 		w.cluster.id = "another"
 	}
+}
+
+// vanish removes an application's objects, and returns its records.
+func (w *world) vanish(i int, imd *v1alpha1.ImmutableDeployment, abroad bool) []*v1alpha1.ImmutableRevision {
+	w.observer.forgot(i)
+	w.observer.unowned(imd, abroad)
+	records := w.cluster.records(imd.Name)
+	for _, imr := range records {
+		w.cluster.drop(imr)
+	}
+	w.cluster.drop(imd)
+	return records
 }
 
 // velero creates objects again, in any order: as they were, except for status,

@@ -68,8 +68,7 @@ func (o *observer) sickly(tag string) bool {
 // is something to go back to. One that is paused doesn't go on: what speaks
 // against its revision is told, and it is rolled back once the pause is over.
 func (o *observer) checkHeeded(now *v1alpha1.ImmutableDeployment, b *v1alpha1.Rollout) {
-	blocked := now.Status.BlockedBy
-	paused := now.Spec.Paused != nil && *now.Spec.Paused && blocked != nil && blocked.Reason == v1alpha1.ReasonPaused
+	paused := now.Spec.Paused != nil && *now.Spec.Paused
 	if now.Status.Stable == 0 || b.Cause == v1alpha1.CauseRevert || o.changed[string(now.UID)] || paused {
 		return
 	}
