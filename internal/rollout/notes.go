@@ -103,18 +103,23 @@ func later(t time.Time, by time.Duration) time.Time {
 // changed again right after their revision was made, serves already by another
 // stack that was taken over, or failed and isn't tried again.
 func (x *pass) retireUnused() {
-	p, next := &x.p, x.o.wanted()
-	if x.isServed() || x.isStuck() {
-		next = nil
-	}
+	p := &x.p
 	for _, r := range x.o.Revisions {
-		from := p.Rollout.active() && p.Rollout.From == r.Number
-		used := from || r.Number == p.Stable || x.isRolling(r.Number) || next != nil && r.Number == next.Number
 		listed := slices.ContainsFunc(p.Retiring, func(t Retiring) bool { return t.Revision == r.Number })
-		if r.Wanted && !used && !listed {
+		if r.Wanted && !x.isUsed(r.Number) && !listed {
 			p.Retiring = append(p.Retiring, Retiring{Revision: r.Number, Since: x.now})
 		}
 	}
+}
+
+// isUsed tells whether a revision serves, or is part of the rollout under way or
+// of the next one.
+func (x *pass) isUsed(number int64) bool {
+	p := x.p
+	if next := x.o.wanted(); next != nil && next.Number == number && !x.isServed() && !x.isStuck() {
+		return true
+	}
+	return number == p.Stable || x.isRolling(number) || p.Rollout.active() && p.Rollout.From == number
 }
 
 // clone copies what a pass may change.

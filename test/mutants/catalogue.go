@@ -73,7 +73,7 @@ func makingAndShifting() []mutant {
 		{name: "don't look after a new revision", file: states, old: "	(*pass).failIfTasksCrash,\n	(*pass).failIfUnhealthy,\n", new: ""},
 		{name: "delete the rule instead of routing back", file: conclude, old: "if x.routesAsDecided() || len(intended) == 0 {", new: "if _ = intended; true {"},
 		{name: "don't bring back what Recreate took", file: states, old: "			(*pass).bringBackStable,\n", new: ""},
-		{name: "forget stacks that nobody came to use", file: notes, old: "if r.Wanted && !used && !listed {", new: "if r.Wanted && !used && !listed && false {",
+		{name: "forget stacks that nobody came to use", file: notes, old: "if r.Wanted && !x.isUsed(r.Number) && !listed {", new: "if r.Wanted && !x.isUsed(r.Number) && !listed && false {",
 			also: &mutant{file: conclude, old: "d.Progress.Retiring = append(d.Progress.Retiring, x.retiring(&r, discarded))", new: "_ = x.retiring"}},
 		{name: "don't look who uses a stack", file: chores, old: " || x.isRolling(r.Number) || x.o.Route.Targets.Contains(r.Backend) {", new: " || x.isRolling(r.Number) {",
 			also: &mutant{file: revisionActions, old: "	if err := r.checkUnused(ctx, imr, view); err != nil {\n		return err\n	}\n", new: ""}},
