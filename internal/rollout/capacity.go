@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -88,7 +89,7 @@ func (x *pass) evict(other, next *Revision) *Decision {
 	}
 	due := x.spreadAt().Add(other.Drain)
 	switch {
-	case x.o.Route.Exists && x.o.Route.Targets.Contains(other.Backend):
+	case x.o.Route.Exists && x.mayReceive(other):
 		d := x.do(w, Action{Kind: ActionSetTargets})
 		d.Progress.Written = nil
 		return d
@@ -101,6 +102,20 @@ func (x *pass) evict(other, next *Revision) *Decision {
 		return x.awaitProgress(r, words{message: message})
 	}
 	return x.poll(w)
+}
+
+// mayReceive tells whether the rule forwards to a revision, or may: to a target
+// group that no revision is known to have, nor an adopted rule had before. A stack
+// that was broken when its record was recreated can't be deleted before it is out
+// of the rule.
+func (x *pass) mayReceive(other *Revision) bool {
+	if other.Backend != "" {
+		return x.o.Route.Targets.Contains(other.Backend)
+	}
+	return slices.ContainsFunc(x.o.Route.Targets, func(t Target) bool {
+		known := slices.ContainsFunc(x.o.Revisions, func(r Revision) bool { return r.Backend == t.Backend })
+		return !known && t.Backend != x.p.Original
+	})
 }
 
 // abandonStable gives the old revision up where it can't be brought back, or

@@ -197,7 +197,15 @@ func TestRecreate(t *testing.T) {
 	surrendered := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonFailed, Action: Action{Kind: ActionDeleteRule}, Rollout: 2, Outcome: v1alpha1.OutcomeFailed}
 	replaced := verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonSuperseded, Action: Action{Kind: ActionDeleteRule}, Rollout: 2, Outcome: v1alpha1.OutcomeSuperseded}
 	decideAll(t, map[string]row{
-		"traffic goes first":                {replacing(created, pending), asking(goes, Action{Kind: ActionSetTargets})},
+		"traffic goes first": {replacing(created, pending), asking(goes, Action{Kind: ActionSetTargets})},
+		"traffic goes first, to who knows what": {replacing(v1alpha1.RevisionDeleteFailed, pending, func(o *Observation) {
+			o.Revisions[0].Wanted, o.Revisions[0].Backend = false, ""
+			o.Route.Targets, o.Progress.Written = Targets{{foreignGroup, 1}}, Targets{{foreignGroup, 1}}
+		}), asking(goes, Action{Kind: ActionSetTargets})},
+		"not that of the original target group": {replacing(v1alpha1.RevisionDeleteFailed, pending, func(o *Observation) {
+			o.Revisions[0].Wanted, o.Revisions[0].Backend = false, ""
+			o.Route.Targets, o.Progress.Written, o.Progress.Original = Targets{{originalGroup, 1}}, Targets{{originalGroup, 1}}, originalGroup
+		}), after(goes, poll)},
 		"requests may end":                  {replacing(created, pending, lit(40*time.Second)), after(goes, 5*time.Second)},
 		"then the old stack goes":           {replacing(created, pending, lit(45*time.Second)), asking(goes, remove(1))},
 		"is waited for":                     {replacing(deleting, pending), after(goes, poll)},

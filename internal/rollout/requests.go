@@ -66,7 +66,7 @@ func (x *pass) hearAbort(value string) {
 	case r.Outcome != "":
 		x.ignore(v1alpha1.AnnotationAbort, value, "the rollout is decided already: "+string(r.Outcome))
 	case x.hasNoWayBack():
-		x.ignore(v1alpha1.AnnotationAbort, value, "the first revision serves already and nothing could take its place")
+		x.ignore(v1alpha1.AnnotationAbort, value, "the new revision serves already and nothing could take its place")
 	default:
 		x.accept(v1alpha1.AnnotationAbort, value)
 		r.conclude(x.now, v1alpha1.OutcomeAborted, v1alpha1.ReasonAborted, "aborted by request")
