@@ -6,7 +6,7 @@ import "math"
 // rates flags a good revision, over all measurements of a rollout.
 const falseAlarms = 0.01
 
-// spend is how much of falseAlarms the k-th measurement of a rollout may use,
+// alphaFor is how much of falseAlarms the k-th measurement of a rollout may use,
 // counted from 1. A test that is repeated often enough fails by chance: tested
 // at 1 % each minute, a good revision is flagged far more often than once in a
 // hundred rollouts. The first n of 10/((k+9)(k+10)) add up to n/(n+10), all of
@@ -16,12 +16,12 @@ const falseAlarms = 0.01
 // requests, get little more than those that follow. With the better known
 // 6/(π²k²) the very first gets 61 % of the total, and fewer of the moderately
 // bad revisions are found, down to half as many.
-func spend(k int32) float64 {
+func alphaFor(k int32) float64 {
 	n := float64(max(k, 1))
 	return falseAlarms * 10 / ((n + 9) * (n + 10))
 }
 
-// doubt is the p-value of the hypothesis that the candidate's error rate is at
+// pValue is the p-value of the hypothesis that the candidate's error rate is at
 // most ratio times the stable one's: the probability of at least as many errors
 // of the candidate as there were, if it were exactly ratio times.
 //
@@ -38,7 +38,7 @@ func spend(k int32) float64 {
 // It assumes that requests fail independently of each other, and that both
 // revisions get the same mix of requests at constant shares within a step. The
 // error rate itself may change with time, if it does for both.
-func doubt(candidate, stable measured, ratio float64) float64 {
+func pValue(candidate, stable measured, ratio float64) float64 {
 	share := ratio * float64(candidate.samples)
 	return binomialTail(candidate.errors, candidate.errors+stable.errors, share/(share+float64(stable.samples)))
 }

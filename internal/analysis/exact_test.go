@@ -103,7 +103,7 @@ func TestDoubt(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := doubt(tt.candidate, tt.stable, tt.ratio); !near(got, tt.want, 1e-12) {
+			if got := pValue(tt.candidate, tt.stable, tt.ratio); !near(got, tt.want, 1e-12) {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
@@ -118,13 +118,13 @@ func TestDoubtFallsWithErrors(t *testing.T) {
 		c := measured{samples: 100 + rng.Int64N(10_000), errors: rng.Int64N(100)}
 		s := measured{samples: 100 + rng.Int64N(100_000), errors: rng.Int64N(500)}
 		ratio := 1 + 3*rng.Float64()
-		p := doubt(c, s, ratio)
+		p := pValue(c, s, ratio)
 		c.errors++
-		if worse := doubt(c, s, ratio); worse > p {
+		if worse := pValue(c, s, ratio); worse > p {
 			t.Fatalf("%+v to %+v at ratio %v: one more error raises %v to %v", c, s, ratio, p, worse)
 		}
 		s.errors++
-		if better := doubt(c, s, ratio); better < doubt(c, measured{samples: s.samples, errors: s.errors - 1}, ratio) {
+		if better := pValue(c, s, ratio); better < pValue(c, measured{samples: s.samples, errors: s.errors - 1}, ratio) {
 			t.Fatalf("%+v to %+v at ratio %v: one more error of stable lowers it", c, s, ratio)
 		}
 	}
@@ -133,7 +133,7 @@ func TestDoubtFallsWithErrors(t *testing.T) {
 func TestSpendSumsUpToTheWhole(t *testing.T) {
 	var total float64
 	for k := int32(1); k <= 1_000_000; k++ {
-		total += spend(k)
+		total += alphaFor(k)
 	}
 	if total > falseAlarms || total < falseAlarms*0.9999 {
 		t.Errorf("spent %v of %v", total, falseAlarms)

@@ -39,13 +39,13 @@ func (m *measurement) judge() (v1alpha1.Result, string) {
 
 // compareErrors fails a revision that is worse beyond reasonable doubt.
 func (m *measurement) compareErrors() (v1alpha1.Result, string) {
-	p := doubt(m.candidate, m.stable, *m.bounds.ratio)
+	p := pValue(m.candidate, m.stable, *m.bounds.ratio)
 	claim := "beyond doubt more than "
 	if *m.bounds.ratio != 1 {
 		claim += exact(*m.bounds.ratio) + " times "
 	}
 	claim += "stable's " + m.say(m.stable.value)
-	if p <= spend(m.number) {
+	if p <= alphaFor(m.number) {
 		return v1alpha1.ResultFail, m.sentence(m.say(m.candidate.value)+" is "+claim+" "+chance(p), m.stableSamples())
 	}
 	if m.bounds.max == nil && m.bounds.min == nil {

@@ -42,8 +42,8 @@ type rule func(candidate, stable measured, ratio float64, k int32) bool
 
 // rules are ours and those that it is compared with.
 var rules = []rule{
-	func(c, s measured, ratio float64, k int32) bool { return doubt(c, s, ratio) <= spend(k) },
-	func(c, s measured, ratio float64, _ int32) bool { return doubt(c, s, ratio) <= falseAlarms },
+	func(c, s measured, ratio float64, k int32) bool { return pValue(c, s, ratio) <= alphaFor(k) },
+	func(c, s measured, ratio float64, _ int32) bool { return pValue(c, s, ratio) <= falseAlarms },
 	func(c, s measured, ratio float64, _ int32) bool { return c.value > ratio*s.value },
 }
 
