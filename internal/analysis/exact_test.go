@@ -89,7 +89,7 @@ func TestBinomialTailIsADistribution(t *testing.T) {
 	}
 }
 
-func TestDoubt(t *testing.T) {
+func TestPValue(t *testing.T) {
 	tests := map[string]struct {
 		candidate, stable measured
 		ratio             float64
@@ -112,7 +112,7 @@ func TestDoubt(t *testing.T) {
 
 // One more error of the candidate never makes it look better, nor does one less
 // of the stable revision make it look worse at the same total of the latter.
-func TestDoubtFallsWithErrors(t *testing.T) {
+func TestPValueFallsWithErrors(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 2000 {
 		c := measured{samples: 100 + rng.Int64N(10_000), errors: rng.Int64N(100)}
@@ -130,7 +130,7 @@ func TestDoubtFallsWithErrors(t *testing.T) {
 	}
 }
 
-func TestSpendSumsUpToTheWhole(t *testing.T) {
+func TestAlphasSumUpToFalseAlarms(t *testing.T) {
 	var total float64
 	for k := int32(1); k <= 1_000_000; k++ {
 		total += alphaFor(k)

@@ -386,7 +386,7 @@ func TestMetricTellsWhatItPutsUpWith(t *testing.T) {
 }
 
 // The more measurements were made, the stronger the evidence has to be.
-func TestMetricSpendsItsDoubt(t *testing.T) {
+func TestMetricSpendsItsAlpha(t *testing.T) {
 	check := builtin(v1alpha1.MetricErrorRate, ratio("1"))
 	r := Readings{all(flat(328, 4), series(13), series()), all(flat(3200, 4), flat(9, 4), series(2))} // p=0.00062
 	for measurements, want := range map[int32]v1alpha1.Result{0: fail, 2: fail, 3: pass, 29: pass} {
