@@ -14,6 +14,16 @@ import (
 // at before anything is read, and again afterwards: credentials may be replaced
 // at any time.
 
+// inAccount reads something between two looks at whose account this is.
+func inAccount(check, read func() error) error {
+	for _, step := range []func() error{check, read, check} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // rightAccount refuses to work where the deployment isn't.
 func (r *DeploymentReconciler) rightAccount(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	arns := view.router.ARNs()

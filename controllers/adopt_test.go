@@ -200,6 +200,23 @@ func TestStatusFromBeforeARollout(t *testing.T) {
 	w.Expect(w.events(imd)).To(gomega.ContainElement(gomega.HavePrefix("Recovered: checkout-2 serves")))
 }
 
+// Another cluster with this one's identity marks the rule, and leaves it routing as
+// before: the next step isn't written over it.
+func TestMarkedInMidRollout(t *testing.T) {
+	w := running(t)
+	imd := w.heldAt("1/3")
+	effects := w.log.all()
+	_, err := w.others.elb.AddTags(w.ctx, &elb.AddTagsInput{
+		ResourceArns: []string{w.get(imd).Status.Traffic.RuleARN},
+		Tags:         []elbtypes.Tag{{Key: new(v1alpha1.TagWriter), Value: new("another.2-2.0")}},
+	})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	w.release(imd)
+	now := w.blocked(imd, v1alpha1.ReasonStatusBehind)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("(another.2-2.0)"))
+	w.did(effects...)
+}
+
 // A record that is lost is made again as it was.
 func TestRecordIsMadeAgain(t *testing.T) {
 	w := newWorld(t)

@@ -38,16 +38,24 @@ type deploymentView struct {
 // everything is in, before and afterwards.
 func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.ImmutableDeployment) (deploymentView, error) {
 	view := deploymentView{facts: r.fromSpec(imd)}
-	for _, look := range []func(context.Context, *v1alpha1.ImmutableDeployment, *deploymentView) error{
-		r.observeRecords, r.connect, r.rightAccount,
-		r.observeRoute, r.observeOriginal, r.observeRevisions, r.observeLost, r.observeEvidence,
-		r.rightAccount,
-	} {
-		if err := look(ctx, imd, &view); err != nil {
-			return view, err
+	type look func(context.Context, *v1alpha1.ImmutableDeployment, *deploymentView) error
+	all := func(looks ...look) error {
+		for _, look := range looks {
+			if err := look(ctx, imd, &view); err != nil {
+				return err
+			}
 		}
+		return nil
 	}
-	return view, nil
+	if err := all(r.observeRecords, r.connect); err != nil {
+		return view, err
+	}
+	err := inAccount(
+		func() error { return r.rightAccount(ctx, imd, &view) },
+		func() error {
+			return all(r.observeRoute, r.observeOriginal, r.observeRevisions, r.observeLost, r.observeEvidence)
+		})
+	return view, err
 }
 
 // connect gets access to the deployment's AWS account.

@@ -198,13 +198,10 @@ func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.Immutabl
 		return view, err
 	}
 	view.backend = backendOf(imr, view.ownerUID, view.clients)
-	if err := r.rightAccount(ctx, imr, view.clients); err != nil {
-		return view, err
-	}
-	if err := r.describe(ctx, imr, &view); err != nil {
-		return view, err
-	}
-	return view, r.rightAccount(ctx, imr, view.clients)
+	err = inAccount(
+		func() error { return r.rightAccount(ctx, imr, view.clients) },
+		func() error { return r.describe(ctx, imr, &view) })
+	return view, err
 }
 
 // observeOwner reads the owner. A record that has none, or whose owner is gone,
