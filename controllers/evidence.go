@@ -275,11 +275,11 @@ const restartsRead = 500
 // since it was verified. ECS's own count of failed tasks starts anew whenever
 // one runs.
 func (view *deploymentView) observeRestarts(ctx context.Context, number int64) error {
-	i := slices.IndexFunc(view.facts.Revisions, func(r rollout.Revision) bool { return r.Number == number })
-	if i < 0 || !view.facts.Revisions[i].Health.Known || view.records[i].Status.Outputs == nil {
+	seen, imr := view.revision(number), view.recordWithStack(number)
+	if seen == nil || imr == nil || !seen.Health.Known {
 		return nil
 	}
-	health, out := &view.facts.Revisions[i].Health, view.records[i].Status.Outputs
+	health, out := &seen.Health, imr.Status.Outputs
 	stopped, err := view.clients.Services.StoppedTasks(ctx, out.Cluster, out.ServiceName, restartsRead)
 	if cloud.IsNotFound(err) {
 		return nil // its health says so already

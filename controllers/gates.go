@@ -138,10 +138,8 @@ func question(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *depl
 
 // backendID is a revision's backend in the route; "" if it has none.
 func (view *deploymentView) backendID(number int64) string {
-	for _, seen := range view.facts.Revisions {
-		if seen.Number == number {
-			return seen.Backend
-		}
+	if seen := view.revision(number); seen != nil {
+		return seen.Backend
 	}
 	return ""
 }

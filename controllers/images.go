@@ -94,10 +94,7 @@ func (r *DeploymentReconciler) observeImages(ctx context.Context, imd *v1alpha1.
 		}
 		scans = append(scans, analysis.ImageScan{Image: *image.Ref, Scan: scan})
 	}
-	for i := range view.facts.Revisions {
-		if seen := &view.facts.Revisions[i]; seen.Number == number {
-			seen.Images.Result, seen.Images.Message = analysis.Images(*policy, scans, r.Now())
-		}
-	}
+	seen := view.revision(number)
+	seen.Images.Result, seen.Images.Message = analysis.Images(*policy, scans, r.Now())
 	return nil
 }

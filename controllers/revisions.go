@@ -193,10 +193,8 @@ func (view *deploymentView) record(number int64) *v1alpha1.ImmutableRevision {
 
 // nameOf is the name of a revision; "" if there is none.
 func (view *deploymentView) nameOf(number int64) string {
-	for _, seen := range view.facts.Revisions {
-		if seen.Number == number {
-			return seen.Name
-		}
+	if seen := view.revision(number); seen != nil {
+		return seen.Name
 	}
 	return ""
 }
