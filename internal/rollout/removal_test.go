@@ -40,6 +40,8 @@ func TestDrift(t *testing.T) {
 		"Pause, put back: goes on": {
 			with(rolling(1, 30*time.Second), func(o *Observation) { o.Progress.BlockedSince = ago(10 * time.Second) }),
 			during(verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, After: poll, Stable: 1}, 1, true)},
+		"routed to what serves by a run that died before it could remember": {
+			with(serving(), func(o *Observation) { o.Progress.Written = at(50) }), verdict{Phase: v1alpha1.PhaseComplete, Reason: v1alpha1.ReasonComplete, After: 10 * time.Minute, Stable: 1}},
 		"Enforce: remembers first what it saw": {
 			with(noticed(serving(), foreignRule(), true), func(o *Observation) { o.Progress.Observed = to1() }), enforces},
 		"Enforce: writes it again":                 {noticed(serving(), foreignRule(), true), asking(enforces, set(to1()))},
