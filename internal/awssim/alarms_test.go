@@ -102,6 +102,44 @@ func set(t *testing.T, c *cloudwatch.Client, name string, state cwtypes.StateVal
 	}
 }
 
+// An alarm on logs is told to those who ask for its type only.
+func TestLogAlarm(t *testing.T) {
+	bubble(t, Options{}, func(t *testing.T, sim *Sim) {
+		c := cwClient(sim)
+		if err := sim.SetAlarm("logs", "OK", "a test", simcloudwatch.AlarmShape{Log: true, Period: 300, EvaluationPeriods: 3}); err != nil {
+			t.Fatal(err)
+		}
+		if err := sim.SetAlarmEvaluation("logs", simcloudwatch.EvaluationPartialData); err != nil {
+			t.Fatal(err)
+		}
+		ask := func(types ...cwtypes.AlarmType) *cloudwatch.DescribeAlarmsOutput {
+			out, err := c.DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"logs"}, AlarmTypes: types})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return out
+		}
+		if out := ask(cwtypes.AlarmTypeMetricAlarm, cwtypes.AlarmTypeCompositeAlarm); len(out.MetricAlarms)+len(out.CompositeAlarms)+len(out.LogAlarms) > 0 {
+			t.Errorf("without its type: %+v", out)
+		}
+		out := ask(cwtypes.AlarmTypeLogAlarm)
+		if len(out.LogAlarms) != 1 {
+			t.Fatalf("by its type: %+v", out)
+		}
+		a := out.LogAlarms[0]
+		if a.StateValue != cwtypes.StateValueOk || a.EvaluationState != cwtypes.EvaluationStatePartialData || *a.QueryResultsToEvaluate != 3 ||
+			*a.ScheduledQueryConfiguration.ScheduleConfiguration.ScheduleExpression != "rate(5 minutes)" {
+			t.Errorf("got %+v", a)
+		}
+		if _, err := c.PutMetricAlarm(t.Context(), ordersAlarm("logs")); err == nil {
+			t.Error("it became a metric alarm")
+		}
+		if sim.SetAlarmEvaluation("none", "") == nil || sim.SetAlarmEvaluation("logs", "ODD") == nil {
+			t.Error("odd evaluations are taken")
+		}
+	})
+}
+
 func TestCompositeAlarm(t *testing.T) {
 	bubble(t, Options{}, func(t *testing.T, sim *Sim) {
 		c := cwClient(sim)
@@ -208,7 +246,8 @@ func TestDescribeAlarms(t *testing.T) {
 			"too many":         {cloudwatch.DescribeAlarmsInput{AlarmNames: make([]string, 101)}, []string{"ValidationError"}},
 			"names and prefix": {cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"a"}, AlarmNamePrefix: aws.String("a")}, []string{"ValidationError"}},
 			"big page":         {cloudwatch.DescribeAlarmsInput{MaxRecords: aws.Int32(101)}, []string{"ValidationError"}},
-			"type":             {cloudwatch.DescribeAlarmsInput{AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeLogAlarm}}, []string{"ValidationError"}},
+			"type":             {cloudwatch.DescribeAlarmsInput{AlarmTypes: []cwtypes.AlarmType{"EventAlarm"}}, []string{"ValidationError"}},
+			"no log alarms":    {cloudwatch.DescribeAlarmsInput{AlarmTypes: []cwtypes.AlarmType{cwtypes.AlarmTypeLogAlarm}}, nil},
 			"token":            {cloudwatch.DescribeAlarmsInput{NextToken: aws.String("x")}, []string{"InvalidNextToken"}},
 			"actions":          {cloudwatch.DescribeAlarmsInput{ActionPrefix: aws.String("arn:")}, []string{"ValidationError"}},
 		}

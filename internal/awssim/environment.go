@@ -3,6 +3,7 @@ package awssim
 import (
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/viridian-dev/viridian/internal/awssim/cfn"
 	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
@@ -70,6 +71,20 @@ func (s *Sim) PutImage(repository, tag, digest string) string {
 	return digest
 }
 
+// PutIndex pushes an image index to ECR as docker buildx does, with a manifest
+// for each platform, such as linux/amd64, and returns the digests of the index
+// and of these manifests.
+func (s *Sim) PutIndex(repository, tag string, platforms ...string) (digest string, children []string, err error) {
+	s.Do(func() { digest, children, err = s.ecr.PutIndex(repository, tag, platforms...) })
+	return digest, children, err
+}
+
+// DeleteImage deletes an image from ECR, which is named by its digest or tag.
+func (s *Sim) DeleteImage(repository, digestOrTag string) (err error) {
+	s.Do(func() { err = s.ecr.DeleteImage(repository, digestOrTag) })
+	return err
+}
+
 // CreateRepository makes a repository in ECR.
 func (s *Sim) CreateRepository(name string, o ecr.RepositoryOptions) (err error) {
 	s.Do(func() { err = s.ecr.CreateRepository(name, o) })
@@ -101,10 +116,23 @@ func (s *Sim) Stacks() (stacks []cfn.Stack) {
 	return stacks
 }
 
+// SetMetricsLate makes load balancers publish their metrics later than usual,
+// from now on: by that much, at most.
+func (s *Sim) SetMetricsLate(by time.Duration) {
+	s.Do(func() { s.cloudwatch.SetLate(by) })
+}
+
+// SetAlarmEvaluation says what is wrong with how an alarm's state came about:
+// PARTIAL_DATA, EVALUATION_FAILURE, EVALUATION_ERROR; "" if nothing is.
+func (s *Sim) SetAlarmEvaluation(name, evaluation string) (err error) {
+	s.Do(func() { err = s.cloudwatch.SetEvaluation(name, evaluation) })
+	return err
+}
+
 // SetAlarm sets the state of an alarm: OK, ALARM or INSUFFICIENT_DATA. A name
 // that doesn't exist becomes a metric alarm which is never evaluated by itself,
-// over one period of 60 s unless a shape is given; any other alarm keeps the
-// state until its next evaluation.
+// over one period of 60 s unless a shape is given, which may also make it an
+// alarm on logs; any other alarm keeps the state until its next evaluation.
 func (s *Sim) SetAlarm(name, state, reason string, shape ...cloudwatch.AlarmShape) (err error) {
 	var asked cloudwatch.AlarmShape
 	if len(shape) > 0 {

@@ -19,7 +19,8 @@ const (
 
 func states() []string { return []string{stateOK, stateAlarm, stateInsufficient} }
 
-// alarm is a metric alarm or, with a rule, a composite one.
+// alarm is a metric alarm or, with a rule, a composite one, or one on what a
+// scheduled query of logs finds, which only a test changes.
 type alarm struct {
 	name, arn, description    string
 	actionsEnabled            bool
@@ -31,8 +32,12 @@ type alarm struct {
 
 	// watch is what a metric alarm watches.
 	watch *watch
-	// driven marks a metric alarm which only a test changes.
-	driven bool
+	// driven marks a metric alarm which only a test changes, and log one on
+	// logs.
+	driven, log bool
+	// evaluation tells what is wrong with how the state came about; "" if
+	// nothing is.
+	evaluation string
 
 	// rule is a composite alarm's.
 	rule     *rule
@@ -180,10 +185,34 @@ type AlarmShape struct {
 	Period int
 	// EvaluationPeriods is how many periods it looks at. Default 1.
 	EvaluationPeriods int
+	// Log makes it an alarm on logs instead of a metric alarm: Period is how
+	// often its query runs.
+	Log bool
+}
+
+// The evaluation states of an alarm.
+const (
+	EvaluationPartialData = "PARTIAL_DATA"
+	EvaluationFailure     = "EVALUATION_FAILURE"
+	EvaluationError       = "EVALUATION_ERROR"
+)
+
+// SetEvaluation says what is wrong with how an alarm's state came about, until
+// it is set anew; "" if nothing is.
+func (s *Service) SetEvaluation(name, evaluation string) error {
+	a := s.alarms[name]
+	switch {
+	case a == nil || a.rule != nil:
+		return invalid("There is no metric or log alarm %s", name)
+	case !oneOf(evaluation, "", EvaluationPartialData, EvaluationFailure, EvaluationError):
+		return invalid("There is no evaluation state %s", evaluation)
+	}
+	a.evaluation, a.updated = evaluation, s.now()
+	return nil
 }
 
 // SetAlarm sets an alarm's state. A name that doesn't exist becomes a metric
-// alarm which is never evaluated by itself.
+// alarm, or one on logs, which is never evaluated by itself.
 func (s *Service) SetAlarm(name, state, reason string, shape AlarmShape) error {
 	if err := checkAlarmName(name); err != nil {
 		return err
@@ -198,7 +227,7 @@ func (s *Service) SetAlarm(name, state, reason string, shape AlarmShape) error {
 		if shape.Period == 0 {
 			shape.Period = 60
 		}
-		a.driven = true
+		a.driven, a.log = true, shape.Log
 		a.watch = &watch{
 			metric: newIdentity("Test", name, nil), statistic: statistic{name: "Maximum"},
 			period: time.Duration(shape.Period) * time.Second, evaluationPeriods: periods, datapoints: periods,

@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ type describeAlarmsIn struct {
 	NextToken       string
 }
 
-// alarmOut is what both kinds of alarms show.
+// alarmOut is what all kinds of alarms show.
 type alarmOut struct {
 	AlarmName                          string
 	AlarmArn                           string
@@ -45,6 +46,30 @@ type metricAlarmOut struct {
 	Threshold          float64
 	ComparisonOperator string
 	TreatMissingData   string `cbor:",omitempty"`
+	EvaluationState    string `cbor:",omitempty"`
+}
+
+// logAlarmOut is an alarm on what a scheduled query of logs finds.
+type logAlarmOut struct {
+	alarmOut
+	QueryResultsToEvaluate      int
+	QueryResultsToAlarm         int
+	Threshold                   float64
+	ComparisonOperator          string
+	EvaluationState             string `cbor:",omitempty"`
+	ScheduledQueryConfiguration scheduledQuery
+}
+
+type scheduledQuery struct {
+	AggregationExpression string
+	QueryString           string
+	QueryARN              string
+	ScheduledQueryRoleARN string
+	LogGroupIdentifiers   []string
+	ScheduleConfiguration struct {
+		ScheduleExpression string
+		StartTimeOffset    int64
+	}
 }
 
 type compositeAlarmOut struct {
@@ -55,6 +80,7 @@ type compositeAlarmOut struct {
 type describeAlarmsOut struct {
 	MetricAlarms    []metricAlarmOut
 	CompositeAlarms []compositeAlarmOut
+	LogAlarms       []logAlarmOut
 	NextToken       string `cbor:",omitempty"`
 }
 
@@ -62,6 +88,7 @@ type describeAlarmsOut struct {
 const (
 	typeMetric    = "MetricAlarm"
 	typeComposite = "CompositeAlarm"
+	typeLog       = "LogAlarm"
 )
 
 const (
@@ -69,8 +96,8 @@ const (
 	maxAlarmPage = 100
 )
 
-// describeAlarms lists alarms by name. Unknown names are left out, composite
-// alarms too unless they are asked for.
+// describeAlarms lists alarms by name. Unknown names are left out; so are alarms
+// other than those on metrics, unless they are asked for.
 func (s *Service) describeAlarms(in describeAlarmsIn) (any, error) {
 	if err := in.check(); err != nil {
 		return nil, err
@@ -79,23 +106,26 @@ func (s *Service) describeAlarms(in describeAlarmsIn) (any, error) {
 	if in.MaxRecords != nil {
 		size = *in.MaxRecords
 	}
-	out := describeAlarmsOut{MetricAlarms: []metricAlarmOut{}, CompositeAlarms: []compositeAlarmOut{}}
+	out := describeAlarmsOut{MetricAlarms: []metricAlarmOut{}, CompositeAlarms: []compositeAlarmOut{}, LogAlarms: []logAlarmOut{}}
 	last := ""
 	for _, name := range s.alarmNames() {
 		a := s.alarms[name]
 		if "after:"+name <= in.NextToken || !in.wants(a) {
 			continue
 		}
-		if len(out.MetricAlarms)+len(out.CompositeAlarms) == size {
+		if len(out.MetricAlarms)+len(out.CompositeAlarms)+len(out.LogAlarms) == size {
 			out.NextToken = "after:" + last
 			break
 		}
 		last = name
-		if a.rule != nil {
+		switch a.kind() {
+		case typeComposite:
 			out.CompositeAlarms = append(out.CompositeAlarms, compositeAlarmOut{a.common(), a.ruleText})
-			continue
+		case typeLog:
+			out.LogAlarms = append(out.LogAlarms, s.logAlarm(a))
+		default:
+			out.MetricAlarms = append(out.MetricAlarms, a.metricAlarm())
 		}
-		out.MetricAlarms = append(out.MetricAlarms, a.metricAlarm())
 	}
 	return out, nil
 }
@@ -119,7 +149,7 @@ func (in *describeAlarmsIn) check() error {
 
 func (in *describeAlarmsIn) checkLists() error {
 	for _, kind := range in.AlarmTypes {
-		if !oneOf(kind, typeMetric, typeComposite) {
+		if !oneOf(kind, typeMetric, typeComposite, typeLog) {
 			return invalid("The value %s for parameter AlarmTypes is not known or not simulated.", kind)
 		}
 	}
@@ -132,18 +162,26 @@ func (in *describeAlarmsIn) checkLists() error {
 }
 
 func (in *describeAlarmsIn) wants(a *alarm) bool {
-	kind := typeMetric
-	if a.rule != nil {
-		kind = typeComposite
-	}
 	types := in.AlarmTypes
 	if len(types) == 0 {
 		types = []string{typeMetric}
 	}
-	return slices.Contains(types, kind) &&
+	return slices.Contains(types, a.kind()) &&
 		(len(in.AlarmNames) == 0 || slices.Contains(in.AlarmNames, a.name)) &&
 		strings.HasPrefix(a.name, in.AlarmNamePrefix) &&
 		(in.StateValue == "" || in.StateValue == a.state)
+}
+
+// kind is the alarm's type in AWS.
+func (a *alarm) kind() string {
+	switch {
+	case a.rule != nil:
+		return typeComposite
+	case a.log:
+		return typeLog
+	default:
+		return typeMetric
+	}
 }
 
 func (a *alarm) common() alarmOut {
@@ -161,7 +199,7 @@ func (a *alarm) metricAlarm() metricAlarmOut {
 	out := metricAlarmOut{
 		alarmOut: a.common(), MetricName: w.metric.name, Namespace: w.metric.namespace, Dimensions: listed(w.metric.dimensions),
 		Period: int(w.period / time.Second), EvaluationPeriods: w.evaluationPeriods,
-		Threshold: w.threshold, ComparisonOperator: w.comparison,
+		Threshold: w.threshold, ComparisonOperator: w.comparison, EvaluationState: a.evaluation,
 	}
 	if w.statistic.isPercentile() {
 		out.ExtendedStatistic = w.statistic.name
@@ -175,6 +213,31 @@ func (a *alarm) metricAlarm() metricAlarmOut {
 		out.TreatMissingData = w.missing
 	}
 	return out
+}
+
+// logAlarm shows an alarm on logs. Its query is made up: nothing runs it.
+func (s *Service) logAlarm(a *alarm) logAlarmOut {
+	w := a.watch
+	out := logAlarmOut{
+		alarmOut: a.common(), QueryResultsToEvaluate: w.evaluationPeriods, QueryResultsToAlarm: w.datapoints,
+		Threshold: w.threshold, ComparisonOperator: w.comparison, EvaluationState: a.evaluation,
+		ScheduledQueryConfiguration: scheduledQuery{
+			AggregationExpression: "count(*)", QueryString: "fields @message", QueryARN: s.world.ARN("logs", "scheduled-query:"+a.name),
+			ScheduledQueryRoleARN: "arn:aws:iam::" + s.world.Account + ":role/scheduled-query", LogGroupIdentifiers: []string{a.name},
+		},
+	}
+	schedule := &out.ScheduledQueryConfiguration.ScheduleConfiguration
+	schedule.ScheduleExpression, schedule.StartTimeOffset = rate(w.period), int64(w.period/time.Second)
+	return out
+}
+
+// rate writes how often a query runs as AWS does.
+func rate(every time.Duration) string {
+	minutes := max(int(every/time.Minute), 1)
+	if minutes == 1 {
+		return "rate(1 minute)"
+	}
+	return fmt.Sprintf("rate(%d minutes)", minutes)
 }
 
 // listed is a list of dimensions as AWS writes it: one without any is there,

@@ -118,9 +118,18 @@ func (s *Service) record(m *metric, at time.Time, node int, value float64) {
 // lag is how long after a period's end a node publishes: each in a third of the
 // delay, at a moment that follows from metric and period.
 func (s *Service) lag(m *metric, start time.Time, node int) time.Duration {
-	third := float64(s.opts.Delay) / nodes
+	delay := s.opts.Delay
+	if m.namespace == albNamespace {
+		delay = s.opts.BalancerDelay + s.late
+	}
+	third := float64(delay) / nodes
 	return time.Duration(third * (float64(node) + spread(m.hash, start, node)))
 }
+
+// SetLate makes load balancers publish what happens from now on that much later
+// than usual; each metric by itself, so that some of a period are there and
+// others aren't yet.
+func (s *Service) SetLate(by time.Duration) { s.late = max(by, 0) }
 
 // spread is a number from 0 to 1 that looks random. The world's random source
 // isn't touched, so that who looks at metrics doesn't change what happens.

@@ -40,8 +40,8 @@ func (s *Service) putMetricAlarm(in putMetricAlarmIn) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a := s.alarms[in.AlarmName]; a != nil && a.rule != nil {
-		return nil, invalid("The alarm %s is a composite alarm", in.AlarmName)
+	if a := s.alarms[in.AlarmName]; a != nil && a.kind() != typeMetric {
+		return nil, invalid("The alarm %s is a %s", in.AlarmName, a.kind())
 	}
 	a := s.define(in.AlarmName, in.AlarmDescription, in.ActionsEnabled)
 	a.watch, a.driven = w, false

@@ -20,6 +20,9 @@ type Options struct {
 	// Delay is how long after a period's end, on Clock, its data are all
 	// visible. Default one Resolution; negative for none.
 	Delay time.Duration
+	// BalancerDelay is the same for the metrics of load balancers, which come
+	// minutes late in AWS. Default three times Delay.
+	BalancerDelay time.Duration
 }
 
 // Service is the simulated CloudWatch. All methods expect the world's lock to
@@ -36,6 +39,8 @@ type Service struct {
 	balanced map[string]*balanced
 	// responses counts, to share responses among the load balancer's nodes.
 	responses int
+	// late is how much later than usual load balancers publish.
+	late time.Duration
 
 	alarms map[string]*alarm
 	// sampled is the end of the last period that was sampled, evaluated the
@@ -58,6 +63,10 @@ func New(world *core.World, lb *elb.Service, tasks *ecs.Service, opts Options) *
 		opts.Delay = opts.Resolution
 	}
 	opts.Delay = max(opts.Delay, 0)
+	if opts.BalancerDelay == 0 {
+		opts.BalancerDelay = 3 * opts.Delay
+	}
+	opts.BalancerDelay = max(opts.BalancerDelay, 0)
 	sameClock := opts.Clock == nil
 	if sameClock {
 		opts.Clock = world.Now

@@ -116,6 +116,10 @@ type Response struct {
 // gatewayTimeout is a load balancer's default idle timeout.
 const gatewayTimeout = 60 * time.Second
 
+// idleTimeout is how long an answer that never comes is waited for: unlike the
+// time that answers take, it is scaled.
+func (p *Plane) idleTimeout() time.Duration { return p.world.Scale(gatewayTimeout) }
+
 // Route takes a request that arrives at the listener to a target and back. It
 // takes as long as the answer does.
 func (p *Plane) Route(listenerARN string, req *http.Request) Response {
@@ -170,6 +174,12 @@ func (p *Plane) exchange(req *http.Request, target string) elb.Answer {
 		return p.forward(req, r)
 	}
 	answer := r.answer(req)
+	if answer.Hangs {
+		if !p.pause(req.Context(), r, p.idleTimeout()) {
+			return elb.Answer{Broken: true}
+		}
+		return elb.Answer{Delay: gatewayTimeout + 1}
+	}
 	if !p.pause(req.Context(), r, min(answer.Delay, gatewayTimeout)) {
 		return elb.Answer{Broken: true}
 	}

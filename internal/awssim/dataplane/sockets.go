@@ -137,11 +137,18 @@ func (r *responder) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	}
 	defer r.plane.work.Done()
 	answer := r.answer(req)
-	if answer.Refused || !r.plane.pause(req.Context(), r, answer.Delay) {
+	if answer.Hangs {
+		answer = elb.Answer{Status: http.StatusNoContent, Delay: r.plane.idleTimeout(), Header: http.Header{hangHeader: {"true"}}}
+	}
+	if answer.Refused || answer.Broken || !r.plane.pause(req.Context(), r, answer.Delay) {
 		panic(http.ErrAbortHandler)
 	}
 	write(w, Response{Status: answer.Status, Header: answer.Header, Body: answer.Body})
 }
+
+// hangHeader marks what a task sends instead of nothing, once the idle timeout is
+// over in a world that may be faster than its requests.
+const hangHeader = "X-Awssim-Hangs"
 
 // forward sends the request over the task's socket.
 func (p *Plane) forward(req *http.Request, r *responder) elb.Answer {
@@ -161,6 +168,9 @@ func (p *Plane) forward(req *http.Request, r *responder) elb.Answer {
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		return failed(ctx, err)
+	}
+	if res.Header.Get(hangHeader) != "" {
+		return elb.Answer{Delay: gatewayTimeout + 1}
 	}
 	res.Header.Del("Date") // the listener sets its own
 	return elb.Answer{Status: res.StatusCode, Header: res.Header, Body: body}

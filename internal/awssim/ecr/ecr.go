@@ -32,6 +32,7 @@ type repository struct {
 	pushedAt  map[string]time.Time // by digest
 	byTag     map[string]string    // tag to digest
 	scans     map[string]scan      // by digest
+	indexes   map[string]index     // by digest
 }
 
 // New returns ECR without repositories. With autoCreate, looking at a tag
@@ -97,6 +98,7 @@ func (s *Service) TargetPrefix() string { return "AmazonEC2ContainerRegistry_V20
 // JSON implements core.JSONService.
 func (s *Service) JSON() map[string]core.JSONFunc {
 	return map[string]core.JSONFunc{
+		"BatchGetImage":             s.batchGetImage,
 		"CreateRepository":          s.createRepository,
 		"DescribeImageScanFindings": s.describeImageScanFindings,
 		"DescribeImages":            s.describeImages,
@@ -233,7 +235,7 @@ func (s *Service) detail(repo *repository, digest string) imageDetail {
 	return imageDetail{
 		RegistryID: s.world.Account, RepositoryName: repo.name, ImageDigest: digest,
 		ImageTags: s.Tags(repo.name, digest), ImageSizeInBytes: 10_485_760, ImagePushedAt: repo.pushedAt[digest].Unix(),
-		ImageManifestMediaType: "application/vnd.oci.image.manifest.v1+json",
+		ImageManifestMediaType: repo.mediaType(digest),
 	}
 }
 

@@ -62,10 +62,10 @@ type enhancedFinding struct {
 }
 
 type scanFindings struct {
-	CompletedAt      int64             `json:"imageScanCompletedAt"`
-	SourceUpdatedAt  int64             `json:"vulnerabilitySourceUpdatedAt"`
-	SeverityCounts   map[string]int    `json:"findingSeverityCounts"`
-	Findings         []basicFinding    `json:"findings,omitempty"`
+	CompletedAt      int64             `json:"imageScanCompletedAt,omitempty"`
+	SourceUpdatedAt  int64             `json:"vulnerabilitySourceUpdatedAt,omitempty"`
+	SeverityCounts   map[string]int    `json:"findingSeverityCounts,omitzero"`
+	Findings         []basicFinding    `json:"findings,omitzero"`
 	EnhancedFindings []enhancedFinding `json:"enhancedFindings,omitempty"`
 }
 
@@ -103,7 +103,7 @@ func (s *Service) describeImageScanFindings(body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	found, scanned := repo.scans[digest]
+	found, scanned := repo.scans[digest] // an index never is: its manifests are
 	if !scanned {
 		return nil, core.Errorf("ScanNotFoundException", "Image scan does not exist for the image with '%s' in the repository with name '%s' in the registry with id '%s'", in.ImageID, repo.name, s.world.Account)
 	}
@@ -119,8 +119,12 @@ func (s *Service) describeImageScanFindings(body []byte) (any, error) {
 // tell.
 func (s *Service) findings(found scan, status, position string, size int) (*scanFindings, string) {
 	known := status == ScanComplete || status == ScanActive || len(found.Findings) > 0
-	if !known || s.world.Now().Before(found.ended) {
+	now := s.world.Now()
+	if !known || now.Before(found.ended) {
 		return nil, ""
+	}
+	if now.Before(found.known) {
+		return &scanFindings{Findings: []basicFinding{}}, ""
 	}
 	start, _ := strconv.Atoi(position) // "" is the first page
 	start = min(max(start, 0), len(found.Findings))

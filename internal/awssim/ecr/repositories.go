@@ -52,7 +52,7 @@ func (s *Service) add(name string, o RepositoryOptions) *repository {
 	}
 	r := &repository{
 		RepositoryOptions: o, name: name, createdAt: s.world.Now().Truncate(time.Second),
-		pushedAt: map[string]time.Time{}, byTag: map[string]string{}, scans: map[string]scan{},
+		pushedAt: map[string]time.Time{}, byTag: map[string]string{}, scans: map[string]scan{}, indexes: map[string]index{},
 	}
 	s.repos[name] = r
 	return r

@@ -2,8 +2,9 @@ package ecr
 
 import (
 	"slices"
-	"strings"
 	"time"
+
+	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
 
 // The statuses of a scan.
@@ -51,6 +52,11 @@ type Scan struct {
 	// PendingFor is how long the scan is PENDING first, divided by the world's
 	// speed.
 	PendingFor time.Duration
+	// EmptyFor is how long, after that, the scan has its status already, and
+	// neither findings nor a time or counts of them, divided by the world's
+	// speed. So does Amazon Inspector's scan of an image that was pushed just
+	// now: aws/aws-sdk#289 with COMPLETE, aws/aws-cli#6759 with ACTIVE.
+	EmptyFor time.Duration
 }
 
 // Finding is a vulnerability in a package of an image.
@@ -69,8 +75,9 @@ type scan struct {
 	Scan
 	// started is when the wait was over, zero if it is never IN_PROGRESS.
 	started time.Time
-	// ended is when its result is there.
-	ended time.Time
+	// ended is when its status is the final one, known when its findings are
+	// there.
+	ended, known time.Time
 }
 
 // SetScan replaces the scan of an image, by its digest or tag. The caller holds
@@ -80,13 +87,12 @@ func (s *Service) SetScan(repo, digestOrTag string, in Scan) error {
 	if err != nil {
 		return err
 	}
-	id := imageID{ImageTag: digestOrTag}
-	if strings.HasPrefix(digestOrTag, "sha256:") {
-		id = imageID{ImageDigest: digestOrTag}
-	}
-	digest, err := r.find(id, s.world.Account)
+	digest, err := r.find(idOf(digestOrTag), s.world.Account)
 	if err != nil {
 		return err
+	}
+	if r.mediaType(digest) == mediaIndex {
+		return core.Errorf("UnsupportedImageTypeException", "An artifact with media type '%s' cannot be scanned. For more information, see the Amazon ECR documentation.", mediaIndex)
 	}
 	if in.Status == "" && in.Enhanced {
 		in.Status = ScanActive
@@ -103,19 +109,20 @@ func (s *Service) SetScan(repo, digestOrTag string, in Scan) error {
 		}
 	}
 	in.Findings = slices.Clone(in.Findings)
-	r.scans[digest] = scan{Scan: in, ended: s.world.Now().Add(s.world.Scale(in.PendingFor))}
+	ended := s.world.Now().Add(s.world.Scale(in.PendingFor))
+	r.scans[digest] = scan{Scan: in, ended: ended, known: ended.Add(s.world.Scale(in.EmptyFor))}
 	return nil
 }
 
 // scanOnPush scans an image for the first time, if its repository wants it. The
 // scan finds nothing.
 func (s *Service) scanOnPush(r *repository, digest string) {
-	if _, scanned := r.scans[digest]; scanned || !r.ScanOnPush {
+	if _, scanned := r.scans[digest]; scanned || !r.ScanOnPush || r.mediaType(digest) == mediaIndex {
 		return
 	}
 	now := s.world.Now()
 	takes := s.world.Scale(time.Duration(float64(onPushTakes) * (0.5 + s.world.Rand().Float64())))
-	r.scans[digest] = scan{Scan: Scan{Status: ScanComplete}, started: now.Add(takes / 2), ended: now.Add(takes)}
+	r.scans[digest] = scan{Scan: Scan{Status: ScanComplete}, started: now.Add(takes / 2), ended: now.Add(takes), known: now.Add(takes)}
 }
 
 // state is the status at a time, and its description.

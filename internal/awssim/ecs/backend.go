@@ -33,6 +33,12 @@ func (s *Service) Answer(ip string, port int, req *http.Request) elb.Answer {
 	if isHealthCheck(req) {
 		return t.answer(c, req, s.healthStatus(t), 0)
 	}
+	if n := t.behaves.hangShare; n > 0 && s.world.Rand().IntN(100) < n {
+		return elb.Answer{Hangs: true}
+	}
+	if n := t.behaves.resetShare; n > 0 && s.world.Rand().IntN(100) < n {
+		return elb.Answer{Broken: true}
+	}
 	status := http.StatusOK
 	if s.world.Rand().IntN(100) < t.behaves.errorShare {
 		status = t.behaves.errorStatus

@@ -15,6 +15,10 @@
 //	late       it answers health checks with 503 for its first three minutes
 //	errN       it answers N per cent of requests with 500 (err20); N from 500
 //	           to 599 is the status of all answers (err500). Health checks pass
+//	hangN      it answers N per cent of requests not at all: the load balancer
+//	           does, with 504, when its idle timeout is over. Health checks pass
+//	resetN     it resets the connection of N per cent of requests, for which the
+//	           load balancer answers 502. Health checks pass
 //	slow       it answers requests after 2 s
 //	slowN      it answers requests after N ms
 //	cpuN       its CPU utilization is N per cent instead of about 20
@@ -24,7 +28,7 @@
 // balancer's checker and those to paths which begin with /health.
 //
 // Delays of the control plane are scaled by the world's speed; those of
-// requests are not.
+// requests are not, but for the idle timeout of those that hang.
 //
 // It imports the standard library, core and elb.
 package ecs

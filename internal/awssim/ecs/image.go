@@ -12,6 +12,10 @@ type behaviour struct {
 	crash, noPull, unhealthy, flap, late bool
 	// errorShare is the percentage of requests answered with errorStatus.
 	errorShare, errorStatus int
+	// hangShare is the percentage of requests that get no answer within the
+	// load balancer's idle timeout, and resetShare of those whose connection
+	// the task resets. Health checks don't count.
+	hangShare, resetShare int
 	// delay is how long an answer takes.
 	delay time.Duration
 	// cpuLevel and memoryLevel are a task's load in per cent; nil is a usual
@@ -91,6 +95,12 @@ func (b *behaviour) learnNumber(word string) {
 	}
 	if n, ok := numbered(word, "err"); ok {
 		b.fail(n)
+	}
+	if n, ok := numbered(word, "hang"); ok && n <= 100 {
+		b.hangShare = n
+	}
+	if n, ok := numbered(word, "reset"); ok && n <= 100 {
+		b.resetShare = n
 	}
 	if n, ok := numbered(word, "cpu"); ok && n <= 100 {
 		b.cpuLevel = &n

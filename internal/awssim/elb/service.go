@@ -20,6 +20,9 @@ type Answer struct {
 	Refused bool
 	// Broken says that the connection ended before there was an answer.
 	Broken bool
+	// Hangs says that there is no answer within the load balancer's idle
+	// timeout.
+	Hangs bool
 	// Status is the HTTP status of the answer.
 	Status int
 	// Delay is how long the answer takes, not scaled by the world's speed:
