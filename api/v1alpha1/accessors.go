@@ -2,6 +2,8 @@ package v1alpha1
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -25,6 +27,34 @@ func (r *Rolling) Bounds(desired int32) (surge, unavailable int32, pause time.Du
 		unavailable = 1
 	}
 	return surge, unavailable, pause
+}
+
+// AllowsTag reports whether an image outside of Amazon ECR's private registries
+// may be named by a tag.
+func (p *ImagePolicy) AllowsTag(image string) bool {
+	repository := RepositoryOf(image)
+	return p.ForeignTags == TagAllow || slices.ContainsFunc(p.ForeignRegistries, func(registry string) bool {
+		return repository == registry || strings.HasPrefix(repository, registry+"/")
+	})
+}
+
+// RepositoryOf returns an image's repository with its registry: docker.io if the
+// image names none, and library there if it is a single word.
+func RepositoryOf(image string) string {
+	name, _, _ := strings.Cut(image, "@")
+	if i := strings.LastIndex(name, ":"); i > strings.LastIndex(name, "/") {
+		name = name[:i]
+	}
+	registry, rest, found := strings.Cut(name, "/")
+	switch {
+	case !found:
+		return "docker.io/library/" + name
+	case !strings.ContainsAny(registry, ".:") && registry != "localhost":
+		return "docker.io/" + name
+	case registry == "docker.io" && !strings.Contains(rest, "/"):
+		return "docker.io/library/" + rest
+	}
+	return name
 }
 
 // Exists reports whether there is a load balancer at all.

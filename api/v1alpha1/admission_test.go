@@ -11,7 +11,7 @@ import (
 )
 
 // spec.template.containers as lists are replaced whole by a patch.
-const app = "name: app, image: app, portMappings: [{containerPort: 8080}]"
+const app = "name: app, image: 'app:1', portMappings: [{containerPort: 8080}]"
 
 func containers(more string) string {
 	return "spec: {template: {containers: [{" + app + ", " + more + "}]}}"
@@ -101,8 +101,16 @@ var refusals = map[string]struct {
 
 	"no container":         {template("containers: []"), []string{"spec.template.containers", "at least 1 items"}},
 	"container twice":      {template("containers: [{" + app + "}, {" + app + "}]"), []string{"spec.template.containers[1]: Duplicate value"}},
-	"container name":       {template("containers: [{name: -app, image: app, portMappings: [{containerPort: 8080}]}]"), []string{"spec.template.containers[0].name"}},
-	"image with a space":   {template("containers: [{name: app, image: 'a b', portMappings: [{containerPort: 8080}]}]"), []string{"image must be repository[:tag][@digest] without spaces"}},
+	"container name":       {template("containers: [{name: -app, image: 'app:1', portMappings: [{containerPort: 8080}]}]"), []string{"spec.template.containers[0].name"}},
+	"image with a space":   {image("a b:1"), []string{imageShape}},
+	"image placeholder":    {image("<IMAGE1_NAME>"), []string{imageShape}},
+	"image of a scheme":    {image("https://example.com/shop:1"), []string{imageShape}},
+	"image in capitals":    {image("example.com/Shop:1"), []string{imageShape}},
+	"image of a variable":  {image("example.com/shop:${TAG}"), []string{imageShape}},
+	"image with no tag":    {image("example.com/shop:"), []string{imageShape}},
+	"image, short digest":  {image("example.com/shop@sha256:0123"), []string{imageShape}},
+	"image without a tag":  {image("111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop"), []string{"image has neither a tag nor a digest: name the version, or append :latest if whatever is newest is meant"}},
+	"image, word only":     {image("nginx"), []string{"image has neither a tag nor a digest"}},
 	"port not mapped":      {template("target: {containerPort: 8081}"), []string{"spec.template.target must name a container and a containerPort that one of spec.template.containers maps"}},
 	"container not there":  {template("target: {containerName: web}"), []string{"spec.template.target must name a container"}},
 	"port 0":               {template("target: {containerPort: 0}"), []string{"spec.template.target.containerPort"}},
@@ -139,6 +147,16 @@ var refusals = map[string]struct {
 	"no bound":             {metrics("builtin: ErrorRate"), []string{"a metric of spec.analysis.metrics needs a bound: max, min or maxRatioToStable"}},
 	"bound with a unit":    {metrics("builtin: ErrorRate, max: 1%"), []string{"spec.analysis.metrics[0].max"}},
 	"bound as a number":    {metrics("builtin: ErrorRate, max: 1"), []string{"spec.analysis.metrics[0].max"}},
+	"bound of no rate":     {metrics("builtin: ErrorRate, max: '500'"), []string{"ErrorRate is a percentage and never exceeds 100: set max of the metric in spec.analysis.metrics to what you tolerate, such as '1'"}},
+	"bound of all":         {metrics("builtin: ErrorRate, max: '100.0'"), []string{"ErrorRate is a percentage"}},
+	"negative bound":       {metrics("builtin: LatencyP90, max: '-0.1'"), []string{"max of a builtin metric of spec.analysis.metrics is negative, so every value is bad: set it to 0 or more"}},
+	"bounds exchanged":     {metrics("builtin: RequestCount, min: '2', max: '1.5'"), []string{"min of a metric of spec.analysis.metrics is greater than its max, so every value is bad: exchange them"}},
+	"too many samples":     {metrics("builtin: ErrorRate, max: '1', minSamples: 1000000"), []string{"spec.analysis.metrics[0].minSamples", "less than or equal to 100000"}},
+	"points in no window":  {metrics("builtin: CPUUtilization, max: '80', minSamples: 11"), []string{"minSamples of a metric of spec.analysis.metrics is more than one data point a minute of windowSeconds, so it is never reached: lower it or raise windowSeconds"}},
+	"unanswered latency":   {metrics("builtin: LatencyP90, max: '80', unanswered: Ignore"), []string{"unanswered says how ErrorRate counts: leave it out of other metrics of spec.analysis.metrics"}},
+	"unanswered":           {metrics("builtin: ErrorRate, max: '1', unanswered: 'Maybe'"), []string{"spec.analysis.metrics[0].unanswered", `"Count", "Ignore"`}},
+	"registry, URL":        {"spec: {imagePolicy: {foreignRegistries: ['https://gcr.io']}}", []string{"spec.imagePolicy.foreignRegistries[0]"}},
+	"registry twice":       {"spec: {imagePolicy: {foreignRegistries: [gcr.io, gcr.io]}}", []string{"spec.imagePolicy.foreignRegistries[1]: Duplicate value"}},
 	"ratio below one":      {metrics("builtin: ErrorRate, maxRatioToStable: '0.5'"), []string{"spec.analysis.metrics[0].maxRatioToStable"}},
 	"ratio of counts":      {metrics("builtin: RequestCount, maxRatioToStable: '2'"), []string{"maxRatioToStable makes no sense for RequestCount and UnhealthyHosts, which follow from the revision's share: use max or min"}},
 	"unknown metric":       {metrics("builtin: Happiness, min: '1'"), []string{"spec.analysis.metrics[0].builtin", "Unsupported value"}},
@@ -171,6 +189,13 @@ var refusals = map[string]struct {
 	"allowed for ever":   {"spec: {imagePolicy: {scan: {severity: HIGH, allow: [{id: CVE-1, reason: r}]}}}", []string{"spec.imagePolicy.scan.allow[0].expires: Required value"}},
 	"restarts":           {"spec: {rollback: {taskRestartLimit: -1}}", []string{"spec.rollback.taskRestartLimit"}},
 }
+
+// image is that of the only container.
+func image(ref string) string {
+	return template(fmt.Sprintf("containers: [{name: app, image: %q, portMappings: [{containerPort: 8080}]}]", ref))
+}
+
+const imageShape = "image must read [registry/]repository[:tag][@sha256:digest], such as 111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1.0, without spaces or placeholders"
 
 func metrics(m string) string {
 	return "spec: {analysis: {metrics: [{name: errors, " + m + "}]}}"
@@ -208,12 +233,18 @@ func TestAdmitted(t *testing.T) {
 		"lowest priority":    loadBalancer("priority: 2, previewPriorities: {first: 1, last: 1}"),
 		"highest priority":   loadBalancer("priority: 50000, previewPriorities: {first: 49999, last: 49999}"),
 		"worker":             "spec: " + asWorker,
-		"sidecar":            template("containers: [{" + app + "}, {name: log, image: log, essential: false, dependsOn: [{containerName: app, condition: START}]}]"),
+		"sidecar":            template("containers: [{" + app + "}, {name: log, image: 'log:1', essential: false, dependsOn: [{containerName: app, condition: START}]}]"),
 		"named target":       template("target: {containerName: app}"),
 		"own cluster":        template("cluster: null"),
 		"secrets":            containers("environment: [{name: A, value: ''}], secrets: [{name: B, valueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/b'}]"),
 		"alarms":             "spec: {analysis: {alarms: [checkout-5xx], ifAlarmBefore: Proceed, inconclusiveSeconds: 0, ifInconclusive: RollBack}}",
 		"metric":             metrics("builtin: ErrorRate, max: '0.5', maxRatioToStable: '1.5', minSamples: 1, failureLimit: 0, intervalSeconds: 1, windowSeconds: 60"),
+		"unanswered":         metrics("builtin: ErrorRate, max: '99.9', unanswered: Ignore"),
+		"ten points":         metrics("builtin: CPUUtilization, max: '250', minSamples: 10"),
+		"an image by tag":    image("localhost:5000/a.b/c__d-e/f:V1.0_x-y"),
+		"an image by digest": image("nginx@sha256:" + strings.Repeat("0", 64)),
+		"an image by both":   image("public.ecr.aws/nginx/nginx:1.29@sha256:" + strings.Repeat("a", 64)),
+		"registries":         "spec: {imagePolicy: {foreignRegistries: [public.ecr.aws/datadog, docker.io, 'registry.example.com:5000/a/b-c']}}",
 		"query":              metrics("max: '-1.5', query: {aggregate: Maximum, expression: 'IF(a > 0, 100 * SUM([a, b]) / FILL(b, 1), ABS(a))', metrics: [{id: a, namespace: 'Shop/$(service)', metricName: M, stat: p99.9, dimensions: [{name: D, value: 'x-$(targetGroup)-y'}]}, {id: b, namespace: Shop, metricName: M, stat: Sum}]}"),
 		"worker's metric":    "spec: {template: {target: null, network: {loadBalancerSecurityGroupIDs: null}}, traffic: null, analysis: {metrics: [{name: a, builtin: CPUUtilization, max: '80'}]}}",
 		"gates":              "spec: {gates: [{name: a, at: AfterStep, steps: [1], lambda: {functionARN: 'arn:aws:lambda:eu-west-1:111122223333:function:viridian-smoke:live', payload: CodeDeploy}, timeoutSeconds: 1, retries: 10}, {name: b, at: OnRollback, stepFunctions: {stateMachineARN: 'arn:aws:states:eu-west-1:111122223333:stateMachine:viridian-load'}}, {name: c, at: BeforeTraffic, webhook: {url: 'https://example.com:8443/a?b=c', secretName: hook}}, {name: d, at: BeforePromotion, approval: {expirySeconds: 60, ifExpired: Proceed}}]}",

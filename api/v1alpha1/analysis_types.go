@@ -2,11 +2,12 @@ package v1alpha1
 
 // Analysis says what a new revision is judged by while it gets traffic.
 type Analysis struct {
-	// alarms are the names of CloudWatch alarms, metric or composite, in the
-	// account and region of the deployment. One in ALARM during any step or
-	// the bake time rolls the new revision back. OK counts for a step once the
-	// alarm has had time to see it: its evaluation periods × period. An alarm
-	// with INSUFFICIENT_DATA is inconclusive.
+	// alarms are the names of CloudWatch alarms on metrics, on logs, or
+	// composite ones, in the account and region of the deployment. One in ALARM
+	// during any step or the bake time rolls the new revision back. OK counts
+	// for a step once the alarm has had time to see it: its evaluation periods ×
+	// period. An alarm with INSUFFICIENT_DATA is inconclusive, and so is one
+	// that CloudWatch can't evaluate. All must exist before the first rollout.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=50
@@ -80,7 +81,7 @@ type BuiltinMetric string
 // Builtin metrics.
 const (
 	// MetricErrorRate is the percentage of the revision's requests that its
-	// targets answered with 5XX, or whose connection failed.
+	// targets answered with 5XX or not at all, or whose connection failed.
 	MetricErrorRate BuiltinMetric = "ErrorRate"
 	// MetricLatencyP50 to P99 are percentiles of the targets' response time
 	// in milliseconds.
@@ -97,10 +98,26 @@ const (
 	MetricMemory BuiltinMetric = "MemoryUtilization"
 )
 
+// UnansweredPolicy says what requests without an answer count as.
+type UnansweredPolicy string
+
+// Unanswered policies.
+const (
+	// UnansweredCount counts them as errors; the default.
+	UnansweredCount UnansweredPolicy = "Count"
+	// UnansweredIgnore ignores them.
+	UnansweredIgnore UnansweredPolicy = "Ignore"
+)
+
 // MetricCheck is a metric with bounds.
 //
 // +kubebuilder:validation:XValidation:rule="has(self.builtin) != has(self.query)",message="a metric of spec.analysis.metrics needs exactly one of builtin and query"
 // +kubebuilder:validation:XValidation:rule="has(self.max) || has(self.min) || has(self.maxRatioToStable)",message="a metric of spec.analysis.metrics needs a bound: max, min or maxRatioToStable"
+// +kubebuilder:validation:XValidation:rule="!has(self.unanswered) || has(self.builtin) && self.builtin == 'ErrorRate'",message="unanswered says how ErrorRate counts: leave it out of other metrics of spec.analysis.metrics"
+// +kubebuilder:validation:XValidation:rule="!has(self.max) || !has(self.min) || double(self.min) <= double(self.max)",message="min of a metric of spec.analysis.metrics is greater than its max, so every value is bad: exchange them"
+// +kubebuilder:validation:XValidation:rule="!has(self.builtin) || !has(self.max) || double(self.max) >= 0.0",message="max of a builtin metric of spec.analysis.metrics is negative, so every value is bad: set it to 0 or more"
+// +kubebuilder:validation:XValidation:rule="!has(self.builtin) || self.builtin != 'ErrorRate' || !has(self.max) || double(self.max) < 100.0",message="ErrorRate is a percentage and never exceeds 100: set max of the metric in spec.analysis.metrics to what you tolerate, such as '1'"
+// +kubebuilder:validation:XValidation:rule="!has(self.builtin) || !(self.builtin in ['UnhealthyHosts', 'CPUUtilization', 'MemoryUtilization']) || !has(self.minSamples) || self.minSamples * 60 <= (has(self.windowSeconds) ? self.windowSeconds : 600) + 59",message="minSamples of a metric of spec.analysis.metrics is more than one data point a minute of windowSeconds, so it is never reached: lower it or raise windowSeconds"
 // +kubebuilder:validation:XValidation:rule="!has(self.maxRatioToStable) || !has(self.builtin) || !(self.builtin in ['RequestCount', 'UnhealthyHosts'])",message="maxRatioToStable makes no sense for RequestCount and UnhealthyHosts, which follow from the revision's share: use max or min"
 type MetricCheck struct {
 	// name of the check, unique in the deployment.
@@ -145,12 +162,21 @@ type MetricCheck struct {
 	// +kubebuilder:validation:MaxLength=20
 	MaxRatioToStable string `json:"maxRatioToStable,omitempty"`
 
+	// unanswered says whether ErrorRate counts the requests that a target got
+	// and that no answer of it is counted for: those that the load balancer
+	// answered with 502 or 504 because the target hung or reset the connection.
+	// Count counts them, and so those whose client went away first, and
+	// WebSockets. Ignore doesn't: for a service with many of these.
+	// +optional
+	// +kubebuilder:validation:Enum=Count;Ignore
+	Unanswered UnansweredPolicy `json:"unanswered,omitempty"`
+
 	// minSamples is how many samples a measurement needs to count: requests for
 	// ErrorRate and latencies (default 50), data points for others (default 1).
 	// With fewer it is inconclusive.
 	// +optional
 	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=1000000
+	// +kubebuilder:validation:Maximum=100000
 	MinSamples *int32 `json:"minSamples,omitempty"`
 
 	// failureLimit is how many bad measurements are tolerated in a step.

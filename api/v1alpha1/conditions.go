@@ -106,6 +106,10 @@ const (
 	// ConditionCleanedUp is False while a stack exists that is no longer
 	// needed.
 	ConditionCleanedUp = "CleanedUp"
+	// ConditionImagesMissing is on an ImmutableRevision with a stack, and True,
+	// while Amazon ECR doesn't have an image of it any more: its tasks can't be
+	// replaced. It is absent otherwise.
+	ConditionImagesMissing = "ImagesMissing"
 )
 
 // Reasons of conditions and events.

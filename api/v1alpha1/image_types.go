@@ -15,6 +15,18 @@ type ImagePolicy struct {
 	// +kubebuilder:validation:Enum=Deny;Allow
 	ForeignTags TagPolicy `json:"foreignTags,omitempty"`
 
+	// foreignRegistries are the registries, or parts of one, whose images may be
+	// named by tags although foreignTags is Deny: "public.ecr.aws",
+	// "public.ecr.aws/datadog", "docker.io/library". An image without a
+	// registry is one of docker.io.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=255
+	// +kubebuilder:validation:items:Pattern=`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$`
+	// +listType=set
+	ForeignRegistries []string `json:"foreignRegistries,omitempty"`
+
 	// mutableTags says whether an image in Amazon ECR may have a tag that can
 	// be moved in its repository. Deny requires a repository with immutable
 	// tags, or a digest.

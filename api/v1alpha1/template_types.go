@@ -87,12 +87,14 @@ type Container struct {
 	// +kubebuilder:validation:MaxLength=255
 	Name string `json:"name,omitempty"`
 
-	// image to run. A tag in Amazon ECR is resolved to its digest once, when
-	// the revision is created, so that all its tasks run the same image.
+	// image to run: [registry/]repository[:tag][@digest], with a tag or a digest
+	// or both. A tag in Amazon ECR is resolved to its digest once, when the
+	// revision is created, so that all its tasks run the same image.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1024
-	// +kubebuilder:validation:XValidation:rule="!self.contains(' ')",message="image must be repository[:tag][@digest] without spaces"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:[0-9]{1,5})?/)?[a-z0-9]+(([.]|_{1,2}|-+)[a-z0-9]+)*(/[a-z0-9]+(([.]|_{1,2}|-+)[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$')",message="image must read [registry/]repository[:tag][@sha256:digest], such as 111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1.0, without spaces or placeholders"
+	// +kubebuilder:validation:XValidation:rule="self.matches('[:@][^/]+$') || !self.matches('^[a-z0-9./_-]+$')",message="image has neither a tag nor a digest: name the version, or append :latest if whatever is newest is meant"
 	Image string `json:"image,omitempty"`
 
 	// essential containers stop the task when they stop.
