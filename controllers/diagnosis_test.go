@@ -21,7 +21,7 @@ func (silentStacks) FailureEvents(context.Context, string) ([]cloud.StackEvent, 
 func TestFailureWithoutReason(t *testing.T) {
 	view := revisionView{clients: cloud.Clients{Stacks: silentStacks{}}, backend: backendOf(&v1alpha1.ImmutableRevision{}, "", cloud.Clients{})}
 	view.facts.Stack = &cloud.Stack{ID: "stack", Status: cloud.StackRollbackComplete}
-	r := &RevisionReconciler{Options{Now: time.Now}}
+	r := &RevisionReconciler{Options: Options{Now: time.Now}}
 	var next v1alpha1.ImmutableRevisionStatus
 	if err := r.diagnose(t.Context(), &v1alpha1.ImmutableRevision{}, view, &next); err != nil || next.Failure.Message != "CloudFormation gives no reason" {
 		t.Errorf("%+v: %v", next.Failure, err)

@@ -21,9 +21,11 @@ func (r *DeploymentReconciler) pin(ctx context.Context, imd *v1alpha1.ImmutableD
 		switch {
 		case cloud.IsNotFound(err):
 			return pinned, r.missing(ctx, imd, images, image, err)
+		case cloud.KindOf(err) == cloud.KindInvalid:
+			return pinned, imageInvalid(image, err)
 		case err != nil:
 			return pinned, err
-		case !known && imd.Spec.ImagePolicy.ForeignTags != v1alpha1.TagAllow:
+		case !known && !imd.Spec.ImagePolicy.AllowsTag(*image.Ref):
 			return pinned, imageNotPinned(image)
 		case !known:
 			continue
@@ -83,7 +85,7 @@ func (r *DeploymentReconciler) observeImages(ctx context.Context, imd *v1alpha1.
 		if slices.ContainsFunc(scans, seen) {
 			continue
 		}
-		scan, err := view.clients.Images.Scan(ctx, *image.Ref)
+		scan, err := view.clients.Images.Scan(ctx, *image.Ref, source.Architecture(frozen))
 		switch kind := cloud.KindOf(err); {
 		case kind == cloud.KindNotFound:
 			scan = cloud.Scan{Status: cloud.ScanUnavailable, Description: "the image is not there any more"}

@@ -26,7 +26,11 @@ import (
 
 // RevisionReconciler keeps one CloudFormation stack for each
 // ImmutableRevision.
-type RevisionReconciler struct{ Options }
+type RevisionReconciler struct {
+	Options
+
+	looked looks
+}
 
 // SetupWithManager registers the reconciler.
 func (r *RevisionReconciler) SetupWithManager(mgr ctrl.Manager) error {
@@ -55,6 +59,7 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 		return r.refused(ctx, imr, view, err)
 	}
 	decision = reconsidered(decision, next)
+	r.noteImages(ctx, imr, view, decision, next)
 	if err := r.save(ctx, imr, next, decision); err != nil {
 		return retry(err)
 	}

@@ -59,6 +59,7 @@ func (r *RevisionReconciler) write(ctx context.Context, imr *v1alpha1.ImmutableR
 		return nil
 	}
 	before := imr.Status.Phase
+	told := meta.IsStatusConditionTrue(imr.Status.Conditions, v1alpha1.ConditionImagesMissing)
 	imr.Status = *next
 	if err := r.Client.Status().Update(ctx, imr); err != nil {
 		return fmt.Errorf("write status: %w", err)
@@ -69,6 +70,9 @@ func (r *RevisionReconciler) write(ctx context.Context, imr *v1alpha1.ImmutableR
 			kind = corev1.EventTypeWarning
 		}
 		r.emit(imr, kind, ready.Reason, "Reconcile", ready.Message)
+	}
+	if gone := meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionImagesMissing); gone != nil && !told {
+		r.emit(imr, corev1.EventTypeWarning, gone.Reason, "Reconcile", gone.Message)
 	}
 	return nil
 }

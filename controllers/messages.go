@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -80,8 +81,18 @@ func cannotBuild(err error) error {
 // imageNotPinned refuses an image that may be another one tomorrow.
 func imageNotPinned(image template.Image) error {
 	return refusal.New(v1alpha1.ReasonImageNotPinned,
-		fmt.Sprintf("The image %s of %s isn't in Amazon ECR and has no digest, so that its tasks may run different images", *image.Ref, image.Of),
-		"Name it by its digest (…@sha256:…), or set spec.imagePolicy.foreignTags: Allow")
+		fmt.Sprintf("The image %s of %s isn't in a private registry of Amazon ECR and has no digest, so that its tasks may run different images", *image.Ref, image.Of),
+		fmt.Sprintf("Name it by its digest (…@sha256:…), add %s to spec.imagePolicy.foreignRegistries, or set spec.imagePolicy.foreignTags: Allow", v1alpha1.RepositoryOf(*image.Ref)))
+}
+
+// imageInvalid refuses an image whose reference can't be right.
+func imageInvalid(image template.Image, cause error) error {
+	why := cause.Error()
+	if failed, ok := errors.AsType[*cloud.Error](cause); ok {
+		why = failed.Message
+	}
+	return refusal.New(v1alpha1.ReasonInvalidSpec, fmt.Sprintf("The image %s of %s can't be used: %s", *image.Ref, image.Of, why),
+		"Correct spec.template.containers")
 }
 
 // tagMutable refuses a tag that may be moved.

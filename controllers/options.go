@@ -52,9 +52,12 @@ type Timing struct {
 	// Propagation is how long a load balancer takes to apply a rule change
 	// on all its nodes.
 	Propagation time.Duration
-	// MetricDelay is how long after the end of a period CloudWatch has all its
-	// data.
+	// MetricDelay is how long after the end of a period CloudWatch usually has
+	// all its data.
 	MetricDelay time.Duration
+	// Images is how often the images of a revision are looked for while its stack
+	// is there; 0 is once an hour.
+	Images time.Duration
 }
 
 // minRequeue is the pause before the next pass when there is more to do at once. It

@@ -20,7 +20,7 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	if err := (&DeploymentReconciler{Options: o}).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the ImmutableDeployment controller: %w", err)
 	}
-	if err := (&RevisionReconciler{o}).SetupWithManager(mgr); err != nil {
+	if err := (&RevisionReconciler{Options: o}).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the ImmutableRevision controller: %w", err)
 	}
 	return nil

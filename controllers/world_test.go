@@ -159,6 +159,8 @@ type setup struct {
 	// propagation is how long the load balancer is given for a change; by
 	// default 15 s.
 	propagation time.Duration
+	// images is how often images are looked for; by default once an hour.
+	images time.Duration
 	// cluster is the ID of the manager's cluster; by default the test's.
 	cluster string
 }
@@ -204,7 +206,8 @@ func (w *world) startAs(s *setup) *manager {
 		AllowedRoleARNs: s.roles,
 		Timing: controllers.Timing{
 			Poll: cmp.Or(s.poll, 100*time.Millisecond), Resync: 5 * cmp.Or(s.poll, 100*time.Millisecond),
-			Propagation: cmp.Or(s.propagation, 15*time.Second), MetricDelay: time.Minute,
+			Propagation: cmp.Or(s.propagation, 15*time.Second), MetricDelay: 3 * time.Minute,
+			Images: s.images,
 		},
 	})).To(gomega.Succeed())
 	w.run(m, mgr)

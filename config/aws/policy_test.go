@@ -75,10 +75,13 @@ var renamed = map[string]string{
 	"lambda:Invoke": "lambda:InvokeFunction",
 }
 
-// implied are the actions that a call needs in addition to its own.
-var implied = map[string]string{
-	"cloudformation:CreateStack": "cloudformation:TagResource",
-	"ecr:CreateRepository":       "ecr:TagResource",
+// implied are the actions that a call needs in addition to its own. Those of
+// Amazon Inspector are what ECR's user guide names under "IAM permissions
+// required for enhanced scanning", as far as findings are read.
+var implied = map[string][]string{
+	"cloudformation:CreateStack":    {"cloudformation:TagResource"},
+	"ecr:CreateRepository":          {"ecr:TagResource"},
+	"ecr:DescribeImageScanFindings": {"inspector2:ListCoverage", "inspector2:ListFindings"},
 }
 
 // resourceActions are the actions that CloudFormation uses to create, read and
@@ -273,9 +276,7 @@ func calls(t *testing.T) map[string]bool {
 				action = name
 			}
 			actions[action] = true
-			if also := implied[action]; also != "" {
-				actions[also] = true
-			}
+			add(actions, implied[action])
 		}
 		return false
 	})

@@ -12,6 +12,9 @@ type Images interface {
 	// repository or the tag doesn't exist (IsRepositoryNotFound distinguishes
 	// them). An image with a digest needs no call.
 	Digest(ctx context.Context, image string) (digest string, ok bool, err error)
+	// Exists reports whether ECR has an image with a digest. One without, or one
+	// that isn't in ECR, is taken to exist without a call.
+	Exists(ctx context.Context, image string) (bool, error)
 	// Repository describes the image's repository. ok is false if the image
 	// isn't in ECR; KindNotFound if the repository doesn't exist.
 	Repository(ctx context.Context, image string) (repository Repository, ok bool, err error)
@@ -20,9 +23,11 @@ type Images interface {
 	// KindConflict; if the image isn't in ECR, KindInvalid.
 	CreateRepository(ctx context.Context, image string, tags map[string]string) error
 	// Scan returns all pages of ECR's findings for image, which must have a
-	// digest and be in ECR (else KindInvalid). An image that was never scanned
-	// has ScanNone; if it doesn't exist, the error is KindNotFound.
-	Scan(ctx context.Context, image string) (Scan, error)
+	// digest and be in ECR (else KindInvalid). Of an image index, which ECR
+	// doesn't scan, it is the image for Linux on that CPU architecture: amd64,
+	// arm64. An image that was never scanned has ScanNone; if it doesn't exist,
+	// the error is KindNotFound.
+	Scan(ctx context.Context, image, architecture string) (Scan, error)
 }
 
 // Repository is an ECR repository.
@@ -39,7 +44,8 @@ type ScanStatus string
 const (
 	// ScanDone: Findings are complete.
 	ScanDone ScanStatus = "Done"
-	// ScanPending: the scan is in progress or queued.
+	// ScanPending: the scan is in progress or queued, or its findings aren't
+	// there yet.
 	ScanPending ScanStatus = "Pending"
 	// ScanNone: the image was never scanned, and no scan is due.
 	ScanNone ScanStatus = "None"

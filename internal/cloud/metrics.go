@@ -30,7 +30,7 @@ const (
 	AlarmInsufficientData AlarmState = "INSUFFICIENT_DATA"
 )
 
-// Alarm is a metric or composite alarm.
+// Alarm is an alarm on a metric or on logs, or a composite one.
 type Alarm struct {
 	Name  string
 	State AlarmState
@@ -38,6 +38,9 @@ type Alarm struct {
 	Reason string
 	// Since is when the alarm entered this state.
 	Since time.Time
+	// Doubt is why State may not be so, in CloudWatch's words: PARTIAL_DATA,
+	// EVALUATION_ERROR, EVALUATION_FAILURE; "" if there is no doubt.
+	Doubt string
 	// Span is how far back the alarm looks: evaluation periods × period; for
 	// a composite alarm the longest of its children's.
 	Span time.Duration

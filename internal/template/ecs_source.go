@@ -15,6 +15,14 @@ func (ecsSource) Images(t *v1alpha1.RevisionTemplate) []Image {
 	return images
 }
 
+// Architecture is X86_64 in ECS unless the template says otherwise.
+func (ecsSource) Architecture(t *v1alpha1.RevisionTemplate) string {
+	if p := t.RuntimePlatform; p != nil && p.CPUArchitecture == "ARM64" {
+		return "arm64"
+	}
+	return "amd64"
+}
+
 // Build is the package's.
 func (ecsSource) Build(in Input) (string, error) { return Build(in) }
 

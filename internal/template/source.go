@@ -12,6 +12,9 @@ type Source interface {
 	// Images are those that a template names. Whoever pins them does so through
 	// their references.
 	Images(t *v1alpha1.RevisionTemplate) []Image
+	// Architecture is the CPU architecture for which a template's images are run,
+	// in the words of images: amd64, arm64.
+	Architecture(t *v1alpha1.RevisionTemplate) string
 	// Build returns the stack's template as compact JSON. It fails when the
 	// input can't become a stack, whatever the state of AWS.
 	Build(in Input) (string, error)

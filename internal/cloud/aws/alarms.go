@@ -1,10 +1,12 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -70,6 +72,7 @@ func (a *alarms) States(ctx context.Context, names []string) ([]cloud.Alarm, err
 		for _, name := range unseen(map[string]bool{}, names) {
 			if found := known[name].value; found.exists {
 				found.Span = span(name, known)
+				found.Doubt = cmp.Or(found.Doubt, doubtOfChildren(name, known))
 				out = append(out, found.Alarm)
 			}
 		}
@@ -98,8 +101,8 @@ func (a *alarms) read(ctx context.Context, names []string) (map[string]result[al
 	}
 	pages := cloudwatch.NewDescribeAlarmsPaginator(a.api, &cloudwatch.DescribeAlarmsInput{
 		AlarmNames: names,
-		// Without types, composite alarms are omitted.
-		AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm},
+		// Without types, only metric alarms are returned.
+		AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm, types.AlarmTypeLogAlarm},
 		MaxRecords: new(int32(describeAlarmsMax)),
 	}, func(o *cloudwatch.DescribeAlarmsPaginatorOptions) { o.StopOnDuplicateToken = true })
 	for n := 0; pages.HasMorePages(); n++ {
@@ -116,6 +119,10 @@ func (a *alarms) read(ctx context.Context, names []string) (map[string]result[al
 		}
 		for i := range page.CompositeAlarms {
 			found := compositeAlarm(&page.CompositeAlarms[i], now)
+			results[found.Name] = result[alarm]{value: found}
+		}
+		for i := range page.LogAlarms {
+			found := logAlarm(&page.LogAlarms[i], now)
 			results[found.Name] = result[alarm]{value: found}
 		}
 	}
@@ -143,9 +150,46 @@ func metricAlarm(m *types.MetricAlarm, now time.Time) alarm {
 		State:  cloud.AlarmState(m.StateValue),
 		Reason: clean(awssdk.ToString(m.StateReason)),
 		Since:  firstTime(m.StateTransitionedTimestamp, m.StateUpdatedTimestamp),
+		Doubt:  string(m.EvaluationState),
 		Span:   looks,
 		ReadAt: now,
 	}}
+}
+
+// logAlarm is an alarm on the last results of a scheduled query of logs.
+func logAlarm(l *types.LogAlarm, now time.Time) alarm {
+	looks := unknownSpan
+	if q := l.ScheduledQueryConfiguration; q != nil && q.ScheduleConfiguration != nil {
+		s := q.ScheduleConfiguration
+		looks = max(looks, time.Duration(max(awssdk.ToInt32(l.QueryResultsToEvaluate), 1))*rate(awssdk.ToString(s.ScheduleExpression))+
+			time.Duration(awssdk.ToInt64(s.StartTimeOffset))*time.Second)
+	}
+	return alarm{exists: true, Alarm: cloud.Alarm{
+		Name:   awssdk.ToString(l.AlarmName),
+		State:  cloud.AlarmState(l.StateValue),
+		Reason: clean(awssdk.ToString(l.StateReason)),
+		Since:  firstTime(l.StateTransitionedTimestamp, l.StateUpdatedTimestamp),
+		Doubt:  string(l.EvaluationState),
+		Span:   looks,
+		ReadAt: now,
+	}}
+}
+
+var rateShape = regexp.MustCompile(`^rate\(([0-9]{1,6}) (minute|hour|day)s?\)$`)
+
+// rate reads how often a query runs, such as rate(5 minutes); unknownSpan if it
+// can't.
+func rate(expression string) time.Duration {
+	m := rateShape.FindStringSubmatch(expression)
+	if m == nil {
+		return unknownSpan
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return unknownSpan
+	}
+	unit := map[string]time.Duration{"minute": time.Minute, "hour": time.Hour, "day": 24 * time.Hour}[m[2]]
+	return time.Duration(n) * unit
 }
 
 func compositeAlarm(c *types.CompositeAlarm, now time.Time) alarm {
@@ -195,6 +239,17 @@ func span(name string, known map[string]*want[alarm]) time.Duration {
 		return unknownSpan
 	}
 	return longest
+}
+
+// doubtOfChildren is why the state of an alarm on which a composite one depends
+// may not be so; "" if there is no doubt.
+func doubtOfChildren(name string, known map[string]*want[alarm]) string {
+	for _, child := range descendants([]string{name}, known) {
+		if w := known[child]; w != nil && w.value.Doubt != "" {
+			return w.value.Doubt + " of " + child
+		}
+	}
+	return ""
 }
 
 // unseen returns the names that aren't in seen, and adds them to it.

@@ -64,6 +64,45 @@ func TestAlarm(t *testing.T) {
 	})
 }
 
+// Alarms on logs are found like any other, and what CloudWatch says of an
+// evaluation is passed on, also to the composite alarms on top of it.
+func TestLogAlarms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		logs := func(schedule, doubt string) map[string]any {
+			return map[string]any{"StateValue": "OK", "EvaluationState": doubt, "QueryResultsToEvaluate": 3, "ScheduledQueryConfiguration": map[string]any{
+				"AggregationExpression": "count(*)", "QueryString": "fields @message", "ScheduledQueryRoleARN": "arn:aws:iam::111122223333:role/query",
+				"ScheduleConfiguration": map[string]any{"ScheduleExpression": schedule, "StartTimeOffset": 360},
+			}}
+		}
+		w := &watch{alarms: map[string]map[string]any{
+			"logs":  logs("rate(10 minutes)", ""),
+			"some":  logs("rate(1 hour)", "PARTIAL_DATA"),
+			"cron":  logs("cron(0 * * * ? *)", "EVALUATION_FAILURE"),
+			"wrong": {"StateValue": "OK", "Period": 60, "EvaluationPeriods": 1, "EvaluationState": "EVALUATION_ERROR"},
+			"all":   composite("ALARM(logs) OR ALARM(wrong)"),
+		}}
+		c := w.clients(t).Alarms
+		names := []string{"logs", "some", "cron", "wrong", "all"}
+		if _, err := c.States(t.Context(), names); err != nil && !errors.Is(err, cloud.ErrPending) {
+			t.Fatal(err)
+		}
+		time.Sleep(window) // until the composite alarm's children are read
+		got, err := c.States(t.Context(), names)
+		check(t, err)
+		now := time.Now()
+		want := []cloud.Alarm{
+			{Name: "logs", State: cloud.AlarmOK, Span: 36 * time.Minute, ReadAt: now},
+			{Name: "some", State: cloud.AlarmOK, Doubt: "PARTIAL_DATA", Span: 3*time.Hour + 6*time.Minute, ReadAt: now},
+			{Name: "cron", State: cloud.AlarmOK, Doubt: "EVALUATION_FAILURE", Span: 3*unknownSpan + 6*time.Minute, ReadAt: now},
+			{Name: "wrong", State: cloud.AlarmOK, Doubt: "EVALUATION_ERROR", Span: time.Minute, ReadAt: now},
+			{Name: "all", State: cloud.AlarmOK, Doubt: "EVALUATION_ERROR of wrong", Span: 36 * time.Minute, ReadAt: now},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestAlarmNames(t *testing.T) {
 	w := &watch{}
 	for _, name := range []string{"", "a\nb", "\xff", strings.Repeat("é", 256)} {

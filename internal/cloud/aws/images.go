@@ -9,15 +9,20 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
+
+	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
 // defaultTag is the tag of an image reference without one.
 const defaultTag = "latest"
 
 var (
-	// privateRegistry matches a host of ECR: account and region.
+	// privateRegistry matches a host of ECR: account and region. The domains are
+	// those of AWS's own docker-credential-ecr-login: all partitions, and the
+	// dual-stack hosts of the first two.
 	privateRegistry = regexp.MustCompile(
-		`^([0-9]{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|on\.aws)$`)
+		`^([0-9]{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.(?:amazonaws\.com|amazonaws\.com\.cn|amazonaws\.eu|on\.aws|on\.amazonwebservices\.com\.cn|` +
+			`c2s\.ic\.gov|sc2s\.sgov\.gov|cloud\.adc-e\.uk|csp\.hci\.ic\.gov)$`)
 	digestShape = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
 	tagShape    = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$`)
 )
@@ -27,6 +32,8 @@ type images struct {
 	// client returns a client of the image's region, which may differ from the
 	// identity's.
 	client func(region string) ecrAPI
+
+	manifests manifests
 }
 
 // Digest asks ECR for the current digest of the image's tag. Public ECR counts
@@ -59,6 +66,27 @@ func (i *images) Digest(ctx context.Context, image string) (string, bool, error)
 	return "", false, notFound("ecr:DescribeImages", "ImageNotFoundException", "no image "+image)
 }
 
+// Exists asks by the digest alone: the tag may have been moved since.
+func (i *images) Exists(ctx context.Context, image string) (bool, error) {
+	ref, err := parseReference(image)
+	if err != nil {
+		return false, err
+	}
+	api, account, err := i.registry(ref)
+	if api == nil || ref.digest == "" {
+		return err == nil, err
+	}
+	_, err = api.DescribeImages(ctx, &ecr.DescribeImagesInput{
+		RegistryId:     &account,
+		RepositoryName: &ref.repository,
+		ImageIds:       []types.ImageIdentifier{{ImageDigest: &ref.digest}},
+	})
+	if err = wrap(err); cloud.IsNotFound(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // registry returns a client of the image's registry, and its account; nil if it
 // isn't a private one of ECR.
 func (i *images) registry(ref reference) (api ecrAPI, account string, err error) {
@@ -66,8 +94,8 @@ func (i *images) registry(ref reference) (api ecrAPI, account string, err error)
 	if host == nil {
 		return nil, "", nil
 	}
-	if err := checkRegion(host[2]); err != nil {
-		return nil, "", err
+	if !regionName.MatchString(host[2]) {
+		return nil, "", invalid(fmt.Sprintf("it names %q, which is no region; one reads like eu-west-1", host[2]))
 	}
 	return i.client(host[2]), host[1], nil
 }
@@ -84,7 +112,7 @@ type reference struct {
 func parseReference(image string) (reference, error) {
 	name, digest, pinned := strings.Cut(image, "@")
 	if pinned && !digestShape.MatchString(digest) {
-		return reference{}, invalid(fmt.Sprintf("image %q: a digest reads sha256: and 64 hexadecimal digits", image))
+		return reference{}, invalid("a digest reads sha256: and 64 hexadecimal digits")
 	}
 	ref := reference{digest: digest}
 	var found bool
@@ -99,7 +127,7 @@ func parseReference(image string) (reference, error) {
 		ref.tag = defaultTag
 	}
 	if ref.repository == "" || (tagged || !pinned) && !tagShape.MatchString(ref.tag) {
-		return reference{}, invalid(fmt.Sprintf("image %q: an image reads [registry/]repository[:tag][@digest]", image))
+		return reference{}, invalid("an image reads [registry/]repository[:tag][@digest]")
 	}
 	return ref, nil
 }

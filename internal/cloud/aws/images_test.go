@@ -50,6 +50,15 @@ func TestDigest(t *testing.T) {
 	}
 }
 
+// A region in a registry's name that can't be one is told as that.
+func TestDigestInNoRegion(t *testing.T) {
+	_, _, err := (&wire{}).clients(t).Images.Digest(t.Context(), "111122223333.dkr.ecr.region.amazonaws.com/shop:1.0")
+	wantKind(t, err, cloud.KindInvalid)
+	if want := `it names "region", which is no region; one reads like eu-west-1`; !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v", err)
+	}
+}
+
 // The image's registry, not the identity's region, decides which ECR is called.
 func TestDigestAsksTheImagesRegion(t *testing.T) {
 	tests := map[string]string{
@@ -58,6 +67,12 @@ func TestDigestAsksTheImagesRegion(t *testing.T) {
 		"111122223333.dkr.ecr.cn-north-1.amazonaws.com.cn":  "api.ecr.cn-north-1.amazonaws.com.cn",
 		"111122223333.dkr-ecr.us-west-2.on.aws":             "api.ecr.us-west-2.amazonaws.com",
 		"111122223333.dkr.ecr.eusc-de-east-1.amazonaws.eu":  "api.ecr.eusc-de-east-1.amazonaws.eu",
+
+		"111122223333.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn": "api.ecr.cn-north-1.amazonaws.com.cn",
+		"111122223333.dkr.ecr.us-iso-east-1.c2s.ic.gov":               "api.ecr.us-iso-east-1.c2s.ic.gov",
+		"111122223333.dkr.ecr.us-isob-east-1.sc2s.sgov.gov":           "api.ecr.us-isob-east-1.sc2s.sgov.gov",
+		"111122223333.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk":          "api.ecr.eu-isoe-west-1.cloud.adc-e.uk",
+		"111122223333.dkr.ecr.us-isof-south-1.csp.hci.ic.gov":         "api.ecr.us-isof-south-1.csp.hci.ic.gov",
 	}
 	for host, want := range tests {
 		t.Run(host, func(t *testing.T) {

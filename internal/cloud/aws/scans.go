@@ -27,7 +27,9 @@ const (
 // severities are those of both kinds of scans, the worst first.
 var severities = []string{"CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", severityUndefined}
 
-func (i *images) Scan(ctx context.Context, image string) (cloud.Scan, error) {
+// Scan waits where ECR has a final status without findings: Amazon Inspector's
+// scan has it right after a push, when nothing was looked for yet.
+func (i *images) Scan(ctx context.Context, image, architecture string) (cloud.Scan, error) {
 	ref, err := parseReference(image)
 	if err != nil {
 		return cloud.Scan{}, err
@@ -41,12 +43,24 @@ func (i *images) Scan(ctx context.Context, image string) (cloud.Scan, error) {
 	case ref.digest == "":
 		return cloud.Scan{}, invalid(fmt.Sprintf("image %q has no digest, by which scans are told apart", image))
 	}
-	pages := ecr.NewDescribeImageScanFindingsPaginator(api, &ecr.DescribeImageScanFindingsInput{
+	digest, err := i.scanned(ctx, api, account, ref, architecture)
+	if err != nil {
+		return cloud.Scan{}, err
+	}
+	if digest == "" {
+		return cloud.Scan{Status: cloud.ScanUnavailable, Description: "the image index has no image for linux/" + architecture}, nil
+	}
+	return findings(ctx, api, &ecr.DescribeImageScanFindingsInput{
 		RegistryId:     &account,
 		RepositoryName: &ref.repository,
-		ImageId:        &types.ImageIdentifier{ImageDigest: &ref.digest},
+		ImageId:        &types.ImageIdentifier{ImageDigest: &digest},
 		MaxResults:     new(int32(findingsPerPage)),
 	})
+}
+
+// findings reads all pages.
+func findings(ctx context.Context, api ecrAPI, in *ecr.DescribeImageScanFindingsInput) (cloud.Scan, error) {
+	pages := ecr.NewDescribeImageScanFindingsPaginator(api, in)
 	var scan cloud.Scan
 	counts := map[string]int{}
 	for n := 0; pages.HasMorePages() && n < findingsPagesMax; n++ {
@@ -97,6 +111,10 @@ func addPage(scan *cloud.Scan, counts map[string]int, page *ecr.DescribeImageSca
 		scan.Description = strings.Trim(string(s.Status)+": "+clean(awssdk.ToString(s.Description)), ": ")
 	}
 	found := page.ImageScanFindings
+	if scan.Status == cloud.ScanDone && !looked(found) {
+		scan.Status = cloud.ScanPending
+		scan.Description += " (ECR has no findings yet, nor counts of them)"
+	}
 	if found == nil {
 		return
 	}
@@ -114,6 +132,12 @@ func addPage(scan *cloud.Scan, counts map[string]int, page *ecr.DescribeImageSca
 	for i := range found.EnhancedFindings {
 		scan.Findings = append(scan.Findings, enhancedFinding(&found.EnhancedFindings[i]))
 	}
+}
+
+// looked reports whether vulnerabilities were looked for: then ECR says when, or
+// how many there are of each severity, be it none.
+func looked(found *types.ImageScanFindings) bool {
+	return found != nil && (found.ImageScanCompletedAt != nil || found.FindingSeverityCounts != nil)
 }
 
 func latest(a, b time.Time) time.Time {

@@ -171,7 +171,7 @@ func (w *watch) page(n int, token string) (from, to int, next any) {
 
 func (w *watch) describe(in describeInput) any {
 	out := map[string]any{}
-	var metric, composite []any
+	var metric, composite, logs []any
 	var found []string
 	for _, name := range in.AlarmNames {
 		if w.alarms[name] != nil {
@@ -184,11 +184,15 @@ func (w *watch) describe(in describeInput) any {
 		a["AlarmName"] = name
 		if a["AlarmRule"] != nil && slices.Contains(in.AlarmTypes, "CompositeAlarm") {
 			composite = append(composite, a)
+		} else if a["ScheduledQueryConfiguration"] != nil {
+			if slices.Contains(in.AlarmTypes, "LogAlarm") {
+				logs = append(logs, a)
+			}
 		} else if slices.Contains(in.AlarmTypes, "MetricAlarm") {
 			metric = append(metric, a)
 		}
 	}
-	out["MetricAlarms"], out["CompositeAlarms"] = metric, composite
+	out["MetricAlarms"], out["CompositeAlarms"], out["LogAlarms"] = metric, composite, logs
 	if next != nil {
 		out["NextToken"] = next
 	}

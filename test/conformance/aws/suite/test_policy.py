@@ -31,6 +31,8 @@ TAGGING = {
     "ecr:CreateRepository": ("tags", "ecr:TagResource"),
     "elasticloadbalancing:CreateRule": ("Tags", "elasticloadbalancing:AddTags"),
 }
+# What AWS needs besides, on behalf of the caller.
+IMPLIED = {"ecr:DescribeImageScanFindings": {"inspector2:ListCoverage", "inspector2:ListFindings"}}
 # What tests call to prepare an account; nothing in internal/cloud/aws can.
 PREPARATION = re.compile(r"elasticloadbalancing:(Create(Listener|LoadBalancer|TargetGroup)|DeleteTargetGroup|RegisterTargets)\Z")
 # Allowed whatever policies say.
@@ -54,7 +56,8 @@ def needed(request):
     service, _, name = request.name.partition(":")
     action = f"{PREFIXES.get(service, service)}:{name}"
     member, also = TAGGING.get(action, ("", ""))
-    return {RENAMED.get(action, action)} | ({also} if member and request.params.get(member) else set())
+    tagging = {also} if member and request.params.get(member) else set()
+    return {RENAMED.get(action, action)} | tagging | IMPLIED.get(action, set())
 
 
 @pytest.mark.skipif(not RECORD, reason="CONFORMANCE_WIRELOG names no record")
