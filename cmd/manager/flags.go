@@ -51,7 +51,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.DurationVar(&o.timing.Resync, "resync-interval", 5*time.Minute, "How often AWS is looked at while nothing goes on.")
 	fs.DurationVar(&o.timing.Propagation, "traffic-propagation", 15*time.Second, "How long a load balancer takes to apply a rule change on all its nodes.")
 	fs.DurationVar(&o.metricPeriod, "metric-period", time.Minute, "Period of the CloudWatch metrics that are read: 1, 5, 10, 20, 30 or a multiple of 60 seconds.")
-	fs.DurationVar(&o.timing.MetricDelay, "metric-delay", time.Minute, "How long after the end of a period CloudWatch has all its data.")
+	fs.DurationVar(&o.timing.MetricDelay, "metric-delay", 3*time.Minute, "How long after the end of a period CloudWatch usually has all its data.")
 	fs.IntVar(&o.maxGateCalls, "max-gate-calls", 50, "How many Lambda functions and webhooks of gates are called at once.")
 	fs.Func("webhook-allowed-cidrs", "Networks, separated by commas, to which webhooks may be posted besides public addresses, such as 10.0.0.0/8.", func(s string) (err error) {
 		o.webhookAllowed, err = prefixes(s)

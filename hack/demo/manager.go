@@ -22,9 +22,10 @@ const (
 	// apply a rule, plus half a second.
 	propagation = 15*time.Second/simSpeed + 500*time.Millisecond
 	// metricPeriod is the length of a minute of the simulated CloudWatch, and
-	// metricDelay how long after it all its data is available.
+	// metricDelay how long after it all its data is available: the metrics of
+	// load balancers come late.
 	metricPeriod = time.Minute / simSpeed
-	metricDelay  = metricPeriod
+	metricDelay  = 3 * metricPeriod
 )
 
 // manager is the controller under demonstration, a process of its own.

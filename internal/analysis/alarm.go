@@ -12,7 +12,8 @@ import (
 // in the same rollout; nil if there is none. With proceed, an alarm that is in
 // ALARM since before the rollout is ignored until it has cleared once: it is
 // about something else. OK counts only once the alarm, as it was read, has had
-// time to see the step. The zero State means that the alarm doesn't exist.
+// time to see the step, and if CloudWatch could evaluate it. The zero State means
+// that the alarm doesn't exist.
 func Alarm(alarm cloud.Alarm, step Step, proceed bool, before *v1alpha1.Verdict, now time.Time) v1alpha1.Verdict {
 	v, last := frame(v1alpha1.SourceAlarm, alarm.Name, step, before)
 	v.Value = string(alarm.State)
@@ -28,11 +29,18 @@ func alarmed(alarm *cloud.Alarm, step Step, proceed bool, now time.Time) (v1alph
 		}
 		return v1alpha1.ResultFail, described("in ALARM", alarm, now)
 	case cloud.AlarmOK:
+		if alarm.Doubt != "" {
+			return v1alpha1.ResultInconclusive, described("OK can't be relied on: "+alarm.Doubt, alarm, now)
+		}
 		return seen(alarm, step, now)
 	case "":
 		return v1alpha1.ResultInconclusive, "there is no alarm of this name"
 	default:
-		return v1alpha1.ResultInconclusive, described("can't say: "+string(alarm.State), alarm, now)
+		state := string(alarm.State)
+		if alarm.Doubt != "" {
+			state += ", " + alarm.Doubt
+		}
+		return v1alpha1.ResultInconclusive, described("can't say: "+state, alarm, now)
 	}
 }
 

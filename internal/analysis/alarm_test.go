@@ -40,6 +40,11 @@ func TestAlarm(t *testing.T) {
 		"before the weight":            {fine, never, false, pending, "OK, but the step's weight isn't in effect yet"},
 		"no data": {cloud.Alarm{State: cloud.AlarmInsufficientData, Since: since}, step2, true,
 			inconclusive, "can't say: INSUFFICIENT_DATA since 15:02:00 UTC"},
+		"evaluated in part": {cloud.Alarm{State: cloud.AlarmOK, Doubt: "PARTIAL_DATA", Reason: "so", Since: since}, step2, false,
+			inconclusive, "OK can't be relied on: PARTIAL_DATA since 15:02:00 UTC: so"},
+		"not evaluated": {cloud.Alarm{State: cloud.AlarmInsufficientData, Doubt: "EVALUATION_ERROR"}, step2, false,
+			inconclusive, "can't say: INSUFFICIENT_DATA, EVALUATION_ERROR"},
+		"fires on a part":     {cloud.Alarm{State: cloud.AlarmFiring, Doubt: "PARTIAL_DATA", Since: since}, step2, false, fail, "in ALARM since 15:02:00 UTC"},
 		"of an unknown state": {cloud.Alarm{State: "MUTED"}, step2, false, inconclusive, "can't say: MUTED"},
 		"no alarm":            {cloud.Alarm{Name: "gone"}, step2, false, inconclusive, "there is no alarm of this name"},
 	}

@@ -14,7 +14,26 @@ type measurement struct {
 	bounds bounds
 	// number of the measurement in the rollout, from 1.
 	number            int32
+	readings          Readings
+	window            window
 	candidate, stable measured
+}
+
+// measure measures both revisions by all that the readings say. With sure, data
+// that may be late speaks for the candidate.
+func (m *measurement) measure(sure bool) {
+	m.candidate = measure(m.check, m.readings.Candidate, m.window, sure)
+	if m.readings.Stable != nil && m.step.Weight < 100 {
+		m.stable = measure(m.check, m.readings.Stable, m.window, !sure)
+	}
+}
+
+// isSure reports whether a bad measurement is also bad if data is late.
+func (m *measurement) isSure() bool {
+	again := *m
+	again.measure(true)
+	result, _ := again.judge()
+	return result == v1alpha1.ResultFail
 }
 
 // judge returns whether the measurement is good, bad or neither, and why.
@@ -83,7 +102,11 @@ func (m *measurement) missing(who string, of measured) string {
 	if of.samples == 0 {
 		return fmt.Sprintf("%s: %sno data, %s needed%s", subject(m.check), who, samples(m.check, m.needed()), where(m.step))
 	}
-	return fmt.Sprintf("%s: %s%s of %s needed%s", subject(m.check), who, count(of.samples), samples(m.check, m.needed()), where(m.step))
+	text := fmt.Sprintf("%s: %s%s of %s needed%s", subject(m.check), who, count(of.samples), samples(m.check, m.needed()), where(m.step))
+	if m.window.to.Sub(m.window.from) >= m.window.longest(m.check) {
+		text += fmt.Sprintf("; a whole window of %s has no more: lower minSamples, or raise windowSeconds", m.window.longest(m.check))
+	}
+	return text
 }
 
 // within is the value with everything that it was compared with.
@@ -104,6 +127,9 @@ func (m *measurement) sentence(found, stable string) string {
 	text := subject(m.check) + " " + found + where(m.step)
 	if m.check.Builtin != v1alpha1.MetricRequestCount {
 		text += ", " + samples(m.check, m.candidate.samples)
+	}
+	if m.candidate.unanswered > 0 {
+		text += fmt.Sprintf(", %s of them without an answer", count(m.candidate.unanswered))
 	}
 	return text + stable
 }

@@ -26,7 +26,8 @@ type Step struct {
 // is the previous verdict of the same check in the same rollout; nil if there
 // is none.
 //
-// CloudWatch is late: data that is younger than delay is ignored. The next
+// CloudWatch is late: data that is younger than delay is ignored. What younger
+// data than twice as much seems to lack doesn't fail a revision. The next
 // measurement is made once its end is intervalSeconds later than that of the
 // last one; until then the result is before. Fail is kept for the rest of the
 // step. Too few samples count neither as a measurement nor as a bad one.
@@ -52,11 +53,9 @@ func Metric(
 		due := ceil(step.Since, w.period).Add(w.period + delay)
 		return conclude(blank(&v), v1alpha1.ResultPending, fmt.Sprintf("%s: waits for data until %s%s", subject(&check), clock(due, now), where(step)), last, now)
 	}
-	m := &measurement{check: &check, step: step, bounds: b, candidate: measure(&check, r.Candidate, w)}
-	if r.Stable != nil && step.Weight < 100 {
-		m.stable = measure(&check, r.Stable, w)
-	}
-	return m.verdict(blank(&v), w, last, now)
+	m := &measurement{check: &check, step: step, bounds: b, readings: r, window: w}
+	m.measure(false)
+	return m.verdict(blank(&v), last, now)
 }
 
 // frame returns the verdict to continue from: before, if it is from this step;
@@ -92,8 +91,8 @@ func conclude(v v1alpha1.Verdict, result v1alpha1.Result, message string, last *
 }
 
 // verdict returns v with the measurement.
-func (m *measurement) verdict(v v1alpha1.Verdict, w window, last *v1alpha1.Verdict, now time.Time) v1alpha1.Verdict {
-	from, to := metav1.NewTime(w.from), metav1.NewTime(w.to)
+func (m *measurement) verdict(v v1alpha1.Verdict, last *v1alpha1.Verdict, now time.Time) v1alpha1.Verdict {
+	from, to := metav1.NewTime(m.window.from), metav1.NewTime(m.window.to)
 	v.From, v.To = &from, &to
 	v.Bound, v.Samples, v.StableSamples = m.bounds.text(m.check), m.candidate.samples, m.stable.samples
 	if v.Samples > 0 {
@@ -109,6 +108,9 @@ func (m *measurement) verdict(v v1alpha1.Verdict, w window, last *v1alpha1.Verdi
 	result, text := m.judge()
 	if result != v1alpha1.ResultFail {
 		return conclude(v, result, text, last, now)
+	}
+	if !m.isSure() {
+		return conclude(v, v1alpha1.ResultInconclusive, text+"; so it seems, but data may be late", last, now)
 	}
 	v.Failures++
 	limit := or(m.check.FailureLimit, 0)

@@ -41,6 +41,23 @@ func flat(v float64, n int) cloud.Series { return series(slices.Repeat([]float64
 
 func all(s ...cloud.Series) []cloud.Series { return s }
 
+// answered are the readings of an error rate: requests, those that failed and
+// those whose connection did. All others were answered with 2XX.
+func answered(requests, failed, refused cloud.Series) []cloud.Series {
+	good := cloud.Series{Period: requests.Period}
+	for _, p := range requests.Points {
+		for _, other := range [][]cloud.Point{failed.Points, refused.Points} {
+			for _, o := range other {
+				if o.Start.Equal(p.Start) {
+					p.Value = max(p.Value-o.Value, 0)
+				}
+			}
+		}
+		good.Points = append(good.Points, p)
+	}
+	return all(requests, failed, refused, good, series(), series())
+}
+
 func stamp(t time.Time) *metav1.Time { return new(metav1.NewTime(t)) }
 
 func builtin(metric v1alpha1.BuiltinMetric, edits ...func(*v1alpha1.MetricCheck)) v1alpha1.MetricCheck {
@@ -62,6 +79,8 @@ func atLeast(bound string) func(*v1alpha1.MetricCheck) {
 func ratio(bound string) func(*v1alpha1.MetricCheck) {
 	return func(c *v1alpha1.MetricCheck) { c.MaxRatioToStable = bound }
 }
+
+func ignoring(c *v1alpha1.MetricCheck) { c.Unanswered = v1alpha1.UnansweredIgnore }
 
 func needing(n int32) func(*v1alpha1.MetricCheck) {
 	return func(c *v1alpha1.MetricCheck) { c.MinSamples = &n }
@@ -87,6 +106,62 @@ const (
 	skipped      = v1alpha1.ResultSkipped
 )
 
+// What may only be late fails nobody before it can't be late any more.
+func TestMetricAwaitsLateData(t *testing.T) {
+	late := func(n float64) cloud.Series { return series(100, 100, 100, n) }
+	errors := func(answers cloud.Series, stable ...cloud.Series) Readings {
+		r := Readings{Candidate: all(flat(100, 4), series(), series(), answers, series(), series())}
+		if len(stable) > 0 {
+			r.Stable = all(flat(100, 4), series(), series(), stable[0], series(), series())
+		}
+		return r
+	}
+	limit := builtin(v1alpha1.MetricErrorRate, atMost("1"))
+	arrives := builtin(v1alpha1.MetricRequestCount, atLeast("90"))
+	tests := map[string]struct {
+		check v1alpha1.MetricCheck
+		r     Readings
+		want  v1alpha1.Result
+	}{
+		"the last minute's answers":          {limit, errors(late(none)), inconclusive},
+		"some of the last minute's answers":  {limit, errors(late(50)), inconclusive},
+		"an earlier minute's":                {limit, errors(series(100, 100, 50, 100)), fail},
+		"so many that all are":               {limit, errors(series(100, 100, 90, none)), fail},
+		"compared with stable":               {builtin(v1alpha1.MetricErrorRate, ratio("1.5")), errors(late(50), flat(100, 4)), inconclusive},
+		"stable's are no excuse":             {builtin(v1alpha1.MetricErrorRate, ratio("1.5")), errors(series(50, 100, 100, 100), late(40)), inconclusive},
+		"the last minute's requests":         {arrives, Readings{Candidate: all(late(none))}, inconclusive},
+		"requests of the last minute, few":   {arrives, Readings{Candidate: all(late(50))}, fail},
+		"requests of an earlier minute":      {arrives, Readings{Candidate: all(series(100, none, 100, 100))}, fail},
+		"errors of the last minute are seen": {limit, Readings{Candidate: answered(flat(100, 4), series(none, none, none, 50), series())}, fail},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := Metric(tt.check, step2, tt.r, delay, nil, now)
+			if got.Result != tt.want || got.Failures > 0 != (tt.want == fail) {
+				t.Errorf("got %s, %d failures, %q", got.Result, got.Failures, got.Message)
+			}
+			if tt.want == fail {
+				return
+			}
+			// Nothing came a minute later either, when it would be there.
+			later := Metric(tt.check, step2, tt.r, delay, &got, now.Add(time.Minute))
+			if later.Result != fail && name != "stable's are no excuse" {
+				t.Errorf("later %s %q", later.Result, later.Message)
+			}
+		})
+	}
+}
+
+// A window that can't hold as many samples as are needed is told of.
+func TestMetricSaysThatNoWindowIsEnough(t *testing.T) {
+	long := now.Add(time.Hour)
+	check := builtin(v1alpha1.MetricErrorRate, atMost("1"), needing(100_000))
+	got := Metric(check, step2, Readings{answered(flat(100, 90), series(), series()), nil}, delay, nil, long)
+	if want := "ErrorRate: 1,000 of 100,000 requests needed at step 2 (weight 25); a whole window of 10m0s has no more: lower minSamples, or raise windowSeconds"; got.Message != want {
+		t.Errorf("got %q", got.Message)
+	}
+}
+
 func TestMetricJudges(t *testing.T) {
 	const errorRate, p90 = v1alpha1.MetricErrorRate, v1alpha1.MetricLatencyP90
 	full := step2
@@ -94,8 +169,8 @@ func TestMetricJudges(t *testing.T) {
 	preview := step2
 	preview.Weight = 0
 	// 1,312 requests with n errors, and 12,800 with 38.
-	errorsOf := func(n float64) []cloud.Series { return all(flat(328, 4), series(none, n), series(none)) }
-	stable := all(flat(3200, 4), flat(9, 4), series(none, none, 2))
+	errorsOf := func(n float64) []cloud.Series { return answered(flat(328, 4), series(none, n), series(none)) }
+	stable := answered(flat(3200, 4), flat(9, 4), series(none, none, 2))
 	slow := func(ms float64) []cloud.Series { return all(flat(25, 4), flat(ms/1000, 4)) }
 	tests := map[string]struct {
 		check   v1alpha1.MetricCheck
@@ -110,17 +185,27 @@ func TestMetricJudges(t *testing.T) {
 			fail, "ErrorRate 4.19% > 1% at step 2 (weight 25), 1,312 requests, stable 0.297%"},
 		"errors just above max": {builtin(errorRate, atMost("0.3048")), step2, Readings{errorsOf(4), nil},
 			fail, "ErrorRate 0.305% > 0.3048% at step 2 (weight 25), 1,312 requests"},
-		"no errors": {builtin(errorRate, atMost("0")), step2, Readings{all(flat(328, 4), series(), series()), nil},
+		"no errors": {builtin(errorRate, atMost("0")), step2, Readings{answered(flat(328, 4), series(), series()), nil},
 			pass, "ErrorRate 0% ≤ 0% at step 2 (weight 25), 1,312 requests"},
-		"failed connections are errors": {builtin(errorRate, atMost("1")), step2, Readings{all(flat(25, 4), flat(1, 4), flat(4, 4)), nil},
-			fail, "ErrorRate 20% > 1% at step 2 (weight 25), 100 requests"},
-		"more errors than requests": {builtin(errorRate, atMost("1")), step2, Readings{all(flat(25, 4), series(), flat(75, 4)), nil},
-			fail, "ErrorRate 100% > 1% at step 2 (weight 25), 100 requests"},
-		"too few requests": {builtin(errorRate, atMost("1")), step2, Readings{all(flat(3, 4), flat(3, 4), series()), stable},
+		"failed connections are errors": {builtin(errorRate, atMost("1")), step2, Readings{answered(flat(25, 4), flat(1, 4), flat(4, 4)), nil},
+			fail, "ErrorRate 20% > 1% at step 2 (weight 25), 100 requests, 16 of them without an answer"},
+		"more errors than requests": {builtin(errorRate, atMost("1")), step2, Readings{answered(flat(25, 4), series(), flat(75, 4)), nil},
+			fail, "ErrorRate 100% > 1% at step 2 (weight 25), 100 requests, 100 of them without an answer"},
+		"too few requests": {builtin(errorRate, atMost("1")), step2, Readings{answered(flat(3, 4), flat(3, 4), series()), stable},
 			inconclusive, "ErrorRate: 12 of 50 requests needed at step 2 (weight 25)"},
-		"as few as it may be": {builtin(errorRate, atMost("1"), needing(12)), step2, Readings{all(flat(3, 4), flat(3, 4), series()), nil},
+		"as few as it may be": {builtin(errorRate, atMost("1"), needing(12)), step2, Readings{answered(flat(3, 4), flat(3, 4), series()), nil},
 			fail, "ErrorRate 100% > 1% at step 2 (weight 25), 12 requests"},
-		"no requests": {builtin(errorRate, atMost("1")), step2, Readings{all(series(), series(), series()), stable},
+		"some hang": {builtin(errorRate, atMost("1")), step2, Readings{all(flat(100, 4), series(), series(), flat(80, 4), flat(5, 4), flat(5, 4)), nil},
+			fail, "ErrorRate 10% > 1% at step 2 (weight 25), 400 requests, 40 of them without an answer"},
+		"all hang": {builtin(errorRate, atMost("1")), step2, Readings{all(flat(100, 4), series(), series(), series(), series(), series()), nil},
+			fail, "ErrorRate 100% > 1% at step 2 (weight 25), 400 requests, 400 of them without an answer"},
+		"hanging is ignored": {builtin(errorRate, atMost("1"), ignoring), step2, Readings{all(flat(100, 4), series(), series()), nil},
+			pass, "ErrorRate 0% ≤ 1% at step 2 (weight 25), 400 requests"},
+		"answers come a minute later": {builtin(errorRate, atMost("1")), step2, Readings{all(flat(100, 4), series(), series(), series(80, 100, 100, 120), series(), series()), nil},
+			pass, "ErrorRate 0% ≤ 1% at step 2 (weight 25), 400 requests"},
+		"requests are late": {builtin(errorRate, atMost("30")), step2, Readings{all(series(100, 100), flat(25, 4), series(), flat(75, 4), series(), series()), nil},
+			pass, "ErrorRate 25% ≤ 30% at step 2 (weight 25), 400 requests"},
+		"no requests": {builtin(errorRate, atMost("1")), step2, Readings{answered(series(), series(), series()), stable},
 			inconclusive, "ErrorRate: no data, 50 requests needed at step 2 (weight 25)"},
 		"no readings": {builtin(errorRate, atMost("1")), step2, Readings{},
 			inconclusive, "ErrorRate: no data, 50 requests needed at step 2 (weight 25)"},
@@ -134,9 +219,9 @@ func TestMetricJudges(t *testing.T) {
 			pass, "ErrorRate 0.305% ≤ 2% and not beyond doubt more than 1.5 times stable's 0.297% at step 2 (weight 25), 1,312 requests, stable 12,800"},
 		"errors above max, stable as well": {builtin(errorRate, ratio("1.5"), atMost("0.1")), step2, Readings{errorsOf(4), stable},
 			fail, "ErrorRate 0.305% > 0.1% at step 2 (weight 25), 1,312 requests, stable 0.297%"},
-		"stable has too few requests": {builtin(errorRate, ratio("1.5"), atMost("2")), step2, Readings{errorsOf(4), all(flat(10, 4), series(), series())},
+		"stable has too few requests": {builtin(errorRate, ratio("1.5"), atMost("2")), step2, Readings{errorsOf(4), answered(flat(10, 4), series(), series())},
 			inconclusive, "ErrorRate: stable has 40 of 50 requests needed at step 2 (weight 25)"},
-		"above max, stable has no requests": {builtin(errorRate, ratio("1.5"), atMost("1")), step2, Readings{errorsOf(55), all(series(), series(), series())},
+		"above max, stable has no requests": {builtin(errorRate, ratio("1.5"), atMost("1")), step2, Readings{errorsOf(55), answered(series(), series(), series())},
 			fail, "ErrorRate 4.19% > 1% at step 2 (weight 25), 1,312 requests"},
 		"nothing to compare with": {builtin(errorRate, ratio("1.5")), full, Readings{errorsOf(55), stable},
 			skipped, "ErrorRate: the stable revision has no traffic to compare with at step 2 (weight 100)"},
@@ -219,7 +304,7 @@ func TestMetricJudges(t *testing.T) {
 // A verdict contains everything that was measured.
 func TestMetricKeepsTheEvidence(t *testing.T) {
 	check := builtin(v1alpha1.MetricErrorRate, atMost("1"), ratio("1.5"))
-	r := Readings{all(flat(328, 9), series(none, 55), series()), all(flat(3200, 9), flat(9, 9), series())}
+	r := Readings{answered(flat(328, 9), series(none, 55), series()), answered(flat(3200, 9), flat(9, 9), series())}
 	want := v1alpha1.Verdict{
 		Source: v1alpha1.SourceMetric, Name: "check", Step: 2, Weight: 25, Result: fail,
 		Message: "ErrorRate 4.19% > 1% at step 2 (weight 25), 1,312 requests, stable 0.281%",
@@ -388,7 +473,7 @@ func TestMetricTellsWhatItPutsUpWith(t *testing.T) {
 // The more measurements were made, the stronger the evidence has to be.
 func TestMetricSpendsItsAlpha(t *testing.T) {
 	check := builtin(v1alpha1.MetricErrorRate, ratio("1"))
-	r := Readings{all(flat(328, 4), series(13), series()), all(flat(3200, 4), flat(9, 4), series(2))} // p=0.00062
+	r := Readings{answered(flat(328, 4), series(13), series()), answered(flat(3200, 4), flat(9, 4), series(2))} // p=0.00062
 	for measurements, want := range map[int32]v1alpha1.Result{0: fail, 2: fail, 3: pass, 29: pass} {
 		before := &v1alpha1.Verdict{Step: 1, Weight: 10, Measurements: measurements}
 		if got := Metric(check, step2, r, delay, before, now); got.Result != want {
@@ -408,10 +493,10 @@ func TestMetricIsMonotonic(t *testing.T) {
 		}
 		before := &v1alpha1.Verdict{Step: 1, Measurements: rng.Int32N(30)}
 		requests := float64(20 + rng.IntN(300))
-		stable := all(flat(float64(20+rng.IntN(3000)), 4), flat(float64(rng.IntN(5)), 4), series())
+		stable := answered(flat(float64(20+rng.IntN(3000)), 4), flat(float64(rng.IntN(5)), 4), series())
 		last := 0
 		for errors := float64(0); errors <= 60; errors++ {
-			got := Metric(check, step2, Readings{all(flat(requests, 4), series(errors), series()), stable}, delay, before, now)
+			got := Metric(check, step2, Readings{answered(flat(requests, 4), series(errors), series()), stable}, delay, before, now)
 			if rank[got.Result] < last {
 				t.Fatalf("%v errors made it better: %s", errors, got.Message)
 			}

@@ -62,7 +62,11 @@ func resource(arn string) []string {
 func Queries(check v1alpha1.MetricCheck, s Subject) []cloud.MetricQuery {
 	switch check.Builtin {
 	case v1alpha1.MetricErrorRate:
-		return []cloud.MetricQuery{s.requests(), s.elb("HTTPCode_Target_5XX_Count", "Sum"), s.elb("TargetConnectionErrorCount", "Sum")}
+		queries := []cloud.MetricQuery{s.requests(), s.elb("HTTPCode_Target_5XX_Count", "Sum"), s.elb("TargetConnectionErrorCount", "Sum")}
+		if check.Unanswered == v1alpha1.UnansweredIgnore {
+			return queries
+		}
+		return append(queries, s.elb("HTTPCode_Target_2XX_Count", "Sum"), s.elb("HTTPCode_Target_3XX_Count", "Sum"), s.elb("HTTPCode_Target_4XX_Count", "Sum"))
 	case v1alpha1.MetricLatencyP50:
 		return []cloud.MetricQuery{s.requests(), s.elb("TargetResponseTime", "p50")}
 	case v1alpha1.MetricLatencyP90:

@@ -54,6 +54,9 @@ func TestQueries(t *testing.T) {
 		want  []cloud.MetricQuery
 	}{
 		"errors": {builtin(v1alpha1.MetricErrorRate), []cloud.MetricQuery{
+			elb("RequestCount", "Sum"), elb("HTTPCode_Target_5XX_Count", "Sum"), elb("TargetConnectionErrorCount", "Sum"),
+			elb("HTTPCode_Target_2XX_Count", "Sum"), elb("HTTPCode_Target_3XX_Count", "Sum"), elb("HTTPCode_Target_4XX_Count", "Sum")}},
+		"errors of those who answer": {builtin(v1alpha1.MetricErrorRate, ignoring), []cloud.MetricQuery{
 			elb("RequestCount", "Sum"), elb("HTTPCode_Target_5XX_Count", "Sum"), elb("TargetConnectionErrorCount", "Sum")}},
 		"p50":       {builtin(v1alpha1.MetricLatencyP50), []cloud.MetricQuery{elb("RequestCount", "Sum"), elb("TargetResponseTime", "p50")}},
 		"p90":       {builtin(v1alpha1.MetricLatencyP90), []cloud.MetricQuery{elb("RequestCount", "Sum"), elb("TargetResponseTime", "p90")}},

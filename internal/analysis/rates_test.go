@@ -200,7 +200,7 @@ func TestMetricFlagsAsSimulated(t *testing.T) {
 				r[i][1] = append(r[i][1], float64(of.errors))
 			}
 		}
-		readings := func(i int) []cloud.Series { return all(series(r[i][0]...), series(r[i][1]...), series()) }
+		readings := func(i int) []cloud.Series { return answered(series(r[i][0]...), series(r[i][1]...), series()) }
 		got, before := 0, (*v1alpha1.Verdict)(nil)
 		for i := 0; i < len(minutes) && got == 0; i++ {
 			number := i / looksPerStep

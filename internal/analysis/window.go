@@ -15,6 +15,9 @@ const defaultPeriod = time.Minute
 type window struct {
 	from, to time.Time
 	period   time.Duration
+	// settled is when periods ended of which nothing is late any more: twice as
+	// long ago as CloudWatch usually takes.
+	settled time.Time
 }
 
 // windowOf returns the window of check as far as it was read. It lies within
@@ -22,13 +25,21 @@ type window struct {
 // rounded up to whole periods, at least one.
 func windowOf(check *v1alpha1.MetricCheck, since time.Time, r Readings, delay time.Duration, now time.Time) window {
 	period := r.period()
-	w := window{from: ceil(since, period), to: r.readAt(now).Add(-delay).Truncate(period), period: period}
-	length := (seconds(check.WindowSeconds, 600) + period - 1).Truncate(period)
-	if back := w.to.Add(-max(length, period)); back.After(w.from) {
+	at := r.readAt(now)
+	w := window{from: ceil(since, period), to: at.Add(-delay).Truncate(period), period: period, settled: at.Add(-2 * delay)}
+	if back := w.to.Add(-w.longest(check)); back.After(w.from) {
 		w.from = back
 	}
 	return w
 }
+
+// longest is how long the window of check can be.
+func (w window) longest(check *v1alpha1.MetricCheck) time.Duration {
+	return max((seconds(check.WindowSeconds, 600) + w.period - 1).Truncate(w.period), w.period)
+}
+
+// unsettled reports whether data of the period that starts then may be late.
+func (w window) unsettled(start time.Time) bool { return start.Add(w.period).After(w.settled) }
 
 func (w window) empty() bool { return !w.from.Before(w.to) }
 
