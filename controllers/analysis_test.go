@@ -10,6 +10,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/awssim"
+	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
 )
 
 // judgedBy makes a deployment one whose revisions are judged.
@@ -163,14 +164,34 @@ func TestInconclusiveRollsBack(t *testing.T) {
 	w.Expect(now.Status.Rollout.Message).To(gomega.HavePrefix("no evidence within 5m0s after the hold of step 1/3: errors: ErrorRate: "))
 }
 
-// A first revision has nothing to go back to, so nothing is asked of CloudWatch.
+// A first revision has nothing to go back to, so no metric is asked for, and an
+// alarm that is on doesn't matter.
 func TestFirstRevisionIsNotJudged(t *testing.T) {
 	w := running(t)
+	w.alarm("ALARM")
 	a := errorRate()
-	a.Alarms = []string{"none-such"}
-	w.serving(judgedBy(a))
-	for operation := range w.sim.CallCounts() {
-		w.Expect(operation).NotTo(gomega.HavePrefix("monitoring:"))
+	a.Alarms = []string{"checkout-5xx"}
+	imd := w.serving(judgedBy(a))
+	w.Expect(w.sim.CallCounts()).NotTo(gomega.HaveKey("monitoring:GetMetricData"))
+	w.Expect(imd.Status.Rollout.Note).To(gomega.BeEmpty())
+}
+
+// Requests that a revision lets hang, and connections that it resets, are errors,
+// although no target group counts an answer for them.
+func TestUnansweredRollsBack(t *testing.T) {
+	t.Parallel()
+	for _, tag := range []string{"hang50", "reset50"} {
+		t.Run(tag, func(t *testing.T) {
+			w := running(t)
+			w.sim.PutImage("checkout", tag, "")
+			imd := w.serving(judgedBy(errorRate()), func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = canary(forever, forever) })
+			users := w.use()
+			w.roll(imd, tag)
+			now := w.eventually(imd, v1alpha1.PhaseRolledBack)
+			users.leave()
+			w.Expect(now.Status.Rollout.Reason).To(gomega.Equal(v1alpha1.ReasonMetricOutOfBounds))
+			w.Expect(now.Status.Rollout.Message).To(gomega.MatchRegexp(`^ErrorRate [\d.]+% > 1% at step 1 \(weight 10\), [\d,]+ requests, [\d,]+ of them without an answer, stable 0%$`))
+		})
 	}
 }
 
@@ -201,9 +222,38 @@ func (w *world) alarm(state string) {
 	w.Expect(w.sim.SetAlarm("checkout-5xx", state, "Threshold Crossed: 1 datapoint was greater than the threshold")).To(gomega.Succeed())
 }
 
+// That an alarm doesn't exist is told before the first rollout, not only when the
+// next one is urgent.
+func TestAlarmMissingAtFirst(t *testing.T) {
+	w := running(t)
+	imd := w.deployment("1")
+	alarmed()(&imd.Spec)
+	w.create(imd)
+	now := w.blocked(imd, v1alpha1.ReasonAlarmNotFound)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.Equal("CloudWatch has no alarm named checkout-5xx"))
+	w.did()
+	w.alarm("ALARM") // it is there, and there is nothing to go back to
+	w.eventually(imd, v1alpha1.PhaseComplete)
+}
+
+// An alarm on logs is an alarm, and one that CloudWatch can't evaluate says
+// nothing.
+func TestLogAlarm(t *testing.T) {
+	w := running(t)
+	w.Expect(w.sim.SetAlarm("checkout-5xx", "OK", "a test", cloudwatch.AlarmShape{Log: true})).To(gomega.Succeed())
+	w.Expect(w.sim.SetAlarmEvaluation("checkout-5xx", cloudwatch.EvaluationError)).To(gomega.Succeed())
+	imd := w.serving(alarmed(func(a *v1alpha1.Analysis) { a.InconclusiveSeconds = new(int32(60)) }))
+	w.roll(imd, "2")
+	now := w.blocked(imd, v1alpha1.ReasonInconclusive)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("checkout-5xx: OK can't be relied on: EVALUATION_ERROR"))
+	w.Expect(w.sim.SetAlarmEvaluation("checkout-5xx", "")).To(gomega.Succeed())
+	w.eventually(imd, v1alpha1.PhaseComplete)
+}
+
 func TestAlarmMissing(t *testing.T) {
 	w := running(t)
-	imd := w.serving(alarmed())
+	imd := w.serving()
+	w.update(imd, alarmed())
 	w.roll(imd, "2")
 	now := w.blocked(imd, v1alpha1.ReasonAlarmNotFound)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.Equal("CloudWatch has no alarm named checkout-5xx"))

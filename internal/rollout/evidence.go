@@ -57,7 +57,9 @@ func (o *Observation) EvidenceNeeded() Evidence {
 	case o.Deleting:
 		return Evidence{}
 	case !r.active():
-		return Evidence{Alarms: x.canReturn() && !x.isServed() && !x.isStuck()}
+		// Before the first rollout it only matters whether they exist: to be told
+		// of that by the second, which may be urgent, is too late.
+		return Evidence{Alarms: !x.isServed() && !x.isStuck()}
 	case r.Outcome == "":
 		return x.evidenceOfRollout()
 	}
@@ -176,7 +178,7 @@ func (x *pass) blockIfAlarmed() *Decision {
 		return nil
 	case a.Unread:
 		return x.poll(words{v1alpha1.PhasePending, v1alpha1.ReasonPending, "Reading the alarms before the rollout of " + want.Name})
-	case a.Firing == "" || x.o.Policy.ProceedInAlarm:
+	case a.Firing == "" || x.o.Policy.ProceedInAlarm || !x.canReturn():
 		return nil
 	}
 	return x.blockOnAlarms("The rollout does not start")

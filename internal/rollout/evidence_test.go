@@ -239,6 +239,7 @@ func TestEvidenceNeeded(t *testing.T) {
 	}{
 		"nothing under way":       {serving(), false, false, false, 0},
 		"about to start":          {changed, true, false, false, 0},
+		"about to start as first": {fresh(), true, false, false, 0},
 		"before the stack":        {asked, true, false, false, 2},
 		"while the stack is made": {unverified(v1alpha1.RevisionCreating), true, false, false, 0},
 		"while it is verified":    {unverified(v1alpha1.RevisionCreated), true, false, false, 0},
@@ -258,6 +259,25 @@ func TestEvidenceNeeded(t *testing.T) {
 				t.Errorf("got %+v", s)
 			}
 		})
+	}
+}
+
+// Before the first rollout alarms have to exist, and needn't be silent.
+func TestAlarmsBeforeTheFirstRollout(t *testing.T) {
+	missing := &Blocked{Reason: v1alpha1.ReasonAlarmNotFound, Message: "CloudWatch has no alarm named a"}
+	first := func(a Analysis) Observation {
+		return with(fresh(), func(o *Observation) {
+			o.Revisions, o.Analysis = []Revision{{Number: 1, Name: "shop-1", Hash: o.WantHash, Stack: v1alpha1.RevisionPending}}, a
+		})
+	}
+	if d := Decide(first(Analysis{Unread: true}), start); d.Progress.Rollout != nil || d.Reason != v1alpha1.ReasonPending {
+		t.Errorf("unread: %s: %s", d.Reason, d.Message)
+	}
+	if d := Decide(first(Analysis{Trouble: missing}), start); d.Progress.Rollout != nil || d.Reason != v1alpha1.ReasonAlarmNotFound {
+		t.Errorf("missing: %s: %s", d.Reason, d.Message)
+	}
+	if d := Decide(first(Analysis{Firing: "a (so)"}), start); d.Progress.Rollout == nil || d.Progress.Rollout.Note != "" {
+		t.Errorf("firing: %s: %s, %+v", d.Reason, d.Message, d.Progress.Rollout)
 	}
 }
 

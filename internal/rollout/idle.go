@@ -139,7 +139,7 @@ func (x *pass) start() *Decision {
 		ID: fmt.Sprintf("%s.%d", want.Name, p.Rollouts), Cause: cause, Full: cause == v1alpha1.CauseRevert,
 		Revision: want.Number, From: p.Stable, StartedAt: x.now, ProgressedAt: x.now, Note: x.weakness(),
 	}
-	if x.o.Analysis.Firing != "" && cause != v1alpha1.CauseRevert {
+	if x.o.Analysis.Firing != "" && cause != v1alpha1.CauseRevert && x.canReturn() {
 		p.Rollout.remark(x.o.Analysis.Firing)
 	}
 	if last := x.p.Rollout; cause == v1alpha1.CauseRetry {
