@@ -70,6 +70,9 @@ const (
 	faultStack    faultKind = "stack deleted by others"
 	faultName     faultKind = "stack name taken by others"
 	faultScan     faultKind = "image scanned again"
+	faultEmpty    faultKind = "scan without findings at first"
+	faultLate     faultKind = "metrics late"
+	faultDoubt    faultKind = "alarm not evaluated"
 )
 
 // Kinds of faults by which a cluster loses state.

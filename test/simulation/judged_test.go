@@ -52,7 +52,7 @@ func (o *observer) checkJudged(at *pass, was, now *v1alpha1.ImmutableDeployment)
 	switch {
 	case b.Reason == v1alpha1.ReasonAlarmFiring && !alarms && !o.w.story:
 		o.fail("judged", "%s of %s is given up for an alarm that never was on: %s", b.ID, now.Name, b.Message)
-	case b.Reason == v1alpha1.ReasonMetricOutOfBounds && tag != worse && !o.sickly(tag):
+	case b.Reason == v1alpha1.ReasonMetricOutOfBounds && tag != worse && tag != mute && !o.sickly(tag):
 		o.fail("judged", "%s of %s, image %s, is given up for a metric: %s", b.ID, now.Name, tag, b.Message)
 	case b.Reason == v1alpha1.ReasonImageVulnerable && tag != vulnerable:
 		o.fail("judged", "%s of %s, image %s, is given up for a vulnerability: %s", b.ID, now.Name, tag, b.Message)
@@ -88,8 +88,8 @@ func (o *observer) checkPromoted(plan app, tag string, was *v1alpha1.ImmutableDe
 	if was.Status.Stable == 0 || o.changed[string(was.UID)] {
 		return // with nothing to return to, or no longer, what serves continues
 	}
-	if tag == worse && plan.Metric {
-		o.fail("judged", "%s of %s is promoted though it answers nothing but errors", b.ID, plan.Name)
+	if (tag == worse || tag == mute) && plan.Metric {
+		o.fail("judged", "%s of %s is promoted though it answers nothing but errors, or nothing", b.ID, plan.Name)
 	}
 	stands := plan.Gate.Decisive() && (plan.Gate != v1alpha1.AfterStep || plan.Strategy == v1alpha1.StrategyCanary && !o.various[string(was.UID)])
 	if plan.Gate != "" && stands && !o.w.gates.passed[fmt.Sprintf("%s %s %s", was.UID, b.ID, plan.Gate)] {

@@ -9,9 +9,11 @@ import (
 )
 
 // Images that are bad in a way that only checks detect: worse answers every
-// request with an error and uses all CPU, vulnerable has a known vulnerability.
+// request with an error and uses all CPU, mute resets every connection instead,
+// vulnerable has a known vulnerability.
 const (
 	worse      = "err100-cpu95"
+	mute       = "reset100-cpu95"
 	vulnerable = "vulnerable"
 )
 
@@ -52,14 +54,18 @@ func metric(a app) v1alpha1.MetricCheck {
 
 // push creates the images, with their scans.
 func (o *others) push() {
-	for _, tags := range [][]string{good, sick, {"9", worse, vulnerable}} {
+	for _, tags := range [][]string{good, sick, {"9", worse, mute, vulnerable}} {
 		for _, tag := range tags {
 			o.tags[o.w.sim.PutImage("checkout", tag, "")] = tag
-			scan := ecr.Scan{}
-			if tag == vulnerable {
-				scan.Findings = []ecr.Finding{{Name: "CVE-2026-1000", Severity: "CRITICAL", Package: "openssl", Version: "3.0.1"}}
-			}
-			must(o.w.sim.SetScan("checkout", tag, scan))
+			must(o.w.sim.SetScan("checkout", tag, scanOf(tag)))
 		}
 	}
+}
+
+// scanOf an image is what there is to be found in it.
+func scanOf(tag string) ecr.Scan {
+	if tag != vulnerable {
+		return ecr.Scan{}
+	}
+	return ecr.Scan{Findings: []ecr.Finding{{Name: "CVE-2026-1000", Severity: "CRITICAL", Package: "openssl", Version: "3.0.1"}}}
 }

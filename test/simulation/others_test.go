@@ -13,6 +13,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
+	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
 	"github.com/viridian-dev/viridian/internal/awssim/ecr"
 	"github.com/viridian-dev/viridian/internal/template"
 )
@@ -140,6 +141,10 @@ func (o *others) meddle(f fault) {
 	switch f.Kind { //nolint:exhaustive // the others aren't made by people
 	case faultScan:
 		must(o.w.sim.SetScan("checkout", f.Tag, ecr.Scan{PendingFor: f.For}))
+	case faultEmpty:
+		scan := scanOf(f.Tag)
+		scan.Enhanced, scan.EmptyFor = true, f.For
+		must(o.w.sim.SetScan("checkout", f.Tag, scan))
 	case faultTasks:
 		o.stopTasks(t, uid)
 	case faultRule:
@@ -194,8 +199,10 @@ func (o *others) giveWay() {
 		must(err)
 	}
 	o.taken = nil
+	o.w.sim.SetMetricsLate(0)
 	for i := range o.w.plan.Apps {
 		o.alarm(i, "OK")
+		o.doubt(i, "")
 	}
 	for _, s := range o.w.observer.truth().stacks {
 		if s.uid == "" && s.name != "theirs" {
@@ -223,7 +230,13 @@ func (o *others) takeName(app int, uid string) {
 
 // alarm sets the state of an application's alarm.
 func (o *others) alarm(app int, state string) {
-	must(o.w.sim.SetAlarm(o.w.plan.Apps[app].Name+"-5xx", state, "as the plan has it"))
+	a := o.w.plan.Apps[app]
+	must(o.w.sim.SetAlarm(a.Name+"-5xx", state, "as the plan has it", cloudwatch.AlarmShape{Log: a.OnLogs}))
+}
+
+// doubt says what is wrong with the state of an application's alarm.
+func (o *others) doubt(app int, evaluation string) {
+	must(o.w.sim.SetAlarmEvaluation(o.w.plan.Apps[app].Name+"-5xx", evaluation))
 }
 
 // stopTasks stops some tasks of an application.

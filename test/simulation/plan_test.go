@@ -13,6 +13,9 @@ import (
 // change.
 const propagation = 15 * time.Second
 
+// metricDelay is how long CloudWatch usually takes until it has all data.
+const metricDelay = 3 * time.Minute
+
 // plan is everything that happens in a run: it follows from the seed, and may
 // be shortened.
 type plan struct {
@@ -50,7 +53,9 @@ type app struct {
 	OnDeleteFailure v1alpha1.DeleteFailurePolicy
 	// Alarm, Metric and Scan say what revisions are judged by, Gate where
 	// GateBy is called, and Refuses that it fails until disturbances end.
+	// OnLogs makes the alarm one on logs.
 	Alarm, Metric, Scan bool
+	OnLogs              bool `json:",omitempty"`
 	Gate                v1alpha1.GatePoint
 	GateBy              gateKind
 	Refuses             bool
@@ -109,7 +114,7 @@ var (
 func bad(a app) []string {
 	out := slices.Clone(sick)
 	if a.Metric {
-		out = append(out, worse, worse)
+		out = append(out, worse, mute)
 	}
 	if a.Scan {
 		out = append(out, vulnerable)
@@ -128,6 +133,7 @@ func newPlan(seed uint64) plan {
 	p.wish(d)
 	p.disturb(newDice(seed, "faults"))
 	p.forget(newDice(seed, "forgetting"))
+	p.mislead(newDice(seed, "evidence"))
 	slices.SortStableFunc(p.Users, func(a, b wish) int { return int(a.At - b.At) })
 	slices.SortStableFunc(p.Faults, func(a, b fault) int { return int(a.At - b.At) })
 	return p
@@ -220,6 +226,35 @@ func (p *plan) rare(d dice, f *fault, n int) {
 		}
 	case faultScan:
 		f.Tag = pick(d, good...)
+	}
+}
+
+// mislead draws what makes evidence look other than it is.
+func (p *plan) mislead(d dice) {
+	for i := range p.Apps {
+		p.Apps[i].OnLogs = d.chance(0.4)
+	}
+	for range d.IntN(4) {
+		f := fault{At: d.between(0, p.Length), App: d.IntN(len(p.Apps)), For: d.between(time.Minute, 15*time.Minute), Tag: pick(d, good...)}
+		if d.chance(0.6) { // while there may be something to judge
+			f.At = pick(d, p.Users...).At + d.between(0, 5*time.Minute)
+		}
+		f.Kind = pick(d, faultEmpty, faultEmpty, faultLate, faultLate, faultDoubt)
+		u := wish{At: f.At + d.between(0, time.Minute), App: f.App, What: wishTemplate, Tag: f.Tag, N: 1}
+		switch f.Kind { //nolint:exhaustive // only these need something to judge
+		case faultEmpty:
+			p.Apps[f.App].Scan = true
+			if d.chance(0.5) {
+				f.Tag, u.Tag = vulnerable, vulnerable
+			}
+			p.Users = append(p.Users, u)
+		case faultLate: // but never so late that it may be taken for missing
+			p.Apps[f.App].Metric = true
+			f.At = d.between(0, p.Length/2) // early enough to measure something
+			f.For, f.By, u.At = p.Length, d.between(metricDelay/2, metricDelay), f.At+d.between(0, p.Length/4)
+			p.Users = append(p.Users, u)
+		}
+		p.Faults = append(p.Faults, f)
 	}
 }
 

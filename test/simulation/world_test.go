@@ -9,6 +9,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/awssim"
+	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
 )
 
 // world is the state of a run.
@@ -159,9 +160,15 @@ func (w *world) befall(f fault) {
 		case faultAlarm:
 			w.others.alarm(f.App, "ALARM")
 			w.after(f.For, func() { w.others.alarm(f.App, "OK") })
+		case faultDoubt:
+			w.others.doubt(f.App, cloudwatch.EvaluationError)
+			w.after(f.For, func() { w.others.doubt(f.App, "") })
+		case faultLate:
+			w.sim.SetMetricsLate(f.By)
+			w.after(f.For, func() { w.sim.SetMetricsLate(0) })
 		case faultStatus, faultRecordStatus, faultRecord, faultOwners, faultOrphan, faultRestore, faultAnew, faultVelero, faultClone:
 			w.forget(f)
-		case faultTasks, faultRule, faultRuleGone, faultPreview, faultScale, faultStack, faultName, faultScan:
+		case faultTasks, faultRule, faultRuleGone, faultPreview, faultScale, faultStack, faultName, faultScan, faultEmpty:
 			w.others.meddle(f)
 		}
 		w.stats.faults++
