@@ -166,7 +166,8 @@ type Rollback struct {
 	// own or because of failing health checks, once it was healthy, before it
 	// is rolled back: a service that loses and replaces tasks again and again
 	// can look healthy at every single moment. Tasks for which AWS had no
-	// capacity, address or network interface don't count.
+	// capacity, address or network interface don't count, nor do those that
+	// could not reach a registry or a store of secrets.
 	// +optional
 	// +default=3
 	// +kubebuilder:validation:Minimum=0

@@ -24,6 +24,11 @@ func TestWantOfCapacityIsNoFault(t *testing.T) {
 		"InternalError: the attachment of the network interface took too long",
 		"TaskFailedToStart: RESOURCE:ENI",
 		"RESOURCE:MEMORY",
+		"CannotPullContainerError: ref pull has been retried 5 time(s): dial tcp 10.0.0.1:443: i/o timeout",
+		"TaskFailedToStart: CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to do request: Head https://x: net/http: request canceled while waiting for connection",
+		"ResourceInitializationError: unable to pull secrets or registry auth: RequestError: Post https://api.ecr: dial tcp: Timeout waiting for network interface provisioning",
+		"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: RequestError: send request failed caused by: context deadline exceeded",
+		"ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network configuration.",
 	} {
 		if failed(&types.Task{StopCode: types.TaskStopCodeTaskFailedToStart, StoppedReason: &reason}) {
 			t.Errorf("counts against the revision: %s", reason)
@@ -37,9 +42,7 @@ func TestWantOfCapacityIsNoFault(t *testing.T) {
 func TestFaultsOfTheTemplate(t *testing.T) {
 	for reason, code := range map[string]types.TaskStopCode{
 		"CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref checkout:9: not found":                                                  types.TaskStopCodeTaskFailedToStart,
-		"CannotPullContainerError: ref pull has been retried 5 time(s): dial tcp 10.0.0.1:443: i/o timeout":                                                                      types.TaskStopCodeTaskFailedToStart,
 		"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: AccessDeniedException":   types.TaskStopCodeTaskFailedToStart,
-		"ResourceInitializationError: unable to pull secrets or registry auth: RequestError: Post https://api.ecr: dial tcp: Timeout waiting for network interface provisioning": types.TaskStopCodeTaskFailedToStart,
 		"ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: ResourceNotFoundException: The specified log group does not exist": types.TaskStopCodeTaskFailedToStart,
 		"ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: mount.nfs4: Connection reset by peer: unsuccessful EFS utils command execution": types.TaskStopCodeTaskFailedToStart,
 		"CannotStartContainerError: OCI runtime create failed: exec: \"serve\": executable file not found in $PATH":                                                              types.TaskStopCodeTaskFailedToStart,

@@ -141,7 +141,8 @@ func failed(t *types.Task) bool {
 	case types.TaskStopCodeEssentialContainerExited:
 		return true
 	case types.TaskStopCodeTaskFailedToStart:
-		return !starved(awssdk.ToString(t.StoppedReason))
+		reason := awssdk.ToString(t.StoppedReason)
+		return !starved(reason) && !cutOff(reason)
 	case types.TaskStopCodeServiceSchedulerInitiated:
 		return strings.Contains(awssdk.ToString(t.StoppedReason), "health checks")
 	}
@@ -175,6 +176,28 @@ var shortages = []string{
 func starved(reason string) bool {
 	reason = strings.TrimPrefix(strings.ToLower(clean(reason)), "taskfailedtostart: ")
 	return slices.ContainsFunc(shortages, func(beginning string) bool { return strings.HasPrefix(reason, beginning) })
+}
+
+// fetches are the beginnings of ECS's reasons if a task couldn't get what it
+// needs before it starts: its image, secrets, credentials of its registry.
+var fetches = []string{"cannotpullcontainererror", "resourceinitializationerror: unable to pull ", "resourceinitializationerror: unable to retrieve "}
+
+// disconnections are how the network is to blame for that: words of Go's net
+// package, on which the ECS agent is built, of the AWS SDK, and of ECS itself
+// ("There is a connection issue between the task and Amazon ECR"), as users have
+// reported them.
+var disconnections = []string{
+	"dial tcp", "i/o timeout", "tls handshake timeout", "context deadline exceeded", "request canceled", "connection reset by peer",
+	"connection refused", "requesterror: send request failed", "there is a connection issue between the task and",
+}
+
+// cutOff reports whether a task could not start because the network didn't let it
+// reach a registry or a store of secrets. Tasks are counted once some of their
+// revision were healthy, so its network and roles are right.
+func cutOff(reason string) bool {
+	reason = strings.TrimPrefix(strings.ToLower(clean(reason)), "taskfailedtostart: ")
+	return slices.ContainsFunc(fetches, func(beginning string) bool { return strings.HasPrefix(reason, beginning) }) &&
+		slices.ContainsFunc(disconnections, func(words string) bool { return strings.Contains(reason, words) })
 }
 
 // stopReason returns ECS's reason with that of the first failed container:
