@@ -130,6 +130,8 @@ func checkTags(tags []core.Tag) error {
 		switch {
 		case tag.Key == "" || len(tag.Key) > 128:
 			return constraint(tag.Key, "tags.member.key", "Member must have length between 1 and 128")
+		case tag.Value == "":
+			return constraint(tag.Value, "tags.member.value", "Member must have length greater than or equal to 1")
 		case len(tag.Value) > 256:
 			return constraint(tag.Value, "tags.member.value", "Member must have length less than or equal to 256")
 		case strings.HasPrefix(strings.ToLower(tag.Key), "aws:"):

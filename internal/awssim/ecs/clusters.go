@@ -49,7 +49,7 @@ type clusterOut struct {
 	Tags                []Tag              `json:"tags"`
 }
 
-var clusterName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,254}$`)
+var clusterName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
 
 // createCluster is idempotent by name.
 func (s *Service) createCluster(in createClusterInput) (any, error) {

@@ -123,6 +123,72 @@ func (in *registerInput) checkContainers() error {
 	if !essential {
 		return clientError("At least one container in the task definition must be marked as essential.")
 	}
+	if err := in.checkSizes(); err != nil {
+		return err
+	}
+	return in.checkDependencies()
+}
+
+// checkSizes compares the containers' sizes with the task's.
+func (in *registerInput) checkSizes() error {
+	memory, hasMemory := units(in.Memory, "gb")
+	cpu, hasCPU := units(in.Cpu, "vcpu")
+	reserved := 0
+	for i := range in.ContainerDefinitions {
+		c := &in.ContainerDefinitions[i]
+		reserved += intOr(c.Cpu, 0)
+		if c.Memory != nil && c.MemoryReservation != nil && *c.MemoryReservation > *c.Memory {
+			return clientError("Invalid setting for container '%s'. 'memory' must be greater than or equal to 'memoryReservation'.", c.Name)
+		}
+		if hasMemory && intOr(c.Memory, 0) > memory {
+			return clientError("The 'memory' setting for container '%s' is greater than for the task.", c.Name)
+		}
+	}
+	if hasCPU && reserved > cpu {
+		return clientError("The sum of all container 'cpu' values cannot be greater than the value of the task 'cpu'.")
+	}
+	return nil
+}
+
+func (in *registerInput) checkDependencies() error {
+	named := map[string]*container{}
+	for i := range in.ContainerDefinitions {
+		named[in.ContainerDefinitions[i].Name] = &in.ContainerDefinitions[i]
+	}
+	for i := range in.ContainerDefinitions {
+		c := &in.ContainerDefinitions[i]
+		for _, d := range c.DependsOn {
+			if err := d.check(c, named[d.ContainerName]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// check is about a dependency of c on another container, nil if there is none of
+// its name. AWS's words were recorded from failed stacks, but for those about a
+// container that waits for itself.
+func (d *dependency) check(c, on *container) error {
+	switch {
+	case on == nil:
+		return clientError("Cannot depend on container + '%s' because it does not exist", d.ContainerName)
+	case on == c:
+		return clientError("A container cannot depend on itself: '%s'", c.Name)
+	}
+	switch d.Condition {
+	case "START":
+	case "HEALTHY":
+		if on.HealthCheck == nil {
+			return clientError("A dependency container with HEALTHY condition must have health check configured")
+		}
+	case "SUCCESS", "COMPLETE":
+		if on.essential() {
+			return clientError("A dependency container with SUCCESS or COMPLETE condition cannot be an essential container")
+		}
+	default:
+		return clientError("Invalid dependency condition '%s'", d.Condition)
+	}
 	return nil
 }
 
@@ -172,7 +238,7 @@ func (c *container) checkHealthCheck() error {
 		value     *int
 		low, high int
 	}{
-		{"interval", h.Interval, 5, 300}, {"timeout", h.Timeout, 2, 120}, {"retries", h.Retries, 1, 10}, {"startPeriod", h.StartPeriod, 0, 300},
+		{"interval", h.Interval, 5, 300}, {"timeout", h.Timeout, 2, 60}, {"retries", h.Retries, 1, 10}, {"startPeriod", h.StartPeriod, 0, 300},
 	} {
 		if r.value != nil && (*r.value < r.low || *r.value > r.high) {
 			return clientError("Container health check %s must be between %d and %d.", r.name, r.low, r.high)

@@ -79,6 +79,10 @@ func (p *clusterProvider) Create(ref core.StackRef, properties map[string]any, d
 		done(core.Created{}, core.Errorf("AlreadyExists", "Resource of type 'AWS::ECS::Cluster' with identifier '%s' already exists.", in.ClusterName))
 		return
 	}
+	if err := checkTagText(stackTags(ref)); err != nil {
+		done(core.Created{}, p.s.handlerError(err))
+		return
+	}
 	c, err := p.s.addCluster(createClusterInput{
 		ClusterName: in.ClusterName, Settings: in.ClusterSettings, CapacityProviders: in.CapacityProviders,
 		DefaultCapacityProviderStrategy: in.DefaultCapacityProviderStrategy, Tags: in.Tags,
@@ -133,6 +137,10 @@ func (p *definitionProvider) Create(ref core.StackRef, properties map[string]any
 	}
 	if in.Family == "" {
 		in.Family = p.s.generatedName(ref)
+	}
+	if err := checkTagText(stackTags(ref)); err != nil {
+		done(core.Created{}, p.s.handlerError(err))
+		return
 	}
 	d, err := p.s.addDefinition(in)
 	if err != nil {

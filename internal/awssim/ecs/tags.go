@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,19 @@ type Tag struct {
 
 const maxTags = 50
 
+// tagText is what keys and values of tags may be made of.
+var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+
+// checkTagText refuses characters that the service doesn't take.
+func checkTagText(tags []Tag) error {
+	for _, t := range tags {
+		if !tagText.MatchString(t.Key) || !tagText.MatchString(t.Value) {
+			return invalid("Tag '%s' with value '%s' has characters other than letters, spaces, digits and _.:/=+-@", t.Key, t.Value)
+		}
+	}
+	return nil
+}
+
 func checkTags(tags []Tag) error {
 	if len(tags) > maxTags {
 		return invalid("Too many tags: a resource can have at most %d", maxTags)
@@ -29,7 +43,7 @@ func checkTags(tags []Tag) error {
 			return invalid("Tag key '%s' must not start with the reserved prefix 'aws:'", t.Key)
 		}
 	}
-	return nil
+	return checkTagText(tags)
 }
 
 // mergeTags sets the tags in add, which win over those in base.

@@ -24,34 +24,41 @@ type conditionField struct {
 	// repeats fields can occur several times in a rule.
 	repeats bool
 	check   func(value string) bool
+	// longest is how many characters a value may have.
+	longest int
 }
 
+// What is documented of values, in the form of patterns: a host has a dot and
+// ends with a label that begins with a letter. That hosts without a dot, methods
+// in lower case and longer than 40 characters, and addresses that aren't CIDR
+// blocks are refused, and in which words, was recorded from failed stacks.
 var (
-	hostPattern   = regexp.MustCompile(`^[A-Za-z0-9.*?_-]{1,128}$`)
-	pathPattern   = regexp.MustCompile(`^[A-Za-z0-9_\-.$/~"'@:+&*?()%]{1,128}$`)
-	methodPattern = regexp.MustCompile(`^[A-Z_-]{1,40}$`)
+	hostPattern   = regexp.MustCompile(`^[A-Za-z0-9.*?_-]*\.[A-Za-z*?][A-Za-z0-9*?_-]*$`)
+	pathPattern   = regexp.MustCompile(`^[A-Za-z0-9_\-.$/~"'@:+;&*?()%!,=]+$`)
+	methodPattern = regexp.MustCompile(`^[A-Z_-]+$`)
+	textPattern   = regexp.MustCompile(`^[ -~]+$`)
 	headerName    = regexp.MustCompile("^[A-Za-z0-9*?!#$%&'+.^_`|~-]{1,40}$")
 )
 
 var conditionFields = map[string]conditionField{
 	"host-header": {
-		config: "HostHeaderConfig", legacy: true, check: hostPattern.MatchString,
+		config: "HostHeaderConfig", legacy: true, check: hostPattern.MatchString, longest: 128,
 		values: func(c *Condition) []string { return configValues(c.HostHeaderConfig) },
 	},
 	"path-pattern": {
-		config: "PathPatternConfig", legacy: true, check: pathPattern.MatchString,
+		config: "PathPatternConfig", legacy: true, check: pathPattern.MatchString, longest: 128,
 		values: func(c *Condition) []string { return configValues(c.PathPatternConfig) },
 	},
 	"http-request-method": {
-		config: "HttpRequestMethodConfig", check: methodPattern.MatchString,
+		config: "HttpRequestMethodConfig", check: methodPattern.MatchString, longest: 40,
 		values: func(c *Condition) []string { return configValues(c.HttpRequestMethodConfig) },
 	},
 	"source-ip": {
-		config: "SourceIpConfig", check: isCIDR,
+		config: "SourceIpConfig", check: isCIDR, longest: 64,
 		values: func(c *Condition) []string { return configValues(c.SourceIpConfig) },
 	},
 	"http-header": {
-		config: "HttpHeaderConfig", repeats: true, check: isShortText,
+		config: "HttpHeaderConfig", repeats: true, check: textPattern.MatchString, longest: 128,
 		values: func(c *Condition) []string {
 			if c.HttpHeaderConfig == nil {
 				return nil
@@ -60,7 +67,7 @@ var conditionFields = map[string]conditionField{
 		},
 	},
 	"query-string": {
-		config: "QueryStringConfig", repeats: true, check: isShortText,
+		config: "QueryStringConfig", repeats: true, check: textPattern.MatchString, longest: 128,
 		values: func(c *Condition) []string {
 			if c.QueryStringConfig == nil {
 				return nil
@@ -83,10 +90,8 @@ func configValues(c *ValuesConfig) []string {
 
 func isCIDR(value string) bool {
 	_, err := netip.ParsePrefix(value)
-	return err == nil
+	return err == nil && value != "255.255.255.255/32"
 }
-
-func isShortText(value string) bool { return value != "" && len(value) <= 128 }
 
 // checkConditions refuses what AWS refuses and returns the conditions in the
 // form in which AWS answers: host and path in both forms.
@@ -109,7 +114,7 @@ func checkConditions(in []Condition) ([]Condition, error) {
 		all = append(all, values...)
 	}
 	if len(all) > maxConditionValues {
-		return nil, core.Errorf("ValidationError", "A rule can only have '%d' condition values", maxConditionValues)
+		return nil, core.Errorf("ValidationError", "A rule can only have '%d' condition values and regex values", maxConditionValues)
 	}
 	if countWildcards(all) > maxConditionWildcards {
 		return nil, core.Errorf("ValidationError", "A rule can only have '%d' condition wildcards", maxConditionWildcards)
@@ -167,11 +172,27 @@ func checkValues(c *Condition, field conditionField, values []string) error {
 		return core.Errorf("ValidationError", "A condition value must be specified")
 	}
 	for _, v := range values {
-		if !field.check(v) {
-			return core.Errorf("ValidationError", "Condition value '%s' is not valid for a condition of type '%s'", v, c.Field)
+		switch {
+		case len(v) > field.longest:
+			return core.Errorf("ValidationError", "Condition value for '%s' cannot contain more than %d characters", c.Field, field.longest)
+		case field.check(v):
+		case c.Field == "source-ip":
+			return core.Errorf("ValidationError", "The specified value '%s' is not a valid CIDR block", v)
+		default:
+			return core.Errorf("ValidationError", "Condition value '%s' contains a character that is not valid", v)
 		}
 	}
-	if c.HttpHeaderConfig != nil && !headerName.MatchString(c.HttpHeaderConfig.HttpHeaderName) {
+	return checkHeaderName(c)
+}
+
+func checkHeaderName(c *Condition) error {
+	if c.HttpHeaderConfig == nil {
+		return nil
+	}
+	if strings.EqualFold(c.HttpHeaderConfig.HttpHeaderName, "host") {
+		return core.Errorf("ValidationError", "You cannot specify 'host' as an HTTP header name")
+	}
+	if !headerName.MatchString(c.HttpHeaderConfig.HttpHeaderName) {
 		return core.Errorf("ValidationError", "HTTP header name '%s' is not valid", c.HttpHeaderConfig.HttpHeaderName)
 	}
 	return nil

@@ -2,6 +2,7 @@ package elb
 
 import (
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,19 @@ const (
 	maxTags           = 50
 	maxTagDescription = 20
 )
+
+// tagText is what keys and values of tags may be made of.
+var tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+
+// checkTagText refuses characters that the service doesn't take.
+func checkTagText(tags []Tag) error {
+	for _, t := range tags {
+		if !tagText.MatchString(t.Key) || !tagText.MatchString(t.Value) {
+			return core.Errorf("ValidationError", "Tag '%s' with value '%s' must satisfy regular expression pattern: ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$", t.Key, t.Value)
+		}
+	}
+	return nil
+}
 
 // checkTags applies AWS's rules to tags which a caller sets.
 func checkTags(tags []Tag) error {
@@ -31,7 +45,7 @@ func checkTags(tags []Tag) error {
 		}
 		seen[t.Key] = true
 	}
-	return nil
+	return checkTagText(tags)
 }
 
 // tagged finds the tags of any resource by ARN.
