@@ -68,35 +68,81 @@ func (s *Service) proveTasks(svc *service) {
 			continue
 		}
 		t.proven = true
-		t.deployment.failed, svc.failures, svc.notBefore = 0, 0, time.Time{}
+		svc.failures, svc.notBefore = 0, time.Time{}
+		if svc.DeploymentConfiguration.DeploymentCircuitBreaker.resets() {
+			t.deployment.failed = 0
+		}
 	}
 }
 
-// replaceUnhealthy stops the tasks which fail their checks, after the grace
-// period.
+// replaceUnhealthy replaces the tasks which fail their checks, after the grace
+// period. One that was healthy before stays until as many as desired are healthy
+// again, where the maximum percent leaves room for its replacement; otherwise,
+// and if it never was healthy, it is stopped first.
 func (s *Service) replaceUnhealthy(svc *service) {
-	grace := time.Duration(intOr(svc.HealthCheckGracePeriodSeconds, 0)) * time.Second
 	for _, t := range s.tasksOf(svc, nil) {
 		if t.status != taskRunning {
 			continue
 		}
-		if t.health == healthUnhealthy {
-			s.event(svc, "(service %s) (task %s) failed container health checks.", svc.name, t.id)
-			s.stop(t, stopScheduler, "Task failed container health checks")
-			continue
-		}
-		lb, why, failing := s.failingTarget(t)
+		message, reason, failing := s.complaint(t)
 		if !failing {
+			t.unfit = false
 			continue
 		}
-		if left := t.started.Add(s.world.Scale(grace)).Sub(s.world.Now()); left > 0 {
-			s.wakeAfter(svc, s.unscale(left))
-			continue
+		if !t.unfit {
+			s.event(svc, "%s", message)
 		}
-		s.event(svc, "(service %s) (task %s) (port %d) is unhealthy in (target-group %s) due to (reason %s)",
-			svc.name, t.id, lb.ContainerPort, lb.TargetGroupArn, why)
-		s.stop(t, stopScheduler, fmt.Sprintf("Task failed ELB health checks in (target-group %s)", lb.TargetGroupArn))
+		t.unfit = t.proven
+		if !t.unfit || s.room(svc) <= 0 && !s.replacing(svc) || s.healthyTasks(svc) >= svc.desired {
+			s.stop(t, stopScheduler, reason)
+		}
 	}
+}
+
+// complaint is what is said of a task that fails its checks, in an event and when
+// it is stopped.
+func (s *Service) complaint(t *task) (message, reason string, failing bool) {
+	svc := t.service
+	if t.health == healthUnhealthy {
+		return fmt.Sprintf("(service %s) (task %s) failed container health checks.", svc.name, t.id), "Task failed container health checks", true
+	}
+	lb, why, failing := s.failingTarget(t)
+	if !failing {
+		return "", "", false
+	}
+	grace := time.Duration(intOr(svc.HealthCheckGracePeriodSeconds, 0)) * time.Second
+	if left := t.started.Add(s.world.Scale(grace)).Sub(s.world.Now()); left > 0 {
+		s.wakeAfter(svc, s.unscale(left))
+		return "", "", false
+	}
+	message = fmt.Sprintf("(service %s) (task %s) (port %d) is unhealthy in (target-group %s) due to (reason %s)",
+		svc.name, t.id, lb.ContainerPort, lb.TargetGroupArn, why)
+	return message, fmt.Sprintf("Task failed ELB health checks in (target-group %s)", lb.TargetGroupArn), true
+}
+
+// room is how many more tasks the maximum percent allows.
+func (s *Service) room(svc *service) int {
+	return svc.desired**svc.DeploymentConfiguration.MaximumPercent/100 - len(s.tasksOf(svc, nil))
+}
+
+// replacing tells whether a task is on its way to replace one that is unfit.
+func (s *Service) replacing(svc *service) bool {
+	return slices.ContainsFunc(s.tasksOf(svc, nil), func(t *task) bool { return !t.unfit && !s.healthy(t) })
+}
+
+func (s *Service) healthyTasks(svc *service) int {
+	n := 0
+	for _, t := range s.tasksOf(svc, nil) {
+		if s.healthy(t) {
+			n++
+		}
+	}
+	return n
+}
+
+// fit leaves out the tasks that are to be replaced.
+func fit(tasks []*task) []*task {
+	return slices.DeleteFunc(slices.Clone(tasks), func(t *task) bool { return t.unfit })
 }
 
 // unscale turns a difference of timestamps into the duration as AWS would take
@@ -159,7 +205,7 @@ const scaledIn = "Scaling activity initiated by deployment"
 // older deployments as far as enough healthy ones are left.
 func (s *Service) scaleIn(svc *service) {
 	primary := svc.deployments[0]
-	current := s.tasksOf(svc, primary)
+	current := fit(s.tasksOf(svc, primary))
 	if excess := len(current) - svc.desired; excess > 0 {
 		s.stopTasks(svc, s.leastUseful(current)[:excess])
 	}
@@ -172,12 +218,7 @@ func (s *Service) scaleIn(svc *service) {
 	if len(old) == 0 {
 		return
 	}
-	healthy := 0
-	for _, t := range s.tasksOf(svc, nil) {
-		if s.healthy(t) {
-			healthy++
-		}
-	}
+	healthy := s.healthyTasks(svc)
 	minimum := (svc.desired**svc.DeploymentConfiguration.MinimumHealthyPercent + 99) / 100
 	var going []*task
 	for _, t := range s.leastUseful(old) {
@@ -233,9 +274,8 @@ func names(tasks []*task) string {
 // allows beside older ones, unless it failed or has to wait after losses.
 func (s *Service) scaleOut(svc *service) {
 	primary := svc.deployments[0]
-	missing := svc.desired - len(s.tasksOf(svc, primary))
-	room := svc.desired**svc.DeploymentConfiguration.MaximumPercent/100 - len(s.tasksOf(svc, nil))
-	missing = min(missing, max(room, 0))
+	missing := svc.desired - len(fit(s.tasksOf(svc, primary)))
+	missing = min(missing, max(s.room(svc), 0))
 	if missing <= 0 || primary.state == rolloutFailed || svc.status != serviceActive {
 		return
 	}

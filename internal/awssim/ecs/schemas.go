@@ -72,8 +72,10 @@ var serviceSchema = object(map[string]core.Schema{
 		}),
 	}),
 	"DeploymentConfiguration": object(map[string]core.Schema{
-		"DeploymentCircuitBreaker": object(map[string]core.Schema{"Enable": core.Must(flag), "Rollback": core.Must(flag)}),
-		"MaximumPercent":           number, "MinimumHealthyPercent": number, "Strategy": text,
+		"DeploymentCircuitBreaker": object(map[string]core.Schema{
+			"Enable": core.Must(flag), "Rollback": core.Must(flag), "ResetOnHealthyTask": flag,
+		}),
+		"MaximumPercent": number, "MinimumHealthyPercent": number, "Strategy": text,
 	}),
 	"DeploymentController":          object(map[string]core.Schema{"Type": text}),
 	"HealthCheckGracePeriodSeconds": number,

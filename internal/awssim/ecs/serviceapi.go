@@ -70,6 +70,10 @@ func (svc *service) complete() {
 	config.MaximumPercent = new(intOr(config.MaximumPercent, 200))
 	config.MinimumHealthyPercent = new(intOr(config.MinimumHealthyPercent, 100))
 	or(&config.Strategy, "ROLLING")
+	if *config.MaximumPercent > 100 {
+		or(&svc.AvailabilityZoneRebalancing, "ENABLED")
+	}
+	or(&svc.AvailabilityZoneRebalancing, "DISABLED")
 	if config.DeploymentCircuitBreaker == nil {
 		config.DeploymentCircuitBreaker = &circuitBreaker{}
 	}
@@ -122,8 +126,28 @@ func (in *serviceInput) checkSimulated() error {
 	if in.DeploymentController != nil && in.DeploymentController.Type != "ECS" {
 		return invalid("Deployment controller '%s' is not simulated, only ECS is", in.DeploymentController.Type)
 	}
+	if err := in.checkDeployment(); err != nil {
+		return err
+	}
 	if strategy := in.DeploymentConfiguration.Strategy; strategy != "" && strategy != "ROLLING" {
 		return invalid("Deployment strategy '%s' is not simulated, only ROLLING is", strategy)
+	}
+	return nil
+}
+
+// checkDeployment refuses percentages with which nothing could be replaced.
+func (in *serviceInput) checkDeployment() error {
+	most := intOr(in.DeploymentConfiguration.MaximumPercent, 200)
+	least := intOr(in.DeploymentConfiguration.MinimumHealthyPercent, 100)
+	switch {
+	case least < 0 || least > 100:
+		return invalid("minimumHealthyPercent must be between 0 and 100")
+	case most < 100:
+		return invalid("maximumPercent must be at least 100")
+	case most == 100 && least == 100:
+		return invalid("Both maximumPercent and minimumHealthyPercent cannot be 100 as this will block deployments.")
+	case most == 100 && in.AvailabilityZoneRebalancing == "ENABLED":
+		return invalid("Availability Zone Rebalancing does not support maximumPercent <= 100 %% as deployment configuration.")
 	}
 	return nil
 }

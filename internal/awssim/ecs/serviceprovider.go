@@ -6,9 +6,13 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
 
-// stabilizeTimeout is how long CloudFormation waits for a service to become
-// steady.
-const stabilizeTimeout = 3 * time.Hour
+// How long CloudFormation waits for a service to become steady, and to be gone:
+// the handlers' timeouts in the schema of AWS::ECS::Service are 2160 minutes for
+// a creation, of which ECS uses 3 hours, and 30 for a deletion.
+const (
+	stabilizeTimeout = 3 * time.Hour
+	deleteTimeout    = 30 * time.Minute
+)
 
 // serviceProvider creates services and waits until they are steady.
 type serviceProvider struct {
@@ -41,7 +45,11 @@ func (p *serviceProvider) Create(ref core.StackRef, properties map[string]any, d
 	if in.DesiredCount == nil {
 		in.DesiredCount = new(1)
 	}
-	svc, err := p.s.addService(in)
+	err := checkTagText(stackTags(ref))
+	var svc *service
+	if err == nil {
+		svc, err = p.s.addService(in)
+	}
 	if err != nil {
 		done(core.Created{}, p.s.handlerError(err))
 		return
@@ -90,9 +98,15 @@ func (p *serviceProvider) Delete(_ core.StackRef, arn string, done func(error)) 
 		done(nil)
 		return
 	}
+	// The service goes on draining after the handler has given up.
+	timeout := p.s.world.After(deleteTimeout, func() {
+		svc.changed = nil
+		done(core.Errorf("NotStabilized", "Exceeded attempts to wait"))
+	})
 	svc.changed = func() {
 		if svc.status == serviceInactive {
 			svc.changed = nil
+			timeout.Stop()
 			done(nil)
 		}
 	}

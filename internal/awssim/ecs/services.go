@@ -88,7 +88,12 @@ type deploymentConfiguration struct {
 type circuitBreaker struct {
 	Enable   bool `json:"enable"`
 	Rollback bool `json:"rollback"`
+	// ResetOnHealthyTask nil is true.
+	ResetOnHealthyTask *bool `json:"resetOnHealthyTask,omitempty"`
 }
+
+// resets tells whether a task that gets healthy ends the count of failures.
+func (b *circuitBreaker) resets() bool { return b.ResetOnHealthyTask == nil || *b.ResetOnHealthyTask }
 
 type deploymentController struct {
 	Type string `json:"type"`

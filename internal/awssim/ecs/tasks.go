@@ -68,6 +68,9 @@ type task struct {
 	serving bool
 	// proven is set once the task was running and healthy.
 	proven bool
+	// unfit is set while a task that was healthy fails its checks and waits for
+	// its replacement.
+	unfit bool
 	// healthFailures counts container health checks that failed in a row.
 	healthFailures int
 
