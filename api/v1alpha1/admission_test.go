@@ -31,24 +31,25 @@ const adopted = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener-ru
 
 const fargate = "spec.template.memory doesn't fit spec.template.cpu on Fargate"
 
-// refusals are patches that make a valid ImmutableDeployment invalid, with the
+// refusal is a patch that makes a valid ImmutableDeployment invalid, with the
 // expected messages.
-var refusals = map[string]struct {
+type refusal struct {
 	patch string
 	want  []string
-}{
+}
+
+var refusals = map[string]refusal{
 	"name too long":        {"metadata: {name: " + strings.Repeat("a", 41) + "}", []string{"metadata.name must be at most 40 characters"}},
-	"name with a digit":    {"metadata: {name: 1st}", []string{"metadata.name must be at most 40 characters of a-z, 0-9 and '-', starting with a letter"}},
+	"name with a hyphen":   {"metadata: {name: -a}", []string{"metadata.name must be at most 40 characters of a-z, 0-9 and '-'"}},
 	"name with a dot":      {"metadata: {name: a.b}", []string{"metadata.name must be"}},
 	"unknown field":        {"spec: {replicas: 3}", []string{`unknown field "spec.replicas"`}},
-	"nothing to run":       {"spec: {desiredCount: 0}", []string{"spec.desiredCount", "greater than or equal to 1"}},
 	"too much to run":      {"spec: {desiredCount: 5001}", []string{"spec.desiredCount", "less than or equal to 5000"}},
 	"hasty deadline":       {"spec: {progressDeadlineSeconds: 59}", []string{"spec.progressDeadlineSeconds", "greater than or equal to 60"}},
 	"endless deadline":     {"spec: {progressDeadlineSeconds: 86401}", []string{"spec.progressDeadlineSeconds"}},
 	"too much history":     {"spec: {revisionHistoryLimit: 51}", []string{"spec.revisionHistoryLimit"}},
-	"region":               {"spec: {aws: {region: Ireland}}", []string{"spec.aws.region"}},
+	"region":               {"spec: {aws: {region: Ireland}}", []string{"spec.aws.region is a region's code, such as eu-west-1"}},
 	"role":                 {"spec: {aws: {roleARN: 'arn:aws:iam::1:role/x'}}", []string{"spec.aws.roleARN"}},
-	"external ID":          {"spec: {aws: {externalID: 'a b'}}", []string{"spec.aws.externalID"}},
+	"external ID":          {"spec: {aws: {externalID: 'a b'}}", []string{"spec.aws.externalID has at least 2 letters, digits and + = , . @ : / - _"}},
 	"kept for ever":        {"spec: {rollback: {keepOldSeconds: 604801}}", []string{"spec.rollback.keepOldSeconds"}},
 	"long unhealthy":       {"spec: {rollback: {unhealthySeconds: 3601}}", []string{"spec.rollback.unhealthySeconds"}},
 	"drift policy":         {"spec: {traffic: {onDrift: Ignore}}", []string{"spec.traffic.onDrift", `"Pause", "Enforce"`}},
@@ -80,20 +81,21 @@ var refusals = map[string]struct {
 	"no conditions":        {loadBalancer("conditions: null"), []string{"spec.traffic.loadBalancer.priority and conditions go with listenerARN, both of them"}},
 	"empty conditions":     {loadBalancer("conditions: []"), []string{"spec.traffic.loadBalancer.conditions", "at least 1 items"}},
 	"listener of an NLB":   {loadBalancer("listenerARN: 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/net/shop/50dc6c495c0c9188/f2f7dc8efc522ab2'"), []string{"spec.traffic.loadBalancer.listenerARN"}},
+	"listener for a rule":  {loadBalancer("listenerARN: null, priority: null, conditions: null, ruleARN: 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2'"), []string{"spec.traffic.loadBalancer.ruleARN is the ARN of a rule of an Application Load Balancer: arn:aws:elasticloadbalancing:<region>:<account>:listener-rule/app/..."}},
 	"rule for a listener":  {loadBalancer("listenerARN: '" + adopted + "'"), []string{"spec.traffic.loadBalancer.listenerARN"}},
 	"priority 0":           {loadBalancer("priority: 0"), []string{"spec.traffic.loadBalancer.priority"}},
 	"priority 50001":       {loadBalancer("priority: 50001"), []string{"spec.traffic.loadBalancer.priority"}},
 	"priority of previews": {loadBalancer("priority: 99"), []string{"previewPriorities.last must be smaller than priority: the load balancer takes the first rule that matches"}},
 	"previews above":       {loadBalancer("previewPriorities: {first: 101, last: 200}"), []string{"previewPriorities.last must be smaller than priority"}},
 	"previews upside down": {loadBalancer("previewPriorities: {first: 50, last: 49}"), []string{"previewPriorities.first must not be greater than previewPriorities.last"}},
-	"five values":          {loadBalancer("conditions: [{field: host-header, values: [a, b]}, {field: path-pattern, values: [/a, /b, /c]}]"), []string{"conditions may hold 4 values in all: a rule takes 5 and the preview rule adds one"}},
-	"five in one":          {loadBalancer("conditions: [{field: host-header, values: [a, b, c, d, e]}]"), []string{"conditions[0].values: Too many: 5"}},
+	"five values":          {loadBalancer("conditions: [{field: host-header, values: [a.io, b.io]}, {field: path-pattern, values: [/a, /b, /c]}]"), []string{"conditions may hold 4 values in all: a rule takes 5 and the preview rule adds one"}},
+	"five in one":          {loadBalancer("conditions: [{field: host-header, values: [a.io, b.io, c.io, d.io, e.io]}]"), []string{"conditions[0].values: Too many: 5"}},
 	"no value":             {loadBalancer("conditions: [{field: host-header, values: []}]"), []string{"conditions[0].values"}},
-	"value twice":          {loadBalancer("conditions: [{field: host-header, values: [a, a]}]"), []string{"conditions[0].values[1]: Duplicate value"}},
-	"field twice":          {loadBalancer("conditions: [{field: host-header, values: [a]}, {field: host-header, values: [b]}]"), []string{"conditions may hold each field but http-header once: put the values in one condition"}},
+	"value twice":          {loadBalancer("conditions: [{field: host-header, values: [a.io, a.io]}]"), []string{"conditions[0].values[1]: Duplicate value"}},
+	"field twice":          {loadBalancer("conditions: [{field: host-header, values: [a.io]}, {field: host-header, values: [b.io]}]"), []string{"conditions may hold each field but http-header once: put the values in one condition"}},
 	"unknown condition":    {loadBalancer("conditions: [{field: moon-phase, values: [full]}]"), []string{"conditions[0].field", "Unsupported value"}},
 	"header without name":  {loadBalancer("conditions: [{field: http-header, values: [a]}]"), []string{"httpHeaderName goes with field http-header"}},
-	"name without header":  {loadBalancer("conditions: [{field: host-header, httpHeaderName: x, values: [a]}]"), []string{"httpHeaderName goes with field http-header, and only with it"}},
+	"name without header":  {loadBalancer("conditions: [{field: host-header, httpHeaderName: x, values: [a.io]}]"), []string{"httpHeaderName goes with field http-header, and only with it"}},
 	"our own header":       {loadBalancer("conditions: [{field: http-header, httpHeaderName: X-Viridian-Revision, values: ['1']}]"), []string{"the header x-viridian-revision is the preview rules' own"}},
 	"traffic, no target":   {template("target: null"), []string{"spec.traffic.loadBalancer needs spec.template.target and spec.template.network.loadBalancerSecurityGroupIDs: add both"}},
 	"traffic, no groups":   {template("network: {loadBalancerSecurityGroupIDs: null}"), []string{"spec.traffic.loadBalancer needs spec.template.target"}},
@@ -132,7 +134,8 @@ var refusals = map[string]struct {
 	"subnet twice":         {template("network: {subnetIDs: [subnet-0a1b2c3d, subnet-0a1b2c3d]}"), []string{"subnetIDs[1]: Duplicate value"}},
 	"subnet":               {template("network: {subnetIDs: [subnet-0a1b2c3d, private]}"), []string{"spec.template.network.subnetIDs[1]"}},
 	"security group":       {template("network: {loadBalancerSecurityGroupIDs: [default]}"), []string{"spec.template.network.loadBalancerSecurityGroupIDs[0]"}},
-	"CPU":                  {template("cpu: '300'"), []string{"spec.template.cpu", "Unsupported value"}},
+	"own security group":   {template("network: {securityGroupIDs: [default]}"), []string{"spec.template.network.securityGroupIDs[0]", "spec.template.network.securityGroupIDs are the security groups' IDs, sg-..., not their names"}},
+	"CPU":                  {template("cpu: '300'"), []string{"spec.template.cpu is a number of CPU units in quotes"}},
 	"memory with a unit":   {template("memory: 512Mi"), []string{"spec.template.memory"}},
 	"log retention":        {template("logRetentionDays: 2"), []string{"spec.template.logRetentionDays"}},
 	"cluster":              {template("cluster: 'arn:aws:ecs:eu-west-1:111122223333:cluster/shop'"), []string{"spec.template.cluster"}},
@@ -146,6 +149,10 @@ var refusals = map[string]struct {
 	"two metrics in one":   {metrics("builtin: ErrorRate, max: '1', query: " + query("")), []string{"a metric of spec.analysis.metrics needs exactly one of builtin and query"}},
 	"no bound":             {metrics("builtin: ErrorRate"), []string{"a metric of spec.analysis.metrics needs a bound: max, min or maxRatioToStable"}},
 	"bound with a unit":    {metrics("builtin: ErrorRate, max: 1%"), []string{"spec.analysis.metrics[0].max"}},
+	"floor with a unit":    {metrics("builtin: ErrorRate, min: 1%"), []string{`min is a number in quotes, without a unit, such as "1" or "0.5"`}},
+	"metric in capitals":   {"spec: {analysis: {metrics: [{name: Errors, builtin: ErrorRate, max: '1'}]}}", []string{"the name of a metric has a-z, 0-9 and '-', and begins with a letter"}},
+	"id in capitals":       {metrics("max: '1', query: {metrics: [{id: A, namespace: Shop, metricName: M, stat: Sum}]}"), []string{"the id of a query's metric has letters, digits and _, and begins with a lower-case letter"}},
+	"dollar in namespace":  {metrics("max: '1', query: {metrics: [{id: a, namespace: $(pod), metricName: M, stat: Sum}]}"), []string{"the namespace of a query's metric doesn't begin with ':', and may hold $(targetGroup), $(loadBalancer), $(cluster), $(service) and $(revision), but no other $"}},
 	"bound as a number":    {metrics("builtin: ErrorRate, max: 1"), []string{"spec.analysis.metrics[0].max"}},
 	"bound of no rate":     {metrics("builtin: ErrorRate, max: '500'"), []string{"ErrorRate is a percentage and never exceeds 100: set max of the metric in spec.analysis.metrics to what you tolerate, such as '1'"}},
 	"bound of all":         {metrics("builtin: ErrorRate, max: '100.0'"), []string{"ErrorRate is a percentage"}},
@@ -227,7 +234,7 @@ func TestAdmitted(t *testing.T) {
 		"recreate":           "spec: {strategy: {type: Recreate}}",
 		"adopted rule":       loadBalancer("listenerARN: null, priority: null, conditions: null, ruleARN: '" + adopted + "'"),
 		"other partitions":   loadBalancer("listenerARN: 'arn:aws-us-gov:elasticloadbalancing:us-gov-west-1:111122223333:listener/app/a/0/1'"),
-		"four values":        loadBalancer("conditions: [{field: host-header, values: [a, b]}, {field: path-pattern, values: [/a, /b]}]"),
+		"four values":        loadBalancer("conditions: [{field: host-header, values: [a.io, b.io]}, {field: path-pattern, values: [/a, /b]}]"),
 		"two headers":        loadBalancer("conditions: [{field: http-header, httpHeaderName: a, values: [c]}, {field: http-header, httpHeaderName: b, values: [d]}]"),
 		"previews just left": loadBalancer("previewPriorities: {first: 99, last: 99}"),
 		"lowest priority":    loadBalancer("priority: 2, previewPriorities: {first: 1, last: 1}"),
@@ -328,9 +335,11 @@ func TestUpdates(t *testing.T) {
 // Every rule is tested: each one's message is among the refusals.
 func TestEveryRuleRefuses(t *testing.T) {
 	var said strings.Builder
-	for _, c := range refusals {
-		if err := create(t, base(t, "deployment.yaml", c.patch)); err != nil {
-			said.WriteString(err.Error())
+	for _, table := range []map[string]refusal{refusals, fromECS} {
+		for _, c := range table {
+			if err := create(t, base(t, "deployment.yaml", c.patch)); err != nil {
+				said.WriteString(err.Error())
+			}
 		}
 	}
 	said.WriteString(fargateMessage(t))

@@ -122,8 +122,8 @@ const (
 type MetricCheck struct {
 	// name of the check, unique in the deployment.
 	// +required
-	// +kubebuilder:validation:Pattern=`^[a-z]([-a-z0-9]*[a-z0-9])?$`
 	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="the name of a metric has a-z, 0-9 and '-', and begins with a letter"
 	Name string `json:"name,omitempty"`
 
 	// builtin metric, read for each revision from the dimensions of its own
@@ -140,14 +140,14 @@ type MetricCheck struct {
 
 	// max is the largest value that is good.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^-?[0-9]{1,12}(\.[0-9]{1,6})?$`
 	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^-?[0-9]{1,12}(\\\\.[0-9]{1,6})?$')",message="max is a number in quotes, without a unit, such as \"1\" or \"0.5\""
 	Max string `json:"max,omitempty"`
 
 	// min is the smallest value that is good.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^-?[0-9]{1,12}(\.[0-9]{1,6})?$`
 	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^-?[0-9]{1,12}(\\\\.[0-9]{1,6})?$')",message="min is a number in quotes, without a unit, such as \"1\" or \"0.5\""
 	Min string `json:"min,omitempty"`
 
 	// maxRatioToStable is the largest ratio of the new revision's value to that
@@ -158,8 +158,8 @@ type MetricCheck struct {
 	// alarm of 1 % for a whole rollout. It doesn't apply while the old revision
 	// has no traffic.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{0,5}(\.[0-9]{1,6})?$`
 	// +kubebuilder:validation:MaxLength=20
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[1-9][0-9]{0,5}(\\\\.[0-9]{1,6})?$')",message="maxRatioToStable is a number of 1 or more in quotes, such as \"1.5\""
 	MaxRatioToStable string `json:"maxRatioToStable,omitempty"`
 
 	// unanswered says whether ErrorRate counts the requests that a target got
@@ -236,14 +236,14 @@ type MetricQuery struct {
 type QueryMetric struct {
 	// id in the expression.
 	// +required
-	// +kubebuilder:validation:Pattern=`^[a-z][a-zA-Z0-9_]*$`
 	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z][a-zA-Z0-9_]*$')",message="the id of a query's metric has letters, digits and _, and begins with a lower-case letter"
 	ID string `json:"id,omitempty"`
 
 	// namespace such as AWS/ApplicationELB.
 	// +required
-	// +kubebuilder:validation:Pattern=`^[^:$]([^$]|[$][(](targetGroup|loadBalancer|cluster|service|revision)[)])*$`
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[^:$]([^$]|[$][(](targetGroup|loadBalancer|cluster|service|revision)[)])*$')",message="the namespace of a query's metric doesn't begin with ':', and may hold $(targetGroup), $(loadBalancer), $(cluster), $(service) and $(revision), but no other $"
 	Namespace string `json:"namespace,omitempty"`
 
 	// metricName in the namespace.
@@ -262,8 +262,8 @@ type QueryMetric struct {
 	// stat is the statistic of each period: Sum, Average, Minimum, Maximum,
 	// SampleCount or a percentile such as p99.
 	// +required
-	// +kubebuilder:validation:Pattern=`^(Sum|Average|Minimum|Maximum|SampleCount|p[0-9]{1,2}([.][0-9]{1,2})?)$`
 	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(Sum|Average|Minimum|Maximum|SampleCount|p[0-9]{1,2}([.][0-9]{1,2})?)$')",message="stat is Sum, Average, Minimum, Maximum, SampleCount or a percentile such as p99"
 	Stat string `json:"stat,omitempty"`
 }
 

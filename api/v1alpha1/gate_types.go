@@ -37,8 +37,8 @@ func (p GatePoint) Decisive() bool { return p != AfterPromotion && p != OnRollba
 type Gate struct {
 	// name of the gate, unique in the deployment.
 	// +required
-	// +kubebuilder:validation:Pattern=`^[a-z]([-a-z0-9]*[a-z0-9])?$`
 	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="the name of a gate has a-z, 0-9 and '-', and begins with a letter"
 	// +kubebuilder:validation:XValidation:rule="self != 'full'",message="'full' is what the annotation viridian.dev/promote calls the way to 100%: choose another name"
 	Name string `json:"name,omitempty"`
 
@@ -99,8 +99,8 @@ type Gate struct {
 type LambdaGate struct {
 	// functionARN of the function, perhaps with a version or an alias.
 	// +required
-	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[a-zA-Z0-9-_]+(:[a-zA-Z0-9$_-]+)?$`
 	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[a-zA-Z0-9-_]+(:[a-zA-Z0-9$_-]+)?$')",message="lambda.functionARN is the function's ARN, not its name: arn:aws:lambda:<region>:<account>:function:<name>"
 	FunctionARN string `json:"functionARN,omitempty"`
 
 	// payload is the format of the function's input: Viridian's own, or that of
@@ -126,8 +126,8 @@ const (
 type StepFunctionsGate struct {
 	// stateMachineARN of the state machine, perhaps with a version or an alias.
 	// +required
-	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[a-zA-Z0-9-_]+(:[a-zA-Z0-9_-]+)?$`
 	// +kubebuilder:validation:MaxLength=512
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:states:[a-z0-9-]+:[0-9]{12}:stateMachine:[a-zA-Z0-9-_]+(:[a-zA-Z0-9_-]+)?$')",message="stepFunctions.stateMachineARN is the state machine's ARN, not its name: arn:aws:states:<region>:<account>:stateMachine:<name>"
 	StateMachineARN string `json:"stateMachineARN,omitempty"`
 }
 

@@ -22,7 +22,7 @@ import (
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
-// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters of a-z, 0-9 and '-', starting with a letter: the names of stacks and target groups are made from it"
+// +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters of a-z, 0-9 and '-': the names of stacks and target groups are made from it"
 type ImmutableDeployment struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -64,12 +64,12 @@ type ImmutableDeploymentSpec struct {
 	// +optional
 	AWS *AWS `json:"aws,omitempty"`
 
-	// desiredCount is how many tasks a revision runs. Changing it scales the
-	// running service; it is not a new revision.
+	// desiredCount is how many tasks a revision runs, 1 to 5000. Changing it
+	// scales the running service; it is not a new revision.
 	// +optional
 	// +default=1
-	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=5000
+	// +kubebuilder:validation:XValidation:rule="self >= 1",message="spec.desiredCount must be 1 or more: an application can't be switched off and keep its revision; delete the ImmutableDeployment, and create it again when it is to run"
 	DesiredCount *int32 `json:"desiredCount,omitempty"`
 
 	// template of the revisions. Any change to it creates a new revision.
@@ -199,23 +199,23 @@ type StackPolicy struct {
 type AWS struct {
 	// region such as eu-west-1; the controller's own if omitted.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^[a-z]{2}(-[a-z]+)+-[0-9]$`
 	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z]{2}(-[a-z]+)+-[0-9]$')",message="spec.aws.region is a region's code, such as eu-west-1"
 	Region string `json:"region,omitempty"`
 
 	// roleARN is an IAM role to assume. The namespace must allow it with the
 	// annotation viridian.dev/allowed-role-arns, or the manager with the flag
 	// --allowed-role-arns.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`
 	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\\\w+=,.@/-]+$')",message="spec.aws.roleARN is the role's ARN, not its name: arn:aws:iam::<account>:role/<name>"
 	RoleARN string `json:"roleARN,omitempty"`
 
 	// externalID with which the role is assumed. If omitted, it is the
 	// namespace's annotation viridian.dev/external-id, or else
 	// "viridian/<namespace>"; any other value is rejected.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^[\w+=,.@:/-]{2,}$`
 	// +kubebuilder:validation:MaxLength=1224
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[\\\\w+=,.@:/-]{2,}$')",message="spec.aws.externalID has at least 2 letters, digits and + = , . @ : / - _"
 	ExternalID string `json:"externalID,omitempty"`
 }

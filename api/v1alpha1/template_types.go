@@ -6,8 +6,13 @@ package v1alpha1
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.target) || self.containers.exists(c, has(c.portMappings) && c.portMappings.exists(p, p.containerPort == self.target.containerPort) && (!has(self.target.containerName) || c.name == self.target.containerName))",message="spec.template.target must name a container and a containerPort that one of spec.template.containers maps"
 // +kubebuilder:validation:XValidation:rule="self.containers.exists(c, !has(c.essential) || c.essential)",message="spec.template.containers needs at least one container with essential: true"
-// +kubebuilder:validation:XValidation:rule="!has(self.taskRoleARN) || self.taskRoleARN.size() > 0",message="spec.template.taskRoleARN must be an ARN or left out"
-// +kubebuilder:validation:XValidation:rule="self.cpu == '256' ? self.memory in ['512','1024','2048'] : self.cpu == '512' ? self.memory in ['1024','2048','3072','4096'] : self.cpu == '1024' ? int(self.memory) >= 2048 && int(self.memory) <= 8192 && int(self.memory) % 1024 == 0 : self.cpu == '2048' ? int(self.memory) >= 4096 && int(self.memory) <= 16384 && int(self.memory) % 1024 == 0 : self.cpu == '4096' ? int(self.memory) >= 8192 && int(self.memory) <= 30720 && int(self.memory) % 1024 == 0 : self.cpu == '8192' ? int(self.memory) >= 16384 && int(self.memory) <= 61440 && int(self.memory) % 4096 == 0 : int(self.memory) >= 32768 && int(self.memory) <= 122880 && int(self.memory) % 8192 == 0",message="spec.template.memory doesn't fit spec.template.cpu on Fargate: 256 takes 512, 1024 or 2048; 512 takes 1024-4096; 1024 takes 2048-8192; 2048 takes 4096-16384; 4096 takes 8192-30720 (steps of 1024); 8192 takes 16384-61440 (steps of 4096); 16384 takes 32768-122880 (steps of 8192)"
+// +kubebuilder:validation:XValidation:rule="!(self.cpu in ['256','512','1024','2048','4096','8192','16384']) || !self.memory.matches('^[1-9][0-9]{2,5}$') || (self.cpu == '256' ? self.memory in ['512','1024','2048'] : self.cpu == '512' ? self.memory in ['1024','2048','3072','4096'] : self.cpu == '1024' ? int(self.memory) >= 2048 && int(self.memory) <= 8192 && int(self.memory) % 1024 == 0 : self.cpu == '2048' ? int(self.memory) >= 4096 && int(self.memory) <= 16384 && int(self.memory) % 1024 == 0 : self.cpu == '4096' ? int(self.memory) >= 8192 && int(self.memory) <= 30720 && int(self.memory) % 1024 == 0 : self.cpu == '8192' ? int(self.memory) >= 16384 && int(self.memory) <= 61440 && int(self.memory) % 4096 == 0 : int(self.memory) >= 32768 && int(self.memory) <= 122880 && int(self.memory) % 8192 == 0)",message="spec.template.memory doesn't fit spec.template.cpu on Fargate: 256 takes 512, 1024 or 2048; 512 takes 1024-4096; 1024 takes 2048-8192; 2048 takes 4096-16384; 4096 takes 8192-30720 (steps of 1024); 8192 takes 16384-61440 (steps of 4096); 16384 takes 32768-122880 (steps of 8192)"
+// +kubebuilder:validation:XValidation:rule="!self.cpu.matches('^[1-9][0-9]{2,4}$') || self.containers.map(c, has(c.cpu) ? c.cpu : 0).sum() <= int(self.cpu)",message="the cpu of all spec.template.containers may not be more than spec.template.cpu in all: lower or leave out theirs, or raise spec.template.cpu"
+// +kubebuilder:validation:XValidation:rule="!self.memory.matches('^[1-9][0-9]{2,5}$') || self.containers.all(c, (!has(c.memory) || c.memory <= int(self.memory)) && (!has(c.memoryReservation) || c.memoryReservation <= int(self.memory)))",message="memory and memoryReservation of a container may not be more than spec.template.memory: lower or leave out the container's, or raise spec.template.memory"
+// +kubebuilder:validation:XValidation:rule="self.containers.all(c, !has(c.dependsOn) || c.dependsOn.all(d, self.containers.exists(o, o.name == d.containerName)))",message="dependsOn names one of spec.template.containers: correct its containerName, or add the container"
+// +kubebuilder:validation:XValidation:rule="self.containers.all(c, !has(c.dependsOn) || c.dependsOn.all(d, !(d.condition in ['SUCCESS', 'COMPLETE']) || !self.containers.exists(o, o.name == d.containerName && (!has(o.essential) || o.essential))))",message="dependsOn with condition SUCCESS or COMPLETE waits for a container that ends, so that one needs essential: false (without it, a container is essential, and the task ends when it does)"
+// +kubebuilder:validation:XValidation:rule="self.containers.all(c, !has(c.dependsOn) || c.dependsOn.all(d, d.condition != 'HEALTHY' || !self.containers.exists(o, o.name == d.containerName && !has(o.healthCheck))))",message="dependsOn with condition HEALTHY needs a healthCheck of the container that is waited for: add it, or use condition START"
+// +kubebuilder:validation:XValidation:rule="!has(self.availabilityZoneRebalancing) || self.availabilityZoneRebalancing != 'ENABLED' || !has(self.deploymentConfiguration) || !has(self.deploymentConfiguration.maximumPercent) || self.deploymentConfiguration.maximumPercent > 100",message="spec.template.availabilityZoneRebalancing: ENABLED starts tasks before it stops others, so it needs a spec.template.deploymentConfiguration.maximumPercent above 100"
 type RevisionTemplate struct {
 	// containers of the task definition.
 	// +required
@@ -17,28 +22,30 @@ type RevisionTemplate struct {
 	// +listMapKey=name
 	Containers []Container `json:"containers,omitempty"`
 
-	// cpu is the task's CPU in units of 1/1024 vCPU, one of Fargate's sizes.
+	// cpu is the task's CPU in units of 1/1024 vCPU, one of Fargate's sizes:
+	// "256", "512", "1024", "2048", "4096", "8192" or "16384".
 	// +required
-	// +kubebuilder:validation:Enum="256";"512";"1024";"2048";"4096";"8192";"16384"
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self in ['256','512','1024','2048','4096','8192','16384']",message="spec.template.cpu is a number of CPU units in quotes, without vCPU: \"256\" (.25 vCPU), \"512\" (.5 vCPU), \"1024\" (1 vCPU), \"2048\", \"4096\", \"8192\" or \"16384\""
 	CPU string `json:"cpu,omitempty"`
 
 	// memory is the task's memory in MiB, one of Fargate's sizes for the CPU.
 	// +required
-	// +kubebuilder:validation:Pattern=`^[1-9][0-9]{2,5}$`
-	// +kubebuilder:validation:MaxLength=6
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[1-9][0-9]{2,5}$')",message="spec.template.memory is a number of MiB in quotes, without a unit: \"512\" for 0.5 GB, \"2048\" for 2 GB"
 	Memory string `json:"memory,omitempty"`
 
 	// executionRoleARN is the IAM role with which ECS pulls the images, reads
 	// the secrets and writes the logs.
 	// +required
-	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`
 	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\\\w+=,.@/-]+$')",message="spec.template.executionRoleARN is the role's ARN, not its name: arn:aws:iam::<account>:role/<name>"
 	ExecutionRoleARN string `json:"executionRoleARN,omitempty"`
 
 	// taskRoleARN is the IAM role of the application itself.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]+$`
 	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\\\w+=,.@/-]+$')",message="spec.template.taskRoleARN is the role's ARN, not its name: arn:aws:iam::<account>:role/<name>; leave it out if the application has no role"
 	TaskRoleARN string `json:"taskRoleARN,omitempty"`
 
 	// runtimePlatform of the task; Linux on X86_64 if omitted.
@@ -58,8 +65,8 @@ type RevisionTemplate struct {
 	// cluster is the name of an existing ECS cluster. If omitted, each stack
 	// has its own cluster.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^[a-zA-Z][a-zA-Z0-9_-]*$`
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9_-]+$')",message="spec.template.cluster is the cluster's name, the part after cluster/ of its ARN: letters, digits, - and _"
 	Cluster string `json:"cluster,omitempty"`
 
 	// logRetentionDays is how long CloudWatch Logs keeps the containers'
@@ -69,6 +76,23 @@ type RevisionTemplate struct {
 	// +kubebuilder:validation:Enum=1;3;5;7;14;30;60;90;120;150;180;365;400;545;731;1096;1827;2192;2557;2922;3288;3653
 	LogRetentionDays *int32 `json:"logRetentionDays,omitempty"`
 
+	// deploymentConfiguration says how many tasks ECS runs while it replaces
+	// some of a revision's own, for example unhealthy ones. If omitted, it is
+	// 200 and 100 percent, so that a task is replaced before it is stopped;
+	// in a revision that is made while spec.strategy.type is Recreate, 100 and
+	// 0 percent, so that it is stopped first. It has nothing to do with the
+	// change from one revision to the next.
+	// +optional
+	DeploymentConfiguration *DeploymentConfiguration `json:"deploymentConfiguration,omitempty"`
+
+	// availabilityZoneRebalancing says whether ECS moves tasks to other
+	// availability zones to balance them: it starts one before it stops another.
+	// If omitted, ECS decides, which is ENABLED for new services; with a
+	// maximumPercent of 100 it is DISABLED.
+	// +optional
+	// +kubebuilder:validation:Enum=ENABLED;DISABLED
+	AvailabilityZoneRebalancing string `json:"availabilityZoneRebalancing,omitempty"`
+
 	// tags of the stack and, through CloudFormation, of all its resources.
 	// +optional
 	// +kubebuilder:validation:MaxItems=40
@@ -77,14 +101,49 @@ type RevisionTemplate struct {
 	Tags []Tag `json:"tags,omitempty"`
 }
 
+// DeploymentConfiguration says how ECS replaces a service's tasks, in percent of
+// the desired count.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.maximumPercent) || self.maximumPercent > 100 || has(self.minimumHealthyPercent) && self.minimumHealthyPercent < 100",message="deploymentConfiguration with maximumPercent: 100 needs a minimumHealthyPercent below 100, such as 0: otherwise ECS could replace no task"
+type DeploymentConfiguration struct {
+	// maximumPercent of the tasks that may run. With 100, a task is stopped
+	// before another one replaces it.
+	// +optional
+	// +kubebuilder:validation:Minimum=100
+	// +kubebuilder:validation:Maximum=200
+	MaximumPercent *int32 `json:"maximumPercent,omitempty"`
+
+	// minimumHealthyPercent of the tasks that stay running.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	MinimumHealthyPercent *int32 `json:"minimumHealthyPercent,omitempty"`
+
+	// deploymentCircuitBreaker ends the creation of a stack whose tasks fail.
+	// It is always enabled, and never rolls back: Viridian does.
+	// +optional
+	DeploymentCircuitBreaker *DeploymentCircuitBreaker `json:"deploymentCircuitBreaker,omitempty"`
+}
+
+// DeploymentCircuitBreaker says which failures of tasks count.
+type DeploymentCircuitBreaker struct {
+	// resetOnHealthyTask false keeps counting failed tasks although one got
+	// healthy in between, which finds tasks that get healthy and die. AWS's
+	// default is true.
+	// +optional
+	ResetOnHealthyTask *bool `json:"resetOnHealthyTask,omitempty"`
+}
+
 // Container is one container of the task definition.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.environment) || !has(self.secrets) || !self.secrets.exists(s, self.environment.exists(e, e.name == s.name))",message="a name stands in both environment and secrets: keep it in one of them"
+// +kubebuilder:validation:XValidation:rule="!has(self.memory) || !has(self.memoryReservation) || self.memoryReservation <= self.memory",message="memoryReservation of a container may not be more than its memory"
+// +kubebuilder:validation:XValidation:rule="!has(self.dependsOn) || self.dependsOn.all(d, d.containerName != self.name)",message="a container can't wait for itself: let dependsOn name another one"
 type Container struct {
 	// name of the container, unique in the task.
 	// +required
-	// +kubebuilder:validation:Pattern=`^[a-zA-Z0-9][a-zA-Z0-9_-]*$`
 	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9][a-zA-Z0-9_-]*$')",message="the name of a container has letters, digits, - and _, and begins with a letter or a digit"
 	Name string `json:"name,omitempty"`
 
 	// image to run: [registry/]repository[:tag][@digest], with a tag or a digest
@@ -142,9 +201,9 @@ type Container struct {
 	// +optional
 	HealthCheck *ContainerHealthCheck `json:"healthCheck,omitempty"`
 
-	// cpu units reserved for the container out of the task's.
+	// cpu units reserved for the container out of the task's; 0 reserves none.
 	// +optional
-	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=16384
 	CPU *int32 `json:"cpu,omitempty"`
 
@@ -214,20 +273,38 @@ type Secret struct {
 	Name string `json:"name,omitempty"`
 
 	// valueFrom is the ARN of a Secrets Manager secret (with optional
-	// :json-key:version-stage:version-id) or of a Systems Manager parameter.
+	// :json-key:version-stage:version-id) or of a Systems Manager parameter, or
+	// the name of a parameter in the region of the deployment if that begins
+	// with a slash.
 	// +required
-	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:.+|ssm:[a-z0-9-]+:[0-9]{12}:parameter/.+)$`
 	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(arn:aws[a-z-]*:(secretsmanager:[^:]+:[0-9]+:secret:|ssm:[^:]+:[0-9]+:parameter/).+|/[\\\\w./-]+)$')",message="valueFrom of a secret says where its value is: arn:aws:secretsmanager:<region>:<account>:secret:<name>, arn:aws:ssm:<region>:<account>:parameter/<name>, or a parameter's name that begins with /"
 	ValueFrom string `json:"valueFrom,omitempty"`
 }
 
 // PortMapping is a port that a container listens on.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.hostPort) || self.hostPort == self.containerPort",message="hostPort of a port mapping is the same as containerPort in a task with a network interface of its own: leave it out"
+// +kubebuilder:validation:XValidation:rule="!has(self.protocol) || self.protocol == 'tcp'",message="protocol of a port mapping can only be tcp: leave it out"
 type PortMapping struct {
 	// containerPort in the container; with awsvpc, also the task's port.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
 	ContainerPort int32 `json:"containerPort,omitempty"`
+
+	// hostPort is taken as task definitions have it, and says nothing: it can
+	// only be the same as containerPort.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=65535
+	HostPort *int32 `json:"hostPort,omitempty"`
+
+	// protocol is taken as task definitions have it, and says nothing: it can
+	// only be tcp.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	Protocol string `json:"protocol,omitempty"`
 }
 
 // ContainerHealthCheck is a command that ECS runs inside a container.
@@ -284,28 +361,36 @@ type ContainerDependency struct {
 }
 
 // RuntimePlatform is what the tasks run on.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.operatingSystemFamily) || self.operatingSystemFamily == 'LINUX'",message="spec.template.runtimePlatform.operatingSystemFamily can only be LINUX: leave it out"
 type RuntimePlatform struct {
 	// cpuArchitecture of the images.
 	// +optional
 	// +default="X86_64"
 	// +kubebuilder:validation:Enum=X86_64;ARM64
 	CPUArchitecture string `json:"cpuArchitecture,omitempty"`
+
+	// operatingSystemFamily is taken as task definitions have it, and says
+	// nothing: it can only be LINUX.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	OperatingSystemFamily string `json:"operatingSystemFamily,omitempty"`
 }
 
 // Network is where the tasks get their elastic network interfaces.
 type Network struct {
 	// vpcID of the VPC.
 	// +required
-	// +kubebuilder:validation:Pattern=`^vpc-[0-9a-z]+$`
 	// +kubebuilder:validation:MaxLength=32
+	// +kubebuilder:validation:XValidation:rule="self.matches('^vpc-[0-9a-z]+$')",message="spec.template.network.vpcID is the VPC's ID, vpc-..., not its name"
 	VPCID string `json:"vpcID,omitempty"`
 
 	// subnetIDs of the tasks, in at least two availability zones.
 	// +required
 	// +kubebuilder:validation:MinItems=2
 	// +kubebuilder:validation:MaxItems=16
-	// +kubebuilder:validation:items:Pattern=`^subnet-[0-9a-z]+$`
 	// +kubebuilder:validation:items:MaxLength=32
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^subnet-[0-9a-z]+$')",message="spec.template.network.subnetIDs are the subnets' IDs, subnet-..., not their names"
 	// +listType=set
 	SubnetIDs []string `json:"subnetIDs,omitempty"`
 
@@ -315,8 +400,8 @@ type Network struct {
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=5
-	// +kubebuilder:validation:items:Pattern=`^sg-[0-9a-z]+$`
 	// +kubebuilder:validation:items:MaxLength=32
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^sg-[0-9a-z]+$')",message="spec.template.network.loadBalancerSecurityGroupIDs are the security groups' IDs, sg-..., not their names"
 	// +listType=set
 	LoadBalancerSecurityGroupIDs []string `json:"loadBalancerSecurityGroupIDs,omitempty"`
 
@@ -324,8 +409,8 @@ type Network struct {
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=4
-	// +kubebuilder:validation:items:Pattern=`^sg-[0-9a-z]+$`
 	// +kubebuilder:validation:items:MaxLength=32
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^sg-[0-9a-z]+$')",message="spec.template.network.securityGroupIDs are the security groups' IDs, sg-..., not their names"
 	// +listType=set
 	SecurityGroupIDs []string `json:"securityGroupIDs,omitempty"`
 
@@ -367,7 +452,9 @@ type Target struct {
 
 	// deregistrationDelaySeconds is how long requests in flight may continue
 	// after a task leaves the load balancer. An old stack is kept that long
-	// after it left the rule.
+	// after it left the rule, and again until its tasks are gone: with more
+	// than 1500, CloudFormation may give up the deletion of the service after
+	// 30 minutes, and the stack is deleted by a second attempt.
 	// +optional
 	// +default=30
 	// +kubebuilder:validation:Minimum=0
@@ -382,16 +469,16 @@ type TargetHealthCheck struct {
 	// path that is requested.
 	// +optional
 	// +default="/"
-	// +kubebuilder:validation:Pattern=`^/`
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.startsWith('/')",message="spec.template.target.healthCheck.path begins with /"
 	Path string `json:"path,omitempty"`
 
 	// successCodes are the HTTP codes of a healthy target: "200",
 	// "200,202" or "200-299".
 	// +optional
 	// +default="200"
-	// +kubebuilder:validation:Pattern=`^[2-4][0-9]{2}([,-][2-4][0-9]{2})*$`
 	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[2-4][0-9]{2}([,-][2-4][0-9]{2})*$')",message="spec.template.target.healthCheck.successCodes are HTTP codes from 200 to 499, such as \"200\", \"200,202\" or \"200-299\""
 	SuccessCodes string `json:"successCodes,omitempty"`
 
 	// intervalSeconds between two checks of a target.
@@ -423,17 +510,22 @@ type TargetHealthCheck struct {
 	UnhealthyThreshold *int32 `json:"unhealthyThreshold,omitempty"`
 }
 
-// Tag is a key and value on AWS resources.
+// Tag is a key and value on AWS resources. Only the characters that all of
+// CloudFormation, ECS, Elastic Load Balancing and CloudWatch Logs take may be in
+// them.
 type Tag struct {
 	// key of the tag.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=128
-	// +kubebuilder:validation:XValidation:rule="!self.startsWith('aws:') && !self.startsWith('viridian.dev/')",message="tag keys that begin with aws: or viridian.dev/ are reserved"
+	// +kubebuilder:validation:XValidation:rule="!self.lowerAscii().startsWith('aws:') && !self.startsWith('viridian.dev/')",message="tag keys that begin with aws: or viridian.dev/ are reserved"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[\\\\p{L}\\\\p{Z}\\\\p{N}_.:/=+@-]*$')",message="the key of a tag may have letters, digits, spaces and _ . : / = + - @: other characters are refused by AWS"
 	Key string `json:"key,omitempty"`
 
 	// value of the tag.
-	// +optional
+	// +required
+	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=256
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[\\\\p{L}\\\\p{Z}\\\\p{N}_.:/=+@-]*$')",message="the value of a tag may have letters, digits, spaces and _ . : / = + - @: other characters are refused by AWS"
 	Value string `json:"value,omitempty"`
 }

@@ -35,19 +35,20 @@ const (
 // +kubebuilder:validation:XValidation:rule="has(self.ruleARN) ? !has(self.priority) && !has(self.conditions) : has(self.priority) && has(self.conditions)",message="spec.traffic.loadBalancer.priority and conditions go with listenerARN, both of them, and with nothing else"
 // +kubebuilder:validation:XValidation:rule="!has(self.conditions) || self.conditions.map(c, size(c.values)).sum() <= 4",message="spec.traffic.loadBalancer.conditions may hold 4 values in all: a rule takes 5 and the preview rule adds one"
 // +kubebuilder:validation:XValidation:rule="!has(self.conditions) || self.conditions.all(c, c.field == 'http-header' || self.conditions.filter(d, d.field == c.field).size() == 1)",message="spec.traffic.loadBalancer.conditions may hold each field but http-header once: put the values in one condition"
+// +kubebuilder:validation:XValidation:rule="!has(self.conditions) || self.conditions.map(c, c.values.map(v, size(v) - size(v.replace('*', \"\").replace('?', \"\"))).sum()).sum() <= 5",message="spec.traffic.loadBalancer.conditions may hold 5 wildcards (* and ?) in all"
 // +kubebuilder:validation:XValidation:rule="!has(self.priority) || self.previewPriorities.last < self.priority",message="spec.traffic.loadBalancer.previewPriorities.last must be smaller than priority: the load balancer takes the first rule that matches"
 type LoadBalancer struct {
 	// ruleARN of an existing listener rule to adopt. It must forward to one
 	// target group. Authentication actions on it are kept.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener-rule/app/[^/]+/[0-9a-f]+/[0-9a-f]+/[0-9a-f]+$`
 	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener-rule/app/[^/]+/[0-9a-f]+/[0-9a-f]+/[0-9a-f]+$')",message="spec.traffic.loadBalancer.ruleARN is the ARN of a rule of an Application Load Balancer: arn:aws:elasticloadbalancing:<region>:<account>:listener-rule/app/..."
 	RuleARN string `json:"ruleARN,omitempty"`
 
 	// listenerARN of the listener on which Viridian creates the rule.
 	// +optional
-	// +kubebuilder:validation:Pattern=`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/app/[^/]+/[0-9a-f]+/[0-9a-f]+$`
 	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/app/[^/]+/[0-9a-f]+/[0-9a-f]+$')",message="spec.traffic.loadBalancer.listenerARN is the ARN of a listener of an Application Load Balancer: arn:aws:elasticloadbalancing:<region>:<account>:listener/app/..."
 	ListenerARN string `json:"listenerARN,omitempty"`
 
 	// priority of the rule; the lowest number that matches wins.
@@ -94,6 +95,12 @@ type PriorityBand struct {
 //
 // +kubebuilder:validation:XValidation:rule="(self.field == 'http-header') == has(self.httpHeaderName)",message="httpHeaderName goes with field http-header, and only with it"
 // +kubebuilder:validation:XValidation:rule="!has(self.httpHeaderName) || self.httpHeaderName.lowerAscii() != 'x-viridian-revision'",message="the header x-viridian-revision is the preview rules' own"
+// +kubebuilder:validation:XValidation:rule="!has(self.httpHeaderName) || self.httpHeaderName.lowerAscii() != 'host'",message="the header Host is matched by a condition with field: host-header"
+// +kubebuilder:validation:XValidation:rule="self.field != 'source-ip' || self.values.all(v, isCIDR(v) && v != '255.255.255.255/32')",message="the values of field source-ip are CIDR blocks: 10.0.0.1/32 for a single address"
+// +kubebuilder:validation:XValidation:rule="self.field != 'http-request-method' || self.values.all(v, v.matches('^[A-Z_-]{1,40}$'))",message="the values of field http-request-method are methods in upper case, such as GET: A-Z, - and _, at most 40 characters and no wildcards"
+// +kubebuilder:validation:XValidation:rule="self.field != 'host-header' || self.values.all(v, v.matches('^[a-zA-Z0-9._*?-]*[.][a-zA-Z*?][a-zA-Z0-9_*?-]*$'))",message="the values of field host-header are names such as shop.example.com or *.example.com, with a dot, and without https://, port or path; a path goes into another condition with field: path-pattern"
+// +kubebuilder:validation:XValidation:rule="self.field != 'path-pattern' || self.values.all(v, v.matches('^[!-~]+$') && !v.matches('[#<>\\\\[\\\\]^`{|}\\\\\\\\]'))",message="the values of field path-pattern are paths without query or fragment: printable ASCII without spaces and # < > [ ] ^ { | } \\ `"
+// +kubebuilder:validation:XValidation:rule="self.field != 'http-header' || self.values.all(v, v.matches('^[ -~]+$'))",message="the values of field http-header have printable ASCII characters only"
 type RuleCondition struct {
 	// field of the request.
 	// +required
@@ -102,12 +109,13 @@ type RuleCondition struct {
 
 	// httpHeaderName is the header to match if field is http-header.
 	// +optional
-	// +kubebuilder:validation:Pattern="^[A-Za-z0-9!#$%&'*+.^_`|~-]+$"
 	// +kubebuilder:validation:MaxLength=40
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[A-Za-z0-9!#$%&\\'*+.^_`|~-]+$')",message="httpHeaderName is the name of a header, without colon and value"
 	HTTPHeaderName string `json:"httpHeaderName,omitempty"`
 
-	// values of which one must match; * and ? are wildcards where the load
-	// balancer supports them.
+	// values of which one must match. In hosts, paths and headers, * and ? are
+	// wildcards. A host is a name without scheme, port and path; a source-ip is
+	// a CIDR block; a method is in upper case.
 	// +required
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=4

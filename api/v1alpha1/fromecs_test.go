@@ -1,0 +1,130 @@
+package v1alpha1_test
+
+import (
+	"strings"
+	"testing"
+)
+
+// fromECS are patches with what people bring from task definitions, services
+// and listener rules and what AWS, or this API, doesn't take: each is answered
+// with a sentence that names the field and what to write instead.
+var fromECS = map[string]refusal{
+	"source without a mask":    {condition("source-ip", "10.0.0.1"), []string{"conditions[0]", "the values of field source-ip are CIDR blocks: 10.0.0.1/32 for a single address"}},
+	"source of nobody":         {condition("source-ip", "255.255.255.255/32"), []string{"the values of field source-ip are CIDR blocks"}},
+	"source with a wildcard":   {condition("source-ip", "10.0.*"), []string{"the values of field source-ip are CIDR blocks"}},
+	"method in lower case":     {condition("http-request-method", "get"), []string{"conditions[0]", "the values of field http-request-method are methods in upper case, such as GET"}},
+	"any method":               {condition("http-request-method", "*"), []string{"at most 40 characters and no wildcards"}},
+	"long method":              {condition("http-request-method", strings.Repeat("X", 41)), []string{"the values of field http-request-method are methods in upper case"}},
+	"host with a scheme":       {condition("host-header", "https://shop.example.test/"), []string{"conditions[0]", "the values of field host-header are names such as shop.example.com or *.example.com, with a dot, and without https://, port or path"}},
+	"host with a port":         {condition("host-header", "shop.example.com:8443"), []string{"the values of field host-header are names"}},
+	"host with a path":         {condition("host-header", "shop.example.com/cart"), []string{"a path goes into another condition with field: path-pattern"}},
+	"host without a dot":       {condition("host-header", "shop"), []string{"the values of field host-header are names such as shop.example.com or *.example.com, with a dot"}},
+	"any host":                 {condition("host-header", "*"), []string{"the values of field host-header are names"}},
+	"address as a host":        {condition("host-header", "10.0.0.1"), []string{"the values of field host-header are names"}},
+	"long host":                {condition("host-header", strings.Repeat("a", 128)+".com"), []string{"conditions[0].values[0]: Too long"}},
+	"path with a fragment":     {condition("path-pattern", "/cart#top"), []string{"the values of field path-pattern are paths without query or fragment"}},
+	"path with a space":        {condition("path-pattern", "/my cart"), []string{"the values of field path-pattern are paths"}},
+	"path with a backslash":    {condition("path-pattern", `\\cart`), []string{"the values of field path-pattern are paths"}},
+	"path with an umlaut":      {condition("path-pattern", "/körbe"), []string{"the values of field path-pattern are paths"}},
+	"header with an umlaut":    {loadBalancer("conditions: [{field: http-header, httpHeaderName: x-team, values: [ö]}]"), []string{"the values of field http-header have printable ASCII characters only"}},
+	"host as a header":         {loadBalancer("conditions: [{field: http-header, httpHeaderName: Host, values: [a.b]}]"), []string{"the header Host is matched by a condition with field: host-header"}},
+	"header with its value":    {loadBalancer("conditions: [{field: http-header, httpHeaderName: 'x-team: a', values: [a]}]"), []string{"httpHeaderName is the name of a header, without colon and value"}},
+	"six wildcards":            {loadBalancer("conditions: [{field: host-header, values: ['*.*.a', '*.*.b']}, {field: path-pattern, values: ['/*/?']}]"), []string{"spec.traffic.loadBalancer.conditions may hold 5 wildcards (* and ?) in all"}},
+	"success of an essential":  {twoContainers("dependsOn: [{containerName: migrate, condition: SUCCESS}]", "command: [./migrate]"), []string{"dependsOn with condition SUCCESS or COMPLETE waits for a container that ends, so that one needs essential: false"}},
+	"completion of essential":  {twoContainers("dependsOn: [{containerName: migrate, condition: COMPLETE}]", "essential: true"), []string{"so that one needs essential: false"}},
+	"waits for nobody":         {containers("dependsOn: [{containerName: init, condition: START}]"), []string{"dependsOn names one of spec.template.containers: correct its containerName, or add the container"}},
+	"waits for itself":         {containers("dependsOn: [{containerName: app, condition: START}]"), []string{"a container can't wait for itself: let dependsOn name another one"}},
+	"healthy without a check":  {twoContainers("dependsOn: [{containerName: migrate, condition: HEALTHY}]", "image: side"), []string{"dependsOn with condition HEALTHY needs a healthCheck of the container that is waited for: add it, or use condition START"}},
+	"memory over the task's":   {containers("memory: 4096"), []string{"memory and memoryReservation of a container may not be more than spec.template.memory"}},
+	"reserved over the task's": {containers("memoryReservation: 4096"), []string{"memory and memoryReservation of a container may not be more than spec.template.memory"}},
+	"reserved over the limit":  {containers("memory: 256, memoryReservation: 300"), []string{"memoryReservation of a container may not be more than its memory"}},
+	"cpu over the task's":      {twoContainers("cpu: 200", "cpu: 100"), []string{"the cpu of all spec.template.containers may not be more than spec.template.cpu in all"}},
+	"memory in GB":             {template("cpu: '1024', memory: 2 GB"), []string{`spec.template.memory is a number of MiB in quotes, without a unit: "512" for 0.5 GB, "2048" for 2 GB`}},
+	"cpu in vCPU":              {template("cpu: '.25 vCPU'"), []string{`spec.template.cpu is a number of CPU units in quotes, without vCPU: "256" (.25 vCPU), "512" (.5 vCPU)`}},
+	"memory as a number":       {template("memory: 512"), []string{"spec.template.memory", "must be of type string"}},
+	"parameter without slash":  {containers("secrets: [{name: DB, valueFrom: db}]"), []string{"secrets[0].valueFrom", "valueFrom of a secret says where its value is: arn:aws:secretsmanager:<region>:<account>:secret:<name>, arn:aws:ssm:<region>:<account>:parameter/<name>, or a parameter's name that begins with /"}},
+	"execution role by name":   {template("executionRoleARN: ecsTaskExecutionRole"), []string{"spec.template.executionRoleARN is the role's ARN, not its name: arn:aws:iam::<account>:role/<name>"}},
+	"task role by name":        {template("taskRoleARN: shop"), []string{"spec.template.taskRoleARN is the role's ARN, not its name"}},
+	"cluster by its ARN":       {template("cluster: 'arn:aws:ecs:eu-west-1:111122223333:cluster/shop'"), []string{"spec.template.cluster is the cluster's name, the part after cluster/ of its ARN"}},
+	"windows":                  {template("runtimePlatform: {operatingSystemFamily: WINDOWS_SERVER_2022_CORE}"), []string{"spec.template.runtimePlatform.operatingSystemFamily can only be LINUX: leave it out"}},
+	"another host port":        {containers("portMappings: [{containerPort: 8080, hostPort: 80}]"), []string{"portMappings[0]", "hostPort of a port mapping is the same as containerPort in a task with a network interface of its own: leave it out"}},
+	"dynamic host port":        {containers("portMappings: [{containerPort: 8080, hostPort: 0}]"), []string{"hostPort of a port mapping is the same as containerPort"}},
+	"udp":                      {containers("portMappings: [{containerPort: 8080, protocol: udp}]"), []string{"protocol of a port mapping can only be tcp: leave it out"}},
+	"nothing may be replaced":  {template("deploymentConfiguration: {maximumPercent: 100}"), []string{"deploymentConfiguration with maximumPercent: 100 needs a minimumHealthyPercent below 100"}},
+	"nor this way":             {template("deploymentConfiguration: {maximumPercent: 100, minimumHealthyPercent: 100}"), []string{"deploymentConfiguration with maximumPercent: 100 needs a minimumHealthyPercent below 100"}},
+	"rebalanced at 100":        {template("availabilityZoneRebalancing: ENABLED, deploymentConfiguration: {maximumPercent: 100, minimumHealthyPercent: 0}"), []string{"spec.template.availabilityZoneRebalancing: ENABLED starts tasks before it stops others, so it needs a spec.template.deploymentConfiguration.maximumPercent above 100"}},
+	"tag without a value":      {template("tags: [{key: team}]"), []string{"spec.template.tags[0].value: Required value"}},
+	"tag with nothing in it":   {template("tags: [{key: team, value: ''}]"), []string{"spec.template.tags[0].value"}},
+	"tag with a comma":         {template("tags: [{key: team, value: 'a, b'}]"), []string{"the value of a tag may have letters, digits, spaces and _ . : / = + - @: other characters are refused by AWS"}},
+	"tag key with a comma":     {template("tags: [{key: 'a,b', value: c}]"), []string{"the key of a tag may have letters, digits, spaces and _ . : / = + - @: other characters are refused by AWS"}},
+	"AWS's tag in upper case":  {template("tags: [{key: 'AWS:x', value: v}]"), []string{"tag keys that begin with aws: or viridian.dev/ are reserved"}},
+	"switched off":             {"spec: {desiredCount: 0}", []string{"spec.desiredCount must be 1 or more: an application can't be switched off and keep its revision; delete the ImmutableDeployment"}},
+
+	// What task definitions and services have and this API doesn't, for now.
+	"log mode":             {containers("logConfiguration: {logDriver: awslogs, options: {mode: blocking}}"), []string{`unknown field "spec.template.containers[0].logConfiguration"`}},
+	"ephemeral storage":    {template("ephemeralStorage: {sizeInGiB: 50}"), []string{`unknown field "spec.template.ephemeralStorage"`}},
+	"volumes":              {template("volumes: [{name: tmp}], containers: [{" + app + ", mountPoints: [{sourceVolume: tmp, containerPath: /tmp}]}]"), []string{`unknown field "spec.template.volumes"`, `unknown field "spec.template.containers[0].mountPoints"`}},
+	"commands in tasks":    {"spec: {enableExecuteCommand: true}", []string{`unknown field "spec.enableExecuteCommand"`}},
+	"ulimits":              {containers("ulimits: [{name: nofile, softLimit: 65536, hardLimit: 65536}]"), []string{`unknown field "spec.template.containers[0].ulimits"`}},
+	"service registries":   {"spec: {serviceRegistries: []}", []string{`unknown field "spec.serviceRegistries"`}},
+	"capacity providers":   {"spec: {capacityProviderStrategy: [{capacityProvider: FARGATE_SPOT, weight: 1}]}", []string{`unknown field "spec.capacityProviderStrategy"`}},
+	"the breaker's switch": {template("deploymentConfiguration: {deploymentCircuitBreaker: {enable: true, rollback: true}}"), []string{`unknown field "spec.template.deploymentConfiguration.deploymentCircuitBreaker.enable"`}},
+}
+
+// condition replaces the conditions by one with one value.
+func condition(field, value string) string {
+	return loadBalancer("conditions: [{field: " + field + ", values: ['" + value + "']}]")
+}
+
+// twoContainers has fields for the containers app and migrate.
+func twoContainers(ofApp, ofMigrate string) string {
+	return template("containers: [{" + app + ", " + ofApp + "}, {name: migrate, image: app, " + ofMigrate + "}]")
+}
+
+func TestFromECSRefused(t *testing.T) {
+	for name, c := range fromECS {
+		t.Run(name, func(t *testing.T) {
+			err := create(t, base(t, "deployment.yaml", c.patch))
+			refused(t, err, c.want...)
+			// A person can't do anything with a regular expression, nor with an
+			// error within a rule.
+			for _, no := range []string{"should match", "type conversion", "evaluating rule"} {
+				if err != nil && strings.Contains(err.Error(), no) {
+					t.Errorf("says %q: %v", no, err)
+				}
+			}
+		})
+	}
+}
+
+// What people bring from task definitions and services and may keep.
+func TestFromECSAdmitted(t *testing.T) {
+	for name, patch := range map[string]string{
+		"no cpu reserved":       containers("cpu: 0"),
+		"all cpu and memory":    twoContainers("cpu: 156, memory: 512, memoryReservation: 512", "cpu: 100, memory: 512"),
+		"port mapping in full":  containers("portMappings: [{containerPort: 8080, hostPort: 8080, protocol: tcp}]"),
+		"platform in full":      template("runtimePlatform: {cpuArchitecture: ARM64, operatingSystemFamily: LINUX}"),
+		"parameter by name":     containers("secrets: [{name: DB, valueFrom: /prod/db}]"),
+		"cluster with a digit":  template("cluster: 2048-cluster"),
+		"name with a digit":     "metadata: {name: 2048-game}",
+		"success of a helper":   twoContainers("dependsOn: [{containerName: migrate, condition: SUCCESS}]", "essential: false"),
+		"health of a helper":    twoContainers("dependsOn: [{containerName: migrate, condition: HEALTHY}]", "healthCheck: {command: [CMD, 'true']}"),
+		"start of an essential": twoContainers("dependsOn: [{containerName: migrate, condition: START}]", "essential: true"),
+		"never twice":           template("deploymentConfiguration: {maximumPercent: 100, minimumHealthyPercent: 0}, availabilityZoneRebalancing: DISABLED"),
+		"rebalanced":            template("deploymentConfiguration: {maximumPercent: 150}, availabilityZoneRebalancing: ENABLED"),
+		"strict breaker":        template("deploymentConfiguration: {deploymentCircuitBreaker: {resetOnHealthyTask: false}}"),
+		"tag in other letters":  template("tags: [{key: 'équipe_1', value: 'Ünïcode 1.2:/=+-@ x'}]"),
+		"sources":               loadBalancer("conditions: [{field: source-ip, values: [10.0.0.1/32, '2001:db8::/32']}]"),
+		"methods":               loadBalancer("conditions: [{field: http-request-method, values: [GET, M-SEARCH, MY_OWN]}]"),
+		"hosts":                 loadBalancer("conditions: [{field: host-header, values: ['*.example.com', 'a_b.Example.xn--p1ai', 'shop?.example.*']}]"),
+		"paths":                 loadBalancer(`conditions: [{field: path-pattern, values: ['/a~b/$x/"c"/@:+;&', '*.png', '/a%20b,(c)=!']}]`),
+		"headers":               loadBalancer("conditions: [{field: http-header, httpHeaderName: User-Agent, values: ['*Mozilla/5.0 (X11)*']}]"),
+		"five wildcards":        loadBalancer("conditions: [{field: host-header, values: ['*.*.a', '*.*.b']}, {field: path-pattern, values: ['/*']}]"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := create(t, base(t, "deployment.yaml", patch)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
