@@ -108,7 +108,10 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 	if err != nil {
 		return nil, err
 	}
-	in := template.Input{Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID), Revision: number, Template: pinned}
+	in := template.Input{
+		Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID), Revision: number, Template: pinned,
+		StopFirst: imd.Spec.Strategy.Type == v1alpha1.StrategyRecreate,
+	}
 	frozen := v1alpha1.FrozenRevision{
 		TemplateHash:          view.facts.WantHash,
 		AWS:                   awsOf(imd),

@@ -119,7 +119,7 @@ func container(c *v1alpha1.Container, revision int64) containerDefinition {
 		Command:                c.Command,
 		EntryPoint:             c.EntryPoint,
 		Environment:            environment(c, revision),
-		CPU:                    c.CPU,
+		CPU:                    reserved(c.CPU),
 		Memory:                 c.Memory,
 		MemoryReservation:      c.MemoryReservation,
 		User:                   c.User,
@@ -149,6 +149,15 @@ func container(c *v1alpha1.Container, revision int64) containerDefinition {
 		d.HealthCheck = &check
 	}
 	return d
+}
+
+// reserved is no reservation for 0, as the console and describe-task-definition
+// write "none".
+func reserved(cpu *int32) *int32 {
+	if cpu != nil && *cpu == 0 {
+		return nil
+	}
+	return cpu
 }
 
 func environment(c *v1alpha1.Container, revision int64) []keyValue {
@@ -190,6 +199,7 @@ type serviceProperties struct {
 	DesiredCount                  ref
 	LaunchType                    string
 	DeploymentConfiguration       deploymentConfiguration
+	AvailabilityZoneRebalancing   string `json:",omitempty"`
 	NetworkConfiguration          networkConfiguration
 	LoadBalancers                 []serviceLoadBalancer `json:",omitempty"`
 	HealthCheckGracePeriodSeconds *int32                `json:",omitempty"`
@@ -199,13 +209,14 @@ type serviceProperties struct {
 
 type deploymentConfiguration struct {
 	DeploymentCircuitBreaker circuitBreaker
-	MaximumPercent           int
-	MinimumHealthyPercent    int
+	MaximumPercent           int32
+	MinimumHealthyPercent    int32
 }
 
 type circuitBreaker struct {
-	Enable   bool
-	Rollback bool
+	Enable             bool
+	Rollback           bool
+	ResetOnHealthyTask *bool `json:",omitempty"`
 }
 
 type networkConfiguration struct {
@@ -224,25 +235,57 @@ type serviceLoadBalancer struct {
 	TargetGroupArn ref
 }
 
+// deployment says how ECS replaces tasks of the service, and whether it moves
+// them to other availability zones. The template's own fields win.
+func deployment(in Input) (config deploymentConfiguration, rebalancing string) {
+	config = deploymentConfiguration{
+		// Without the circuit breaker CloudFormation waits for hours for tasks
+		// that can't start. The service has no earlier deployment to roll back
+		// to.
+		DeploymentCircuitBreaker: circuitBreaker{Enable: true, Rollback: false},
+		MaximumPercent:           200,
+		MinimumHealthyPercent:    100,
+	}
+	rebalancing = in.Template.AvailabilityZoneRebalancing
+	if in.StopFirst && rebalancing != azRebalancingEnabled {
+		config.MaximumPercent, config.MinimumHealthyPercent = 100, 0
+	}
+	if own := in.Template.DeploymentConfiguration; own != nil {
+		if own.MaximumPercent != nil {
+			config.MaximumPercent = *own.MaximumPercent
+		}
+		if own.MinimumHealthyPercent != nil {
+			config.MinimumHealthyPercent = *own.MinimumHealthyPercent
+		}
+		if own.DeploymentCircuitBreaker != nil {
+			config.DeploymentCircuitBreaker.ResetOnHealthyTask = own.DeploymentCircuitBreaker.ResetOnHealthyTask
+		}
+	}
+	if config.MaximumPercent == 100 && rebalancing == "" {
+		// ECS refuses to move tasks without starting another one first, which it
+		// otherwise does for new services.
+		rebalancing = "DISABLED"
+	}
+	return config, rebalancing
+}
+
+const azRebalancingEnabled = "ENABLED"
+
 // service sends requests to the container target, which is "" for a worker.
-func service(t v1alpha1.RevisionTemplate, cluster any, target string) resource {
+func service(in Input, cluster any, target string) resource {
+	t := in.Template
 	groups := []any{getAtt{[2]string{logicalSecurityGroup, "GroupId"}}}
 	for _, id := range t.Network.SecurityGroupIDs {
 		groups = append(groups, id)
 	}
+	config, rebalancing := deployment(in)
 	p := serviceProperties{
-		Cluster:        cluster,
-		TaskDefinition: ref{logicalTaskDefinition},
-		DesiredCount:   ref{ParamDesiredCount},
-		LaunchType:     "FARGATE",
-		DeploymentConfiguration: deploymentConfiguration{
-			// Without the circuit breaker CloudFormation waits for hours for
-			// tasks that can't start. The service has no earlier deployment to
-			// roll back to.
-			DeploymentCircuitBreaker: circuitBreaker{Enable: true, Rollback: false},
-			MaximumPercent:           200,
-			MinimumHealthyPercent:    100,
-		},
+		Cluster:                     cluster,
+		TaskDefinition:              ref{logicalTaskDefinition},
+		DesiredCount:                ref{ParamDesiredCount},
+		LaunchType:                  "FARGATE",
+		DeploymentConfiguration:     config,
+		AvailabilityZoneRebalancing: rebalancing,
 		NetworkConfiguration: networkConfiguration{awsvpcConfiguration{
 			AssignPublicIP: t.Network.AssignPublicIP,
 			SecurityGroups: groups,

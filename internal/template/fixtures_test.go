@@ -51,7 +51,7 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 					Name:      "DB_PASSWORD",
 					ValueFrom: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:checkout/db-AbCdEf:password::",
 				}},
-				PortMappings: []v1alpha1.PortMapping{{ContainerPort: 9090}, {ContainerPort: 8080}},
+				PortMappings: []v1alpha1.PortMapping{{ContainerPort: 9090, HostPort: new(int32(9090)), Protocol: "tcp"}, {ContainerPort: 8080, HostPort: new(int32(8080)), Protocol: "tcp"}},
 				HealthCheck: &v1alpha1.ContainerHealthCheck{
 					Command:     []string{"CMD-SHELL", "curl -f http://localhost:8080/healthz || exit 1"},
 					Interval:    new(int32(15)),
@@ -79,7 +79,7 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 		Memory:           "2048",
 		ExecutionRoleARN: "arn:aws:iam::111122223333:role/ecs-execution",
 		TaskRoleARN:      "arn:aws:iam::111122223333:role/checkout",
-		RuntimePlatform:  &v1alpha1.RuntimePlatform{CPUArchitecture: "ARM64"},
+		RuntimePlatform:  &v1alpha1.RuntimePlatform{CPUArchitecture: "ARM64", OperatingSystemFamily: "LINUX"},
 		Network: v1alpha1.Network{
 			VPCID:                        "vpc-0123456789abcdef0",
 			SubnetIDs:                    []string{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"},
@@ -101,10 +101,28 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 			HealthCheckGracePeriodSeconds: new(int32(60)),
 			DeregistrationDelaySeconds:    new(int32(30)),
 		},
-		Cluster:          "shop",
-		LogRetentionDays: new(int32(30)),
-		Tags:             []v1alpha1.Tag{{Key: "team", Value: "payments"}},
+		Cluster: "shop",
+		DeploymentConfiguration: &v1alpha1.DeploymentConfiguration{
+			MaximumPercent:           new(int32(150)),
+			MinimumHealthyPercent:    new(int32(50)),
+			DeploymentCircuitBreaker: &v1alpha1.DeploymentCircuitBreaker{ResetOnHealthyTask: new(true)},
+		},
+		AvailabilityZoneRebalancing: "ENABLED",
+		LogRetentionDays:            new(int32(30)),
+		Tags:                        []v1alpha1.Tag{{Key: "team", Value: "payments"}},
 	}
+}
+
+// firstTemplate is fullTemplate without the fields that the API did not have at
+// first.
+func firstTemplate() v1alpha1.RevisionTemplate {
+	return with(fullTemplate(), func(t *v1alpha1.RevisionTemplate) {
+		t.DeploymentConfiguration, t.AvailabilityZoneRebalancing = nil, ""
+		t.RuntimePlatform.OperatingSystemFamily = ""
+		for i := range t.Containers[0].PortMappings {
+			t.Containers[0].PortMappings[i].HostPort, t.Containers[0].PortMappings[i].Protocol = nil, ""
+		}
+	})
 }
 
 // workerTemplate takes no requests.

@@ -18,7 +18,7 @@ func TestHashIsPinned(t *testing.T) {
 	}{
 		"minimal": {minimalTemplate(), "37d5a0d56710a8a438c8d5568d1468284d3583a6b815599c24c025d6fc70d675"},
 		"worker":  {workerTemplate(), "27f008b2cf4e0db4d35e47e64b6c5a56eb413f0248f46c5b540242a2c8425a98"},
-		"full":    {fullTemplate(), "8e65c8d7b5fc4a7ca64602d5564b81cc7b688eefde3732749916dc1ad0e89987"},
+		"first":   {firstTemplate(), "8e65c8d7b5fc4a7ca64602d5564b81cc7b688eefde3732749916dc1ad0e89987"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -74,6 +74,10 @@ type Input struct {
 	// set get the defaults of AWS: the API server has filled in those of
 	// Viridian.
 	Template v1alpha1.RevisionTemplate
+	// StopFirst is true if a task of the service is stopped before another one
+	// replaces it, where the template says nothing of that: what Recreate is
+	// chosen for may not run twice within a revision either.
+	StopFirst bool
 	// ListenerARN of the listener that gets the preview rule. Without it, the
 	// stack is a worker's: nothing in it receives requests.
 	ListenerARN string
@@ -142,7 +146,7 @@ func newDocument(in Input) (document, error) {
 	if err != nil {
 		return document{}, err
 	}
-	doc.Resources[LogicalService] = service(in.Template, cluster, target)
+	doc.Resources[LogicalService] = service(in, cluster, target)
 	return doc, nil
 }
 

@@ -24,6 +24,7 @@ func TestBuildGolden(t *testing.T) {
 		"minimal":     input(minimalTemplate()),
 		"full":        input(fullTemplate()),
 		"worker":      worker(workerTemplate()),
+		"stop-first":  stopFirst(input(minimalTemplate())),
 		"own-cluster": input(with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) { t.Cluster = "" })),
 		"first-container-with-the-port": input(with(fullTemplate(), func(t *v1alpha1.RevisionTemplate) {
 			t.Target.ContainerName = ""
