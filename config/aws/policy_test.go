@@ -100,10 +100,12 @@ var resourceActions = map[string][]string{
 		"ecs:ListServiceDeployments", "ecs:TagResource", "iam:CreateServiceLinkedRole",
 	},
 	"AWS::ECS::TaskDefinition": {
-		"ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole",
+		"ecs:DeregisterTaskDefinition", "ecs:DescribeTaskDefinition", "ecs:RegisterTaskDefinition", "ecs:TagResource",
+		"iam:GetRole", "iam:PassRole",
 	},
 	"AWS::ElasticLoadBalancingV2::ListenerRule": {
-		"elasticloadbalancing:CreateRule", "elasticloadbalancing:DeleteRule", "elasticloadbalancing:DescribeRules",
+		"elasticloadbalancing:AddTags", "elasticloadbalancing:CreateRule", "elasticloadbalancing:DeleteRule",
+		"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTags",
 	},
 	"AWS::ElasticLoadBalancingV2::TargetGroup": {
 		"elasticloadbalancing:AddTags", "elasticloadbalancing:CreateTargetGroup", "elasticloadbalancing:DeleteTargetGroup",
@@ -168,6 +170,19 @@ func TestCalledVia(t *testing.T) {
 			t.Errorf("%s: aws:CalledVia is %v", s.Sid, s.Condition)
 		}
 	}
+}
+
+// TestTagsOfRules: CloudFormation tags preview rules, as it tags everything in a
+// stack, with the permission to tag that the controller itself has only for rules
+// that it claims.
+func TestTagsOfRules(t *testing.T) {
+	for _, s := range read(t, "policy.json").Statement {
+		if s.byCloudFormation() && slices.Contains(s.Action, "elasticloadbalancing:CreateRule") &&
+			slices.Contains(s.Action, "elasticloadbalancing:AddTags") && slices.Contains(s.Resource, "arn:aws:elasticloadbalancing:*:*:listener-rule/app/*") {
+			return
+		}
+	}
+	t.Error("CloudFormation may not tag the rules that it makes")
 }
 
 // TestGates: what gates call is restricted by name, because everyone who may
