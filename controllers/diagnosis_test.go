@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -14,6 +15,20 @@ type silentStacks struct{ cloud.Stacks }
 
 func (silentStacks) FailureEvents(context.Context, string) ([]cloud.StackEvent, error) {
 	return nil, nil
+}
+
+// A person is told to change what can be changed, which conditions can't be.
+func TestRemedyOfRefusedConditions(t *testing.T) {
+	imr := &v1alpha1.ImmutableRevision{Spec: v1alpha1.ImmutableRevisionSpec{Frozen: v1alpha1.FrozenRevision{ListenerARN: "arn:listener"}}}
+	for message, want := range map[string]string{
+		"PreviewRule: Condition value 'shop' contains a character that is not valid": "delete the ImmutableDeployment and create it with other spec.traffic.loadBalancer.conditions",
+		"PreviewRule: Priority '7' is currently in use":                              "",
+	} {
+		imr.Status.Failure = &v1alpha1.StackFailure{Resource: "PreviewRule", Message: message}
+		if got := recorded(imr).Remedy; !strings.Contains(got, want) || (got == "") != (want == "") {
+			t.Errorf("%s: %q", message, got)
+		}
+	}
 }
 
 // A failure that CloudFormation gives no reason for is told all the same: the

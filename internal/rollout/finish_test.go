@@ -111,6 +111,19 @@ func TestConclude(t *testing.T) {
 	})
 }
 
+// What was given up is to be changed, unless another template wouldn't help.
+func TestRemedyOfWhatWasGivenUp(t *testing.T) {
+	for remedy, want := range map[string]string{
+		"":                     "Change spec.template, or try again: kubectl annotate imd shop",
+		"Delete it altogether": ". Delete it altogether",
+	} {
+		d := Decide(with(finished(v1alpha1.OutcomeRolledBack, time.Minute), func(o *Observation) { o.Revisions[1].Remedy = remedy }), start)
+		if !strings.Contains(d.Message, want) || remedy != "" && strings.Contains(d.Message, "spec.template") {
+			t.Errorf("with %q: %s", remedy, d.Message)
+		}
+	}
+}
+
 // The time of an old stack counts from when it left the rule.
 func TestOldStackDrainsSinceItLeft(t *testing.T) {
 	d := Decide(decided(v1alpha1.OutcomePromoted, to2(), time.Hour), start)

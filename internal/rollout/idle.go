@@ -85,9 +85,16 @@ func (x *pass) reportGivenUp() *Decision {
 	if r.Outcome == v1alpha1.OutcomeAborted {
 		what = " was aborted and "
 	}
-	message := fmt.Sprintf("%s%s%s: %s%s. Change spec.template, or try again: %s", failed.Name, what, serves, r.Message, x.keptUntil(failed),
-		x.command(v1alpha1.AnnotationRetry, x.p.Handled.Retry, r, ""))
+	message := fmt.Sprintf("%s%s%s: %s%s. %s", failed.Name, what, serves, r.Message, x.keptUntil(failed), x.remedyOfFailure(failed))
 	return x.wait(words{phase, reason, message}, x.rest())
+}
+
+// remedyOfFailure is what helps against what was given up.
+func (x *pass) remedyOfFailure(failed *Revision) string {
+	if failed.Remedy != "" {
+		return failed.Remedy
+	}
+	return "Change spec.template, or try again: " + x.command(v1alpha1.AnnotationRetry, x.p.Handled.Retry, x.p.Rollout, "")
 }
 
 // createRevision has a revision made of the template in spec.

@@ -121,6 +121,9 @@ type Revision struct {
 	Stack v1alpha1.RevisionPhase
 	// Cause is the first cause of the stack's failure, or what it waits for.
 	Cause string
+	// Remedy is what helps against a failure that no other template would help
+	// against; "" where one may.
+	Remedy string
 	// Tampered says what someone else did to its stack or service; "" if
 	// nothing.
 	Tampered string

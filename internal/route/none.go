@@ -70,4 +70,6 @@ func (noBackend) Parameters(context.Context) (map[string]string, error) { return
 
 func (noBackend) LostRace(*v1alpha1.StackFailure) bool { return false }
 
+func (noBackend) Remedy(*v1alpha1.StackFailure) string { return "" }
+
 func (noBackend) CheckUnused(context.Context, *cloud.Stack) error { return nil }

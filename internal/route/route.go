@@ -174,6 +174,9 @@ type Backend interface {
 	// LostRace tells whether the stack failed since someone else took meanwhile
 	// what was free when its parameters were chosen.
 	LostRace(failure *v1alpha1.StackFailure) bool
+	// Remedy is what helps against a failure of the stack that is the route's and
+	// not the template's; "" for any other.
+	Remedy(failure *v1alpha1.StackFailure) string
 	// CheckUnused refuses while anything sends requests to the stack, which is
 	// nil if it isn't there.
 	CheckUnused(ctx context.Context, stack *cloud.Stack) error

@@ -9,6 +9,7 @@ package alb
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -134,18 +135,7 @@ func (r *router) Apply(ctx context.Context, o *rollout.Observation, a rollout.Ac
 	case rollout.ActionClaimRule, rollout.ActionMarkRule:
 		return r.traffic.TagRule(ctx, r.rule.ARN, tags)
 	case rollout.ActionCreateRule:
-		rule, err := r.traffic.CreateRule(ctx, cloud.CreateRule{
-			ListenerARN: r.spec.ListenerARN,
-			Priority:    *r.spec.Priority,
-			Conditions:  conditions(r.spec.Conditions),
-			Targets:     weighted(a.Targets),
-			Tags:        tags,
-		})
-		if err != nil {
-			return err
-		}
-		r.rule = rule
-		return nil
+		return r.create(ctx, a, tags)
 	case rollout.ActionSetTargets:
 		return r.traffic.SetTargets(ctx, r.rule, weighted(a.Targets))
 	case rollout.ActionReleaseRule:
@@ -155,6 +145,25 @@ func (r *router) Apply(ctx context.Context, o *rollout.Observation, a rollout.Ac
 		return r.traffic.DeleteRule(ctx, r.rule.ARN)
 	}
 	return route.UnknownAction(a)
+}
+
+// create makes the production rule.
+func (r *router) create(ctx context.Context, a rollout.Action, tags map[string]string) error {
+	rule, err := r.traffic.CreateRule(ctx, cloud.CreateRule{
+		ListenerARN: r.spec.ListenerARN,
+		Priority:    *r.spec.Priority,
+		Conditions:  conditions(r.spec.Conditions),
+		Targets:     weighted(a.Targets),
+		Tags:        tags,
+	})
+	if refused, ok := errors.AsType[*cloud.Error](err); ok && refused.Kind == cloud.KindInvalid && aboutConditions(refused.Message) {
+		return conditionsRefused(refused)
+	}
+	if err != nil {
+		return err
+	}
+	r.rule = rule
+	return nil
 }
 
 // tags mark the production rule: whose it is, who wrote it last, and what an

@@ -97,6 +97,26 @@ func (*backend) LostRace(failure *v1alpha1.StackFailure) bool {
 	return failure.Resource == template.LogicalPreviewRule && strings.Contains(failure.Message, "currently in use")
 }
 
+// Remedy helps if the load balancer refused the conditions, which the preview rule
+// has from spec.traffic: they are no part of the template and can't change.
+func (*backend) Remedy(failure *v1alpha1.StackFailure) string {
+	if failure.Resource == template.LogicalPreviewRule && aboutConditions(failure.Message) {
+		return otherConditions
+	}
+	return ""
+}
+
+// aboutConditions tells whether the load balancer refused a rule for its
+// conditions, in one of the sentences that it is known to say.
+func aboutConditions(message string) bool {
+	for _, part := range []string{"Condition value", "condition values", "condition wildcards", "valid CIDR block", "HTTP header name"} {
+		if strings.Contains(message, part) {
+			return true
+		}
+	}
+	return false
+}
+
 // CheckUnused refuses while a listener rule other than the stack's own forwards
 // to it, on whichever listener: CloudFormation would take the service away
 // before it finds that it can't delete the target group.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
@@ -96,6 +97,14 @@ func (r *router) Remainder(why string) string {
 	return fmt.Sprintf("The tags of the listener rule %s stay. To take them off: aws elbv2 remove-tags --resource-arns %s --tag-keys %s. "+
 		"To have the rule and its stacks looked after again, apply the ImmutableDeployment with the annotation %s=%s. Why: %s",
 		arn, arn, strings.Join(slices.Sorted(maps.Keys(tags)), " "), v1alpha1.AnnotationAdopt, r.of.Claim.UID, why)
+}
+
+// otherConditions is the remedy for conditions that the load balancer refuses.
+const otherConditions = "The conditions of a rule can't change: delete the ImmutableDeployment and create it with other spec.traffic.loadBalancer.conditions"
+
+// conditionsRefused says so of the production rule.
+func conditionsRefused(cause *cloud.Error) error {
+	return refusal.New(v1alpha1.ReasonInvalidSpec, "AWS refused "+cause.Op+": "+strings.TrimSuffix(cause.Message, "."), otherConditions)
 }
 
 // inUse refuses to delete a stack to which a rule forwards.
