@@ -201,6 +201,9 @@ func TestRecreateOrder(t *testing.T) {
 			stop()
 			w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"DELETE_COMPLETE"}))
 			w.Expect(w.stacksOf("2")).To(gomega.Equal([]string{"CREATE_COMPLETE"}))
+			body := w.revision("checkout-2").Spec.Frozen.TemplateBody
+			w.Expect(body).To(gomega.ContainSubstring(`"MaximumPercent":100,"MinimumHealthyPercent":0`), "nor do two tasks of a revision overlap")
+			w.Expect(body).To(gomega.ContainSubstring(`"AvailabilityZoneRebalancing":"DISABLED"`))
 		})
 	}
 }
