@@ -83,6 +83,7 @@ func TestTagRefusals(t *testing.T) {
 		}{
 			{tag("", "b"), "key of 1 to 128"}, {tag(strings.Repeat("a", 129), ""), "key of 1 to 128"},
 			{tag("a", strings.Repeat("b", 257)), "at most 256"}, {tag("AWS:a", "b"), "reserved prefix"},
+			{tag("a", "b, c"), "characters other than letters"},
 		} {
 			awstest.Refused(r.t, put(arn, tc.tag), 400, "InvalidParameterException", tc.want)
 		}

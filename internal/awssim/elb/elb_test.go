@@ -369,6 +369,7 @@ func TestTags(t *testing.T) {
 	if diff := cmp.Diff(want, a.must("DescribeTags", "ResourceArns.member.1", group, "ResourceArns.member.2", arn)); diff != "" {
 		t.Error(diff)
 	}
+	a.refuse("ValidationError", "must satisfy regular expression pattern", "AddTags", "ResourceArns.member.1", group, "Tags.member.1.Key", "team", "Tags.member.1.Value", "a, b")
 	var many []string
 	for i := range 21 {
 		many = append(many, fmt.Sprintf("ResourceArns.member.%d", i+1), group)

@@ -43,6 +43,10 @@ func (p *provider) Type() string { return p.kind }
 func (p *provider) Validate(properties map[string]any) error { return p.schema.Validate(properties) }
 
 func (p *provider) Create(ref core.StackRef, properties map[string]any, done func(core.Created, error)) {
+	if err := checkTagText(stackTags(ref)); err != nil {
+		done(core.Created{}, p.s.handlerError(err))
+		return
+	}
 	created, err := p.create(ref, properties)
 	done(created, p.s.handlerError(err))
 }

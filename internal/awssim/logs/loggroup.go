@@ -13,7 +13,11 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
 
-var groupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+var (
+	groupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+	// tagText is what keys and values of tags may be made of.
+	tagText = regexp.MustCompile(`^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$`)
+)
 
 // Service holds the account's log groups.
 type Service struct {
@@ -81,7 +85,7 @@ func (p groupProvider) create(ref core.StackRef, properties map[string]any) (cor
 	if in.LogGroupName == "" {
 		in.LogGroupName = ref.StackName + "-" + ref.LogicalID + "-" + w.HexID(12)
 	}
-	if err := in.check(); err != nil {
+	if err := in.check(ref.Tags); err != nil {
 		return core.Created{}, err
 	}
 	name := in.LogGroupName
@@ -95,8 +99,8 @@ func (p groupProvider) create(ref core.StackRef, properties map[string]any) (cor
 	}, nil
 }
 
-// check refuses what CloudWatch Logs would refuse.
-func (in groupProperties) check() error {
+// check refuses what CloudWatch Logs would refuse, also of the stack's tags.
+func (in groupProperties) check(stackTags []core.Tag) error {
 	switch {
 	case !groupName.MatchString(in.LogGroupName):
 		return invalidMember("logGroupName", in.LogGroupName, `Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+`)
@@ -110,6 +114,11 @@ func (in groupProperties) check() error {
 	for _, tag := range in.Tags {
 		if strings.HasPrefix(strings.ToLower(tag.Key), "aws:") {
 			return invalid("Tag keys starting with aws: are reserved")
+		}
+	}
+	for _, tag := range slices.Concat(in.Tags, stackTags) {
+		if !tagText.MatchString(tag.Key) || !tagText.MatchString(tag.Value) {
+			return invalidMember("tags", tag.Key+"="+tag.Value, `Member must satisfy regular expression pattern: [\p{L}\p{Z}\p{N}_.:/=+\-@]*`)
 		}
 	}
 	return nil
