@@ -88,8 +88,9 @@ type Input struct {
 
 // Build returns the template as compact JSON. It fails if the input can't
 // become a stack, whatever the state of AWS: a template above MaxBytes, a
-// target without a listener or one that no container maps, a preview rule that
-// the load balancer would reject, or a dynamic reference.
+// target without a listener or one that no container maps, containers that wait
+// for each other, a preview rule that the load balancer would reject, or a
+// dynamic reference.
 func Build(in Input) (string, error) {
 	doc, err := newDocument(in)
 	if err != nil {
@@ -115,6 +116,9 @@ func Build(in Input) (string, error) {
 }
 
 func newDocument(in Input) (document, error) {
+	if err := checkOrder(in.Template.Containers); err != nil {
+		return document{}, err
+	}
 	doc := document{
 		Version: "2010-09-09",
 		Description: fmt.Sprintf("Revision %d of ImmutableDeployment %s/%s. "+

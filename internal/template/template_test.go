@@ -104,6 +104,16 @@ func TestBuildRefuses(t *testing.T) {
 		in   template.Input
 		want string
 	}{
+		"containers that wait for each other": {
+			in: changed(func(t *v1alpha1.RevisionTemplate) {
+				wait := func(name, on string) v1alpha1.Container {
+					return v1alpha1.Container{Name: name, Image: "helper", DependsOn: []v1alpha1.ContainerDependency{{ContainerName: on, Condition: "START"}}}
+				}
+				t.Containers[0].DependsOn = []v1alpha1.ContainerDependency{{ContainerName: "a", Condition: "START"}}
+				t.Containers = append(t.Containers, wait("a", "b"), wait("b", "c"), wait("c", "a"))
+			}),
+			want: "spec.template.containers wait for each other by dependsOn (a waits for b waits for c waits for a): remove one of the dependencies",
+		},
 		"five values": {
 			in:   input(minimalTemplate(), host("a", "b", "c"), header("x-tenant", "d", "e")),
 			want: "conditions hold 5 values and the header x-viridian-revision adds one, but a rule may hold 5 in all: remove 1",

@@ -1,0 +1,46 @@
+package template
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// checkOrder rejects containers that wait for each other, which the API server's
+// rules can't find: none of them would ever start.
+func checkOrder(containers []v1alpha1.Container) error {
+	waits := map[string][]v1alpha1.ContainerDependency{}
+	for i := range containers {
+		waits[containers[i].Name] = containers[i].DependsOn
+	}
+	done := map[string]bool{}
+	for i := range containers {
+		if circle := follow(containers[i].Name, waits, done, nil); circle != nil {
+			return fmt.Errorf("spec.template.containers wait for each other by dependsOn (%s): remove one of the dependencies",
+				strings.Join(circle, " waits for "))
+		}
+	}
+	return nil
+}
+
+// follow goes along the dependencies of a container, to which path led, and
+// returns the circle that it finds.
+func follow(name string, waits map[string][]v1alpha1.ContainerDependency, done map[string]bool, path []string) []string {
+	for i, before := range path {
+		if before == name {
+			return append(path[i:len(path):len(path)], name)
+		}
+	}
+	if done[name] {
+		return nil
+	}
+	path = append(path, name)
+	for _, on := range waits[name] {
+		if circle := follow(on.ContainerName, waits, done, path); circle != nil {
+			return circle
+		}
+	}
+	done[name] = true
+	return nil
+}
