@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -145,25 +146,30 @@ func TestServiceThatDrainsForLong(t *testing.T) {
 		st.world.Unlock()
 		out := st.serve(st.define("web:1"), 1, nil)
 		wait(2 * time.Minute)
-		var first, second error
-		ends := 0
-		st.world.Lock()
-		out.provider.Delete(stackRef("Service"), out.end.created.PhysicalID, func(err error) { first, ends = err, ends+1 })
-		st.world.Unlock()
+		var ends []error
+		remove := func() {
+			st.world.Lock()
+			defer st.world.Unlock()
+			out.provider.Delete(stackRef("Service"), out.end.created.PhysicalID, func(err error) { ends = append(ends, err) })
+		}
+		seen := func() []error {
+			st.world.Lock()
+			defer st.world.Unlock()
+			return slices.Clone(ends)
+		}
+		remove()
 		wait(29 * time.Minute)
-		if ends != 0 {
-			t.Fatalf("ended early: %v", first)
+		if got := seen(); len(got) != 0 {
+			t.Fatalf("ended early: %v", got)
 		}
 		wait(2 * time.Minute)
-		if ends != 1 || first == nil || !strings.Contains(first.Error(), "Exceeded attempts to wait") {
-			t.Fatalf("%d ends: %v", ends, first)
+		if got := seen(); len(got) != 1 || got[0] == nil || !strings.Contains(got[0].Error(), "Exceeded attempts to wait") {
+			t.Fatalf("after half an hour: %v", got)
 		}
 		wait(35 * time.Minute)
-		st.world.Lock()
-		out.provider.Delete(stackRef("Service"), out.end.created.PhysicalID, func(err error) { second, ends = err, ends+1 })
-		st.world.Unlock()
-		if ends != 2 || second != nil {
-			t.Errorf("%d ends: %v", ends, second)
+		remove()
+		if got := seen(); len(got) != 2 || got[1] != nil {
+			t.Errorf("the second time: %v", got)
 		}
 	})
 }
