@@ -128,7 +128,8 @@ func (s *Service) setAlarmState(in setAlarmStateIn) (any, error) {
 	}
 	a := s.alarms[in.AlarmName]
 	if a == nil {
-		return nil, &core.APIError{Status: http.StatusNotFound, Code: "ResourceNotFound", Message: "Unknown alarm " + in.AlarmName}
+		// CloudWatch doesn't say more.
+		return nil, &core.APIError{Status: http.StatusNotFound, Code: "ResourceNotFound"}
 	}
 	s.become(a, in.StateValue, in.StateReason, in.StateReasonData)
 	return nil, nil

@@ -46,6 +46,8 @@ type dataResult struct {
 }
 
 type getMetricDataOut struct {
+	// Messages is always there, and always empty here.
+	Messages          []struct{}
 	MetricDataResults []dataResult
 	NextToken         string `cbor:",omitempty"`
 }
@@ -73,7 +75,7 @@ func (s *Service) getMetricData(in getMetricDataIn) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out getMetricDataOut
+	out := getMetricDataOut{Messages: []struct{}{}}
 	for i := range in.MetricDataQueries {
 		q := &in.MetricDataQueries[i]
 		v, err := request.valueOf(q.Id)
@@ -86,7 +88,7 @@ func (s *Service) getMetricData(in getMetricDataIn) (any, error) {
 		if v.scalar {
 			return nil, invalid("Error in expression '%s': The result of an expression that is returned must be a time series", q.Id)
 		}
-		out.MetricDataResults = append(out.MetricDataResults, result(q, v, in.ScanBy))
+		out.MetricDataResults = append(out.MetricDataResults, result(q, v, &in))
 	}
 	limit := maxDatapoints
 	if in.MaxDatapoints != nil {
@@ -187,16 +189,10 @@ func checkPeriod(seconds int) error {
 }
 
 // result writes a series in the order that was asked for.
-func result(q *dataQuery, v value, order string) dataResult {
-	r := dataResult{Id: q.Id, Label: q.Id, StatusCode: statusComplete, Timestamps: []time.Time{}, Values: []float64{}}
-	if q.MetricStat != nil {
-		r.Label = q.MetricStat.Metric.MetricName
-	}
-	if q.Label != nil {
-		r.Label = *q.Label
-	}
+func result(q *dataQuery, v value, in *getMetricDataIn) dataResult {
+	r := dataResult{Id: q.Id, Label: in.label(q), StatusCode: statusComplete, Timestamps: []time.Time{}, Values: []float64{}}
 	times := v.times()
-	if order != "TimestampAscending" {
+	if in.ScanBy != "TimestampAscending" {
 		slices.Reverse(times)
 	}
 	for _, t := range times {
@@ -296,7 +292,7 @@ func (r *dataRequest) metric(q *metricStat) (value, error) {
 		return value{}, err
 	}
 	period := time.Duration(*q.Period) * time.Second
-	m := r.service.metrics[newIdentity(q.Metric.Namespace, q.Metric.MetricName, q.Metric.Dimensions).key()]
+	m := r.service.metrics[q.Metric.key()]
 	v := value{points: map[int64]float64{}, period: period, step: max(period, r.service.opts.Resolution)}
 	if m != nil {
 		v.step = max(period, m.resolution)

@@ -142,20 +142,22 @@ func checkDimensions(at string, dimensions []Dimension) error {
 }
 
 // dataset reads the values: a single one, several with their counts or a
-// statistic set.
+// statistic set. Only a single value excludes the others; CloudWatch takes
+// several with a statistic set, of which the set counts here.
 func (d *datum) dataset(at string) (dataset, error) {
-	var data dataset
-	given := 0
-	for _, there := range []bool{d.Value != nil, len(d.Values) > 0, d.StatisticValues != nil} {
-		if there {
-			given++
+	if d.Value != nil {
+		for _, other := range []struct {
+			name  string
+			there bool
+		}{{"Values", len(d.Values) > 0}, {"StatisticValues", d.StatisticValues != nil}} {
+			if other.there {
+				return dataset{}, badCombination("The parameters %[1]s.Value and %[1]s.%[2]s are mutually exclusive and you have specified both.", at, other.name)
+			}
 		}
 	}
 	switch {
-	case given == 0:
-		return data, badCombination("At least one of the parameters %s.Value, Values and StatisticValues must be specified.", at)
-	case given > 1:
-		return data, badCombination("The parameters %s.Value, Values and StatisticValues are mutually exclusive and you have specified more than one.", at)
+	case d.Value == nil && len(d.Values) == 0 && d.StatisticValues == nil:
+		return dataset{}, badCombination("At least one of the parameters %s.Value, Values and StatisticValues must be specified.", at)
 	case d.StatisticValues != nil:
 		return d.StatisticValues.dataset(at)
 	case d.Value != nil:
@@ -168,8 +170,11 @@ func (d *datum) dataset(at string) (dataset, error) {
 // valuesOf counts each value once, or as often as counts says.
 func valuesOf(at string, values, counts []float64) (dataset, error) {
 	var data dataset
-	if len(values) > maxValues || len(counts) > 0 && len(counts) != len(values) {
-		return data, badValue("The parameters %s.Values and Counts must have the same size, at most %d.", at, maxValues)
+	if len(counts) > 0 && len(counts) != len(values) {
+		return data, badValue("The parameters %[1]s.Values and %[1]s.Counts must be of the same size.", at)
+	}
+	if len(values) > maxValues {
+		return data, badValue("The collection %s.Values must not have a size greater than %d.", at, maxValues)
 	}
 	for i, value := range values {
 		count := 1.0
