@@ -83,7 +83,9 @@ func New(o Options) *Sim {
 		logs: logs.New(w), sts: sts.New(w),
 		lambda: lambda.New(w), sfn: sfn.New(w),
 	}
-	s.ecs = ecs.New(w, s.elb, ecs.Options{TagResolver: s.ecr.Tags, Clock: o.TaskClock})
+	s.ecs = ecs.New(w, s.elb, ecs.Options{
+		TagResolver: s.ecr.Tags, Clock: o.TaskClock, Caller: func() string { return s.sts.CallerARN(w.Caller) },
+	})
 	s.ec2 = ec2.New(w, func(groupID string) bool { return s.ecs.Attached(groupID) || s.elb.Attached(groupID) })
 	s.plane = dataplane.New(w, s.elb, s.ecs, o.DataPlane)
 	s.cfn = cfn.New(w, o.CloudFormation, s.elb, s.ecs, s.ec2, s.logs)

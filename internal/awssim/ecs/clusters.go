@@ -46,6 +46,7 @@ type clusterOut struct {
 	Settings            []nameValue        `json:"settings"`
 	CapacityProviders   []string           `json:"capacityProviders"`
 	DefaultStrategy     []capacityStrategy `json:"defaultCapacityProviderStrategy"`
+	Statistics          []nameValue        `json:"statistics"`
 	Tags                []Tag              `json:"tags"`
 }
 
@@ -97,7 +98,7 @@ func (s *Service) cluster(id string) (*cluster, error) {
 func (s *Service) clusterOut(c *cluster) clusterOut {
 	out := clusterOut{
 		ClusterArn: c.arn, ClusterName: c.name, Status: "ACTIVE", Settings: listed(c.settings),
-		CapacityProviders: listed(c.providers), DefaultStrategy: listed(c.strategy), Tags: listed(c.tags),
+		CapacityProviders: listed(c.providers), DefaultStrategy: listed(c.strategy), Tags: listed(c.tags), Statistics: []nameValue{},
 	}
 	for _, t := range s.tasks {
 		switch {
@@ -132,7 +133,14 @@ func (s *Service) describeClusters(in describeClustersInput) (any, error) {
 			failures = append(failures, failure{Arn: s.arnOf("cluster/", id), Reason: "MISSING"})
 			continue
 		}
-		found = append(found, s.clusterOut(c))
+		out := s.clusterOut(c)
+		if !slices.Contains(in.Include, "TAGS") {
+			out.Tags = []Tag{}
+		}
+		if !slices.Contains(in.Include, "SETTINGS") {
+			out.Settings = []nameValue{}
+		}
+		found = append(found, out)
 	}
 	return map[string]any{"clusters": found, "failures": failures}, nil
 }

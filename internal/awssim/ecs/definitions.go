@@ -16,6 +16,7 @@ type taskDefinition struct {
 	status       string
 	registered   time.Time
 	deregistered time.Time
+	registeredBy string
 	tags         []Tag
 }
 
@@ -73,6 +74,7 @@ type container struct {
 	LinuxParameters        *linuxParameters  `json:"linuxParameters,omitempty"`
 	MountPoints            []mountPoint      `json:"mountPoints,omitzero"`
 	VolumesFrom            []struct{}        `json:"volumesFrom,omitzero"`
+	SystemControls         []struct{}        `json:"systemControls,omitzero"`
 	Ulimits                []ulimit          `json:"ulimits,omitempty"`
 	VersionConsistency     string            `json:"versionConsistency,omitempty"`
 }
@@ -156,14 +158,17 @@ type definitionOut struct {
 	Revision          int        `json:"revision"`
 	Status            string     `json:"status"`
 	Compatibilities   []string   `json:"compatibilities"`
-	RegisteredAt      epoch      `json:"registeredAt"`
-	DeregisteredAt    *epoch     `json:"deregisteredAt,omitempty"`
+	// RequiresAttributes is what a container instance would have to be able to.
+	RequiresAttributes []attribute `json:"requiresAttributes"`
+	RegisteredBy       string      `json:"registeredBy"`
+	RegisteredAt       epoch       `json:"registeredAt"`
+	DeregisteredAt     *epoch      `json:"deregisteredAt,omitempty"`
 }
 
 func (d *taskDefinition) out() definitionOut {
 	return definitionOut{
 		registerInput: d.registerInput, Volumes: listed(d.Volumes), Constraints: []struct{}{}, TaskDefinitionArn: d.arn, Revision: d.revision, Status: d.status,
-		Compatibilities: []string{"EC2", "FARGATE"}, RegisteredAt: stamp(d.registered), DeregisteredAt: stampOrNil(d.deregistered),
+		Compatibilities: d.compatibilities(), RequiresAttributes: d.attributes(), RegisteredBy: d.registeredBy, RegisteredAt: stamp(d.registered), DeregisteredAt: stampOrNil(d.deregistered),
 	}
 }
 
@@ -180,7 +185,7 @@ func (s *Service) addDefinition(in registerInput) (*taskDefinition, error) {
 		return nil, err
 	}
 	in.complete()
-	d := &taskDefinition{registerInput: in, status: "ACTIVE", registered: s.world.Now(), tags: in.Tags}
+	d := &taskDefinition{registerInput: in, status: "ACTIVE", registered: s.world.Now(), registeredBy: s.opts.Caller(), tags: in.Tags}
 	d.Tags = nil
 	s.revisions[in.Family]++
 	d.revision = s.revisions[in.Family]
@@ -191,6 +196,9 @@ func (s *Service) addDefinition(in registerInput) (*taskDefinition, error) {
 
 // complete fills in AWS's defaults without writing to what the caller shares.
 func (in *registerInput) complete() {
+	if slices.Contains(in.RequiresCompatibilities, "FARGATE") {
+		in.RuntimePlatform = in.RuntimePlatform.complete()
+	}
 	in.ContainerDefinitions = slices.Clone(in.ContainerDefinitions)
 	for i := range in.ContainerDefinitions {
 		c := &in.ContainerDefinitions[i]
@@ -201,7 +209,7 @@ func (in *registerInput) complete() {
 			c.Cpu = new(0)
 		}
 		c.Environment, c.MountPoints, c.VolumesFrom = listed(c.Environment), listed(c.MountPoints), listed(c.VolumesFrom)
-		c.PortMappings = listed(c.PortMappings)
+		c.PortMappings, c.SystemControls = listed(c.PortMappings), listed(c.SystemControls)
 		for j := range c.PortMappings {
 			m := &c.PortMappings[j]
 			m.HostPort = &m.ContainerPort

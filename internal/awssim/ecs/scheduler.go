@@ -15,6 +15,9 @@ const (
 	maxBackoff      = 15 * time.Minute
 	unreliableAfter = 3
 	inactiveVisible = time.Hour
+	// settlingTime is the least that a deployment takes: one without tasks, too,
+	// is in progress for some seconds.
+	settlingTime = 8 * time.Second
 )
 
 // wake has the scheduler look at the service soon.
@@ -34,6 +37,7 @@ func (s *Service) wakeAfter(svc *service, d time.Duration) {
 // schedule is one step of the service's scheduler.
 func (s *Service) schedule(svc *service) {
 	svc.loop = nil
+	svc.deployments[0].noticed = true
 	s.proveTasks(svc)
 	s.replaceUnhealthy(svc)
 	s.judge(svc)
@@ -69,7 +73,7 @@ func (s *Service) proveTasks(svc *service) {
 		}
 		t.proven = true
 		svc.failures, svc.notBefore = 0, time.Time{}
-		if svc.DeploymentConfiguration.DeploymentCircuitBreaker.resets() {
+		if *svc.DeploymentConfiguration.DeploymentCircuitBreaker.ResetOnHealthyTask {
 			t.deployment.failed = 0
 		}
 	}
@@ -164,7 +168,7 @@ func (s *Service) failingTarget(t *task) (lb loadBalancer, why string, failing b
 // replacement, the longer the more were lost in a row.
 func (s *Service) lost(t *task) {
 	svc := t.service
-	if t.proven || svc.status != serviceActive || t.stopCode == stopUser || t.stoppedReason == scaledIn {
+	if t.proven || svc.status != serviceActive || t.stopCode == stopUser || t.stoppedReason == scaledIn(t) {
 		return
 	}
 	t.deployment.failed++
@@ -177,14 +181,33 @@ func (s *Service) lost(t *task) {
 	}
 }
 
+// The kinds of thresholds, and the default: half the desired count.
+const (
+	boundedPercent   = "BOUNDED_PERCENT"
+	unboundedPercent = "UNBOUNDED_PERCENT"
+	halfOfTasks      = 50
+)
+
 // threshold is how many tasks a deployment may lose before the circuit breaker
-// trips: half the desired count, at least 3, at most 200.
-func threshold(desired int) int { return min(max((desired+1)/2, 3), 200) }
+// trips: a number, or a percentage of the desired count which, if it is bounded,
+// is at least 3 and at most 200.
+func (b *circuitBreaker) threshold(desired int) int {
+	value := *b.ThresholdConfiguration.Value
+	share := (desired*value + 99) / 100
+	switch b.ThresholdConfiguration.Type {
+	case boundedPercent:
+		return min(max(share, 3), 200)
+	case unboundedPercent:
+		return max(share, 1)
+	default:
+		return value
+	}
+}
 
 // judge trips the circuit breaker.
 func (s *Service) judge(svc *service) {
 	primary, breaker := svc.deployments[0], svc.DeploymentConfiguration.DeploymentCircuitBreaker
-	if primary.state != rolloutInProgress || !breaker.Enable || primary.failed < threshold(svc.desired) {
+	if primary.state != rolloutInProgress || !breaker.Enable || primary.failed < breaker.threshold(svc.desired) {
 		return
 	}
 	primary.state, primary.updated = rolloutFailed, s.world.Now()
@@ -199,7 +222,10 @@ func (s *Service) judge(svc *service) {
 	s.event(svc, "(service %s) rolling back to (deployment %s)", svc.name, back.id)
 }
 
-const scaledIn = "Scaling activity initiated by deployment"
+// scaledIn is why the scheduler stops a task that isn't needed.
+func scaledIn(t *task) string {
+	return fmt.Sprintf("Scaling activity initiated by (deployment %s)", t.deployment.id)
+}
 
 // scaleIn stops tasks of the primary above the desired count, and those of
 // older deployments as far as enough healthy ones are left.
@@ -252,14 +278,29 @@ func (s *Service) leastUseful(tasks []*task) []*task {
 }
 
 func (s *Service) stopTasks(svc *service, tasks []*task) {
-	if len(tasks) == 0 {
+	var serving []*task
+	pending := 0
+	for _, t := range tasks {
+		if t.status == taskRunning {
+			serving = append(serving, t)
+			continue
+		}
+		pending++
+		s.stop(t, stopScheduler, scaledIn(t))
+	}
+	if pending > 0 {
+		s.event(svc, "(service %s) stopped %d pending tasks.", svc.name, pending)
+	}
+	if len(serving) == 0 {
 		return
 	}
-	s.event(svc, "(service %s) has begun draining connections on %d tasks.", svc.name, len(tasks))
-	for _, t := range tasks {
-		s.stop(t, stopScheduler, scaledIn)
+	if len(svc.loadBalancers) > 0 {
+		s.event(svc, "(service %s) has begun draining connections on %d tasks.", svc.name, len(serving))
 	}
-	s.event(svc, "(service %s) has stopped %d running tasks: %s.", svc.name, len(tasks), names(tasks))
+	for _, t := range serving {
+		s.stop(t, stopScheduler, scaledIn(t))
+	}
+	s.event(svc, "(service %s) has stopped %d running tasks: %s.", svc.name, len(serving), names(serving))
 }
 
 func names(tasks []*task) string {
@@ -315,6 +356,10 @@ func (s *Service) conclude(svc *service) {
 		return
 	}
 	primary := svc.deployments[0]
+	if left := primary.created.Add(s.world.Scale(settlingTime)).Sub(s.world.Now()); left > 0 {
+		s.wakeAfter(svc, s.unscale(left))
+		return
+	}
 	if primary.state == rolloutInProgress {
 		primary.state, primary.updated = rolloutCompleted, s.world.Now()
 		primary.reason = fmt.Sprintf("ECS deployment %s completed.", primary.id)

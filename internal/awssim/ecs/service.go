@@ -19,6 +19,8 @@ type Options struct {
 	// Clock is what the timestamps of tasks on the wire are on. Default
 	// World.Now.
 	Clock func() time.Time
+	// Caller names who makes the call that is being handled. Default nobody.
+	Caller func() string
 }
 
 // Service is the simulated ECS. All methods expect the world's lock to be held.
@@ -50,6 +52,9 @@ type Endpoint struct {
 func New(world *core.World, lb *elb.Service, opts Options) *Service {
 	if opts.Clock == nil {
 		opts.Clock = world.Now
+	}
+	if opts.Caller == nil {
+		opts.Caller = func() string { return "" }
 	}
 	s := &Service{
 		world:     world,

@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"reflect"
 	"regexp"
 	"slices"
 
@@ -40,13 +41,20 @@ func (s *Service) addService(in createServiceInput) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkService(c, d, &in); err != nil {
+	if err := in.check(); err != nil {
+		return nil, err
+	}
+	request := in.identity(d)
+	if existing, err := s.existing(c, request); existing != nil || err != nil {
+		return existing, err
+	}
+	if err := s.checkService(d, &in); err != nil {
 		return nil, err
 	}
 	svc := &service{
 		serviceInput: in.serviceInput, arn: s.world.ARN("ecs", "service/"+c.name+"/"+in.ServiceName), name: in.ServiceName,
 		cluster: c, status: serviceActive, desired: *in.DesiredCount, loadBalancers: in.LoadBalancers,
-		created: s.world.Now(), tags: in.Tags, events: []serviceEvent{},
+		created: s.world.Now(), createdBy: s.opts.Caller(), tags: in.Tags, events: []serviceEvent{}, request: request,
 	}
 	svc.complete()
 	s.services = append(s.services, svc)
@@ -66,6 +74,11 @@ func (svc *service) complete() {
 	or(&svc.PlatformVersion, "LATEST")
 	or(&svc.PropagateTags, "NONE")
 	or(&svc.SchedulingStrategy, "REPLICA")
+	or(&svc.AvailabilityZoneRebalancing, "ENABLED")
+	if svc.DeploymentController == nil {
+		svc.DeploymentController = &deploymentController{Type: "ECS"}
+	}
+	svc.HealthCheckGracePeriodSeconds = new(intOr(svc.HealthCheckGracePeriodSeconds, 0))
 	config := &svc.DeploymentConfiguration
 	config.MaximumPercent = new(intOr(config.MaximumPercent, 200))
 	config.MinimumHealthyPercent = new(intOr(config.MinimumHealthyPercent, 100))
@@ -74,12 +87,28 @@ func (svc *service) complete() {
 		or(&svc.AvailabilityZoneRebalancing, "ENABLED")
 	}
 	or(&svc.AvailabilityZoneRebalancing, "DISABLED")
-	if config.DeploymentCircuitBreaker == nil {
-		config.DeploymentCircuitBreaker = &circuitBreaker{}
-	}
+	config.BakeTimeInMinutes = new(intOr(config.BakeTimeInMinutes, 0))
+	config.DeploymentCircuitBreaker = config.DeploymentCircuitBreaker.complete()
 	if svc.loadBalancers == nil {
 		svc.loadBalancers = []loadBalancer{}
 	}
+}
+
+// complete is a copy with AWS's defaults; nil is one that is off.
+func (b *circuitBreaker) complete() *circuitBreaker {
+	if b == nil {
+		b = &circuitBreaker{}
+	}
+	out := circuitBreaker{Enable: b.Enable, Rollback: b.Rollback, ResetOnHealthyTask: new(b.ResetOnHealthyTask == nil || *b.ResetOnHealthyTask)}
+	threshold := thresholdOfFailures{Type: boundedPercent, Value: new(halfOfTasks)}
+	if given := b.ThresholdConfiguration; given != nil {
+		if given.Type != "" {
+			threshold.Type = given.Type
+		}
+		threshold.Value = new(intOr(given.Value, halfOfTasks))
+	}
+	out.ThresholdConfiguration = &threshold
+	return &out
 }
 
 func (s *Service) activeDefinition(id string) (*taskDefinition, error) {
@@ -93,21 +122,53 @@ func (s *Service) activeDefinition(id string) (*taskDefinition, error) {
 	return d, nil
 }
 
-func (s *Service) checkService(c *cluster, d *taskDefinition, in *createServiceInput) error {
+// check refuses what doesn't depend on what there is.
+func (in *createServiceInput) check() error {
 	if !serviceName.MatchString(in.ServiceName) {
 		return invalid("Service name must match %s: '%s'", serviceName, in.ServiceName)
 	}
-	if in.DesiredCount == nil || *in.DesiredCount < 0 {
-		return invalid("Desired count must be specified and not be negative.")
+	if in.DesiredCount == nil {
+		return invalid("DesiredCount is missing")
 	}
+	if *in.DesiredCount < 0 {
+		return invalid("DesiredCount can not be lesser than 0")
+	}
+	if most := in.DeploymentConfiguration.MaximumPercent; most != nil && *most < 100 {
+		return invalid("maximumPercent must be at least 100")
+	}
+	if least := in.DeploymentConfiguration.MinimumHealthyPercent; least != nil && *least > 100 {
+		return invalid("minimumHealthyPercent must be at most 100")
+	}
+	return nil
+}
+
+// identity is what a request with the same token must be the same in: all but
+// the tags.
+func (in *createServiceInput) identity(d *taskDefinition) createServiceInput {
+	same := *in
+	same.Cluster, same.TaskDefinition, same.Tags = "", d.arn, nil
+	return same
+}
+
+// existing is the service that an earlier request with the same token made, or
+// the refusal of a name that is taken. The same token with another name makes
+// another service.
+func (s *Service) existing(c *cluster, request createServiceInput) (*service, error) {
+	svc, err := s.service(c, request.ServiceName)
+	switch {
+	case err != nil || svc.status == serviceInactive:
+		return nil, nil
+	case svc.status == serviceDraining:
+		return nil, invalid("Unable to Start a service that is still Draining.")
+	case request.ClientToken == "" || !reflect.DeepEqual(svc.request, request):
+		return nil, invalid("Creation of service was not idempotent.")
+	}
+	return svc, nil
+}
+
+func (s *Service) checkService(d *taskDefinition, in *createServiceInput) error {
 	if err := in.checkSimulated(); err != nil {
 		return err
-	}
-	if existing, err := s.service(c, in.ServiceName); err == nil && existing.status != serviceInactive {
-		if existing.status == serviceDraining {
-			return invalid("Unable to Start a service that is still Draining.")
-		}
-		return invalid("Creation of service was not idempotent.")
 	}
 	if err := checkPlacement(d, in); err != nil {
 		return err
@@ -120,8 +181,12 @@ func (in *serviceInput) checkSimulated() error {
 	if in.LaunchType != "" && in.LaunchType != "FARGATE" {
 		return invalid("Launch type '%s' is not simulated, only FARGATE is", in.LaunchType)
 	}
-	if in.SchedulingStrategy != "" && in.SchedulingStrategy != "REPLICA" {
-		return invalid("Scheduling strategy '%s' is not supported on Fargate", in.SchedulingStrategy)
+	switch in.SchedulingStrategy {
+	case "", "REPLICA":
+	case "DAEMON":
+		return invalid("The daemon scheduling strategy does not support the FARGATE launch type. Change the launch type and try again")
+	default:
+		return invalid("Scheduling strategy should be one of [REPLICA,DAEMON]")
 	}
 	if in.DeploymentController != nil && in.DeploymentController.Type != "ECS" {
 		return invalid("Deployment controller '%s' is not simulated, only ECS is", in.DeploymentController.Type)
@@ -274,7 +339,7 @@ func (s *Service) updateService(in updateServiceInput) (any, error) {
 		return nil, core.Errorf("ServiceNotActiveException", "Service was not ACTIVE.")
 	}
 	if in.DesiredCount != nil && *in.DesiredCount < 0 {
-		return nil, invalid("Desired count must not be negative.")
+		return nil, invalid("Task count can not be lesser than 0")
 	}
 	next := svc.deployments[0].definition
 	if in.TaskDefinition != "" {
@@ -319,12 +384,14 @@ type deleteServiceInput struct {
 
 // deleteService drains the service; it is INACTIVE once its tasks are gone.
 func (s *Service) deleteService(in deleteServiceInput) (any, error) {
-	svc, err := s.serviceIn(in.Cluster, in.Service)
+	c, err := s.cluster(in.Cluster)
 	if err != nil {
 		return nil, err
 	}
-	if svc.status == serviceInactive {
-		return nil, core.Errorf("ServiceNotFoundException", "Service not found.")
+	svc, err := s.service(c, in.Service)
+	if err != nil || svc.status == serviceInactive {
+		// DeleteService doesn't say more.
+		return nil, core.Errorf("ServiceNotFoundException", "%s", "")
 	}
 	if svc.desired > 0 && !in.Force {
 		return nil, invalid("The service cannot be stopped while it is scaled above 0.")

@@ -3,6 +3,7 @@ package ecs
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/viridian-dev/viridian/internal/awssim/core"
@@ -31,7 +32,10 @@ type service struct {
 	desired       int
 	loadBalancers []loadBalancer
 	created       time.Time
+	createdBy     string
 	tags          []Tag
+	// request is what made the service, to know it again by its token.
+	request createServiceInput
 
 	// deployments holds the primary first.
 	deployments []*deployment
@@ -59,6 +63,8 @@ type deployment struct {
 	failed           int
 	state, reason    string
 	created, updated time.Time
+	// noticed is set once the scheduler has begun with it.
+	noticed bool
 }
 
 type loadBalancer struct {
@@ -83,17 +89,21 @@ type deploymentConfiguration struct {
 	MaximumPercent           *int            `json:"maximumPercent,omitempty"`
 	MinimumHealthyPercent    *int            `json:"minimumHealthyPercent,omitempty"`
 	Strategy                 string          `json:"strategy,omitempty"`
+	BakeTimeInMinutes        *int            `json:"bakeTimeInMinutes,omitempty"`
 }
 
 type circuitBreaker struct {
-	Enable   bool `json:"enable"`
-	Rollback bool `json:"rollback"`
-	// ResetOnHealthyTask nil is true.
-	ResetOnHealthyTask *bool `json:"resetOnHealthyTask,omitempty"`
+	Enable                 bool                 `json:"enable"`
+	Rollback               bool                 `json:"rollback"`
+	ResetOnHealthyTask     *bool                `json:"resetOnHealthyTask,omitempty"`
+	ThresholdConfiguration *thresholdOfFailures `json:"thresholdConfiguration,omitempty"`
 }
 
-// resets tells whether a task that gets healthy ends the count of failures.
-func (b *circuitBreaker) resets() bool { return b.ResetOnHealthyTask == nil || *b.ResetOnHealthyTask }
+// thresholdOfFailures says how many tasks a deployment may lose.
+type thresholdOfFailures struct {
+	Type  string `json:"type,omitempty"`
+	Value *int   `json:"value,omitempty"`
+}
 
 type deploymentController struct {
 	Type string `json:"type"`
@@ -107,7 +117,7 @@ type serviceInput struct {
 	NetworkConfiguration          networkConfiguration    `json:"networkConfiguration"`
 	DeploymentConfiguration       deploymentConfiguration `json:"deploymentConfiguration"`
 	DeploymentController          *deploymentController   `json:"deploymentController,omitempty"`
-	HealthCheckGracePeriodSeconds *int                    `json:"healthCheckGracePeriodSeconds,omitempty"`
+	HealthCheckGracePeriodSeconds *int                    `json:"healthCheckGracePeriodSeconds,omitempty"` // always answered
 	PropagateTags                 string                  `json:"propagateTags,omitempty"`
 	EnableECSManagedTags          bool                    `json:"enableECSManagedTags"`
 	EnableExecuteCommand          bool                    `json:"enableExecuteCommand"`
@@ -139,6 +149,14 @@ type deploymentOut struct {
 	RolloutStateReason   string               `json:"rolloutStateReason"`
 }
 
+// serviceRevision is what a deployment deploys, and how far it is.
+type serviceRevision struct {
+	Arn                string `json:"arn"`
+	RequestedTaskCount int    `json:"requestedTaskCount"`
+	RunningTaskCount   int    `json:"runningTaskCount"`
+	PendingTaskCount   int    `json:"pendingTaskCount"`
+}
+
 type serviceOut struct {
 	serviceInput
 	ServiceArn     string         `json:"serviceArn"`
@@ -159,6 +177,12 @@ type serviceOut struct {
 	CreatedAt      epoch           `json:"createdAt"`
 	PlatformFamily string          `json:"platformFamily"`
 	Tags           []Tag           `json:"tags,omitempty"`
+	RoleArn        string          `json:"roleArn"`
+	CreatedBy      string          `json:"createdBy"`
+	ManagementType string          `json:"resourceManagementType"`
+	// CurrentDeployment is there while a deployment goes on.
+	CurrentDeployment string            `json:"currentServiceDeployment,omitempty"`
+	CurrentRevisions  []serviceRevision `json:"currentServiceRevisions"`
 }
 
 const maxEvents = 100
@@ -229,15 +253,32 @@ func (s *Service) serviceOut(svc *service) serviceOut {
 		serviceInput: svc.serviceInput, ServiceArn: svc.arn, ServiceName: svc.name, ClusterArn: svc.cluster.arn, Status: svc.status,
 		DesiredCount: svc.desired, RunningCount: running, PendingCount: pending, LoadBalancers: svc.loadBalancers,
 		Registries: []struct{}{}, Constraints: []struct{}{}, Strategy: []struct{}{}, Deployments: []deploymentOut{}, Events: listed(svc.events), CreatedAt: stamp(svc.created), PlatformFamily: "Linux", Tags: svc.tags,
+		RoleArn:   fmt.Sprintf("arn:%s:iam::%s:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", s.world.Partition, s.world.Account),
+		CreatedBy: svc.createdBy, ManagementType: "CUSTOMER", CurrentRevisions: []serviceRevision{},
 	}
 	for i, dep := range svc.deployments {
-		out.Deployments = append(out.Deployments, s.deploymentOut(svc, dep, i == 0))
+		deployment := s.deploymentOut(svc, dep, i == 0)
+		out.Deployments = append(out.Deployments, deployment)
+		out.CurrentRevisions = append(out.CurrentRevisions, s.revisionOut(svc, deployment))
+	}
+	if primary := svc.deployments[0]; primary.noticed && primary.state == rolloutInProgress {
+		out.CurrentDeployment = s.partOf(svc, "service-deployment", derivedName(primary.id, 21))
 	}
 	out.TaskDefinition = svc.deployments[0].definition.arn
 	if svc.status == serviceInactive {
-		out.Deployments = []deploymentOut{}
+		out.Deployments, out.CurrentDeployment, out.CurrentRevisions = []deploymentOut{}, "", []serviceRevision{}
 	}
 	return out
+}
+
+func (s *Service) revisionOut(svc *service, d deploymentOut) serviceRevision {
+	number := strings.TrimPrefix(d.ID, "ecs-svc/")
+	return serviceRevision{s.partOf(svc, "service-revision", number), d.DesiredCount, d.RunningCount, d.PendingCount}
+}
+
+// partOf is the ARN of something that belongs to a service.
+func (s *Service) partOf(svc *service, kind, id string) string {
+	return s.world.ARN("ecs", kind+"/"+svc.cluster.name+"/"+svc.name+"/"+id)
 }
 
 func (s *Service) deploymentOut(svc *service, dep *deployment, primary bool) deploymentOut {

@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"slices"
+	"strconv"
 )
 
 const maxDescribeTasks = 100
@@ -68,6 +69,14 @@ type containerOut struct {
 	ExitCode          *int               `json:"exitCode,omitempty"`
 	Reason            string             `json:"reason,omitempty"`
 	NetworkInterfaces []networkInterface `json:"networkInterfaces"`
+	// NetworkBindings are there once the container has begun, and always empty
+	// for a task with a network interface of its own.
+	NetworkBindings   []struct{} `json:"networkBindings,omitzero"`
+	ImageDigest       string     `json:"imageDigest,omitempty"`
+	RuntimeID         string     `json:"runtimeId,omitempty"`
+	CPU               string     `json:"cpu"`
+	Memory            string     `json:"memory,omitempty"`
+	MemoryReservation string     `json:"memoryReservation,omitempty"`
 }
 
 type networkInterface struct {
@@ -95,7 +104,36 @@ type taskOut struct {
 	StoppedAt         *epoch         `json:"stoppedAt,omitempty"`
 	Containers        []containerOut `json:"containers"`
 	Tags              []Tag          `json:"tags,omitempty"`
+
+	Attachments             []attachment     `json:"attachments"`
+	Attributes              []nameValue      `json:"attributes"`
+	AvailabilityZone        string           `json:"availabilityZone"`
+	Connectivity            string           `json:"connectivity,omitempty"`
+	ConnectivityAt          *epoch           `json:"connectivityAt,omitempty"`
+	PullStartedAt           *epoch           `json:"pullStartedAt,omitempty"`
+	PullStoppedAt           *epoch           `json:"pullStoppedAt,omitempty"`
+	StoppingAt              *epoch           `json:"stoppingAt,omitempty"`
+	ExecutionStoppedAt      *epoch           `json:"executionStoppedAt,omitempty"`
+	EnableExecuteCommand    bool             `json:"enableExecuteCommand"`
+	Overrides               overrides        `json:"overrides"`
+	PlatformFamily          string           `json:"platformFamily"`
+	Version                 int              `json:"version"`
+	EphemeralStorage        ephemeralStorage `json:"ephemeralStorage"`
+	FargateEphemeralStorage ephemeralStorage `json:"fargateEphemeralStorage"`
 }
+
+// overrides name each container; a service overrides nothing.
+type overrides struct {
+	Containers   []containerOverride `json:"containerOverrides"`
+	Accelerators []struct{}          `json:"inferenceAcceleratorOverrides"`
+}
+
+type containerOverride struct {
+	Name string `json:"name"`
+}
+
+// usualStorage is what Fargate gives a task that asks for nothing.
+const usualStorage = 20
 
 func (s *Service) describeTasks(in describeTasksInput) (any, error) {
 	c, err := s.cluster(in.Cluster)
@@ -112,7 +150,7 @@ func (s *Service) describeTasks(in describeTasksInput) (any, error) {
 			failures = append(failures, failure{Arn: s.arnOf("task/"+c.name+"/", id), Reason: "MISSING"})
 			continue
 		}
-		out := t.out()
+		out := s.taskOut(t)
 		if !slices.Contains(in.Include, "TAGS") {
 			out.Tags = nil
 		}
@@ -121,7 +159,11 @@ func (s *Service) describeTasks(in describeTasksInput) (any, error) {
 	return map[string]any{"tasks": found, "failures": failures}, nil
 }
 
-func (t *task) out() taskOut {
+func (s *Service) taskOut(t *task) taskOut {
+	storage := ephemeralStorage{SizeInGiB: usualStorage}
+	if t.definition.EphemeralStorage != nil {
+		storage = *t.definition.EphemeralStorage
+	}
 	out := taskOut{
 		TaskArn: t.arn, ClusterArn: t.cluster.arn, TaskDefinitionArn: t.definition.arn,
 		Group: "service:" + t.service.name, StartedBy: t.deployment.id, LaunchType: "FARGATE", PlatformVersion: platformVersion,
@@ -129,20 +171,52 @@ func (t *task) out() taskOut {
 		LastStatus: t.status, DesiredStatus: t.desired, HealthStatus: t.health,
 		StopCode: t.stopCode, StoppedReason: t.stoppedReason,
 		CreatedAt: stamp(t.created), StartedAt: stampOrNil(t.startedAt), StoppedAt: stampOrNil(t.stopped), Tags: t.tags,
+		Attachments: t.attachments(), Attributes: []nameValue{{"ecs.cpu-architecture", t.definition.architecture()}},
+		AvailabilityZone: s.zone(t), ConnectivityAt: stampOrNil(t.connected), PullStartedAt: stampOrNil(t.pulling),
+		PullStoppedAt: stampOrNil(t.pulled), StoppingAt: stampOrNil(t.stopping), ExecutionStoppedAt: stampOrNil(t.exited),
+		EnableExecuteCommand: t.service.EnableExecuteCommand, Overrides: overrides{Accelerators: []struct{}{}}, PlatformFamily: "Linux",
+		Version: t.version + 1, EphemeralStorage: storage, FargateEphemeralStorage: storage,
+	}
+	if !t.connected.IsZero() {
+		out.Connectivity = "CONNECTED"
 	}
 	for i := range t.definition.ContainerDefinitions {
 		d := &t.definition.ContainerDefinitions[i]
-		c := containerOut{
-			ContainerArn: t.arn + "/" + d.Name, TaskArn: t.arn, Name: d.Name, Image: d.Image,
-			LastStatus: t.containerStatus(), HealthStatus: healthUnknown, ExitCode: t.exitCode, Reason: t.failure,
-			NetworkInterfaces: []networkInterface{{AttachmentID: t.id[:8], PrivateIPv4Address: t.ip}},
-		}
-		if d.HealthCheck != nil {
-			c.HealthStatus = t.health
-		}
-		out.Containers = append(out.Containers, c)
+		out.Containers = append(out.Containers, s.containerOut(t, d))
+		out.Overrides.Containers = append(out.Overrides.Containers, containerOverride{d.Name})
 	}
 	return out
+}
+
+func (s *Service) containerOut(t *task, d *container) containerOut {
+	c := containerOut{
+		ContainerArn: s.world.ARN("ecs", "container/"+t.cluster.name+"/"+t.id+"/"+derivedUUID(t.id+"/"+d.Name)),
+		TaskArn:      t.arn, Name: d.Name, Image: d.Image,
+		LastStatus: t.containerStatus(), HealthStatus: healthUnknown, ExitCode: t.exitCode, Reason: t.failure,
+		NetworkInterfaces: []networkInterface{}, CPU: strconv.Itoa(intOr(d.Cpu, 0)),
+		Memory: sizeText(d.Memory), MemoryReservation: sizeText(d.MemoryReservation),
+	}
+	if !t.connected.IsZero() {
+		c.NetworkInterfaces = []networkInterface{{AttachmentID: t.attachmentID(), PrivateIPv4Address: t.ip}}
+	}
+	if !t.pulled.IsZero() && !t.behaves.noPull {
+		c.ImageDigest, c.RuntimeID = digestOf(d.Image), t.runtimeID(d.Name)
+	}
+	if !t.startedAt.IsZero() {
+		c.NetworkBindings = []struct{}{}
+	}
+	if d.HealthCheck != nil {
+		c.HealthStatus = t.health
+	}
+	return c
+}
+
+// sizeText leaves out what isn't set.
+func sizeText(size *int) string {
+	if size == nil {
+		return ""
+	}
+	return strconv.Itoa(*size)
 }
 
 func (t *task) containerStatus() string {
@@ -175,5 +249,5 @@ func (s *Service) stopTask(in stopTaskInput) (any, error) {
 		in.Reason = "Task stopped by user"
 	}
 	s.stop(t, stopUser, in.Reason)
-	return map[string]any{"task": t.out()}, nil
+	return map[string]any{"task": s.taskOut(t)}, nil
 }

@@ -55,6 +55,7 @@ type task struct {
 	tags       []Tag
 
 	status   string
+	version  int
 	desired  string
 	health   string
 	exitCode *int
@@ -64,6 +65,9 @@ type task struct {
 	// started is on the world's clock, the others on that of the wire.
 	started                     time.Time
 	created, startedAt, stopped time.Time
+	// connected, pulling, pulled, stopping and exited are when the task got its
+	// network, its images and its end.
+	connected, pulling, pulled, stopping, exited time.Time
 	// serving is true while the containers answer.
 	serving bool
 	// proven is set once the task was running and healthy.
@@ -103,6 +107,7 @@ func (s *Service) launch(svc *service, dep *deployment) *task {
 			s.end(t, stopFailedToStart, svc.shortage)
 			return
 		}
+		t.connected, t.pulling = s.opts.Clock(), s.opts.Clock()
 		s.enter(t, taskPending)
 		s.in(t, pendingTime, func() { s.startContainers(t) })
 	})
@@ -116,10 +121,12 @@ func (s *Service) in(t *task, d time.Duration, f func()) {
 
 func (s *Service) enter(t *task, status string) {
 	t.status = status
+	t.version++
 	s.wake(t.service)
 }
 
 func (s *Service) startContainers(t *task) {
+	t.pulled = s.opts.Clock()
 	if t.behaves.noPull {
 		image := t.definition.ContainerDefinitions[0].Image
 		t.failure = "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to resolve ref " + image + ": " + image + ": not found"
@@ -211,7 +218,7 @@ func (s *Service) stop(t *task, code, reason string) {
 	if t.desired == taskStopped {
 		return
 	}
-	t.desired, t.stopCode, t.stoppedReason = taskStopped, code, reason
+	t.desired, t.stopCode, t.stoppedReason, t.stopping = taskStopped, code, reason, s.opts.Clock()
 	s.lost(t)
 	t.step.Stop()
 	t.checks.Stop()
@@ -244,7 +251,7 @@ func (s *Service) leaveWhenDrained(t *task) {
 
 // end stops a task whose containers are gone already.
 func (s *Service) end(t *task, code, reason string) {
-	t.desired, t.stopCode, t.stoppedReason = taskStopped, code, reason
+	t.desired, t.stopCode, t.stoppedReason, t.stopping = taskStopped, code, reason, s.opts.Clock()
 	s.lost(t)
 	s.tearDown(t)
 }
@@ -284,6 +291,7 @@ func (s *Service) Starve(cluster, name string, n int, reason string) bool {
 
 // tearDown takes the task's resources away.
 func (s *Service) tearDown(t *task) {
+	t.exited = s.opts.Clock()
 	if t.serving {
 		t.serving = false
 		for _, e := range t.endpoints() {

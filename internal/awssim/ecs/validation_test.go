@@ -89,7 +89,11 @@ func TestServiceRefusals(t *testing.T) {
 		"port":             {`"loadBalancers":[{"containerName":"app","containerPort":80,"targetGroupArn":"GROUP"}]`, "InvalidParameterException", "The container app did not have a container port 80 defined."},
 		"group":            {`"loadBalancers":[{"containerName":"app","containerPort":8080,"targetGroupArn":"GROUPx"}]`, "InvalidParameterException", "does not exist"},
 		"grace period":     {`"healthCheckGracePeriodSeconds":5`, "InvalidParameterException", "grace period"},
-		"negative":         {`"desiredCount":-1`, "InvalidParameterException", "Desired count"},
+		"negative":         {`"desiredCount":-1`, "InvalidParameterException", "DesiredCount can not be lesser than 0"},
+		"no count":         {`"desiredCount":null`, "InvalidParameterException", "DesiredCount is missing"},
+		"scheduling":       {`"schedulingStrategy":"BOGUS"`, "InvalidParameterException", "Scheduling strategy should be one of [REPLICA,DAEMON]"},
+		"maximum percent":  {`"deploymentConfiguration":{"maximumPercent":0}`, "InvalidParameterException", "maximumPercent must be at least 100"},
+		"minimum percent":  {`"deploymentConfiguration":{"minimumHealthyPercent":101}`, "InvalidParameterException", "minimumHealthyPercent must be at most 100"},
 		"launch type":      {`"launchType":"EC2"`, "InvalidParameterException", "EC2"},
 		"unknown":          {`"colour":"blue"`, "SerializationException", "colour"},
 		"exists":           {`"serviceName":"web"`, "InvalidParameterException", "Creation of service was not idempotent."},
@@ -97,7 +101,7 @@ func TestServiceRefusals(t *testing.T) {
 		"public IP":        {`"networkConfiguration":{"awsvpcConfiguration":{"subnets":["s"],"assignPublicIp":"YES"}}`, "InvalidParameterException", "assignPublicIp"},
 		"reserved tag":     {`"tags":[{"key":"aws:x","value":"y"}]`, "InvalidParameterException", "reserved"},
 		"deployer":         {`"deploymentController":{"type":"CODE_DEPLOY"}`, "InvalidParameterException", "CODE_DEPLOY"},
-		"daemon":           {`"schedulingStrategy":"DAEMON"`, "InvalidParameterException", "not supported on Fargate"},
+		"daemon":           {`"schedulingStrategy":"DAEMON"`, "InvalidParameterException", "The daemon scheduling strategy does not support the FARGATE launch type. Change the launch type and try again"},
 		"too many subnets": {`"networkConfiguration":{"awsvpcConfiguration":{"subnets":[]}}`, "InvalidParameterException", "16 subnets"},
 	}
 	for name, tc := range tests {
