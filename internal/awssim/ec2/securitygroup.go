@@ -108,7 +108,8 @@ func (p groupProvider) create(ref core.StackRef, properties map[string]any) (cor
 	if in.GroupName == "" {
 		in.GroupName = ref.StackName + "-" + ref.LogicalID + "-" + w.HexID(12)
 	}
-	if in.VpcId == "" {
+	inDefault := in.VpcId == ""
+	if inDefault {
 		in.VpcId = defaultVPC
 	}
 	if err := in.check(); err != nil {
@@ -121,8 +122,13 @@ func (p groupProvider) create(ref core.StackRef, properties map[string]any) (cor
 	}
 	group := in.group("sg-"+w.HexID(17), ref.Tags)
 	p.service.groups[group.ID] = group
+	// Without VpcId, Ref is the name, as it was for EC2-Classic.
+	physicalID := group.ID
+	if inDefault {
+		physicalID = group.Name
+	}
 	return core.Created{
-		PhysicalID: group.ID,
+		PhysicalID: physicalID,
 		Attributes: map[string]any{"GroupId": group.ID, "Id": group.ID, "VpcId": group.VPCID},
 	}, nil
 }
@@ -175,7 +181,17 @@ const (
 
 // Delete implements core.Provider.
 func (p groupProvider) Delete(_ core.StackRef, physicalID string, done func(error)) {
-	p.tryDelete(physicalID, 1, done)
+	p.tryDelete(p.service.id(physicalID), 1, done)
+}
+
+// id is that of a group of the default VPC, which its stack knows by name.
+func (s *Service) id(physicalID string) string {
+	for _, group := range s.groups {
+		if group.VPCID == defaultVPC && group.Name == physicalID {
+			return group.ID
+		}
+	}
+	return physicalID
 }
 
 func (p groupProvider) tryDelete(id string, attempt int, done func(error)) {

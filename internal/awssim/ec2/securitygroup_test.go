@@ -50,6 +50,26 @@ func TestSecurityGroup(t *testing.T) {
 	})
 }
 
+// TestSecurityGroupOfTheDefaultVPC: without VpcId, Ref is the group's name, and
+// GroupId its ID (template reference, AWS::EC2::SecurityGroup, Return values).
+func TestSecurityGroupOfTheDefaultVPC(t *testing.T) {
+	awstest.Run(t, awssim.Options{}, func(t *testing.T, sim *awssim.Sim, config aws.Config) {
+		s := awstest.Stacks{T: t, Client: cloudformation.NewFromConfig(config)}
+		stack := s.Create("app", strings.Replace(group(`, "GroupName": "tasks"`), `, "VpcId": "`+vpc+`"`, "", 1))
+		outputs := map[string]string{}
+		for _, out := range stack.Outputs {
+			outputs[*out.OutputKey] = *out.OutputValue
+		}
+		if outputs["Ref"] != "tasks" || !strings.HasPrefix(outputs["Id"], "sg-") {
+			t.Errorf("the stack is %s with outputs %v", stack.StackStatus, outputs)
+		}
+		s.Delete("app")
+		if left := sim.Snapshot().SecurityGroups; len(left) != 0 {
+			t.Errorf("left are %v", left)
+		}
+	})
+}
+
 // TestSecurityGroupRefusals: the constraints are those of the EC2 API
 // reference, CreateSecurityGroup, and the template reference,
 // AWS::EC2::SecurityGroup with its Ingress and Egress.

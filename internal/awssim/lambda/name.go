@@ -15,7 +15,8 @@ const functionNamePattern = `(?:arn:(?:aws[a-zA-Z-]*)?:lambda:)?(?:((?:eusc-)?[a
 var (
 	referencePattern = regexp.MustCompile(`^` + functionNamePattern + `$`)
 	namePattern      = regexp.MustCompile(`^[a-zA-Z0-9-_]{1,64}$`)
-	qualifierPattern = regexp.MustCompile(`^(\$LATEST|[a-zA-Z0-9-_]{1,128})$`)
+	// Any case of $LATEST is taken, and only one names a version.
+	qualifierPattern = regexp.MustCompile(`^((?i:\$latest)|[a-zA-Z0-9-_]{1,128})$`)
 )
 
 const latest = "$LATEST"
@@ -33,9 +34,6 @@ func (s *Service) refer(functionName, qualifier string) (reference, error) {
 		return reference{}, invalidMember("functionName", functionName, "Member must satisfy regular expression pattern: "+functionNamePattern)
 	}
 	ref := reference{name: m[3], qualifier: m[4]}
-	if len(ref.name) > 64 {
-		return ref, invalidMember("functionName", functionName, "Member must have length less than or equal to 64")
-	}
 	if err := s.reach(functionName, m[1], m[2]); err != nil {
 		return ref, err
 	}
@@ -75,9 +73,8 @@ func (s *Service) resolve(ref reference) (*function, string, error) {
 	if f != nil && f.Aliases[ref.qualifier] != "" {
 		return f, f.Aliases[ref.qualifier], nil
 	}
-	resource := "function:" + ref.name
-	if ref.qualifier != "" {
-		resource += ":" + ref.qualifier
+	if ref.qualifier == "" {
+		ref.qualifier = latest
 	}
-	return nil, "", notFound("Function not found: " + s.world.ARN("lambda", resource))
+	return nil, "", notFound("Function not found: " + s.world.ARN("lambda", "function:"+ref.name+":"+ref.qualifier))
 }

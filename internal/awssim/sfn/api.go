@@ -61,6 +61,9 @@ func checkInput(input string) error {
 	if len(input) > maxData {
 		return core.Errorf("InvalidExecutionInput", "Invalid State Machine Execution Input: 'The input is longer than %d bytes'", maxData)
 	}
+	if input == "" {
+		return core.Errorf("InvalidExecutionInput", "Invalid State Machine Execution Input: 'Invalid execution input.'")
+	}
 	var parsed any
 	if err := json.Unmarshal([]byte(input), &parsed); err != nil {
 		return core.Errorf("InvalidExecutionInput", "Invalid State Machine Execution Input: '%v'", err)

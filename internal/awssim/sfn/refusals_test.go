@@ -34,6 +34,7 @@ func TestStartExecutionRefusals(t *testing.T) {
 		"slash":        {func(in *input) { in.Name = aws.String("a/b") }, "InvalidName", "Invalid Name"},
 		"control":      {func(in *input) { in.Name = aws.String("a\u0085") }, "InvalidName", "Invalid Name"},
 		"long name":    {func(in *input) { in.Name = aws.String(strings.Repeat("a", 81)) }, "InvalidName", "Invalid Name"},
+		"empty input":  {func(in *input) { in.Input = aws.String("") }, "InvalidExecutionInput", "Invalid State Machine Execution Input: 'Invalid execution input.'"},
 		"empty name":   {func(in *input) { in.Name = aws.String("") }, "InvalidName", "Invalid Name"},
 		"input":        {func(in *input) { in.Input = aws.String("hello") }, "InvalidExecutionInput", "Invalid State Machine Execution Input"},
 		"long input":   {func(in *input) { in.Input = aws.String(`"` + strings.Repeat("a", 262143) + `"`) }, "InvalidExecutionInput", "262144"},

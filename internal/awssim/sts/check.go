@@ -134,7 +134,12 @@ func (in assumeRoleIn) checkTags() error {
 	if len(in.Tags) > maxTags {
 		return invalidMember("tags", fmt.Sprint(len(in.Tags)), fmt.Sprintf("Member must have length less than or equal to %d", maxTags))
 	}
+	seen := map[string]bool{}
 	for i, tag := range in.Tags {
+		if key := strings.ToLower(tag.Key); seen[key] {
+			return core.Errorf("InvalidParameterValue", "Duplicate tag keys found. Please note that Tag keys are case insensitive.")
+		}
+		seen[strings.ToLower(tag.Key)] = true
 		member := fmt.Sprintf("tags.%d.member.", i+1)
 		if n := utf8.RuneCountInString(tag.Key); n < 1 || n > maxTagKey {
 			return invalidMember(member+"key", tag.Key, fmt.Sprintf("Member must have length between 1 and %d", maxTagKey))

@@ -114,9 +114,9 @@ func (s *Service) getCallerIdentity(values url.Values) (any, error) {
 		Arn     string
 		UserID  string `xml:"UserId"`
 		Account string
-	}{Arn: s.CallerARN(s.world.Caller), UserID: "AIDASIMULATED0000000", Account: s.world.Account}
+	}{Arn: s.CallerARN(s.world.Caller), UserID: "AIDASIMULATED00000000", Account: s.world.Account}
 	if session, known := s.byKey[s.world.Caller]; known {
-		out.UserID = "AROASIMULATED0000000:" + session.Name
+		out.UserID = "AROASIMULATED00000000:" + session.Name
 		out.Account = strings.Split(session.RoleARN, ":")[4]
 	}
 	return out, nil
@@ -130,6 +130,8 @@ type assumeRoleIn struct {
 	Policy          string
 	SourceIdentity  string
 	Tags            []core.Tag
+	// TransitiveTagKeys name tags that later sessions of this one keep.
+	TransitiveTagKeys []string
 }
 
 type credentials struct {
@@ -164,6 +166,6 @@ func (s *Service) assumeRole(values url.Values) (any, error) {
 		AssumedRoleUser assumedRoleUser
 	}{
 		credentials{session.AccessKeyID, s.world.HexID(40), session.token, session.Expires},
-		assumedRoleUser{"AROASIMULATED0000000:" + session.Name, assumedARN(session)},
+		assumedRoleUser{"AROASIMULATED00000000:" + session.Name, assumedARN(session)},
 	}, nil
 }

@@ -120,6 +120,7 @@ func TestAssumeRoleRefusals(t *testing.T) {
 		"long key":     {func(in *assumeRoleInput) { in.Tags = []types.Tag{tag(strings.Repeat("a", 129), "b")} }, 400, "ValidationError", "'tags.1.member.key'"},
 		"long value":   {func(in *assumeRoleInput) { in.Tags = []types.Tag{tag("a", strings.Repeat("b", 257))} }, 400, "ValidationError", "'tags.1.member.value'"},
 		"many tags":    {func(in *assumeRoleInput) { in.Tags = slices.Repeat([]types.Tag{tag("a", "")}, 51) }, 400, "ValidationError", "'tags'"},
+		"same tag":     {func(in *assumeRoleInput) { in.Tags = []types.Tag{tag("team", "a"), tag("Team", "b")} }, 400, "InvalidParameterValue", "Duplicate tag keys found"},
 		"not imitated": {func(in *assumeRoleInput) { in.TokenCode = aws.String("123456") }, 400, "ValidationError", "Unknown parameter: TokenCode"},
 	}
 	for name, tc := range tests {
@@ -140,15 +141,20 @@ func TestAssumeRoleRefusals(t *testing.T) {
 // TestAssumeRoleLimits: what lies on the bounds is taken.
 func TestAssumeRoleLimits(t *testing.T) {
 	awstest.Run(t, awssim.Options{}, func(t *testing.T, _ *awssim.Sim, config aws.Config) {
-		_, err := assume(t.Context(), sts.NewFromConfig(config), func(in *assumeRoleInput) {
+		out, err := assume(t.Context(), sts.NewFromConfig(config), func(in *assumeRoleInput) {
 			in.RoleSessionName = aws.String(strings.Repeat("a", 64))
 			in.ExternalId = aws.String("x:/" + strings.Repeat("y", 1221))
 			in.SourceIdentity = aws.String("jo@example.com")
 			in.Policy = aws.String(`{"Version":"2012-10-17","Statement":[]}`)
 			in.Tags = []types.Tag{{Key: aws.String(strings.Repeat("a", 128)), Value: aws.String("")}}
+			in.TransitiveTagKeys = []string{strings.Repeat("a", 128)}
 		})
 		if err != nil {
-			t.Error(err)
+			t.Fatal(err)
+		}
+		// Like every unique ID of IAM.
+		if id, _, _ := strings.Cut(*out.AssumedRoleUser.AssumedRoleId, ":"); len(id) != 21 || !strings.HasPrefix(id, "AROA") {
+			t.Errorf("the role's ID is %s, want AROA and 17 more characters", id)
 		}
 	})
 }
