@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // errHelp means that usage was requested and printed.
@@ -24,6 +25,7 @@ type config struct {
 	seed          uint64
 	dataPlane     bool
 	ecrAutoCreate bool
+	metricDelay   time.Duration
 	images        []imageFlag
 	listeners     []listenerFlag
 	clusters      []string
@@ -55,6 +57,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	fs.Uint64Var(&cfg.seed, "seed", 1, "seed of every choice, `N`")
 	fs.BoolVar(&cfg.dataPlane, "data-plane", true, "make each listener a local HTTP port that routes to simulated tasks")
 	fs.BoolVar(&cfg.ecrAutoCreate, "ecr-auto-create", false, "make every ECR tag exist that is looked for")
+	fs.DurationVar(&cfg.metricDelay, "metric-delay", 0, "how long until metrics are visible, `duration` on the clock; 0 is AWS's minute, divided by the speed, and below 0 is none")
 	fs.Func("image", "push `repository:tag` to ECR (repeatable)", cfg.addImage)
 	fs.Func("listener", "make a load balancer and a listener, `name:port` (repeatable)", cfg.addListener)
 	fs.Func("cluster", "make an ECS cluster `name` (repeatable)", cfg.addCluster)

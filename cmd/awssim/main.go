@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/viridian-dev/viridian/internal/awssim"
+	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
 	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
 	"github.com/viridian-dev/viridian/internal/awssim/sfn"
 )
@@ -51,6 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	sim := awssim.New(awssim.Options{
 		Account: cfg.account, Region: cfg.region, Speed: cfg.speed, Seed: cfg.seed,
 		ECRAutoCreate: cfg.ecrAutoCreate, DataPlane: dataplane.Options{Sockets: cfg.dataPlane},
+		CloudWatch: cloudwatch.Options{Delay: cfg.metricDelay},
 	})
 	defer sim.Close()
 	listeners, err := prepare(sim, cfg)

@@ -60,21 +60,21 @@ def _await(p, url, log):
     raise RuntimeError(f"{url} does not answer:\n{Path(log).read_text()[-2000:]}")
 
 
-def moto(directory, tasks=2):
+def moto(directory, tasks=2, account=ACCOUNT):
     """moto with as many running tasks in each service as the suite asks for:
     it starts none by itself."""
     port = free_port()
-    env = {**CREDENTIALS, "MOTO_ACCOUNT_ID": ACCOUNT, "MOTO_ECS_SERVICE_RUNNING": str(tasks), "PYTHONUNBUFFERED": "1"}
+    env = {**CREDENTIALS, "MOTO_ACCOUNT_ID": account, "MOTO_ECS_SERVICE_RUNNING": str(tasks), "PYTHONUNBUFFERED": "1"}
     args = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
     return process(args, env, f"http://127.0.0.1:{port}", Path(directory) / "moto.log")
 
 
-def awssim(directory):
+def awssim(directory, *flags, account=ACCOUNT, region=REGION, speed=500, port=None):
     """The simulator, fast, with the images that moto is given by its API."""
-    port = free_port()
+    port = port or free_port()
     args = [
-        str(ROOT / "bin" / "awssim"), f"--listen=127.0.0.1:{port}", "--speed=500", "--data-plane=false",
-        f"--account={ACCOUNT}", f"--region={REGION}",
-        "--image=checkout:1.0", "--image=checkout:2.0", "--function=check=succeed", "--state-machine=smoke",
+        str(ROOT / "bin" / "awssim"), f"--listen=127.0.0.1:{port}", f"--speed={speed}", "--data-plane=false",
+        f"--account={account}", f"--region={region}",
+        "--image=checkout:1.0", "--image=checkout:2.0", "--function=check=succeed", "--state-machine=smoke", *flags,
     ]
     return process(args, CREDENTIALS, f"http://127.0.0.1:{port}", Path(directory) / "awssim.log")
