@@ -35,6 +35,8 @@ type Schema struct {
 	Enum []string
 	// Fields are the known keys of a KindObject; others are refused.
 	Fields map[string]Schema
+	// Unsimulated marks what AWS takes and the simulator can't do.
+	Unsimulated bool
 	// Elem describes the elements of a KindList and the values of a KindMap;
 	// nil allows anything.
 	Elem *Schema
@@ -67,6 +69,51 @@ func Must(s Schema) Schema {
 // TagList is the usual Tags property: a list of Key and Value.
 func TagList() Schema {
 	return ListOf(Object(map[string]Schema{"Key": Must(String()), "Value": Must(String())}))
+}
+
+// NotSimulated is a property that AWS takes and the simulator can't do: Validate
+// takes it, whatever it is, and CheckSimulated refuses it.
+func NotSimulated() Schema { return Schema{Unsimulated: true} }
+
+// With is the object with more fields that aren't simulated.
+func (s Schema) With(unsimulated ...string) Schema {
+	s.Fields = maps.Clone(s.Fields)
+	for _, name := range unsimulated {
+		s.Fields[name] = NotSimulated()
+	}
+	return s
+}
+
+// CheckSimulated refuses resolved properties of which the simulator would have
+// to ignore some.
+func (s Schema) CheckSimulated(properties map[string]any) error {
+	if path := s.unsimulated("", properties); path != "" {
+		return Errorf("NotSimulated", "The property %s is not simulated", strings.TrimPrefix(path, "/"))
+	}
+	return nil
+}
+
+// unsimulated is the first property, in order of its name, that isn't simulated;
+// "" if there is none.
+func (s Schema) unsimulated(path string, v any) string {
+	if s.Unsimulated {
+		return path
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if found := s.Fields[key].unsimulated(path+"/"+key, v[key]); found != "" {
+				return found
+			}
+		}
+	case []any:
+		for i, elem := range v {
+			if found := s.elem().unsimulated(fmt.Sprintf("%s/%d", path, i), elem); found != "" {
+				return found
+			}
+		}
+	}
+	return ""
 }
 
 // Validate checks a resource's properties in CloudFormation's wording, such as

@@ -67,6 +67,10 @@ func (p *clusterProvider) Validate(properties map[string]any) error {
 }
 
 func (p *clusterProvider) Create(ref core.StackRef, properties map[string]any, done func(core.Created, error)) {
+	if err := clusterSchema.CheckSimulated(properties); err != nil {
+		done(core.Created{}, err)
+		return
+	}
 	var in clusterProperties
 	if err := core.DecodeProperties(properties, &in); err != nil {
 		done(core.Created{}, err)
@@ -130,6 +134,10 @@ func (p *definitionProvider) Validate(properties map[string]any) error {
 }
 
 func (p *definitionProvider) Create(ref core.StackRef, properties map[string]any, done func(core.Created, error)) {
+	if err := definitionSchema.CheckSimulated(properties); err != nil {
+		done(core.Created{}, err)
+		return
+	}
 	var in registerInput
 	if err := core.DecodeProperties(properties, &in); err != nil {
 		done(core.Created{}, err)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
 
 // The values in this file are those of calls to AWS in September 2026 that the
@@ -299,5 +301,53 @@ func TestFailuresAreKept(t *testing.T) {
 				t.Errorf("resetOnHealthyTask %t: %d failed, want %d", reset, got, want)
 			}
 		})
+	}
+}
+
+// TestPropertiesThatAWSTakes are those of AWS's resource schemas. What isn't
+// simulated is taken by the validation and refused by name afterwards.
+func TestPropertiesThatAWSTakes(t *testing.T) {
+	container := func(more map[string]any) map[string]any {
+		c := map[string]any{"Name": "app", "Image": "web:1"}
+		for name, value := range more {
+			c[name] = value
+		}
+		return map[string]any{"ContainerDefinitions": []any{c}}
+	}
+	tests := map[string]struct {
+		schema     core.Schema
+		properties map[string]any
+		invalid    string
+		missing    string
+	}{
+		"capacity providers": {serviceSchema, map[string]any{"CapacityProviderStrategy": []any{map[string]any{"CapacityProvider": "FARGATE_SPOT"}}}, "", "CapacityProviderStrategy"},
+		"service connect":    {serviceSchema, map[string]any{"ServiceConnectConfiguration": map[string]any{"Enabled": true}}, "", "ServiceConnectConfiguration"},
+		"canary": {serviceSchema, map[string]any{"DeploymentConfiguration": map[string]any{"CanaryConfiguration": map[string]any{}}}, "",
+			"DeploymentConfiguration/CanaryConfiguration"},
+		"circuit breaker": {serviceSchema, map[string]any{"DeploymentConfiguration": map[string]any{"BakeTimeInMinutes": 1.0, "DeploymentCircuitBreaker": map[string]any{
+			"Enable": true, "Rollback": false, "ResetOnHealthyTask": false, "ThresholdConfiguration": map[string]any{"Type": "COUNT", "Value": 5.0},
+		}}}, "", ""},
+		"threshold": {serviceSchema, map[string]any{"DeploymentConfiguration": map[string]any{"DeploymentCircuitBreaker": map[string]any{
+			"Enable": true, "Rollback": false, "ThresholdConfiguration": map[string]any{"Type": "HALF"},
+		}}}, "HALF", ""},
+		"restart policy":  {definitionSchema, container(map[string]any{"RestartPolicy": map[string]any{"Enabled": true}}), "", "ContainerDefinitions/0/RestartPolicy"},
+		"EFS":             {definitionSchema, map[string]any{"Volumes": []any{map[string]any{"Name": "data", "EFSVolumeConfiguration": map[string]any{}}}}, "", "Volumes/0/EFSVolumeConfiguration"},
+		"network mode":    {definitionSchema, map[string]any{"NetworkMode": "vpc"}, "vpc", ""},
+		"compatibilities": {definitionSchema, map[string]any{"RequiresCompatibilities": []any{"LAMBDA"}}, "LAMBDA", ""},
+		"condition":       {definitionSchema, container(map[string]any{"DependsOn": []any{map[string]any{"ContainerName": "x", "Condition": "READY"}}}), "READY", ""},
+		"ulimit":          {definitionSchema, container(map[string]any{"Ulimits": []any{map[string]any{"Name": "nofile"}}}), "HardLimit", ""},
+		"no such":         {serviceSchema, map[string]any{"Colour": "blue"}, "Colour", ""},
+	}
+	for name, tc := range tests {
+		if err := tc.schema.Validate(tc.properties); (err == nil) != (tc.invalid == "") || err != nil && !strings.Contains(err.Error(), tc.invalid) {
+			t.Errorf("%s: Validate: got %v, want %q", name, err, tc.invalid)
+		}
+		want := ""
+		if tc.missing != "" {
+			want = "The property " + tc.missing + " is not simulated"
+		}
+		if err := tc.schema.CheckSimulated(tc.properties); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: CheckSimulated: got %v, want %q", name, err, want)
+		}
 	}
 }

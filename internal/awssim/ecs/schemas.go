@@ -21,20 +21,21 @@ var clusterSchema = object(map[string]core.Schema{
 		"CapacityProvider": text, "Weight": number, "Base": number,
 	}),
 	"Tags": core.TagList(),
-})
+}).With("Configuration", "ServiceConnectDefaults")
 
 var secretsSchema = listOf(map[string]core.Schema{"Name": core.Must(text), "ValueFrom": core.Must(text)})
 
-var containerSchema = map[string]core.Schema{
+var containerSchema = object(map[string]core.Schema{
 	"Name": core.Must(text), "Image": core.Must(text), "Cpu": number, "Memory": number, "MemoryReservation": number, "Essential": flag,
 	"PortMappings": listOf(map[string]core.Schema{
-		"ContainerPort": number, "HostPort": number, "Protocol": text, "Name": text, "AppProtocol": text,
+		"ContainerPort": number, "HostPort": number, "Protocol": core.String("tcp", "udp"), "Name": text,
+		"AppProtocol": core.String("http", "http2", "grpc"), "ContainerPortRange": core.NotSimulated(),
 	}),
 	"Environment": listOf(map[string]core.Schema{"Name": text, "Value": text}),
 	"Secrets":     secretsSchema,
 	"Command":     texts, "EntryPoint": texts, "WorkingDirectory": text, "User": text, "ReadonlyRootFilesystem": flag,
 	"StartTimeout": number, "StopTimeout": number,
-	"DependsOn":    listOf(map[string]core.Schema{"ContainerName": text, "Condition": text}),
+	"DependsOn":    listOf(map[string]core.Schema{"ContainerName": text, "Condition": core.String("COMPLETE", "HEALTHY", "START", "SUCCESS")}),
 	"DockerLabels": core.MapOf(text),
 	"HealthCheck": object(map[string]core.Schema{
 		"Command": texts, "Interval": number, "Timeout": number, "Retries": number, "StartPeriod": number,
@@ -44,28 +45,35 @@ var containerSchema = map[string]core.Schema{
 	}),
 	"LinuxParameters": object(map[string]core.Schema{
 		"InitProcessEnabled": flag, "Capabilities": object(map[string]core.Schema{"Add": texts, "Drop": texts}),
-	}),
+	}).With("Devices", "MaxSwap", "SharedMemorySize", "Swappiness", "Tmpfs"),
 	"MountPoints":        listOf(map[string]core.Schema{"SourceVolume": text, "ContainerPath": text, "ReadOnly": flag}),
-	"Ulimits":            listOf(map[string]core.Schema{"Name": text, "SoftLimit": number, "HardLimit": number}),
+	"Ulimits":            listOf(map[string]core.Schema{"Name": core.Must(text), "SoftLimit": core.Must(number), "HardLimit": core.Must(number)}),
 	"VersionConsistency": core.String("enabled", "disabled"),
-}
+}).With(
+	"CredentialSpecs", "DisableNetworking", "DnsSearchDomains", "DnsServers", "DockerSecurityOptions", "EnvironmentFiles", "ExtraHosts",
+	"FirelensConfiguration", "Hostname", "Interactive", "Links", "Privileged", "PseudoTerminal", "RepositoryCredentials",
+	"ResourceRequirements", "RestartPolicy", "SystemControls", "VolumesFrom",
+)
 
 var definitionSchema = object(map[string]core.Schema{
-	"Family": text, "TaskRoleArn": text, "ExecutionRoleArn": text, "NetworkMode": text,
-	"ContainerDefinitions":    listOf(containerSchema),
-	"RequiresCompatibilities": texts, "Cpu": text, "Memory": text,
+	"Family": text, "TaskRoleArn": text, "ExecutionRoleArn": text,
+	"NetworkMode":             core.String("bridge", "host", "awsvpc", "none"),
+	"ContainerDefinitions":    core.ListOf(containerSchema),
+	"RequiresCompatibilities": core.ListOf(core.String("EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES")), "Cpu": text, "Memory": text,
 	"RuntimePlatform":  object(map[string]core.Schema{"CpuArchitecture": text, "OperatingSystemFamily": text}),
 	"EphemeralStorage": object(map[string]core.Schema{"SizeInGiB": number}),
-	"Volumes":          listOf(map[string]core.Schema{"Name": text}),
-	"Tags":             core.TagList(),
-})
+	"Volumes": core.ListOf(object(map[string]core.Schema{"Name": text}).With(
+		"ConfiguredAtLaunch", "DockerVolumeConfiguration", "EFSVolumeConfiguration", "FSxWindowsFileServerVolumeConfiguration", "Host",
+		"S3FilesVolumeConfiguration")),
+	"Tags": core.TagList(),
+}).With("EnableFaultInjection", "InferenceAccelerators", "IpcMode", "PidMode", "PlacementConstraints", "ProxyConfiguration")
 
 var serviceSchema = object(map[string]core.Schema{
 	"Cluster": text, "ServiceName": text, "TaskDefinition": text, "DesiredCount": number,
 	"LaunchType": core.String("EC2", "FARGATE", "EXTERNAL"), "PlatformVersion": text,
-	"LoadBalancers": listOf(map[string]core.Schema{
+	"LoadBalancers": core.ListOf(object(map[string]core.Schema{
 		"TargetGroupArn": text, "LoadBalancerName": text, "ContainerName": text, "ContainerPort": number,
-	}),
+	}).With("AdvancedConfiguration")),
 	"NetworkConfiguration": object(map[string]core.Schema{
 		"AwsvpcConfiguration": object(map[string]core.Schema{
 			"Subnets": texts, "SecurityGroups": texts, "AssignPublicIp": core.String("ENABLED", "DISABLED"),
@@ -74,14 +82,21 @@ var serviceSchema = object(map[string]core.Schema{
 	"DeploymentConfiguration": object(map[string]core.Schema{
 		"DeploymentCircuitBreaker": object(map[string]core.Schema{
 			"Enable": core.Must(flag), "Rollback": core.Must(flag), "ResetOnHealthyTask": flag,
+			"ThresholdConfiguration": object(map[string]core.Schema{
+				"Type": core.String("COUNT", boundedPercent, unboundedPercent), "Value": number,
+			}),
 		}),
-		"MaximumPercent": number, "MinimumHealthyPercent": number, "Strategy": text,
-	}),
-	"DeploymentController":          object(map[string]core.Schema{"Type": text}),
+		"MaximumPercent": number, "MinimumHealthyPercent": number, "BakeTimeInMinutes": number,
+		"Strategy": core.String("ROLLING", "BLUE_GREEN", "LINEAR", "CANARY"),
+	}).With("Alarms", "CanaryConfiguration", "EarlySuccessCriteria", "LifecycleHooks", "LinearConfiguration"),
+	"DeploymentController":          object(map[string]core.Schema{"Type": core.String("CODE_DEPLOY", "ECS", "EXTERNAL")}),
 	"HealthCheckGracePeriodSeconds": number,
 	"PropagateTags":                 core.String("SERVICE", "TASK_DEFINITION"),
 	"EnableECSManagedTags":          flag, "EnableExecuteCommand": flag,
 	"SchedulingStrategy":          core.String("REPLICA", "DAEMON"),
 	"AvailabilityZoneRebalancing": core.String("ENABLED", "DISABLED"),
 	"Tags":                        core.TagList(),
-})
+}).With(
+	"CapacityProviderStrategy", "ForceNewDeployment", "GatewayConnectors", "Monitoring", "PlacementConstraints", "PlacementStrategies",
+	"Role", "ServiceConnectConfiguration", "ServiceRegistries", "VolumeConfigurations", "VpcLatticeConfigurations",
+)

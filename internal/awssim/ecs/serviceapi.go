@@ -74,7 +74,6 @@ func (svc *service) complete() {
 	or(&svc.PlatformVersion, "LATEST")
 	or(&svc.PropagateTags, "NONE")
 	or(&svc.SchedulingStrategy, "REPLICA")
-	or(&svc.AvailabilityZoneRebalancing, "ENABLED")
 	if svc.DeploymentController == nil {
 		svc.DeploymentController = &deploymentController{Type: "ECS"}
 	}

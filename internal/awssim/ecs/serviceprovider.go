@@ -34,6 +34,10 @@ func (p *serviceProvider) Validate(properties map[string]any) error {
 }
 
 func (p *serviceProvider) Create(ref core.StackRef, properties map[string]any, done func(core.Created, error)) {
+	if err := serviceSchema.CheckSimulated(properties); err != nil {
+		done(core.Created{}, err)
+		return
+	}
 	var in createServiceInput
 	if err := core.DecodeProperties(properties, &in); err != nil {
 		done(core.Created{}, err)

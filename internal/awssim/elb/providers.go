@@ -170,8 +170,9 @@ func targetGroupSchema() core.Schema {
 	text, number := core.String(), core.Int()
 	return core.Object(map[string]core.Schema{
 		"Name": text, "Protocol": core.String("HTTP", "HTTPS"), "ProtocolVersion": text, "Port": number, "VpcId": text,
-		"TargetType": core.String("instance", "ip", "lambda", "alb"), "IpAddressType": text,
-		"HealthCheckEnabled": core.Bool(), "HealthCheckPath": text, "HealthCheckPort": text, "HealthCheckProtocol": text,
+		"TargetType": core.String("instance", "ip", "lambda", "alb"), "IpAddressType": core.String("ipv4", "ipv6"),
+		"HealthCheckEnabled": core.Bool(), "HealthCheckPath": text, "HealthCheckPort": text,
+		"HealthCheckProtocol":        core.String("HTTP", "HTTPS", "TCP", "TCP_UDP", "TLS", "UDP"),
 		"HealthCheckIntervalSeconds": number, "HealthCheckTimeoutSeconds": number,
 		"HealthyThresholdCount": number, "UnhealthyThresholdCount": number,
 		"Matcher":               core.Object(map[string]core.Schema{"HttpCode": text}),
