@@ -25,7 +25,12 @@ type loadBalancer struct {
 	securityGroups    []string
 	tags              []Tag
 	listeners         []*listener
+	// active is when its nodes are there.
+	active time.Time
 }
+
+// balancerProvisioning is about what a new load balancer takes.
+const balancerProvisioning = 2 * time.Minute
 
 type subnetMapping struct{ SubnetId string }
 
@@ -70,6 +75,7 @@ func (s *Service) createLoadBalancer(in createLoadBalancerInput) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	lb.active = lb.created.Add(s.world.Scale(balancerProvisioning))
 	return loadBalancersOut{LoadBalancers: []loadBalancerOut{s.loadBalancerOut(lb)}}, nil
 }
 
@@ -139,6 +145,9 @@ func (s *Service) loadBalancerOut(lb *loadBalancer) loadBalancerOut {
 		IpAddressType:         "ipv4",
 	}
 	out.State.Code = "active"
+	if s.world.Now().Before(lb.active) {
+		out.State.Code = "provisioning"
+	}
 	for i, subnet := range lb.subnets {
 		zone := s.world.Region + string(rune('a'+i%26))
 		out.AvailabilityZones = append(out.AvailabilityZones, zoneOut{ZoneName: zone, SubnetId: subnet})

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -74,6 +75,22 @@ func check(t *testing.T, err error) {
 	}
 }
 
+// TestNewLoadBalancer is provisioned for some minutes, so that waiting for it
+// has something to wait for (API reference, LoadBalancerState).
+func TestNewLoadBalancer(t *testing.T) {
+	awstest.Run(t, awssim.Options{}, func(t *testing.T, _ *awssim.Sim, config aws.Config) {
+		c := newClient(t, config)
+		lb, err := c.balancer(named("shop"))
+		check(t, err)
+		in := &elasticloadbalancingv2.DescribeLoadBalancersInput{LoadBalancerArns: []string{*lb.LoadBalancerArn}}
+		start := time.Now()
+		check(t, elasticloadbalancingv2.NewLoadBalancerAvailableWaiter(c).Wait(t.Context(), in, time.Hour))
+		if waited := time.Since(start); waited < time.Minute {
+			t.Errorf("available after %s", waited)
+		}
+	})
+}
+
 func TestLoadBalancers(t *testing.T) {
 	awstest.Run(t, awssim.Options{}, func(t *testing.T, _ *awssim.Sim, config aws.Config) {
 		c := newClient(t, config)
@@ -81,7 +98,7 @@ func TestLoadBalancers(t *testing.T) {
 		for i := range 5 {
 			lb, err := c.balancer(named(fmt.Sprint("shop-", i)))
 			check(t, err)
-			if lb.State.Code != types.LoadBalancerStateEnumActive || lb.Scheme != types.LoadBalancerSchemeEnumInternetFacing || !strings.HasPrefix(*lb.DNSName, *lb.LoadBalancerName) {
+			if lb.State.Code != types.LoadBalancerStateEnumProvisioning || lb.Scheme != types.LoadBalancerSchemeEnumInternetFacing || !strings.HasPrefix(*lb.DNSName, *lb.LoadBalancerName) {
 				t.Errorf("made %+v", lb)
 			}
 			arns, names = append(arns, *lb.LoadBalancerArn), append(names, *lb.LoadBalancerName)

@@ -47,6 +47,10 @@ func (p *provider) Create(ref core.StackRef, properties map[string]any, done fun
 		done(core.Created{}, p.s.handlerError(err))
 		return
 	}
+	if err := p.schema.CheckSimulated(properties); err != nil {
+		done(core.Created{}, err)
+		return
+	}
 	created, err := p.create(ref, properties)
 	done(created, p.s.handlerError(err))
 }
@@ -169,19 +173,20 @@ func (s *Service) createRuleResource(ref core.StackRef, properties map[string]an
 func targetGroupSchema() core.Schema {
 	text, number := core.String(), core.Int()
 	return core.Object(map[string]core.Schema{
-		"Name": text, "Protocol": core.String("HTTP", "HTTPS"), "ProtocolVersion": text, "Port": number, "VpcId": text,
+		"Name": text, "Protocol": core.String("HTTP", "HTTPS", "TCP", "TLS", "UDP", "TCP_UDP", "GENEVE", "QUIC", "TCP_QUIC"),
+		"ProtocolVersion": text, "Port": number, "VpcId": text,
 		"TargetType": core.String("instance", "ip", "lambda", "alb"), "IpAddressType": core.String("ipv4", "ipv6"),
 		"HealthCheckEnabled": core.Bool(), "HealthCheckPath": text, "HealthCheckPort": text,
 		"HealthCheckProtocol":        core.String("HTTP", "HTTPS", "TCP", "TCP_UDP", "TLS", "UDP"),
 		"HealthCheckIntervalSeconds": number, "HealthCheckTimeoutSeconds": number,
 		"HealthyThresholdCount": number, "UnhealthyThresholdCount": number,
-		"Matcher":               core.Object(map[string]core.Schema{"HttpCode": text}),
+		"Matcher":               core.Object(map[string]core.Schema{"HttpCode": text}).With("GrpcCode"),
 		"TargetGroupAttributes": core.ListOf(core.Object(map[string]core.Schema{"Key": text, "Value": text})),
 		"Targets": core.ListOf(core.Object(map[string]core.Schema{
 			"Id": core.Must(text), "Port": number, "AvailabilityZone": text,
-		})),
+		}).With("QuicServerId")),
 		"Tags": core.TagList(),
-	})
+	}).With("TargetControlPort")
 }
 
 func ruleSchema() core.Schema {
