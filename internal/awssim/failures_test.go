@@ -65,7 +65,7 @@ func TestRollback(t *testing.T) {
 				c := cfnClient(sim)
 				create(t, c, "other", `{"Resources": {"L": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "taken"}}}}`)
 				settle(t, c, "other")
-				id := create(t, c, "app", fmt.Sprintf(logTemplate, "taken"), tc.edit)
+				id := create(t, c, "app", fmt.Sprintf(logTemplate, "taken"), unvalidated, tc.edit)
 				st := settle(t, c, id)
 				if string(st.StackStatus) != tc.status || tc.reason != "" && aws.ToString(st.StackStatusReason) != tc.reason {
 					t.Errorf("stack is %s: %s", st.StackStatus, aws.ToString(st.StackStatusReason))
@@ -89,6 +89,9 @@ func TestRollback(t *testing.T) {
 	}
 }
 
+// unvalidated has nothing checked before the first resource is made.
+func unvalidated(in *cloudformation.CreateStackInput) { in.DisableValidation = aws.Bool(true) }
+
 // rootCause is the oldest failure that isn't a cancellation.
 func rootCause(lines []string) string {
 	for _, line := range lines {
@@ -104,7 +107,7 @@ func TestPropertyRefusal(t *testing.T) {
 		c := cfnClient(sim)
 		create(t, c, "app", `{"Resources": {
 		  "Good": {"Type": "AWS::Logs::LogGroup"},
-		  "Bad": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"VpcID": {"Ref": "Good"}}}}}`)
+		  "Bad": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"VpcID": {"Ref": "Good"}}}}}`, unvalidated)
 		if st := settle(t, c, "app"); st.StackStatus != cfntypes.StackStatusRollbackComplete {
 			t.Errorf("stack is %s", st.StackStatus)
 		}

@@ -56,24 +56,46 @@ func TestCreateStackRefusals(t *testing.T) {
 	})
 }
 
-// TestReplay shows that both answers to a repeated ClientRequestToken occur.
-func TestReplay(t *testing.T) {
-	answers := map[string]bool{}
-	for seed := range uint64(20) {
+// A token is definite while its stack exists: the same request is answered with
+// the same stack, another one with the token is refused, and so is another token
+// for the name. Once the stack is gone AWS's answer isn't known: both occur.
+func TestToken(t *testing.T) {
+	later := map[string]bool{}
+	for seed := range uint64(10) {
 		bubble(t, Options{Seed: seed}, func(t *testing.T, sim *Sim) {
 			c := cfnClient(sim)
-			token := func(in *cloudformation.CreateStackInput) { in.ClientRequestToken = aws.String("token-1") }
-			id := create(t, c, "app", oneLog, token)
-			in := &cloudformation.CreateStackInput{StackName: aws.String("app"), TemplateBody: aws.String(oneLog)}
-			token(in)
-			out, err := c.CreateStack(t.Context(), in)
-			if err == nil && *out.StackId != id {
-				t.Errorf("a replay made another stack")
+			request := func(token, description string) (*cloudformation.CreateStackOutput, error) {
+				return c.CreateStack(t.Context(), &cloudformation.CreateStackInput{
+					StackName: aws.String("app"), ClientRequestToken: &token,
+					TemplateBody: aws.String(`{"Description": "` + description + `", "Resources": {"Logs": {"Type": "AWS::Logs::LogGroup"}}}`),
+				})
 			}
-			answers[code(err)] = true
+			first, err := request("one", "logs")
+			if err != nil || aws.ToString(first.OperationId) == "" {
+				t.Fatalf("%+v, %v", first, err)
+			}
+			if again, err := request("one", "logs"); err != nil || *again.StackId != *first.StackId || again.OperationId != nil {
+				t.Errorf("the same request is answered with %+v, %v", again, err)
+			}
+			_, err = request("one", "other logs")
+			if code(err) != "TokenAlreadyExistsException" || !strings.Contains(err.Error(), "The client request token one has already been used for this stack") {
+				t.Errorf("another request with the token: %v", err)
+			}
+			if _, err := request("two", "logs"); code(err) != "AlreadyExistsException" {
+				t.Errorf("another token for the name: %v", err)
+			}
+			if _, err := c.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: first.StackId}); err != nil {
+				t.Fatal(err)
+			}
+			settle(t, c, *first.StackId)
+			again, err := request("one", "logs")
+			if err == nil && *again.StackId == *first.StackId {
+				t.Error("a deleted stack is answered")
+			}
+			later[code(err)] = true
 		})
 	}
-	if diff := cmp.Diff(map[string]bool{"": true, "AlreadyExistsException": true}, answers); diff != "" {
+	if diff := cmp.Diff(map[string]bool{"": true, "TokenAlreadyExistsException": true}, later); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -7,3 +7,9 @@ import "github.com/viridian-dev/viridian/internal/awssim/cfn"
 func (s *Sim) SetTrouble(f cfn.Trouble) {
 	s.Do(func() { s.cfn.SetTrouble(f) })
 }
+
+// SetObjections has checks object to resources before they are made, as f says;
+// nil ends that. It runs with the account's lock held.
+func (s *Sim) SetObjections(f cfn.Objector) {
+	s.Do(func() { s.cfn.SetObjections(f) })
+}

@@ -17,26 +17,10 @@ func (st *stack) begin() {
 		st.timeout = st.svc.world.After(limit, st.timedOut)
 	}
 	st.next(func() {
-		if !st.validateProperties() {
-			st.failCreation(st.failedReason())
-			return
+		if st.validate() {
+			st.advanceCreation()
 		}
-		st.advanceCreation()
 	})
-}
-
-// validateProperties checks all properties before the first resource is made,
-// as AWS does, and tells whether they are sound.
-func (st *stack) validateProperties() bool {
-	sound := true
-	for _, id := range st.ids() {
-		r := st.resources[id]
-		if err := st.provider(r).Validate(knownParts(r.spec.Properties, st.scope)); err != nil {
-			sound = false
-			st.setResource(r, createFailed, fmt.Sprintf("Properties validation failed for resource %s with message:\n%s", id, message(err)))
-		}
-	}
-	return sound
 }
 
 // knownParts resolves what can be resolved before any resource exists; what
@@ -120,7 +104,7 @@ func (st *stack) callCreate(r *resource) {
 		st.resourceFailed(r, fmt.Sprintf("Properties validation failed for resource %s with message:\n%s", r.id, message(err)))
 		return
 	}
-	if st.fails(r, false) {
+	if st.hooksObject(r) || st.fails(r, false) {
 		return
 	}
 	r.called = true

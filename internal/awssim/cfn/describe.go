@@ -26,26 +26,53 @@ type driftXML struct {
 	StackDriftStatus string
 }
 
+// deploymentXML is how operations of a stack go on.
+type deploymentXML struct {
+	Mode            string
+	DisableRollback bool
+}
+
+type lastOperationXML struct {
+	OperationType string
+	OperationID   string `xml:"OperationId"`
+}
+
+// listXML is a list. AWS leaves most of those out that are empty.
+type listXML[T any] struct {
+	Member []T `xml:"member"`
+}
+
+// listed is nil for an empty list.
+func listed[T any](all []T) *listXML[T] {
+	if len(all) == 0 {
+		return nil
+	}
+	return &listXML[T]{all}
+}
+
 type stackXML struct {
 	StackID                     string `xml:"StackId"`
 	StackName                   string
-	Description                 string         `xml:",omitempty"`
-	Parameters                  []parameterXML `xml:"Parameters>member"`
+	Description                 string `xml:",omitempty"`
+	Parameters                  *listXML[parameterXML]
 	CreationTime                time.Time
 	DeletionTime                *time.Time
 	LastUpdatedTime             *time.Time
+	RollbackConfiguration       struct{}
 	StackStatus                 string
 	StackStatusReason           string `xml:",omitempty"`
 	DisableRollback             bool
-	NotificationARNs            []string    `xml:"NotificationARNs>member"`
-	TimeoutInMinutes            int         `xml:",omitempty"`
-	Capabilities                []string    `xml:"Capabilities>member"`
-	Outputs                     []outputXML `xml:"Outputs>member"`
-	RoleARN                     string      `xml:",omitempty"`
-	Tags                        []core.Tag  `xml:"Tags>member"`
+	DeploymentConfig            deploymentXML
+	NotificationARNs            listXML[string]
+	TimeoutInMinutes            int `xml:",omitempty"`
+	Capabilities                *listXML[string]
+	Outputs                     *listXML[outputXML]
+	RoleARN                     string     `xml:",omitempty"`
+	Tags                        []core.Tag `xml:"Tags>member"`
 	EnableTerminationProtection bool
-	RetainExceptOnCreate        bool
+	RetainExceptOnCreate        bool `xml:",omitempty"`
 	DriftInformation            driftXML
+	LastOperations              []lastOperationXML `xml:"LastOperations>member"`
 }
 
 // optional is nil for the zero time.
@@ -61,19 +88,32 @@ func (st *stack) describe() stackXML {
 		StackID: st.id, StackName: st.name, Description: st.description,
 		CreationTime: st.createdAt, DeletionTime: optional(st.deletedAt), LastUpdatedTime: optional(st.updatedAt),
 		StackStatus: st.status, StackStatusReason: st.reason, DisableRollback: st.onFailure == "DO_NOTHING",
-		NotificationARNs: st.notificationARNs, TimeoutInMinutes: st.timeoutInMinutes, Capabilities: st.capabilities,
-		Outputs: st.outputs, RoleARN: st.roleARN, Tags: st.tags,
+		DeploymentConfig: deploymentXML{"STANDARD", st.onFailure == "DO_NOTHING"},
+		NotificationARNs: listXML[string]{st.notificationARNs}, TimeoutInMinutes: st.timeoutInMinutes, Capabilities: listed(st.capabilities),
+		Outputs: listed(st.outputs), RoleARN: st.roleARN, Tags: st.tags,
 		EnableTerminationProtection: st.terminationProtection, RetainExceptOnCreate: st.retainExceptOnCreate,
 		DriftInformation: driftXML{StackDriftStatus: "NOT_CHECKED"},
 	}
+	for _, op := range slices.Backward(st.operations) {
+		out.LastOperations = append(out.LastOperations, lastOperationXML{op.kind, op.id})
+		if op.kind != opRollback {
+			break
+		}
+	}
+	out.Parameters = listed(st.parametersXML())
+	return out
+}
+
+func (st *stack) parametersXML() []parameterXML {
+	var all []parameterXML
 	for _, name := range slices.Sorted(maps.Keys(st.values)) {
 		value := st.values[name]
 		if st.template.Parameters[name].NoEcho {
 			value = noEcho
 		}
-		out.Parameters = append(out.Parameters, parameterXML{name, value})
+		all = append(all, parameterXML{name, value})
 	}
-	return out
+	return all
 }
 
 // resolveOutputs evaluates the Outputs section of a complete stack.
@@ -189,13 +229,16 @@ type eventXML struct {
 	EventID              string `xml:"EventId"`
 	StackID              string `xml:"StackId"`
 	StackName            string
+	OperationID          string `xml:"OperationId"`
 	LogicalResourceID    string `xml:"LogicalResourceId"`
 	PhysicalResourceID   string `xml:"PhysicalResourceId"`
 	ResourceType         string
 	Timestamp            time.Time
 	ResourceStatus       string
 	ResourceStatusReason string `xml:",omitempty"`
+	ResourceProperties   string `xml:",omitempty"`
 	ClientRequestToken   string `xml:",omitempty"`
+	DetailedStatus       string `xml:",omitempty"`
 }
 
 func (s *Service) describeStackEvents(in namedIn) (any, error) {
@@ -216,9 +259,10 @@ func (s *Service) describeStackEvents(in namedIn) (any, error) {
 	out.NextToken = next
 	for _, e := range events {
 		out.StackEvents = append(out.StackEvents, eventXML{
-			EventID: e.id, StackID: st.id, StackName: st.name, LogicalResourceID: e.logicalID,
+			EventID: e.id, StackID: st.id, StackName: st.name, OperationID: e.operation, LogicalResourceID: e.logicalID,
 			PhysicalResourceID: e.physicalID, ResourceType: e.kind, Timestamp: e.at,
 			ResourceStatus: e.status, ResourceStatusReason: e.reason, ClientRequestToken: e.token,
+			ResourceProperties: e.properties, DetailedStatus: e.detail,
 		})
 	}
 	return out, nil

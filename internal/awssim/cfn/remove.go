@@ -10,6 +10,7 @@ import (
 // (ROLLBACK_IN_PROGRESS) or for good (DELETE_IN_PROGRESS). A running removal is
 // taken over.
 func (st *stack) remove(status, reason string) {
+	st.deletedAt = st.now() // AWS shows the time as soon as it begins
 	st.setStatus(status, reason)
 	for _, r := range st.resources {
 		switch r.status {

@@ -1,6 +1,7 @@
 package cfn
 
 import (
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -155,7 +156,8 @@ func checkDeleteStack(in deleteStackIn) error {
 }
 
 type stackIDOut struct {
-	StackID string `xml:"StackId"`
+	StackID     string `xml:"StackId"`
+	OperationID string `xml:"OperationId,omitempty"`
 }
 
 func (s *Service) createStack(in createStackIn) (any, error) {
@@ -170,8 +172,8 @@ func (s *Service) createStack(in createStackIn) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if existing := s.byName[in.StackName]; existing != nil {
-		return s.replay(existing, in)
+	if answer, err := s.replay(in); answer != nil || err != nil {
+		return answer, err
 	}
 	if len(s.byName) >= s.limits.Stacks {
 		return nil, core.Errorf("LimitExceededException", "Limit for stack has been exceeded")
@@ -186,17 +188,30 @@ func (s *Service) createStack(in createStackIn) (any, error) {
 		s.tokens[in.ClientRequestToken] = st
 	}
 	st.begin()
-	return stackIDOut{st.id}, nil
+	return stackIDOut{st.id, st.operation().id}, nil
 }
 
-// replay answers a CreateStack for a name that is taken. What AWS answers to
-// the same ClientRequestToken is undocumented, so a client must cope with both
-// answers and the seed chooses one.
-func (s *Service) replay(existing *stack, in createStackIn) (any, error) {
-	if in.ClientRequestToken != "" && s.tokens[in.ClientRequestToken] == existing && s.world.Rand().IntN(2) == 0 {
-		return stackIDOut{existing.id}, nil
+// replay answers a CreateStack whose token was used before, or whose name is
+// taken, as recorded on AWS: the same request is answered with the same stack,
+// another one with the same token is refused. What a token means once its stack
+// is deleted isn't recorded: the seed decides whether it is refused or as good
+// as new.
+func (s *Service) replay(in createStackIn) (answer any, err error) {
+	if used := s.tokens[in.ClientRequestToken]; used != nil && in.ClientRequestToken != "" && used.name == in.StackName {
+		gone := used.status == deleteComplete
+		switch {
+		case gone && s.world.Rand().IntN(2) == 0:
+		case gone, !reflect.DeepEqual(used.made, in):
+			return nil, core.Errorf("TokenAlreadyExistsException",
+				"The client request token %s has already been used for this stack. Retry the request with a different client request token", in.ClientRequestToken)
+		default:
+			return stackIDOut{StackID: used.id}, nil
+		}
 	}
-	return nil, core.Errorf("AlreadyExistsException", "Stack [%s] already exists", in.StackName)
+	if s.byName[in.StackName] != nil {
+		return nil, core.Errorf("AlreadyExistsException", "Stack [%s] already exists", in.StackName)
+	}
+	return nil, nil
 }
 
 func (s *Service) newStack(in createStackIn, t *template, values map[string]string) (*stack, error) {
@@ -207,6 +222,7 @@ func (s *Service) newStack(in createStackIn, t *template, values map[string]stri
 		description: t.Description, capabilities: in.Capabilities, notificationARNs: in.NotificationARNs,
 		roleARN: in.RoleARN, onFailure: in.OnFailure, retainExceptOnCreate: in.RetainExceptOnCreate,
 		terminationProtection: in.EnableTerminationProtection, token: in.ClientRequestToken,
+		unvalidated: in.DisableValidation != nil && *in.DisableValidation, made: in,
 	}
 	st.createdAt = st.now()
 	if in.DisableRollback != nil && *in.DisableRollback {

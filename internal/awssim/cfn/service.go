@@ -31,6 +31,8 @@ type Service struct {
 	tokens map[string]*stack
 	// trouble is asked whether resources fail; nil is never.
 	trouble Trouble
+	// objector is asked what is objected to resources; nil is never anything.
+	objector Objector
 }
 
 // New returns CloudFormation which creates resources through the given
@@ -68,6 +70,7 @@ func (s *Service) Query() map[string]core.QueryFunc {
 		"DeleteStack":                 handler(s.deleteStack),
 		"DescribeStacks":              handler(s.describeStacks),
 		"DescribeStackEvents":         handler(s.describeStackEvents),
+		"DescribeEvents":              handler(s.describeEvents),
 		"DescribeStackResources":      handler(s.describeStackResources),
 		"ListStackResources":          handler(s.listStackResources),
 		"ListStacks":                  handler(s.listStacks),

@@ -75,6 +75,13 @@ type stack struct {
 	// step is the stack's own pending callback, timeout its time limit.
 	step    *core.Timer
 	timeout *core.Timer
+	// operations, oldest first, and what DescribeEvents tells of them.
+	operations []*operation
+	told       []*operationXML
+	// unvalidated is true if nothing is checked before the first resource.
+	unvalidated bool
+	// made is the request that created it, to recognise it again.
+	made createStackIn
 	// keep and force are the RetainResources and the DeletionMode of the
 	// deletion under way.
 	keep  []string
@@ -111,6 +118,9 @@ type event struct {
 	status     string
 	reason     string
 	token      string
+	// operation is the ID of the one that it is part of, properties those of
+	// the resource, detail the detailed status.
+	operation, properties, detail string
 }
 
 // now is the time as CloudFormation reports it, in milliseconds.
@@ -121,21 +131,32 @@ func (st *stack) jitter() time.Duration {
 	return stepMin + time.Duration(st.svc.world.Rand().Int64N(int64(stepMax-stepMin)))
 }
 
-func (st *stack) setStatus(status, reason string) {
+func (st *stack) setStatus(status, reason string) { st.setStatusInDetail(status, reason, "") }
+
+func (st *stack) setStatusInDetail(status, reason, detail string) {
 	st.status, st.reason = status, reason
-	st.record(st.name, st.id, stackType, status, reason)
+	st.operates(status)
+	e := event{id: st.svc.world.UUID(), logicalID: st.name, physicalID: st.id, kind: stackType, status: status, reason: reason, detail: detail}
+	if status == createInProgress {
+		e.id = st.operation().id
+	}
+	st.record(e)
+	st.concludes(status)
 }
 
 func (st *stack) setResource(r *resource, status, reason string) {
 	r.status, r.reason, r.updatedAt = status, reason, st.now()
-	st.record(r.id, r.physicalID, r.spec.Type, status, reason)
+	st.record(event{
+		id:        r.id + "-" + status + "-" + r.updatedAt.UTC().Format("2006-01-02T15:04:05.000Z"),
+		logicalID: r.id, physicalID: r.physicalID, kind: r.spec.Type, status: status, reason: reason, properties: st.propertiesJSON(r),
+	})
 }
 
-func (st *stack) record(logicalID, physicalID, kind, status, reason string) {
-	st.events = append(st.events, event{
-		id: st.svc.world.UUID(), sequence: len(st.events), at: st.now(), logicalID: logicalID, physicalID: physicalID,
-		kind: kind, status: status, reason: reason, token: st.token,
-	})
+// record adds an event to the stack's history.
+func (st *stack) record(e event) {
+	e.sequence, e.at, e.token, e.operation = len(st.events), st.now(), st.token, st.operation().id
+	st.events = append(st.events, e)
+	st.tellResource(&e)
 }
 
 // next runs f as the stack's next step, unless another step replaces it.

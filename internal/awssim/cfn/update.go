@@ -46,7 +46,7 @@ func (s *Service) updateStack(in updateStackIn) (any, error) {
 	if err := st.applyUpdate(in, body); err != nil {
 		return nil, err
 	}
-	return stackIDOut{st.id}, nil
+	return stackIDOut{StackID: st.id}, nil
 }
 
 func (st *stack) applyUpdate(in updateStackIn, body string) error {
@@ -132,5 +132,5 @@ func (s *Service) updateTerminationProtection(in terminationProtectionIn) (any, 
 		return nil, invalid("Stack [%s] is in %s state and its termination protection cannot be changed", st.name, st.status)
 	}
 	st.terminationProtection = in.EnableTerminationProtection
-	return stackIDOut{st.id}, nil
+	return stackIDOut{StackID: st.id}, nil
 }

@@ -122,6 +122,15 @@ type Provider interface {
 	Delete(ref StackRef, physicalID string, done func(error))
 }
 
+// Named is implemented by providers of resources whose name, if the template
+// gives one, CloudFormation looks up before anything is made: those whose primary
+// identifier is a property that can be set.
+type Named interface {
+	// Taken returns the name that properties give, and whether a resource has
+	// it. Values that hold an unresolved intrinsic function are no names.
+	Taken(properties map[string]any) (name string, taken bool)
+}
+
 // ProviderSet is implemented by services which provide CloudFormation
 // resources.
 type ProviderSet interface {

@@ -66,6 +66,16 @@ func (p *clusterProvider) Validate(properties map[string]any) error {
 	return clusterSchema.Validate(properties)
 }
 
+// Taken implements core.Named.
+func (p *clusterProvider) Taken(properties map[string]any) (name string, taken bool) {
+	name, _ = properties["ClusterName"].(string)
+	if name == "" {
+		return "", false
+	}
+	_, err := p.s.cluster(name)
+	return name, err == nil
+}
+
 func (p *clusterProvider) Create(ref core.StackRef, properties map[string]any, done func(core.Created, error)) {
 	if err := clusterSchema.CheckSimulated(properties); err != nil {
 		done(core.Created{}, err)

@@ -61,6 +61,12 @@ func (p groupProvider) Validate(properties map[string]any) error {
 	return groupSchema().Validate(properties)
 }
 
+// Taken implements core.Named.
+func (p groupProvider) Taken(properties map[string]any) (name string, taken bool) {
+	name, _ = properties["LogGroupName"].(string)
+	return name, p.service.groups[name]
+}
+
 type groupProperties struct {
 	LogGroupName         string
 	RetentionInDays      int
