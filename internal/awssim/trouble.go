@@ -13,3 +13,9 @@ func (s *Sim) SetTrouble(f cfn.Trouble) {
 func (s *Sim) SetObjections(f cfn.Objector) {
 	s.Do(func() { s.cfn.SetObjections(f) })
 }
+
+// SetLoadBalancerQuotas changes how many rules a load balancer may have, without
+// the default ones, and how many target groups; 0 leaves a quota as it is.
+func (s *Sim) SetLoadBalancerQuotas(rules, groups int) {
+	s.Do(func() { s.elb.SetQuotas(rules, groups) })
+}

@@ -89,6 +89,17 @@ func New(world *core.World, opts Options) *Service {
 	}
 }
 
+// SetQuotas changes how many rules and target groups a load balancer may have; 0
+// leaves a quota as it is.
+func (s *Service) SetQuotas(rules, groups int) {
+	if rules > 0 {
+		s.opts.RulesPerLoadBalancer = rules
+	}
+	if groups > 0 {
+		s.opts.TargetGroupsPerLoadBalancer = groups
+	}
+}
+
 // SetBackend says what answers at the targets' addresses. Without one all
 // connections are refused.
 func (s *Service) SetBackend(b Backend) { s.backend = b }
