@@ -60,7 +60,8 @@ type Stacks interface {
 	// sent.
 	Template(ctx context.Context, stackID string) (string, error)
 	// FailureEvents returns the stack's events with a failed status, oldest
-	// first.
+	// first, with what validations and hooks objected before a resource was
+	// made.
 	FailureEvents(ctx context.Context, stackID string) ([]StackEvent, error)
 	// Resources returns the physical IDs of the stack's resources by logical
 	// ID.
@@ -115,9 +116,11 @@ type Stack struct {
 	Name         string
 	Status       StackStatus
 	StatusReason string
-	Parameters   map[string]string
-	Outputs      map[string]string
-	Tags         map[string]string
+	// StatusKind is the kind of StatusReason, as in StackEvent.
+	StatusKind Kind
+	Parameters map[string]string
+	Outputs    map[string]string
+	Tags       map[string]string
 	// TerminationProtection reports whether the stack is protected from
 	// deletion.
 	TerminationProtection bool
@@ -144,11 +147,22 @@ type StackResource struct {
 
 // StackEvent is one event of a stack.
 type StackEvent struct {
+	StackID      string
 	LogicalID    string
 	PhysicalID   string
 	ResourceType string
 	Status       string
 	Reason       string
+	// Kind is what other than the template is at fault: KindQuota,
+	// KindThrottled, KindTransient, KindDenied, KindCredentials, KindCapacity,
+	// or KindConflict if something with the name exists; else "".
+	Kind Kind
+	// Check is the validation or, with Hook, the hook that objected before the
+	// resource was made; "" if none did. Path is to what, in the stack's
+	// template.
+	Check string
+	Hook  bool
+	Path  string
 }
 
 // StackStatus is a stack's status in CloudFormation.
@@ -313,6 +327,8 @@ type StoppedTask struct {
 	Reason string
 	// StoppedAt is when it stopped, or began to stop.
 	StoppedAt time.Time
+	// Starved is true if AWS lacked resources to start it, such as capacity.
+	Starved bool
 	// Failed is true if it stopped on its own, could not start, or was stopped
 	// for failing health checks; false if someone, a deployment or a smaller
 	// desired count stopped it, or its capacity was taken away.

@@ -21,6 +21,8 @@ const (
 	KindConflict Kind = "Conflict"
 	// KindQuota: a quota of the account is used up.
 	KindQuota Kind = "Quota"
+	// KindCapacity: AWS has no capacity for what is to run.
+	KindCapacity Kind = "Capacity"
 	// KindCredentials: there are no credentials, or AWS doesn't accept them.
 	KindCredentials Kind = "Credentials"
 	// KindDenied: the credentials lack a permission.
@@ -68,6 +70,13 @@ func IsNotFound(err error) bool { return KindOf(err) == KindNotFound }
 
 // IsConflict reports whether AWS said that it already exists or is in use.
 func IsConflict(err error) bool { return KindOf(err) == KindConflict }
+
+// IsTokenUsed reports whether AWS said that a request's token was used for
+// another one before.
+func IsTokenUsed(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == "TokenAlreadyExistsException"
+}
 
 // IsRepositoryNotFound reports whether AWS said that the ECR repository doesn't
 // exist, as opposed to an image in it.

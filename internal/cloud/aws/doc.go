@@ -12,7 +12,7 @@
 //
 //	Stacks.Create           cloudformation:CreateStack, cloudformation:TagResource
 //	Stacks.Describe         cloudformation:DescribeStacks
-//	Stacks.FailureEvents    cloudformation:DescribeStackEvents
+//	Stacks.FailureEvents    cloudformation:DescribeStackEvents, DescribeEvents
 //	Stacks.Resources        cloudformation:ListStackResources
 //	Stacks.Undeletable      cloudformation:ListStackResources
 //	Stacks.Retained         cloudformation:ListStackResources

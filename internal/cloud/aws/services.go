@@ -104,6 +104,7 @@ func (s *services) StoppedTasks(ctx context.Context, cluster, service string, li
 		out = append(out, cloud.StoppedTask{
 			StopCode: string(tasks[i].StopCode), Reason: stopReason(&tasks[i]),
 			StoppedAt: stoppedAt(&tasks[i]), Failed: failed(&tasks[i]),
+			Starved: tasks[i].StopCode == types.TaskStopCodeTaskFailedToStart && starved(awssdk.ToString(tasks[i].StoppedReason)),
 		})
 	}
 	return out, nil

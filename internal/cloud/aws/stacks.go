@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -115,26 +114,6 @@ func (s *stacks) Template(ctx context.Context, stackID string) (string, error) {
 	return awssdk.ToString(out.TemplateBody), nil
 }
 
-func (s *stacks) FailureEvents(ctx context.Context, stackID string) ([]cloud.StackEvent, error) {
-	var failed []cloud.StackEvent
-	pages := cfn.NewDescribeStackEventsPaginator(s.api, &cfn.DescribeStackEventsInput{StackName: &stackID})
-	for begin := false; pages.HasMorePages() && !begin; {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, wrap(err)
-		}
-		for i := range page.StackEvents {
-			e := &page.StackEvents[i]
-			if strings.HasSuffix(string(e.ResourceStatus), "_FAILED") {
-				failed = append(failed, eventFrom(e))
-			}
-			begin = begin || beginsCreation(e)
-		}
-	}
-	slices.Reverse(failed) // AWS returns the newest first
-	return failed, nil
-}
-
 // beginsCreation reports whether this is the oldest event to read.
 func beginsCreation(e *types.StackEvent) bool {
 	return e.ResourceStatus == types.ResourceStatusCreateInProgress &&
@@ -229,6 +208,7 @@ func stackFrom(s *types.Stack) cloud.Stack {
 		Name:         awssdk.ToString(s.StackName),
 		Status:       cloud.StackStatus(s.StackStatus),
 		StatusReason: clean(awssdk.ToString(s.StackStatusReason)),
+		StatusKind:   kindOfFailure(awssdk.ToString(s.StackStatusReason)),
 		Parameters:   map[string]string{},
 		Outputs:      map[string]string{},
 		Tags:         map[string]string{},
@@ -258,11 +238,13 @@ func resourceFrom(r *types.StackResourceSummary) cloud.StackResource {
 
 func eventFrom(e *types.StackEvent) cloud.StackEvent {
 	return cloud.StackEvent{
+		StackID:      awssdk.ToString(e.StackId),
 		LogicalID:    awssdk.ToString(e.LogicalResourceId),
 		PhysicalID:   awssdk.ToString(e.PhysicalResourceId),
 		ResourceType: awssdk.ToString(e.ResourceType),
 		Status:       string(e.ResourceStatus),
 		Reason:       clean(awssdk.ToString(e.ResourceStatusReason)),
+		Kind:         kindOfFailure(awssdk.ToString(e.ResourceStatusReason)),
 	}
 }
 
