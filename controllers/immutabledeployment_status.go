@@ -188,11 +188,11 @@ func setAvailable(set conditionSetter, next *v1alpha1.ImmutableDeploymentStatus,
 }
 
 // blockedBy translates what is in the way, and since when; nil if nothing is.
-func (r *DeploymentReconciler) blockedBy(before *v1alpha1.BlockedBy, b *rollout.Blocked) *v1alpha1.BlockedBy {
+func (o *Options) blockedBy(before *v1alpha1.BlockedBy, b *rollout.Blocked) *v1alpha1.BlockedBy {
 	if b == nil {
 		return nil
 	}
-	since := stamp(r.Now())
+	since := stamp(o.Now())
 	if before != nil && before.Reason == b.Reason && before.Since.Before(&since) {
 		since = before.Since
 	}

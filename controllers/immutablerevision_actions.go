@@ -1,12 +1,10 @@
 package controllers
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"strconv"
-	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -20,6 +18,9 @@ import (
 func (r *RevisionReconciler) apply(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) error {
 	next.Phase = d.Phase
 	if view.facts.Stack != nil && view.facts.Owned {
+		if view.facts.Stack.ID != next.StackID {
+			next.Attempts++ // by a run that crashed before it could count it
+		}
 		next.StackID, next.StackStatus, next.ClusterID = view.facts.Stack.ID, string(view.facts.Stack.Status), r.ClusterID
 	}
 	switch d.Action {
@@ -80,6 +81,11 @@ func (r *RevisionReconciler) create(ctx context.Context, imr *v1alpha1.Immutable
 		next.Phase = v1alpha1.RevisionFailed
 		next.Failure = &v1alpha1.StackFailure{Message: err.Error(), At: metav1.NewTime(r.Now())}
 		return nil
+	case cloud.IsTokenUsed(err), err == nil && id == imr.Status.StackID:
+		// By an attempt that nobody could count. The next one has another token.
+		next.Phase = imr.Status.Phase
+		next.Attempts++
+		return nil
 	case cloud.IsConflict(err):
 		// Someone, perhaps we, made it just now: the next pass looks whose.
 		next.Phase = imr.Status.Phase
@@ -112,57 +118,64 @@ func collect(imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.
 }
 
 // diagnose finds why the stack failed. ECS's own words are there only as long
-// as the service and its stopped tasks are, so they are read first of all.
+// as the service and its stopped tasks are, so they are read first of all. A
+// stack for whose failure the template isn't at fault is made again.
 func (r *RevisionReconciler) diagnose(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
 	events, err := view.clients.Stacks.FailureEvents(ctx, view.facts.Stack.ID)
 	if err != nil {
 		return err
 	}
-	failure := &v1alpha1.StackFailure{Message: cmp.Or(view.facts.Stack.StatusReason, "CloudFormation gives no reason"), At: metav1.NewTime(r.Now())}
-	for _, event := range events {
-		if strings.Contains(event.Reason, "Resource creation cancelled") || event.PhysicalID == view.facts.Stack.ID {
-			continue
+	found := stack.Diagnose(view.facts.Stack, events)
+	if source, err := template.SourceOf(&imr.Spec.Frozen.Template); err == nil {
+		found.Message += source.Explain(&imr.Spec.Frozen.Template, found.Resource, found.Message)
+		if found.Resource == source.ServiceID() {
+			if err := askECS(ctx, view, &found); err != nil {
+				return err
+			}
 		}
-		failure.Resource = event.LogicalID
-		failure.Message = event.LogicalID + ": " + event.Reason
-		break
 	}
-	if next.Attempts = max(next.Attempts, 1); view.backend.LostRace(failure) && next.Attempts < maxAttempts {
-		next.Phase = v1alpha1.RevisionDeleting
+	next.Attempts = max(next.Attempts, 1)
+	next.Failure = &v1alpha1.StackFailure{Resource: found.Resource, Message: found.Message, At: metav1.NewTime(r.Now())}
+	next.Failure.Reason, next.Failure.Remedy = found.Blocked(stack.Context{ListenerARN: imr.Spec.Frozen.ListenerARN})
+	if next.Failure.Reason == "" {
+		next.FailedAttempts = 0
 		return nil
 	}
-	if source, err := template.SourceOf(&imr.Spec.Frozen.Template); err == nil && failure.Resource == source.ServiceID() {
-		failure.Message += taskCauses(ctx, view, failure.Resource)
+	next.Phase = v1alpha1.RevisionDeleting
+	next.FailedAttempts++
+	if view.backend.LostRace(found.Resource, found.Kind) && stack.Pause(next.FailedAttempts, true, r.Timing.Poll) == 0 {
+		next.Failure = nil // another priority is chosen at once
 	}
-	next.Failure = failure
 	return nil
 }
 
-// maxAttempts bounds how often a stack is made again after a race.
-const maxAttempts = 5
-
-// taskCauses tells in ECS's words why tasks of the stack's service stopped; ""
-// when ECS can't say, which must not hide what CloudFormation said.
-func taskCauses(ctx context.Context, view revisionView, serviceID string) string {
+// askECS adds in ECS's words why tasks of the stack's service stopped, and
+// whether that was for want of capacity. What ECS doesn't know must not hide
+// what CloudFormation said.
+func askECS(ctx context.Context, view revisionView, found *stack.Failure) error {
 	resources, err := view.clients.Stacks.Resources(ctx, view.facts.Stack.ID)
-	if err != nil || resources[serviceID] == "" {
-		return ""
+	if err != nil || resources[found.Resource] == "" {
+		return ifPassing(err)
 	}
-	cluster, service := template.ServiceOf(resources[serviceID])
-	tasks, err := view.clients.Services.StoppedTasks(ctx, cluster, service, 10)
+	cluster, name := template.ServiceOf(resources[found.Resource])
+	tasks, err := view.clients.Services.StoppedTasks(ctx, cluster, name, 10)
 	if err != nil {
-		return ""
+		return ifPassing(err)
 	}
-	var causes []string
-	for _, task := range tasks {
-		if !strings.Contains(strings.Join(causes, "; "), task.Reason) {
-			causes = append(causes, task.Reason)
-		}
+	service, err := view.clients.Services.Service(ctx, cluster, name)
+	if ifPassing(err) != nil {
+		return err
 	}
-	if len(causes) == 0 {
-		return ""
+	found.Consider(tasks, service.LastEvent)
+	return nil
+}
+
+// ifPassing is an error of AWS that goes by, so that it is better to ask again.
+func ifPassing(err error) error {
+	if kind := cloud.KindOf(err); kind == cloud.KindTransient || kind == cloud.KindThrottled {
+		return err
 	}
-	return " (tasks stopped: " + strings.Join(causes, "; ") + ")"
+	return nil
 }
 
 // remains remembers what CloudFormation can't delete, before it is left behind,

@@ -72,10 +72,32 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 // reconsidered is the decision once the cause of a failure is known: a stack that
 // failed by an accident is made again.
 func reconsidered(d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) stack.Decision {
-	if d.Action == stack.ActionDiagnose && next.Phase == v1alpha1.RevisionDeleting {
-		return stack.Again()
+	if d.Action != stack.ActionDiagnose || next.Phase != v1alpha1.RevisionDeleting {
+		return d
 	}
-	return d
+	if next.Failure == nil {
+		return stack.Again("the preview rule's priority was taken by another rule")
+	}
+	return stack.Again(next.Failure.Message)
+}
+
+// retryAt is when a stack is made again that failed though its template isn't at
+// fault; zero if none did, or if the time of that is of a clock that is ahead.
+func (r *RevisionReconciler) retryAt(imr *v1alpha1.ImmutableRevision) time.Time {
+	f := imr.Status.Failure
+	if f == nil || f.Reason == "" || f.At.After(r.Now()) {
+		return time.Time{}
+	}
+	return f.At.Add(stack.Pause(imr.Status.FailedAttempts, false, stalledPollFactor*r.Timing.Poll))
+}
+
+// waiting says until when, and why, a stack isn't made again; "" if it may be.
+func (r *RevisionReconciler) waiting(imr *v1alpha1.ImmutableRevision) string {
+	due := r.retryAt(imr)
+	if !r.Now().Before(due) {
+		return ""
+	}
+	return fmt.Sprintf("The next attempt at the stack is at %s: %s", due.UTC().Format("15:04:05 MST"), imr.Status.Failure.Message)
 }
 
 // pause is when to look at the stack again.
@@ -83,6 +105,8 @@ func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Deci
 	switch {
 	case d.Phase == v1alpha1.RevisionDeleteFailed && d.Action != stack.ActionList, mayBecomeOurs(imr):
 		return stalledPollFactor * r.Timing.Poll
+	case imr.Spec.StackState == v1alpha1.StackPresent && d.Phase == v1alpha1.RevisionPending && r.waiting(imr) != "":
+		return max(r.retryAt(imr).Sub(r.Now()), minRequeue)
 	case imr.Spec.StackState == v1alpha1.StackPresent && (d.Phase == v1alpha1.RevisionRemoved || d.Phase == v1alpha1.RevisionPending):
 		return minRequeue
 	case !d.Settled:
@@ -190,7 +214,7 @@ func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.Immutabl
 	view := revisionView{facts: stack.Observation{
 		Phase: imr.Status.Phase, Deleting: !imr.DeletionTimestamp.IsZero(), Retained: imr.Spec.StackState == v1alpha1.StackRetained,
 		Foreign:        reasonOf(imr) == v1alpha1.ReasonForeignStack,
-		DeleteAttempts: imr.Status.DeleteAttempts, Listed: len(imr.Status.Retained) > 0,
+		DeleteAttempts: imr.Status.DeleteAttempts, Listed: len(imr.Status.Retained) > 0, Waiting: r.waiting(imr),
 	}}
 	if err := r.observeOwner(ctx, imr, &view); err != nil || view.facts.Retained {
 		return view, err

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -12,12 +13,17 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/stack"
 )
 
 // save writes status if anything changed, and tells of it afterwards.
 func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRevision, next *v1alpha1.ImmutableRevisionStatus, d stack.Decision) error {
 	next.ObservedGeneration = imr.Generation
+	next.BlockedBy = r.blockedBy(imr.Status.BlockedBy, refusedBy(imr, next))
+	if next.Phase == v1alpha1.RevisionCreated || imr.Spec.StackState != v1alpha1.StackPresent {
+		next.FailedAttempts = 0
+	}
 	reason, message := d.Reason, d.Message
 	failed := next.Phase == v1alpha1.RevisionFailed
 	if failed {
@@ -28,6 +34,17 @@ func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRe
 	set := conditionSetter{&next.Conditions, imr.Generation, r.Now()}
 	set.ready(asItShallBe(d, reason), !stalled && !d.Settled, stalled, reason, message)
 	return r.write(ctx, imr, next)
+}
+
+// refusedBy is what kept CloudFormation from creating the stack, until the next
+// attempt has begun; nil if nothing did.
+func refusedBy(imr *v1alpha1.ImmutableRevision, next *v1alpha1.ImmutableRevisionStatus) *rollout.Blocked {
+	f := next.Failure
+	tried := []v1alpha1.RevisionPhase{v1alpha1.RevisionCreating, v1alpha1.RevisionCreated, v1alpha1.RevisionFailed}
+	if f == nil || f.Reason == "" || imr.Spec.StackState != v1alpha1.StackPresent || slices.Contains(tried, next.Phase) {
+		return nil
+	}
+	return &rollout.Blocked{Reason: f.Reason, Remedy: f.Remedy, Message: fmt.Sprintf("CloudFormation could not create the stack of %s: %s", imr.Name, f.Message)}
 }
 
 // failure tells why a stack failed: as it was told at first, if it was.
@@ -88,6 +105,7 @@ func (r *RevisionReconciler) report(ctx context.Context, imr *v1alpha1.Immutable
 	if next.Phase == "" {
 		next.Phase = v1alpha1.RevisionPending
 	}
+	next.BlockedBy = r.blockedBy(imr.Status.BlockedBy, &t.Blocked)
 	set := conditionSetter{&next.Conditions, imr.Generation, r.Now()}
 	set.ready(false, t.passing, !t.passing, t.Reason, t.sentences())
 	if err := r.write(ctx, imr, next); err != nil {

@@ -49,10 +49,7 @@ const (
 // fitDeployment cuts the status of a deployment to size.
 func fitDeployment(s *v1alpha1.ImmutableDeploymentStatus) {
 	fitConditions(s.Conditions)
-	if b := s.BlockedBy; b != nil {
-		fit(&b.Message, blockedLength)
-		fit(&b.Remedy, remedyLength)
-	}
+	fitBlocked(s.BlockedBy)
 	if h := s.Handled; h != nil {
 		fit(&h.Promote, requestLength)
 		fit(&h.Abort, requestLength)
@@ -98,6 +95,15 @@ func fitRevision(s *v1alpha1.ImmutableRevisionStatus) {
 	}
 	if s.Failure != nil {
 		fit(&s.Failure.Message, failureLength)
+		fit(&s.Failure.Remedy, remedyLength)
+	}
+	fitBlocked(s.BlockedBy)
+}
+
+func fitBlocked(b *v1alpha1.BlockedBy) {
+	if b != nil {
+		fit(&b.Message, blockedLength)
+		fit(&b.Remedy, remedyLength)
 	}
 }
 

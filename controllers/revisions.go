@@ -128,6 +128,7 @@ func (view *deploymentView) noteCopy(claim *ownership.Claim) {
 // reads its health.
 func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploymentView, imr *v1alpha1.ImmutableRevision) (rollout.Revision, error) {
 	seen := recorded(imr)
+	seen.Blocked = r.blockerOf(imr)
 	if imr.Status.Outputs == nil {
 		return seen, nil
 	}
@@ -138,6 +139,27 @@ func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploy
 		return seen, nil
 	}
 	return seen, readHealth(ctx, view, imr.Status.Outputs, &seen)
+}
+
+// outside are the reasons of what may keep a stack from being made, or removed,
+// and isn't the fault of its template.
+var outside = []string{
+	v1alpha1.ReasonAccessDenied, v1alpha1.ReasonCredentials, v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonCapacityUnavailable,
+	v1alpha1.ReasonResourceConflict, v1alpha1.ReasonAWSUnavailable, v1alpha1.ReasonWrongAccount, v1alpha1.ReasonRoleNotAllowed,
+	v1alpha1.ReasonPreviewPriorityUnavailable,
+}
+
+// blockerOf is what is in the way of a revision's stack that isn't its template's
+// fault; nil if nothing is. A call that failed isn't yet: the next one may not.
+func (r *DeploymentReconciler) blockerOf(imr *v1alpha1.ImmutableRevision) *rollout.Blocked {
+	b := imr.Status.BlockedBy
+	if b == nil || !slices.Contains(outside, b.Reason) {
+		return nil
+	}
+	if refused := refusedBy(imr, &imr.Status) != nil; b.Reason == v1alpha1.ReasonAWSUnavailable && !refused && r.Now().Sub(b.Since.Time) < stalledPollFactor*r.Timing.Poll {
+		return nil
+	}
+	return &rollout.Blocked{Reason: b.Reason, Message: b.Message, Remedy: b.Remedy}
 }
 
 // recorded translates what a revision's record says.
@@ -157,6 +179,7 @@ func recorded(imr *v1alpha1.ImmutableRevision) rollout.Revision {
 		Drain:    backend.Drain(),
 
 		Backend: backend.ID(),
+		Retried: imr.Status.FailedAttempts > 0,
 	}
 	if seen.Stack == "" {
 		seen.Stack = v1alpha1.RevisionPending

@@ -1,7 +1,6 @@
 package controllers_test
 
 import (
-	"strings"
 	"testing"
 	"time"
 
@@ -85,17 +84,18 @@ func TestThrottledALot(t *testing.T) {
 	w.nothingLeft()
 }
 
-// A stack that can't be asked for, because of a permission, is asked for again.
+// A stack that can't be asked for, because of a permission, is asked for again,
+// and its revision isn't given up for that.
 func TestCreateStackDenied(t *testing.T) {
 	w := running(t)
 	imd := w.serving()
 	end := w.sim.Faults.Add(awssim.Fault{Action: "CreateStack", Effect: awssim.AccessDenied})
 	w.roll(imd, "2")
-	now := w.until(imd, "the cause", func(s v1alpha1.ImmutableDeploymentStatus) bool {
-		ready := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionReady)
-		return s.Phase == v1alpha1.PhaseProvisioning && strings.Contains(ready.Message, "CreateStack")
-	})
-	w.Expect(now.Status.Rollout.Outcome).To(gomega.BeEmpty())
+	now := w.blocked(imd, v1alpha1.ReasonAccessDenied)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("CreateStack"))
+	w.skip(2 * 86400 * time.Second)
+	w.looks()
+	w.Expect(w.get(imd).Status.Rollout.Outcome).To(gomega.BeEmpty())
 	end()
 	w.eventually(imd, v1alpha1.PhaseComplete)
 	w.did(canaryEffects...)

@@ -264,6 +264,11 @@ const (
 	ReasonAccessDenied = "AccessDenied"
 	// ReasonQuotaExceeded: a quota of the AWS account is used up.
 	ReasonQuotaExceeded = "QuotaExceeded"
+	// ReasonCapacityUnavailable: AWS has no capacity for the tasks.
+	ReasonCapacityUnavailable = "CapacityUnavailable"
+	// ReasonResourceConflict: something with the name that the stack gives to a
+	// resource exists already, or is being changed.
+	ReasonResourceConflict = "ResourceConflict"
 	// ReasonAWSUnavailable: AWS doesn't respond, throttles or fails.
 	ReasonAWSUnavailable = "AWSUnavailable"
 	// ReasonInvalidSpec: AWS rejects what spec asks for.

@@ -193,6 +193,17 @@ type ImmutableRevisionStatus struct {
 	// +optional
 	Failure *StackFailure `json:"failure,omitempty"`
 
+	// failedAttempts is how often in a row creating the stack failed because of
+	// something other than the template. The more often, the longer is the time
+	// until the next attempt.
+	// +optional
+	FailedAttempts int32 `json:"failedAttempts,omitempty"`
+
+	// blockedBy is what the stack waits for that isn't the template's fault:
+	// AWS, or something that only someone else can put right.
+	// +optional
+	BlockedBy *BlockedBy `json:"blockedBy,omitempty"`
+
 	// conditions are Ready, Reconciling and Stalled.
 	// +optional
 	// +listType=map
@@ -268,4 +279,15 @@ type StackFailure struct {
 	// at is when the failure was seen.
 	// +required
 	At metav1.Time `json:"at,omitzero"`
+
+	// reason is set if the template is not at fault, such as QuotaExceeded: the
+	// stack is then created again.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	Reason string `json:"reason,omitempty"`
+
+	// remedy is what helps against reason.
+	// +optional
+	// +kubebuilder:validation:MaxLength=4096
+	Remedy string `json:"remedy,omitempty"`
 }

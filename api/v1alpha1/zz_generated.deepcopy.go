@@ -841,6 +841,11 @@ func (in *ImmutableRevisionStatus) DeepCopyInto(out *ImmutableRevisionStatus) {
 		*out = new(StackFailure)
 		(*in).DeepCopyInto(*out)
 	}
+	if in.BlockedBy != nil {
+		in, out := &in.BlockedBy, &out.BlockedBy
+		*out = new(BlockedBy)
+		(*in).DeepCopyInto(*out)
+	}
 	if in.Conditions != nil {
 		in, out := &in.Conditions, &out.Conditions
 		*out = make([]v1.Condition, len(*in))

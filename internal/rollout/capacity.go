@@ -98,6 +98,8 @@ func (x *pass) evict(other, next *Revision) *Decision {
 	case other.Wanted:
 		r.progressed(x.now)
 		return x.do(w, Action{Kind: ActionRemoveStack, Revision: other.Number}).with(r)
+	case r.Outcome == "" && other.Blocked != nil:
+		return x.block(*other.Blocked)
 	case r.Outcome == "" && x.deadline(&r).passed(x.now):
 		return x.awaitProgress(r, words{message: message})
 	}
@@ -156,7 +158,10 @@ func (x *pass) bringBackStable() *Decision {
 		state = "its stack is " + string(stable.Stack)
 	}
 	w := words{v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack, fmt.Sprintf("Bringing %s back (%s): %s", stable.Name, state, r.Message)}
-	if !stable.absent() {
+	switch {
+	case stable.Blocked != nil && stable.Wanted && stable.Stack != v1alpha1.RevisionCreated:
+		return x.awaitOthers(v1alpha1.PhaseRollingBack, *stable.Blocked)
+	case !stable.absent():
 		return x.poll(w)
 	}
 	r.progressed(x.now)

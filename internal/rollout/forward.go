@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -40,7 +41,29 @@ func (x *pass) awaitStack() *Decision {
 	if candidate.Cause != "" {
 		message += ": " + candidate.Cause
 	}
-	return x.awaitProgress(x.rollout(), provisioning(message))
+	d := x.awaitProgress(x.rollout(), provisioning(message))
+	d.StillBlocked = d.Progress.Rollout.undecided() && candidate.Retried && slices.Contains(accidents, x.o.WasBlocked)
+	return d
+}
+
+// accidents are the reasons for which a stack may have to be created again.
+var accidents = []string{
+	v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonAccessDenied, v1alpha1.ReasonCredentials, v1alpha1.ReasonCapacityUnavailable,
+	v1alpha1.ReasonResourceConflict, v1alpha1.ReasonAWSUnavailable,
+}
+
+// blockOnStack stops a rollout while something is in the way of its stack that
+// isn't the template's fault. Whoever it takes to remove that, and however often
+// the stack is created in vain, the next attempt has all the time that a first
+// one has.
+func (x *pass) blockOnStack() *Decision {
+	candidate := x.candidate()
+	if candidate.Blocked == nil {
+		return nil
+	}
+	d := x.block(*candidate.Blocked)
+	d.Progress.Rollout.excuse(d.Progress.BlockedSince)
+	return d
 }
 
 func (x *pass) passGatesAfterProvision() *Decision { return x.passGates(v1alpha1.AfterProvision, 0) }

@@ -124,6 +124,11 @@ type Revision struct {
 	// Remedy is what helps against a failure that no other template would help
 	// against; "" where one may.
 	Remedy string
+	// Blocked is what is in the way of its stack and isn't the template's fault;
+	// nil if nothing is. It is created again by itself.
+	Blocked *Blocked
+	// Retried is true while its stack is created again after that.
+	Retried bool
 	// Tampered says what someone else did to its stack or service; "" if
 	// nothing.
 	Tampered string

@@ -122,9 +122,12 @@ var states = map[State]stateDef{
 		late: []State{StateVerifying, StateStackFailed},
 	},
 	StateProvisioning: {
-		means:  "CloudFormation makes the stack",
-		guards: []guard{(*pass).awaitStack},
-		to:     []State{StateVerifying, StateStackFailed, StateSuperseded, StateReturning},
+		means: "CloudFormation makes the stack",
+		guards: []guard{
+			(*pass).blockOnStack,
+			(*pass).awaitStack,
+		},
+		to: []State{StateVerifying, StateStackFailed, StateSuperseded, StateReturning},
 	},
 	StateVerifying: {
 		means: "the stack is there, its tasks were never all healthy",

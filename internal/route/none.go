@@ -68,7 +68,7 @@ func (noBackend) Drain() time.Duration { return 0 }
 
 func (noBackend) Parameters(context.Context) (map[string]string, error) { return nil, nil }
 
-func (noBackend) LostRace(*v1alpha1.StackFailure) bool { return false }
+func (noBackend) LostRace(string, cloud.Kind) bool { return false }
 
 func (noBackend) Remedy(*v1alpha1.StackFailure) string { return "" }
 

@@ -172,8 +172,9 @@ type Backend interface {
 	// Parameters are those of the stack that differ whenever it is made.
 	Parameters(ctx context.Context) (map[string]string, error)
 	// LostRace tells whether the stack failed since someone else took meanwhile
-	// what was free when its parameters were chosen.
-	LostRace(failure *v1alpha1.StackFailure) bool
+	// what was free when its parameters were chosen: by the resource that failed
+	// first, and what is at fault.
+	LostRace(resource string, fault cloud.Kind) bool
 	// Remedy is what helps against a failure of the stack that is the route's and
 	// not the template's; "" for any other.
 	Remedy(failure *v1alpha1.StackFailure) string

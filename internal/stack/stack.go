@@ -34,6 +34,9 @@ type Observation struct {
 	Listed bool
 	// Foreign is true if the stack was considered someone else's before.
 	Foreign bool
+	// Waiting says why the stack isn't created again yet: AWS or someone else
+	// was in the way; "" if it may be.
+	Waiting string
 	// Owned is true if the stack has the revision's tags, or those of an owner
 	// whose resources the deployment may adopt, or if it has the recorded ID.
 	Owned bool
@@ -120,6 +123,8 @@ func provide(o Observation) Decision {
 		// CloudFormation sometimes shows a new stack late. A deleted one is
 		// still shown by its ID.
 		return Decision{Phase: o.Phase, Reason: v1alpha1.ReasonProvisioning, Message: "Waiting for CloudFormation to show the stack"}
+	case o.Stack == nil && o.Waiting != "":
+		return Decision{Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonProvisioning, Message: o.Waiting}
 	case o.Stack == nil:
 		return Decision{Action: ActionCreate, Phase: v1alpha1.RevisionCreating,
 			Reason: v1alpha1.ReasonProvisioning, Message: "CloudFormation creates the stack"}
@@ -157,10 +162,10 @@ func follow(o Observation, known bool) Decision {
 	}
 }
 
-// Again is the decision to create a stack again whose failure was accidental.
-func Again() Decision {
-	return Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonProvisioning,
-		Message: "The preview rule's priority was taken by another rule: recreating the stack"}
+// Again is the decision to create a stack again for whose failure the template
+// isn't at fault.
+func Again(why string) Decision {
+	return Decision{Phase: v1alpha1.RevisionDeleting, Reason: v1alpha1.ReasonProvisioning, Message: "Recreating the stack: " + why}
 }
 
 // changed reports that someone else changed the stack.

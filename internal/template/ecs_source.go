@@ -1,6 +1,11 @@
 package template
 
-import "github.com/viridian-dev/viridian/api/v1alpha1"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
 
 // ecsSource makes the stack of an ECS service from its containers.
 type ecsSource struct{}
@@ -40,3 +45,11 @@ func (ecsSource) Outputs(of map[string]string) *v1alpha1.StackOutputs {
 
 // ServiceID is the one that Build gives the service.
 func (ecsSource) ServiceID() string { return LogicalService }
+
+// Explain names the cluster: ECS says only that there is none.
+func (ecsSource) Explain(t *v1alpha1.RevisionTemplate, resource, failure string) string {
+	if resource != LogicalService || t.Cluster == "" || !strings.Contains(failure, "Cluster not found") {
+		return ""
+	}
+	return fmt.Sprintf(" (spec.template.cluster is %q)", t.Cluster)
+}

@@ -22,6 +22,9 @@ type Source interface {
 	Outputs(of map[string]string) *v1alpha1.StackOutputs
 	// ServiceID is the logical ID of the stack's ECS service.
 	ServiceID() string
+	// Explain says which field of the template a resource's failure is about, to
+	// be added to AWS's words; "" if those say it, or nobody knows.
+	Explain(t *v1alpha1.RevisionTemplate, resource, failure string) string
 }
 
 // Image is an image that a template names.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -92,9 +91,10 @@ func bounds(band v1alpha1.PriorityBand) (first, last int32) {
 }
 
 // LostRace tells whether someone else took the preview rule's priority between
-// the choice of it and its use, which isn't the template's fault.
-func (*backend) LostRace(failure *v1alpha1.StackFailure) bool {
-	return failure.Resource == template.LogicalPreviewRule && strings.Contains(failure.Message, "currently in use")
+// the choice of it and its use, which isn't the template's fault. A rule has
+// nothing else that could be taken.
+func (*backend) LostRace(resource string, fault cloud.Kind) bool {
+	return resource == template.LogicalPreviewRule && fault == cloud.KindConflict
 }
 
 // Remedy helps if the load balancer refused the conditions, which the preview rule

@@ -1,0 +1,192 @@
+package stack
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// Failure is why a stack could not be created.
+type Failure struct {
+	// Resource is the logical ID of the one that failed first, and Type its
+	// type; "" if it was none.
+	Resource, Type string
+	// Message is the cause, without a final period.
+	Message string
+	// Kind is what other than the template is at fault; "" if the template is.
+	Kind cloud.Kind
+	// Hook is the one that could not be run; "" if that wasn't it.
+	Hook string
+}
+
+// Diagnose finds the root cause in what is known of a stack that failed: its
+// events, oldest first, and the reason of its status.
+func Diagnose(s *cloud.Stack, events []cloud.StackEvent) Failure {
+	if objections := slices.DeleteFunc(slices.Clone(events), func(e cloud.StackEvent) bool { return e.Check == "" }); len(objections) > 0 {
+		return objected(objections)
+	}
+	for _, e := range events {
+		if strings.Contains(e.Reason, "Resource creation cancelled") || e.PhysicalID == s.ID {
+			continue
+		}
+		return Failure{Resource: e.LogicalID, Type: e.ResourceType, Message: e.LogicalID + ": " + sentence(e.Reason), Kind: e.Kind}
+	}
+	for _, e := range events { // the stack's own
+		if e.Kind != "" {
+			return Failure{Message: sentence(e.Reason), Kind: e.Kind}
+		}
+	}
+	return Failure{Message: cmp.Or(sentence(s.StatusReason), "CloudFormation gives no reason"), Kind: s.StatusKind}
+}
+
+var noCapacity = regexp.MustCompile(`(?i)capacity is unavailable|insufficient capacity`)
+
+// Consider adds what ECS says of a service that failed: why its tasks stopped. If
+// none failed, but AWS lacked resources for them, that is what is at fault.
+func (f *Failure) Consider(tasks []cloud.StoppedTask, lastEvent string) {
+	failed, starved := false, len(tasks) == 0 && noCapacity.MatchString(lastEvent)
+	var causes []string
+	for _, task := range tasks {
+		failed, starved = failed || task.Failed, starved || task.Starved
+		if !strings.Contains(strings.Join(causes, "; "), task.Reason) {
+			causes = append(causes, task.Reason)
+		}
+	}
+	if len(tasks) == 0 && starved {
+		causes = []string{lastEvent}
+	}
+	if len(causes) > 0 {
+		f.Message += " (tasks stopped: " + strings.Join(causes, "; ") + ")"
+	}
+	if f.Kind == "" && starved && !failed {
+		f.Kind = cloud.KindCapacity
+	}
+}
+
+// objected sums up what validations and hooks have against a stack. Only if all
+// of it is something else's fault isn't the template at fault.
+func objected(objections []cloud.StackEvent) Failure {
+	first := objections[0]
+	out := Failure{Resource: first.LogicalID, Type: first.ResourceType, Kind: first.Kind}
+	var parts []string
+	for _, e := range objections {
+		parts = append(parts, fmt.Sprintf("%s: %s (%s)", e.LogicalID, sentence(e.Reason), origin(e)))
+		if e.Kind == "" {
+			out.Kind = ""
+		}
+	}
+	if first.Hook && out.Kind != "" {
+		out.Hook = first.Check
+	}
+	out.Message = strings.Join(slices.Compact(parts), "; ")
+	return out
+}
+
+// origin says who objects, and to what.
+func origin(e cloud.StackEvent) string {
+	who := e.Check
+	if e.Hook {
+		who = "hook " + e.Check
+	}
+	if e.Path != "" {
+		who += " at " + e.Path
+	}
+	return who
+}
+
+// sentence is a text in the middle of others, without the period at its end.
+func sentence(text string) string { return strings.TrimSuffix(strings.TrimSpace(text), ".") }
+
+// Context is what a remedy names.
+type Context struct {
+	// ListenerARN of the load balancer's listener; "" for a worker.
+	ListenerARN string
+}
+
+// Blocked says why a stack that failed is made again, and what helps; reason is
+// "" if the template is at fault.
+func (f *Failure) Blocked(c Context) (reason, remedy string) {
+	const again = "The stack is created again by itself"
+	switch f.Kind { //nolint:exhaustive // no other kind has an event
+	case cloud.KindQuota:
+		return v1alpha1.ReasonQuotaExceeded, f.quotaRemedy(c) + ". " + again
+	case cloud.KindDenied:
+		return v1alpha1.ReasonAccessDenied, f.deniedRemedy() + ". " + again
+	case cloud.KindCredentials:
+		return v1alpha1.ReasonCredentials, "Give the controller credentials that AWS takes, or correct spec.aws.roleARN and the role's trust policy. " + again
+	case cloud.KindCapacity:
+		return v1alpha1.ReasonCapacityUnavailable,
+			"Nothing to do if AWS has capacity again soon; else name subnets in other Availability Zones in spec.template.network.subnetIDs. " + again
+	case cloud.KindConflict:
+		return v1alpha1.ReasonResourceConflict, f.conflictRemedy() + ". " + again
+	case cloud.KindTransient, cloud.KindThrottled:
+		if f.Hook != "" {
+			return v1alpha1.ReasonAWSUnavailable, "Have whoever runs the hook " + f.Hook + " repair it. " + again
+		}
+		return v1alpha1.ReasonAWSUnavailable, "Nothing to do if it passes. " + again
+	}
+	return "", ""
+}
+
+// quotaRemedy names what takes room of the quota, where that is known.
+func (f *Failure) quotaRemedy(c Context) string {
+	raise := "Raise the quota in Service Quotas, or delete what is not needed"
+	switch {
+	case f.Type == "AWS::ElasticLoadBalancingV2::ListenerRule" && c.ListenerARN != "":
+		return raise + "; the listener's rules: aws elbv2 describe-rules --listener-arn " + c.ListenerARN
+	case f.Type != "":
+		return raise + " (" + f.Type + ")"
+	}
+	return raise
+}
+
+var (
+	missingAction  = regexp.MustCompile(`is not authorized to perform: ([\w-]+:\w+)(?: on resource: (\S+))?`)
+	serviceLinked  = regexp.MustCompile(`(?i)service[- ]linked role`)
+	linkedServices = map[string]string{
+		"AWS::ECS::Cluster": "ecs.amazonaws.com", "AWS::ECS::Service": "ecs.amazonaws.com",
+		"AWS::ElasticLoadBalancingV2::TargetGroup":  "elasticloadbalancing.amazonaws.com",
+		"AWS::ElasticLoadBalancingV2::ListenerRule": "elasticloadbalancing.amazonaws.com",
+	}
+)
+
+// deniedRemedy names the permission that is missing, if AWS does.
+func (f *Failure) deniedRemedy() string {
+	if service := linkedServices[f.Type]; service != "" && serviceLinked.MatchString(f.Message) {
+		return "Create the role: aws iam create-service-linked-role --aws-service-name " + service
+	}
+	m := missingAction.FindStringSubmatch(f.Message)
+	if m == nil {
+		return "Compare the IAM policy of the controller's role with config/aws/policy.json; CloudTrail has the call that was denied"
+	}
+	action := m[1]
+	if m[2] != "" {
+		action += " on " + m[2]
+	}
+	return "Allow " + action + " in the IAM policy of the controller's role; config/aws/policy.json has what it needs"
+}
+
+func (f *Failure) conflictRemedy() string {
+	if f.Type == "AWS::ElasticLoadBalancingV2::ListenerRule" {
+		return "Keep others from taking priorities in spec.traffic.loadBalancer.previewPriorities"
+	}
+	return "Delete what exists under that name, if nobody needs it"
+}
+
+// maxRaces bounds how often a stack is made again at once after a race.
+const maxRaces = 5
+
+// Pause is how long to wait before a stack is made again: longer each time, from
+// step to ten times that. The first attempts after a race don't wait: they differ.
+func Pause(failedAttempts int32, raced bool, step time.Duration) time.Duration {
+	if raced && failedAttempts < maxRaces {
+		return 0
+	}
+	return min(step<<min(max(failedAttempts-1, 0), 4), 10*step)
+}

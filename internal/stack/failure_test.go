@@ -1,0 +1,146 @@
+package stack_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/stack"
+)
+
+const rule, service = "AWS::ElasticLoadBalancingV2::ListenerRule", "AWS::ECS::Service"
+
+func event(id, reason string, kind cloud.Kind) cloud.StackEvent {
+	return cloud.StackEvent{StackID: "stack", LogicalID: id, PhysicalID: id + "-1", ResourceType: service, Reason: reason, Kind: kind}
+}
+
+// However the cause arrives, the oldest one that says something is it.
+func TestDiagnose(t *testing.T) {
+	own := cloud.StackEvent{StackID: "stack", LogicalID: "app", PhysicalID: "stack", Reason: "The following resource(s) failed to create: [Service]."}
+	objection := func(kind cloud.Kind) cloud.StackEvent {
+		return cloud.StackEvent{StackID: "stack", LogicalID: "Logs", ResourceType: "AWS::Logs::LogGroup", Reason: "exists already.", Kind: kind, Check: "NAME", Path: "/Resources/Logs"}
+	}
+	hook := cloud.StackEvent{LogicalID: "Logs", Reason: "timed out", Kind: cloud.KindTransient, Check: "A::B::C", Hook: true}
+	for name, c := range map[string]struct {
+		status cloud.Stack
+		events []cloud.StackEvent
+		want   stack.Failure
+	}{
+		"oldest": {cloud.Stack{}, []cloud.StackEvent{event("Service", "Rate exceeded.", cloud.KindThrottled), event("Logs", "invalid", ""), own},
+			stack.Failure{Resource: "Service", Type: service, Message: "Service: Rate exceeded", Kind: cloud.KindThrottled}},
+		"cancelled": {cloud.Stack{}, []cloud.StackEvent{event("Logs", "Resource creation cancelled", ""), event("Service", "invalid", ""), own},
+			stack.Failure{Resource: "Service", Type: service, Message: "Service: invalid"}},
+		"the stack's own event": {cloud.Stack{StatusReason: "x"}, []cloud.StackEvent{{StackID: "stack", PhysicalID: "stack", Reason: "Rate exceeded", Kind: cloud.KindThrottled}},
+			stack.Failure{Message: "Rate exceeded", Kind: cloud.KindThrottled}},
+		"status":  {cloud.Stack{StatusReason: "no permission. ", StatusKind: cloud.KindDenied}, nil, stack.Failure{Message: "no permission", Kind: cloud.KindDenied}},
+		"nothing": {cloud.Stack{}, nil, stack.Failure{Message: "CloudFormation gives no reason"}},
+		"objection": {cloud.Stack{}, []cloud.StackEvent{objection(cloud.KindConflict), own},
+			stack.Failure{Resource: "Logs", Type: "AWS::Logs::LogGroup", Message: "Logs: exists already (NAME at /Resources/Logs)", Kind: cloud.KindConflict}},
+		"objections, one to the template": {cloud.Stack{}, []cloud.StackEvent{objection(cloud.KindConflict), objection(""), own},
+			stack.Failure{Resource: "Logs", Type: "AWS::Logs::LogGroup", Message: "Logs: exists already (NAME at /Resources/Logs)"}},
+		"broken hook": {cloud.Stack{}, []cloud.StackEvent{hook, event("Logs", "The following hook(s) failed: [A::B::C]", "")},
+			stack.Failure{Resource: "Logs", Message: "Logs: timed out (hook A::B::C)", Kind: cloud.KindTransient, Hook: "A::B::C"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.status.ID = "stack"
+			if diff := cmp.Diff(c.want, stack.Diagnose(&c.status, c.events)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Tasks that AWS had nothing for say nothing of the template; those that failed do.
+func TestConsider(t *testing.T) {
+	starved, crashed := cloud.StoppedTask{Reason: "Capacity is unavailable", Starved: true}, cloud.StoppedTask{Reason: "exit 1", Failed: true}
+	for name, c := range map[string]struct {
+		kind  cloud.Kind
+		tasks []cloud.StoppedTask
+		event string
+		want  cloud.Kind
+	}{
+		"crashed":           {"", []cloud.StoppedTask{crashed}, "", ""},
+		"starved":           {"", []cloud.StoppedTask{starved, starved}, "", cloud.KindCapacity},
+		"both":              {"", []cloud.StoppedTask{starved, crashed}, "", ""},
+		"not even started":  {"", nil, "(service checkout-2) was unable to place a task. Reason: Capacity is unavailable at this time.", cloud.KindCapacity},
+		"nothing known":     {"", nil, "has started 1 tasks", ""},
+		"something else":    {cloud.KindDenied, []cloud.StoppedTask{starved}, "", cloud.KindDenied},
+		"a person stopped":  {"", []cloud.StoppedTask{{Reason: "stopped by a person"}}, "", ""},
+		"event of long ago": {"", []cloud.StoppedTask{crashed}, "Capacity is unavailable", ""},
+	} {
+		f := stack.Failure{Message: "Service: failed", Kind: c.kind}
+		if f.Consider(c.tasks, c.event); f.Kind != c.want {
+			t.Errorf("%s is %q, want %q", name, f.Kind, c.want)
+		}
+		for _, task := range c.tasks {
+			if !strings.Contains(f.Message, task.Reason) || strings.Count(f.Message, task.Reason) > 1 {
+				t.Errorf("%s: %s", name, f.Message)
+			}
+		}
+	}
+}
+
+// Each kind has its reason, and a remedy that is possible and may help.
+func TestRemedies(t *testing.T) {
+	const denied = "Service: User: x is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/task because no policy allows it"
+	for name, c := range map[string]struct {
+		failure        stack.Failure
+		reason, remedy string
+	}{
+		"template":     {stack.Failure{Message: "invalid"}, "", ""},
+		"rules":        {stack.Failure{Kind: cloud.KindQuota, Type: rule}, v1alpha1.ReasonQuotaExceeded, "aws elbv2 describe-rules --listener-arn arn:listener"},
+		"other quota":  {stack.Failure{Kind: cloud.KindQuota, Type: "AWS::EC2::SecurityGroup"}, v1alpha1.ReasonQuotaExceeded, "AWS::EC2::SecurityGroup"},
+		"permission":   {stack.Failure{Kind: cloud.KindDenied, Message: denied}, v1alpha1.ReasonAccessDenied, "Allow iam:PassRole on arn:aws:iam::1:role/task"},
+		"no details":   {stack.Failure{Kind: cloud.KindDenied, Message: "Access denied"}, v1alpha1.ReasonAccessDenied, "CloudTrail"},
+		"first in ECS": {stack.Failure{Kind: cloud.KindDenied, Type: service, Message: "verify that the ECS service linked role exists"}, v1alpha1.ReasonAccessDenied, "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com"},
+		"credentials":  {stack.Failure{Kind: cloud.KindCredentials}, v1alpha1.ReasonCredentials, "credentials"},
+		"capacity":     {stack.Failure{Kind: cloud.KindCapacity}, v1alpha1.ReasonCapacityUnavailable, "spec.template.network.subnetIDs"},
+		"priority":     {stack.Failure{Kind: cloud.KindConflict, Type: rule}, v1alpha1.ReasonResourceConflict, "previewPriorities"},
+		"name":         {stack.Failure{Kind: cloud.KindConflict}, v1alpha1.ReasonResourceConflict, "Delete what exists"},
+		"throttled":    {stack.Failure{Kind: cloud.KindThrottled}, v1alpha1.ReasonAWSUnavailable, "passes"},
+		"hook":         {stack.Failure{Kind: cloud.KindTransient, Hook: "A::B::C"}, v1alpha1.ReasonAWSUnavailable, "A::B::C"},
+	} {
+		reason, remedy := c.failure.Blocked(stack.Context{ListenerARN: "arn:listener"})
+		if reason != c.reason || !strings.Contains(remedy, c.remedy) || strings.Contains(remedy, "hange spec.template,") {
+			t.Errorf("%s: %s, %s", name, reason, remedy)
+		}
+		if reason != "" && !strings.HasSuffix(remedy, "by itself") {
+			t.Errorf("%s: %s", name, remedy)
+		}
+	}
+}
+
+// The pause grows, but not for ever. After a race nothing is waited for at first.
+func TestPause(t *testing.T) {
+	var got []time.Duration
+	for n := range int32(8) {
+		got = append(got, stack.Pause(n, false, time.Minute))
+	}
+	m := time.Minute
+	if diff := cmp.Diff([]time.Duration{m, m, 2 * m, 4 * m, 8 * m, 10 * m, 10 * m, 10 * m}, got); diff != "" {
+		t.Error(diff)
+	}
+	if stack.Pause(4, true, m) != 0 || stack.Pause(5, true, m) != 10*m {
+		t.Error("races are wrong")
+	}
+}
+
+// While AWS is in the way the stack isn't created, but what exists is looked at.
+func TestWaiting(t *testing.T) {
+	o := stack.Observation{Wanted: true, Phase: pending, Waiting: "The next attempt is at noon"}
+	if d := stack.Decide(o); d.Action != stack.ActionNone || d.Phase != pending || d.Settled || d.Message != o.Waiting {
+		t.Errorf("%+v", d)
+	}
+	o.Stack, o.Owned = &cloud.Stack{Status: cloud.StackCreateInProgress}, true
+	if d := stack.Decide(o); d.Phase != creating {
+		t.Errorf("%+v", d)
+	}
+	o.Wanted, o.Stack, o.Owned = false, nil, false
+	if d := stack.Decide(o); !d.Gone() {
+		t.Errorf("%+v", d)
+	}
+}
