@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/viridian-dev/viridian/internal/awssim/cfn"
 )
 
 // verdict is what happens to a call.
@@ -60,6 +62,9 @@ const (
 	faultRepeat   faultKind = "watch repeats"
 	faultCreate   faultKind = "resources fail"
 	faultHang     faultKind = "resources hang"
+	faultQuota    faultKind = "quota inside a stack"
+	faultRefuse   faultKind = "throttled or denied inside a stack"
+	faultValidate faultKind = "validation before creation"
 	faultDelete   faultKind = "deletions fail"
 	faultAlarm    faultKind = "alarm goes off"
 	faultTasks    faultKind = "tasks die"
@@ -267,6 +272,34 @@ func (f *faults) watchDelay(d dice) time.Duration {
 // repeats reports whether an event is repeated.
 func (f *faults) repeats(d dice) bool { return len(f.now(faultRepeat)) > 0 && d.chance(0.3) }
 
+// causes are those in cfn.Causes by which resources fail, although their template
+// is sound.
+var causes = map[faultKind][]string{
+	faultQuota: {"quota", "quota by another code", "quota without a code"},
+	faultRefuse: {"throttled", "throttled by another code", "denied", "denied without saying what",
+		"internal error", "internal failure", "network", "no capacity"},
+}
+
+// innocent are words of failures that aren't a template's fault.
+var innocent = []string{
+	"Rate exceeded", "maximum number of rules", "unique target groups", "not authorized", "Access denied", "Internal error",
+	"Internal Failure", "Unable to execute", "Capacity is unavailable", "already exists", "SERVICE_QUOTA", "simulated hook",
+}
+
+// objections returns what is objected to a resource before it is created.
+func (f *faults) objections(_, logicalID string) []cfn.Objection {
+	for _, x := range f.now(faultValidate) {
+		if f.w.dice.chance(x.P) {
+			return []cfn.Objection{pick(f.w.dice,
+				cfn.Objection{Validation: cfn.NameConflict, Path: "/Resources/" + logicalID, Reason: "Resource with identifier 'x' already exists."},
+				cfn.Objection{Validation: "SERVICE_QUOTA_VALIDATION", Reason: "The quota is used up"},
+				cfn.Objection{Hook: "Corp::Guard::Hook", Broken: true, Reason: "simulated hook timed out"},
+			)}
+		}
+	}
+	return nil
+}
+
 // resource returns what happens to the creation or deletion of a stack's
 // resource.
 func (f *faults) resource(_, _ string, deleting bool) (reason string, after time.Duration) {
@@ -280,7 +313,14 @@ func (f *faults) resource(_, _ string, deleting bool) (reason string, after time
 	}
 	for _, x := range f.now(faultCreate) {
 		if f.w.dice.chance(x.P) {
-			return "Internal Failure", 10 * time.Second
+			return cfn.Reason("InvalidRequest", "Invalid request provided: simulated"), 10 * time.Second
+		}
+	}
+	for _, kind := range []faultKind{faultQuota, faultRefuse} {
+		for _, x := range f.now(kind) {
+			if f.w.dice.chance(x.P) {
+				return cfn.Causes[pick(f.w.dice, causes[kind]...)], 10 * time.Second
+			}
 		}
 	}
 	for _, x := range f.now(faultHang) {

@@ -134,6 +134,7 @@ func newPlan(seed uint64) plan {
 	p.disturb(newDice(seed, "faults"))
 	p.forget(newDice(seed, "forgetting"))
 	p.mislead(newDice(seed, "evidence"))
+	p.refuse(newDice(seed, "stacks"))
 	slices.SortStableFunc(p.Users, func(a, b wish) int { return int(a.At - b.At) })
 	slices.SortStableFunc(p.Faults, func(a, b fault) int { return int(a.At - b.At) })
 	return p
@@ -269,6 +270,22 @@ func (p *plan) lose(d dice, f *fault, requests bool) {
 	f.At = pick(d, p.Users...).At + d.between(0, 30*time.Second)
 	if f.API == "cloudformation" && d.chance(0.5) { // so that the response to a retry arrives
 		f.Action, f.P, f.At, f.For = "CreateStack", 0.5, 0, p.Length
+	}
+}
+
+// refuse draws what AWS refuses inside of stacks, mostly while there is one to be
+// created, for short and for longer than a deadline.
+func (p *plan) refuse(d dice) {
+	for range pick(d, 0, 0, 1, 1, 2) {
+		f := fault{Kind: pick(d, faultQuota, faultRefuse, faultValidate), P: pick(d, 0.1, 0.3, 1)}
+		f.At, f.For = d.between(0, p.Length), d.between(time.Minute, 15*time.Minute)
+		if d.chance(0.6) {
+			f.At = pick(d, p.Users...).At
+		}
+		if d.chance(0.3) {
+			f.For = d.between(15*time.Minute, time.Hour)
+		}
+		p.Faults = append(p.Faults, f)
 	}
 }
 

@@ -57,6 +57,7 @@ func newWorld(p plan, loud bool) *world {
 	w.refusals()
 	w.others = newOthers(w)
 	w.sim.SetTrouble(w.faults.resource)
+	w.sim.SetObjections(w.faults.objections)
 	w.watch(w.cluster)
 	return w
 }
