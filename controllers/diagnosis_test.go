@@ -8,6 +8,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/stack"
 )
 
 // silentStacks failed, and CloudFormation says nothing of why.
@@ -40,5 +41,15 @@ func TestFailureWithoutReason(t *testing.T) {
 	var next v1alpha1.ImmutableRevisionStatus
 	if err := r.diagnose(t.Context(), &v1alpha1.ImmutableRevision{}, view, &next); err != nil || next.Failure.Message != "CloudFormation gives no reason" {
 		t.Errorf("%+v: %v", next.Failure, err)
+	}
+}
+
+// What AWS refused once isn't told as the cause of what ended the next attempt.
+func TestRefusalIsForgotten(t *testing.T) {
+	r := &RevisionReconciler{Options{Now: time.Now}}
+	next := v1alpha1.ImmutableRevisionStatus{Failure: &v1alpha1.StackFailure{Message: "no rule is free", Reason: v1alpha1.ReasonQuotaExceeded}}
+	r.note(stack.Decision{Phase: v1alpha1.RevisionFailed, Message: "Someone else deleted the stack"}, &next)
+	if next.Failure.Message != "Someone else deleted the stack" || next.Failure.Reason != "" {
+		t.Errorf("%+v", next.Failure)
 	}
 }

@@ -19,7 +19,9 @@ func (r *RevisionReconciler) apply(ctx context.Context, imr *v1alpha1.ImmutableR
 	next.Phase = d.Phase
 	if view.facts.Stack != nil && view.facts.Owned {
 		if view.facts.Stack.ID != next.StackID {
-			next.Attempts++ // by a run that crashed before it could count it
+			// By a run that crashed before it could count it.
+			next.Attempts++
+			next.Failure = nil
 		}
 		next.StackID, next.StackStatus, next.ClusterID = view.facts.Stack.ID, string(view.facts.Stack.Status), r.ClusterID
 	}
@@ -46,7 +48,7 @@ func (r *RevisionReconciler) apply(ctx context.Context, imr *v1alpha1.ImmutableR
 // forgets what is not true any more.
 func (r *RevisionReconciler) note(d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) {
 	switch {
-	case d.Phase == v1alpha1.RevisionFailed && next.Failure == nil:
+	case d.Phase == v1alpha1.RevisionFailed && (next.Failure == nil || next.Failure.Reason != ""):
 		next.Failure = &v1alpha1.StackFailure{Message: d.Message, At: metav1.NewTime(r.Now())}
 	case d.Phase == v1alpha1.RevisionRemoved:
 		next.Outputs = nil
