@@ -283,7 +283,6 @@ type StackFailure struct {
 	// reason is set if the template is not at fault, such as QuotaExceeded: the
 	// stack is then created again.
 	// +optional
-	// +kubebuilder:validation:MaxLength=64
 	Reason string `json:"reason,omitempty"`
 
 	// remedy is what helps against reason.
