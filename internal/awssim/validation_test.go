@@ -67,7 +67,7 @@ func TestValidationBeforeCreation(t *testing.T) {
 			},
 			[]string{
 				"STACK_EVENT FAILED", "PROVISIONING_ERROR app CREATE_FAILED " + told,
-				"VALIDATION_ERROR Bad PROPERTY_VALIDATION FAIL /Resources/Bad/Properties/RetentionInDays #: expected type: Integer, found: String",
+				"VALIDATION_ERROR Bad PROPERTY_VALIDATION FAIL /Resources/Bad/Properties/RetentionInDays #/RetentionInDays: expected type: Integer, found: String",
 			},
 		},
 	} {

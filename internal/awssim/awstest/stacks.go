@@ -78,9 +78,20 @@ func (s Stacks) Events(stack string) []string {
 }
 
 // Cause is the first event of a resource that couldn't be created, "" if there
-// is none.
+// is none: what validation found before the first was made, or the event itself.
 func (s Stacks) Cause(stack string) string {
 	s.T.Helper()
+	out, err := s.Client.DescribeEvents(s.T.Context(), &cloudformation.DescribeEventsInput{
+		StackName: &stack, Filters: &types.EventFilter{FailedEvents: aws.Bool(true)},
+	})
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	for i := range out.OperationEvents {
+		if e := &out.OperationEvents[i]; e.EventType == types.EventTypeValidationError {
+			return *e.LogicalResourceId + " " + aws.ToString(e.ValidationStatusReason)
+		}
+	}
 	for _, line := range slices.Backward(s.Events(stack)) {
 		if strings.Contains(line, " CREATE_FAILED ") && !strings.Contains(line, "Resource creation cancelled") {
 			return line

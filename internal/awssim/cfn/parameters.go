@@ -152,7 +152,7 @@ func (p parameter) check(name, text string) error {
 func (p parameter) checkNumber(name, text string) error {
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil {
-		return p.refuse(name, "must be a number")
+		return invalid("Parameter '%s' must be a number.", name)
 	}
 	if p.minValue != nil && f < *p.minValue {
 		return p.refuse(name, "must be a number not less than "+strconv.FormatFloat(*p.minValue, 'f', -1, 64))

@@ -22,11 +22,13 @@ type references struct {
 	// attributes are the resources of Fn::GetAtt and "${Name.Attribute}".
 	attributes map[string]bool
 	conditions map[string]bool
+	// chosenBy are the conditions of Fn::If.
+	chosenBy map[string]bool
 }
 
 // referencesOf walks v and refuses functions that are unknown or malformed.
 func referencesOf(v any) (references, error) {
-	r := references{names: map[string]bool{}, attributes: map[string]bool{}, conditions: map[string]bool{}}
+	r := references{names: map[string]bool{}, attributes: map[string]bool{}, conditions: map[string]bool{}, chosenBy: map[string]bool{}}
 	return r, r.walk(v)
 }
 
@@ -125,7 +127,7 @@ func (r references) walkIf(arg any) error {
 	if !ok {
 		return invalid("Template error: every Fn::If object requires the name of a condition")
 	}
-	r.conditions[name] = true
+	r.chosenBy[name] = true
 	return r.walk(args[1:])
 }
 
@@ -175,6 +177,11 @@ func (t *template) checkBlock(block string, v any, condition string) error {
 	for _, id := range slices.Sorted(maps.Keys(refs.attributes)) {
 		if _, known := t.Resources[id]; !known {
 			return invalid("Template error: instance of Fn::GetAtt references undefined resource %s", id)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(refs.chosenBy)) {
+		if _, known := t.Conditions[name]; !known {
+			return invalid("Template error: unresolved condition dependency %s in Fn::If", name)
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(refs.conditions)) {

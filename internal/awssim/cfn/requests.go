@@ -248,6 +248,9 @@ func (st *stack) plan(t *template, values map[string]string) (*scope, map[string
 		return nil, nil, err
 	}
 	edges, err := t.graph(sc.conditions)
+	if err == nil {
+		err = st.checkFunctions(t, sc, edges)
+	}
 	st.bindScope(sc)
 	return sc, edges, err
 }

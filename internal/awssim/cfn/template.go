@@ -117,6 +117,9 @@ func (t *template) parseMaps(doc map[string]any) error {
 	if t.Mappings, err = section(doc, "Mappings"); err != nil {
 		return err
 	}
+	if err := t.checkMappings(); err != nil {
+		return err
+	}
 	if t.Conditions, err = section(doc, "Conditions"); err != nil {
 		return err
 	}
@@ -155,7 +158,7 @@ func parseResource(name string, v any) (resourceSpec, error) {
 	var spec resourceSpec
 	m, ok := v.(map[string]any)
 	if !ok {
-		return spec, invalid("Template format error: [/Resources/%s] resource definition is malformed", name)
+		return spec, invalid("Template format error: Any Resources member must be an object.")
 	}
 	if unknown := unknownKeys(m, resourceMembers); len(unknown) > 0 {
 		return spec, invalid("Invalid template resource property '%s'", unknown[0])

@@ -37,7 +37,19 @@ func TestTemplateRefusals(t *testing.T) {
 		"parameter bound":      {`{"Parameters":{"P":{"Type":"Number","Default":9,"MaxValue":8}},"Resources":{"A":{"Type":"T"}}}`, "must be a number not greater than 8"},
 		"output without value": {`{"Resources":{"A":{"Type":"T"}},"Outputs":{"O":{}}}`, "Every Outputs member must contain a Value object"},
 		"ref to an absent one": {`{"Conditions":{"C":{"Fn::Equals":["a","b"]}},"Resources":{"A":{"Type":"T","Condition":"C"},"B":{"Type":"T","Properties":{"x":{"Ref":"A"}}}}}`, "Unresolved resource dependencies [A]"},
-		"branch not taken":     {`{"Conditions":{"C":{"Fn::Equals":["a","b"]}},"Resources":{"A":{"Type":"T","Condition":"C"},"B":{"Type":"T","Properties":{"x":{"Fn::If":["C",{"Ref":"A"},"y"]}}}}}`, ""},
+		"not an object":        {`{"Resources":{"A":[]}}`, "Any Resources member must be an object."},
+		"no number":            {`{"Parameters":{"P":{"Type":"Number","Default":"x"}},"Resources":{"A":{"Type":"T"}}}`, "Parameter 'P' must be a number."},
+		"condition of Fn::If":  {`{"Resources":{"A":{"Type":"T","Properties":{"x":{"Fn::If":["C","a","b"]}}}}}`, "Template error: unresolved condition dependency C in Fn::If"},
+		"unknown mapping":      {`{"Mappings":{"M":{"a":{"b":"c"}}},"Resources":{"A":{"Type":"T","Properties":{"x":{"Fn::FindInMap":["M","a","z"]}}}}}`, "Unable to get mapping for M::a::z"},
+		"malformed mapping":    {`{"Mappings":{"M":{"a":"b"}},"Resources":{"A":{"Type":"T"}}}`, "Every Mappings attribute must be a map"},
+		"bad index":            {`{"Resources":{"A":{"Type":"T","Properties":{"x":{"Fn::Select":[2,["a","b"]]}}}}}`, "cannot select nonexistent value at index 2"},
+		"nothing to select":    {`{"Resources":{"A":{"Type":"T","Properties":{"x":{"Fn::Select":[0,"a"]}}}}}`, "Fn::Select object requires a list"},
+		"split of one":         {`{"Resources":{"A":{"Type":"T","Properties":{"x":{"Fn::Split":[","]}}}}}`, "Fn::Split"},
+		"beside a resource":    {`{"Resources":{"B":{"Type":"T"},"A":{"Type":"T","Properties":{"x":{"Fn::Join":["",[{"Ref":"B"},{"Fn::Select":[2,["a"]]}]]}}}}}`, "index 2"},
+		"of a resource":        {`{"Resources":{"B":{"Type":"T"},"A":{"Type":"T","Properties":{"x":{"Fn::Select":[2,{"Fn::GetAtt":"B.List"}]}}}}}`, ""},
+		"output of no resource": {`{"Conditions":{"C":{"Fn::Equals":["a","b"]}},"Resources":{"A":{"Type":"T","Condition":"C"},"B":{"Type":"T"}},"Outputs":{"O":{"Value":{"Ref":"A"}}}}`,
+			"Unresolved resource dependencies [A] in the Outputs block of the template"},
+		"branch not taken": {`{"Conditions":{"C":{"Fn::Equals":["a","b"]}},"Resources":{"A":{"Type":"T","Condition":"C"},"B":{"Type":"T","Properties":{"x":{"Fn::If":["C",{"Ref":"A"},"y"]}}}}}`, ""},
 	}
 	w := core.NewWorld("111122223333", "eu-west-1", 1, 1)
 	for name, tc := range tests {
@@ -67,6 +79,9 @@ func accept(w *core.World, body string) error {
 	if err := s.evaluateConditions(tmpl); err != nil {
 		return err
 	}
-	_, err = tmpl.graph(s.conditions)
-	return err
+	edges, err := tmpl.graph(s.conditions)
+	if err != nil {
+		return err
+	}
+	return (&stack{}).checkFunctions(tmpl, s, edges)
 }

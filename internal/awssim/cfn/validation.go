@@ -109,9 +109,8 @@ func (st *stack) arranged(r *resource) []Objection {
 
 // syntaxObjection is a finding of a schema, such as "#/Port: expected type …".
 func syntaxObjection(id, finding string) Objection {
-	path, reason, _ := strings.Cut(finding, ": ")
-	return Objection{Validation: PropertySyntax, Reason: "#: " + reason,
-		Path: "/Resources/" + id + "/Properties" + strings.TrimPrefix(path, "#")}
+	path, _, _ := strings.Cut(finding, ": ")
+	return Objection{Validation: PropertySyntax, Reason: finding, Path: "/Resources/" + id + "/Properties" + strings.TrimPrefix(path, "#")}
 }
 
 // object tells of an objection.
