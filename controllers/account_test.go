@@ -116,7 +116,7 @@ func (o others) makeGroup(w *world, name string) (arn string) {
 	w.t.Helper()
 	out, err := o.elb.CreateTargetGroup(w.ctx, &elb.CreateTargetGroupInput{
 		Name: aws.String(name), Port: aws.Int32(8080), Protocol: elbtypes.ProtocolEnumHttp,
-		TargetType: elbtypes.TargetTypeEnumIp, VpcId: aws.String("vpc-0a1b2c3d"),
+		TargetType: elbtypes.TargetTypeEnumIp, VpcId: aws.String("vpc-0a1b2c3d4e5f60718"),
 	})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	return aws.ToString(out.TargetGroups[0].TargetGroupArn)

@@ -34,9 +34,9 @@ func (w *world) deployment(tag string) *v1alpha1.ImmutableDeployment {
 				Memory:           "512",
 				ExecutionRoleARN: "arn:aws:iam::111122223333:role/ecs-execution",
 				Network: v1alpha1.Network{
-					VPCID:                        "vpc-0a1b2c3d",
-					SubnetIDs:                    []string{"subnet-0a1b2c3d", "subnet-1a2b3c4d"},
-					LoadBalancerSecurityGroupIDs: []string{"sg-0a1b2c3d"},
+					VPCID:                        "vpc-0a1b2c3d4e5f60718",
+					SubnetIDs:                    []string{"subnet-0a1b2c3d4e5f60711", "subnet-0a1b2c3d4e5f60722"},
+					LoadBalancerSecurityGroupIDs: []string{"sg-0a1b2c3d4e5f60733"},
 				},
 				Target:  v1alpha1.Target{ContainerPort: 8080, DeregistrationDelaySeconds: new(int32(0))},
 				Cluster: "shop",

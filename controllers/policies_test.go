@@ -109,7 +109,7 @@ func (o others) occupy(w *world, cluster string) (leave func()) {
 	_, err := o.ecs.CreateService(w.ctx, &ecs.CreateServiceInput{
 		Cluster: &cluster, ServiceName: service, TaskDefinition: aws.String(o.define(w)),
 		DesiredCount: aws.Int32(0), LaunchType: ecstypes.LaunchTypeFargate,
-		NetworkConfiguration: &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{Subnets: []string{"subnet-0a1b2c3d"}}},
+		NetworkConfiguration: &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{Subnets: []string{"subnet-0a1b2c3d4e5f60711"}}},
 	})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	w.foreign.all = inventory(w.sim.Snapshot(), false)

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
 
 // errHelp means that usage was requested and printed.
@@ -31,10 +33,16 @@ type config struct {
 	clusters      []string
 	functions     []functionFlag
 	stateMachines []string
+	subnets       []core.Subnet
+	groups        []groupFlag
+	roles         []string
 }
 
 // imageFlag is a repository and a tag in ECR.
 type imageFlag struct{ repository, tag string }
+
+// groupFlag is a security group and its VPC.
+type groupFlag struct{ vpc, id string }
 
 // listenerFlag is a load balancer's name and one of its ports.
 type listenerFlag struct {
@@ -63,6 +71,9 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	fs.Func("cluster", "make an ECS cluster `name` (repeatable)", cfg.addCluster)
 	fs.Func("function", "make a Lambda function for lifecycle hooks, `name=behaviour`: "+behaviourNames()+" (repeatable)", cfg.addFunction)
 	fs.Func("state-machine", "make a Step Functions state machine `name` whose executions succeed (repeatable)", cfg.addStateMachine)
+	fs.Func("subnet", "make a subnet, `vpc-…/subnet-…=zone`, and its VPC (repeatable)", cfg.addSubnet)
+	fs.Func("security-group", "make a security group, `vpc-…/sg-…`, and its VPC (repeatable)", cfg.addSecurityGroup)
+	fs.Func("role", "make an IAM role `name` for ECS tasks (repeatable)", cfg.addRole)
 	if err := fs.Parse(args); err != nil {
 		return cfg, err
 	}
@@ -110,6 +121,30 @@ func (c *config) addListener(text string) error {
 
 func (c *config) addCluster(name string) error {
 	c.clusters = append(c.clusters, name)
+	return nil
+}
+
+func (c *config) addSubnet(text string) error {
+	where, zone, _ := strings.Cut(text, "=")
+	vpc, id, _ := strings.Cut(where, "/")
+	if !strings.HasPrefix(vpc, "vpc-") || !strings.HasPrefix(id, "subnet-") || zone == "" {
+		return errors.New("want vpc-…/subnet-…=zone")
+	}
+	c.subnets = append(c.subnets, core.Subnet{ID: id, VPCID: vpc, Zone: zone})
+	return nil
+}
+
+func (c *config) addSecurityGroup(text string) error {
+	vpc, id, _ := strings.Cut(text, "/")
+	if !strings.HasPrefix(vpc, "vpc-") || !strings.HasPrefix(id, "sg-") {
+		return errors.New("want vpc-…/sg-…")
+	}
+	c.groups = append(c.groups, groupFlag{vpc, id})
+	return nil
+}
+
+func (c *config) addRole(name string) error {
+	c.roles = append(c.roles, name)
 	return nil
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim"
 	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
 	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
+	"github.com/viridian-dev/viridian/internal/awssim/iam"
 	"github.com/viridian-dev/viridian/internal/awssim/sfn"
 )
 
@@ -99,6 +100,15 @@ type listener struct {
 func prepare(sim *awssim.Sim, cfg config) ([]listener, error) {
 	for _, image := range cfg.images {
 		sim.PutImage(image.repository, image.tag, "")
+	}
+	for _, subnet := range cfg.subnets {
+		sim.CreateSubnet(subnet)
+	}
+	for _, group := range cfg.groups {
+		sim.CreateSecurityGroup(group.id, group.vpc)
+	}
+	for _, role := range cfg.roles {
+		sim.CreateRole(iam.Role{Name: role, Services: []string{"ecs-tasks.amazonaws.com"}})
 	}
 	for _, name := range cfg.clusters {
 		if err := sim.CreateCluster(name); err != nil {

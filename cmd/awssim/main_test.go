@@ -31,6 +31,8 @@ func TestUsage(t *testing.T) {
 		"listener":     {[]string{"--listener", "shop"}, exitUsage, "want name:port"},
 		"function":     {[]string{"--function", "check"}, exitUsage, "want name=behaviour, which is one of fail, in-progress-then-succeed, succeed"},
 		"behaviour":    {[]string{"--function", "check=maybe"}, exitUsage, "want name=behaviour"},
+		"subnet":       {[]string{"--subnet", "subnet-1"}, exitUsage, "want vpc-…/subnet-…=zone"},
+		"group":        {[]string{"--security-group", "sg-1"}, exitUsage, "want vpc-…/sg-…"},
 		"bad machine":  {[]string{"--state-machine", "a b"}, exitFailed, "state machine a b: "},
 		"bad name":     {[]string{"--function", "a b=fail"}, exitFailed, "function a b: "},
 		"argument":     {[]string{"start"}, exitUsage, `unexpected argument "start"`},

@@ -23,12 +23,10 @@ type queryEndpoint struct {
 func (queryEndpoint) shape() shape { return xmlShape }
 
 func (e queryEndpoint) parse(r *http.Request, body []byte) (request, *core.APIError) {
-	values := r.URL.Query()
-	form, err := url.ParseQuery(string(body))
-	if err != nil {
-		return request{}, core.Errorf("MalformedQueryString", "%v", err)
+	values, refused := formOf(r, body)
+	if refused != nil {
+		return request{}, refused
 	}
-	maps.Copy(values, form)
 	action := values.Get("Action")
 	if action == "" {
 		return request{}, core.Errorf("MissingAction", "The request is missing an action or a required parameter.")
@@ -50,6 +48,17 @@ func (e queryEndpoint) parse(r *http.Request, body []byte) (request, *core.APIEr
 		}
 		return encodeXML(e.namespace, action, requestID, result)
 	}}, nil
+}
+
+// formOf are the parameters of a request.
+func formOf(r *http.Request, body []byte) (url.Values, *core.APIError) {
+	values := r.URL.Query()
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return nil, core.Errorf("MalformedQueryString", "%v", err)
+	}
+	maps.Copy(values, form)
+	return values, nil
 }
 
 // encodeXML wraps a result as the query protocol does.

@@ -7,8 +7,10 @@ import (
 
 	"github.com/viridian-dev/viridian/internal/awssim/cfn"
 	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
+	"github.com/viridian-dev/viridian/internal/awssim/core"
 	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
 	"github.com/viridian-dev/viridian/internal/awssim/ecr"
+	"github.com/viridian-dev/viridian/internal/awssim/iam"
 	"github.com/viridian-dev/viridian/internal/awssim/sts"
 )
 
@@ -102,6 +104,17 @@ func (s *Sim) SetScan(repository, digestOrTag string, scan ecr.Scan) (err error)
 // that isn't registered may be assumed by everybody.
 func (s *Sim) RegisterRole(arn string, role sts.Role) {
 	s.Do(func() { s.sts.Register(arn, role) })
+}
+
+// CreateRole makes an IAM role, or replaces the one of that name.
+func (s *Sim) CreateRole(role iam.Role) { s.Do(func() { s.iam.Add(role) }) }
+
+// CreateSubnet makes a subnet, and its VPC if there is none.
+func (s *Sim) CreateSubnet(subnet core.Subnet) { s.Do(func() { s.ec2.AddSubnet(subnet) }) }
+
+// CreateSecurityGroup makes a security group, and its VPC if there is none.
+func (s *Sim) CreateSecurityGroup(id, vpcID string) {
+	s.Do(func() { s.ec2.AddSecurityGroup(id, vpcID) })
 }
 
 // Sessions returns every assumption of a role so far.

@@ -54,8 +54,11 @@ func failed(target endpoint, e *core.APIError, requestID string) response {
 // rephrased is a refusal of the fault plan in the service's own words, where
 // they aren't those of its protocol.
 func rephrased(target endpoint, e *core.APIError) *core.APIError {
-	if rest, ok := target.(restEndpoint); ok {
-		return rest.service.Rephrase(e)
+	switch target := target.(type) {
+	case restEndpoint:
+		return target.service.Rephrase(e)
+	case ec2Endpoint:
+		return target.rephrase(e)
 	}
 	return e
 }

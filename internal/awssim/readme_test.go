@@ -56,6 +56,8 @@ func TestReadmeActions(t *testing.T) {
 		switch e := e.(type) {
 		case queryEndpoint:
 			actions = slices.Sorted(maps.Keys(e.actions))
+		case ec2Endpoint:
+			actions = slices.Sorted(maps.Keys(e.actions))
 		case jsonEndpoint:
 			actions = slices.Sorted(maps.Keys(e.actions))
 		case json10Endpoint:

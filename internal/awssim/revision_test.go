@@ -21,9 +21,9 @@ const revisionTemplate = `{
  "Resources": {
   "Logs": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 7}},
   "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {}},
-  "Group": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "tasks", "VpcId": "vpc-0123456789abcdef0"}},
+  "Group": {"Type": "AWS::EC2::SecurityGroup", "Properties": {"GroupDescription": "tasks", "VpcId": "vpc-0a1b2c3d4e5f60718"}},
   "Targets": {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {
-   "Name": "checkout-1", "Port": 8080, "Protocol": "HTTP", "TargetType": "ip", "VpcId": "vpc-0123456789abcdef0"}},
+   "Name": "checkout-1", "Port": 8080, "Protocol": "HTTP", "TargetType": "ip", "VpcId": "vpc-0a1b2c3d4e5f60718"}},
   "Rule": {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {
    "ListenerArn": "%s", "Priority": 10,
    "Conditions": [{"Field": "http-header", "HttpHeaderConfig": {"HttpHeaderName": "x-revision", "Values": ["1"]}}],
@@ -37,7 +37,7 @@ const revisionTemplate = `{
   "Service": {"Type": "AWS::ECS::Service", "DependsOn": "Rule", "Properties": {
    "Cluster": {"Ref": "Cluster"}, "TaskDefinition": {"Ref": "Task"}, "DesiredCount": {"Ref": "Count"}, "LaunchType": "FARGATE",
    "DeploymentConfiguration": {"DeploymentCircuitBreaker": {"Enable": true, "Rollback": false}},
-   "NetworkConfiguration": {"AwsvpcConfiguration": {"SecurityGroups": [{"Ref": "Group"}], "Subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}},
+   "NetworkConfiguration": {"AwsvpcConfiguration": {"SecurityGroups": [{"Ref": "Group"}], "Subnets": ["subnet-0a1b2c3d4e5f60711", "subnet-0a1b2c3d4e5f60722"]}},
    "LoadBalancers": [{"ContainerName": "app", "ContainerPort": 8080, "TargetGroupArn": {"Ref": "Targets"}}]}}
  },
  "Outputs": {

@@ -11,6 +11,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/ecr"
 	"github.com/viridian-dev/viridian/internal/awssim/ecs"
 	"github.com/viridian-dev/viridian/internal/awssim/elb"
+	"github.com/viridian-dev/viridian/internal/awssim/iam"
 	"github.com/viridian-dev/viridian/internal/awssim/lambda"
 	"github.com/viridian-dev/viridian/internal/awssim/logs"
 	"github.com/viridian-dev/viridian/internal/awssim/sfn"
@@ -59,6 +60,7 @@ type Sim struct {
 	ec2  *ec2.Service
 	logs *logs.Service
 	sts  *sts.Service
+	iam  *iam.Service
 
 	lambda *lambda.Service
 	sfn    *sfn.Service
@@ -67,7 +69,7 @@ type Sim struct {
 	cloudwatch *cloudwatch.Service
 }
 
-// New returns an account without any resource. Close it in the end.
+// New returns an account with nothing but VPCs and roles. Close it in the end.
 func New(o Options) *Sim {
 	if o.Account == "" {
 		o.Account = "111122223333"
@@ -76,22 +78,26 @@ func New(o Options) *Sim {
 		o.Region = "eu-west-1"
 	}
 	w := core.NewWorld(o.Account, o.Region, o.Speed, o.Seed)
+	o.LoadBalancing.Subnets, o.LoadBalancing.SecurityGroups = ec2.ShopSubnets(), []string{ec2.ShopGroup}
 	s := &Sim{
 		Faults: newFaults(o.Seed), world: w, calls: &recorder{counts: map[string]int{}},
 		endpoints: map[string]endpoint{},
 		elb:       elb.New(w, o.LoadBalancing), ecr: ecr.New(w, o.ECRAutoCreate),
-		logs: logs.New(w), sts: sts.New(w),
+		logs: logs.New(w), sts: sts.New(w), iam: iam.New(w),
 		lambda: lambda.New(w), sfn: sfn.New(w),
 	}
-	s.ecs = ecs.New(w, s.elb, ecs.Options{
-		TagResolver: s.ecr.Tags, Clock: o.TaskClock, Caller: func() string { return s.sts.CallerARN(w.Caller) },
-	})
 	s.ec2 = ec2.New(w, func(groupID string) bool { return s.ecs.Attached(groupID) || s.elb.Attached(groupID) })
+	s.elb.SetNetwork(s.ec2)
+	s.ecs = ecs.New(w, s.elb, ecs.Options{
+		TagResolver: s.ecr.Tags, Network: s.ec2, Assumable: s.iam.Assumable, Clock: o.TaskClock,
+		Caller: func() string { return s.sts.CallerARN(w.Caller) },
+	})
 	s.plane = dataplane.New(w, s.elb, s.ecs, o.DataPlane)
 	s.cfn = cfn.New(w, o.CloudFormation, s.elb, s.ecs, s.ec2, s.logs)
-	for _, q := range []core.QueryService{s.cfn, s.elb, s.sts} {
+	for _, q := range []core.QueryService{s.cfn, s.elb, s.sts, s.iam} {
 		s.endpoints[q.SigningName()] = queryEndpoint{q.Namespace(), q.Query()}
 	}
+	s.endpoints[s.ec2.SigningName()] = ec2Endpoint{queryEndpoint{s.ec2.Namespace(), s.ec2.Query()}}
 	for _, j := range []core.JSONService{s.ecs, s.ecr} {
 		s.endpoints[j.SigningName()] = jsonEndpoint{j.TargetPrefix(), j.JSON()}
 	}

@@ -102,7 +102,7 @@ func (o *others) serve(name, group string) {
 		LaunchType: ecstypes.LaunchTypeFargate, LoadBalancers: []ecstypes.LoadBalancer{{
 			TargetGroupArn: &group, ContainerName: aws.String("app"), ContainerPort: aws.Int32(8080),
 		}},
-		NetworkConfiguration: &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{Subnets: []string{"subnet-0a1b2c3d"}}},
+		NetworkConfiguration: &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{Subnets: []string{"subnet-0a1b2c3d4e5f60711"}}},
 	})
 	must(err)
 }
@@ -110,7 +110,7 @@ func (o *others) serve(name, group string) {
 func (o *others) makeGroup(name string) string {
 	out, err := o.elb.CreateTargetGroup(nobody, &elb.CreateTargetGroupInput{
 		Name: &name, Port: aws.Int32(8080), Protocol: elbtypes.ProtocolEnumHttp,
-		TargetType: elbtypes.TargetTypeEnumIp, VpcId: aws.String("vpc-0a1b2c3d"),
+		TargetType: elbtypes.TargetTypeEnumIp, VpcId: aws.String("vpc-0a1b2c3d4e5f60718"),
 	})
 	must(err)
 	return aws.ToString(out.TargetGroups[0].TargetGroupArn)

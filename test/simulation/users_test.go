@@ -69,7 +69,7 @@ func (u *users) deployment(i int) *v1alpha1.ImmutableDeployment {
 					Environment: []v1alpha1.KeyValue{{Name: "PASSWORD", Value: envSecret}},
 				}},
 				CPU: "256", Memory: "512", ExecutionRoleARN: "arn:aws:iam::111122223333:role/ecs-execution",
-				Network: v1alpha1.Network{VPCID: "vpc-0a1b2c3d", SubnetIDs: []string{"subnet-0a1b2c3d", "subnet-1a2b3c4d"}},
+				Network: v1alpha1.Network{VPCID: "vpc-0a1b2c3d4e5f60718", SubnetIDs: []string{"subnet-0a1b2c3d4e5f60711", "subnet-0a1b2c3d4e5f60722"}},
 				Cluster: "shop",
 			},
 			Strategy: strategy(a),
@@ -115,7 +115,7 @@ func (u *users) judge(imd *v1alpha1.ImmutableDeployment, i int) {
 // balance sets the rule by which an application gets its requests.
 func (u *users) balance(imd *v1alpha1.ImmutableDeployment, i int) {
 	a := u.w.plan.Apps[i]
-	imd.Spec.Template.Network.LoadBalancerSecurityGroupIDs = []string{"sg-0a1b2c3d"}
+	imd.Spec.Template.Network.LoadBalancerSecurityGroupIDs = []string{"sg-0a1b2c3d4e5f60733"}
 	imd.Spec.Template.Target = v1alpha1.Target{ContainerPort: 8080, DeregistrationDelaySeconds: &a.Drain}
 	imd.Spec.Traffic.OnDrift = v1alpha1.DriftPause
 	if a.Enforce {

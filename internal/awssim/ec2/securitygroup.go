@@ -1,5 +1,5 @@
-// Package ec2 simulates the one EC2 resource that a stack brings: the security
-// group. VPCs and subnets are opaque IDs of the right shape.
+// Package ec2 simulates the one EC2 resource that a stack brings, the security
+// group, and the VPCs and subnets that are there before, which can be described.
 //
 // It imports the standard library and internal/awssim/core only.
 package ec2
@@ -14,19 +14,16 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
 
-// defaultVPC is the account's default VPC.
-const defaultVPC = "vpc-0123456789abcdef0"
-
-var vpcID = regexp.MustCompile(`^vpc-[0-9a-f]{8,17}$`)
-
 // allowedSet are the characters of names and descriptions.
 const allowedSet = "a-zA-Z0-9. _-:/()#,@[]+=&;{}!$*"
 
 var allowed = regexp.MustCompile(`^[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{0,255}$`)
 
-// Service holds the account's security groups.
+// Service holds the account's VPCs, subnets and security groups.
 type Service struct {
-	world  *core.World
+	world *core.World
+	given given
+	// groups are those of stacks.
 	groups map[string]SecurityGroup
 	// attached tells whether a network interface has a group.
 	attached func(groupID string) bool
@@ -42,13 +39,13 @@ type SecurityGroup struct {
 	Peers []string
 }
 
-// New returns EC2 without security groups. attached tells whether a network
+// New returns EC2 with the VPCs that every account has. attached tells whether a network
 // interface has a group; it is called with the world's lock held.
 func New(w *core.World, attached func(groupID string) bool) *Service {
-	return &Service{world: w, groups: map[string]SecurityGroup{}, attached: attached}
+	return &Service{world: w, given: newGiven(w.Region), groups: map[string]SecurityGroup{}, attached: attached}
 }
 
-// SecurityGroups returns all groups by ID. The caller holds the world's lock.
+// SecurityGroups returns the groups of stacks by ID. The caller holds the world's lock.
 func (s *Service) SecurityGroups() map[string]SecurityGroup { return s.groups }
 
 // Providers implements core.ProviderSet.
@@ -115,6 +112,9 @@ func (p groupProvider) create(ref core.StackRef, properties map[string]any) (cor
 	if err := in.check(); err != nil {
 		return core.Created{}, err
 	}
+	if err := p.service.checkPlace(in); err != nil {
+		return core.Created{}, err
+	}
 	for _, other := range p.service.groups {
 		if strings.EqualFold(other.Name, in.GroupName) && other.VPCID == in.VpcId {
 			return core.Created{}, core.Errorf("InvalidGroup.Duplicate", "The security group '%s' already exists for VPC '%s'", in.GroupName, in.VpcId)
@@ -149,9 +149,6 @@ func (in groupProperties) group(id string, stackTags []core.Tag) SecurityGroup {
 
 // check refuses what EC2 would refuse.
 func (in groupProperties) check() error {
-	if !vpcID.MatchString(in.VpcId) {
-		return core.Errorf("InvalidVpcID.NotFound", "The vpc ID '%s' does not exist", in.VpcId)
-	}
 	if !allowed.MatchString(in.GroupDescription) {
 		return core.Errorf("InvalidParameterValue", "Invalid security group description. Valid descriptions are strings less than 256 characters from the following set: %s", allowedSet)
 	}
@@ -170,6 +167,26 @@ func (in groupProperties) check() error {
 		return err
 	}
 	return checkRules(in.SecurityGroupEgress)
+}
+
+// checkPlace refuses a VPC that doesn't exist, and groups in rules that don't, or
+// are in another one.
+func (s *Service) checkPlace(in groupProperties) error {
+	if !s.HasVPC(in.VpcId) {
+		return core.Errorf("InvalidVpcID.NotFound", "The vpc ID '%s' does not exist", in.VpcId)
+	}
+	for _, r := range slices.Concat(in.SecurityGroupIngress, in.SecurityGroupEgress) {
+		peer := r.group()
+		vpc, found := s.GroupVPC(peer)
+		switch {
+		case peer == "":
+		case !found:
+			return core.Errorf("InvalidGroup.NotFound", "The security group '%s' does not exist", peer)
+		case vpc != in.VpcId:
+			return core.Errorf("InvalidGroup.NotFound", "You have specified two resources that belong to different networks.")
+		}
+	}
+	return nil
 }
 
 // Deleting what is in use is tried again a few times, for tasks that are just

@@ -83,31 +83,33 @@ func TestSecurityGroupRefusals(t *testing.T) {
 		many[i] = fmt.Sprintf(`"IpProtocol": "tcp", "FromPort": %d, "ToPort": %d, "CidrIp": "10.0.0.0/8"`, i, i)
 	}
 	tests := map[string]struct{ template, want string }{
-		"all good":       {ingress(many[1:]...), ""},
-		"kinds":          {ingress(`"IpProtocol": "17", "FromPort": 0, "ToPort": 65535, "CidrIp": "10.1.2.3/8"`, `"IpProtocol": "icmp", "FromPort": -1, "ToPort": -1, "CidrIp": "0.0.0.0/0"`, `"IpProtocol": "icmpv6", "CidrIpv6": "::/0"`, `"IpProtocol": "50", "SourcePrefixListId": "pl-0123abcd"`, web+`, "SourceSecurityGroupId": "sg-0a1b2c3d"`), ""},
-		"no description": {strings.Replace(group(""), "GroupDescription", "GroupName", 1), "required key [GroupDescription] not found"},
-		"unknown":        {group(`, "Rules": []`), "extraneous key [Rules] is not permitted"},
-		"description":    {strings.Replace(group(""), `"tasks"`, `"the shop's tasks"`, 1), "Invalid security group description. Valid descriptions are strings less than 256 characters from the following set"},
-		"long":           {strings.Replace(group(""), `"tasks"`, `"`+strings.Repeat("a", 256)+`"`, 1), "less than 256 characters"},
-		"name":           {group(`, "GroupName": "shop?"`), "Invalid value 'shop?' for groupName"},
-		"reserved name":  {group(`, "GroupName": "sg-shop"`), "sg-*"},
-		"VPC":            {strings.Replace(group(""), vpc, "vpc-x", 1), "The vpc ID 'vpc-x' does not exist"},
-		"tag":            {group(`, "Tags": [{"Key": "aws:x", "Value": "y"}]`), "are reserved"},
-		"protocol":       {ingress(`"IpProtocol": "http", "FromPort": 80, "ToPort": 80, "CidrIp": "10.0.0.0/8"`), "'http'"},
-		"number":         {ingress(`"IpProtocol": "256", "CidrIp": "10.0.0.0/8"`), "'256'"},
-		"no port":        {ingress(`"IpProtocol": "tcp", "CidrIp": "10.0.0.0/8"`), "Must specify both from and to ports with TCP/UDP"},
-		"ports":          {ingress(`"IpProtocol": "tcp", "FromPort": 443, "ToPort": 80, "CidrIp": "10.0.0.0/8"`), "portRange"},
-		"large port":     {ingress(`"IpProtocol": "udp", "FromPort": 80, "ToPort": 65536, "CidrIp": "10.0.0.0/8"`), "portRange"},
-		"no type":        {ingress(`"IpProtocol": "icmp", "CidrIp": "10.0.0.0/8"`), "ICMP"},
-		"address":        {ingress(web + `, "CidrIp": "10.0.0.1"`), "CIDR block 10.0.0.1 is malformed"},
-		"other version":  {ingress(web + `, "CidrIpv6": "10.0.0.0/8"`), "CIDR block 10.0.0.0/8 is malformed"},
-		"group ID":       {ingress(web + `, "SourceSecurityGroupId": "shop"`), `Invalid id: \"shop\"`},
-		"no source":      {ingress(web), "exactly one"},
-		"two sources":    {ingress(web + `, "CidrIp": "10.0.0.0/8", "CidrIpv6": "::/0"`), "exactly one"},
-		"no destination": {group(`, "SecurityGroupEgress": [{` + web + `}]`), "exactly one"},
-		"rule's words":   {ingress(web + `, "CidrIp": "10.0.0.0/8", "Description": "it's"`), "Invalid rule description"},
-		"twice":          {ingress(web+`, "CidrIp": "10.0.0.0/8"`, web+`, "CidrIp": "10.1.0.0/8", "Description": "again"`), "already exists"},
-		"many":           {ingress(many...), "The maximum number of rules per security group has been reached"},
+		"all good":        {ingress(many[1:]...), ""},
+		"kinds":           {ingress(`"IpProtocol": "17", "FromPort": 0, "ToPort": 65535, "CidrIp": "10.1.2.3/8"`, `"IpProtocol": "icmp", "FromPort": -1, "ToPort": -1, "CidrIp": "0.0.0.0/0"`, `"IpProtocol": "icmpv6", "CidrIpv6": "::/0"`, `"IpProtocol": "50", "SourcePrefixListId": "pl-0123abcd"`, web+`, "SourceSecurityGroupId": "sg-0a1b2c3d4e5f60733"`), ""},
+		"no description":  {strings.Replace(group(""), "GroupDescription", "GroupName", 1), "required key [GroupDescription] not found"},
+		"unknown":         {group(`, "Rules": []`), "extraneous key [Rules] is not permitted"},
+		"description":     {strings.Replace(group(""), `"tasks"`, `"the shop's tasks"`, 1), "Invalid security group description. Valid descriptions are strings less than 256 characters from the following set"},
+		"long":            {strings.Replace(group(""), `"tasks"`, `"`+strings.Repeat("a", 256)+`"`, 1), "less than 256 characters"},
+		"name":            {group(`, "GroupName": "shop?"`), "Invalid value 'shop?' for groupName"},
+		"reserved name":   {group(`, "GroupName": "sg-shop"`), "sg-*"},
+		"VPC":             {strings.Replace(group(""), vpc, "vpc-x", 1), "The vpc ID 'vpc-x' does not exist"},
+		"tag":             {group(`, "Tags": [{"Key": "aws:x", "Value": "y"}]`), "are reserved"},
+		"protocol":        {ingress(`"IpProtocol": "http", "FromPort": 80, "ToPort": 80, "CidrIp": "10.0.0.0/8"`), "'http'"},
+		"number":          {ingress(`"IpProtocol": "256", "CidrIp": "10.0.0.0/8"`), "'256'"},
+		"no port":         {ingress(`"IpProtocol": "tcp", "CidrIp": "10.0.0.0/8"`), "Must specify both from and to ports with TCP/UDP"},
+		"ports":           {ingress(`"IpProtocol": "tcp", "FromPort": 443, "ToPort": 80, "CidrIp": "10.0.0.0/8"`), "portRange"},
+		"large port":      {ingress(`"IpProtocol": "udp", "FromPort": 80, "ToPort": 65536, "CidrIp": "10.0.0.0/8"`), "portRange"},
+		"no type":         {ingress(`"IpProtocol": "icmp", "CidrIp": "10.0.0.0/8"`), "ICMP"},
+		"address":         {ingress(web + `, "CidrIp": "10.0.0.1"`), "CIDR block 10.0.0.1 is malformed"},
+		"other version":   {ingress(web + `, "CidrIpv6": "10.0.0.0/8"`), "CIDR block 10.0.0.0/8 is malformed"},
+		"group ID":        {ingress(web + `, "SourceSecurityGroupId": "shop"`), `Invalid id: \"shop\"`},
+		"no group":        {ingress(web + `, "SourceSecurityGroupId": "sg-0a1b2c3d"`), "The security group 'sg-0a1b2c3d' does not exist"},
+		"group elsewhere": {ingress(web + `, "SourceSecurityGroupId": "sg-0123456789abcdef0"`), "two resources that belong to different networks"},
+		"no source":       {ingress(web), "exactly one"},
+		"two sources":     {ingress(web + `, "CidrIp": "10.0.0.0/8", "CidrIpv6": "::/0"`), "exactly one"},
+		"no destination":  {group(`, "SecurityGroupEgress": [{` + web + `}]`), "exactly one"},
+		"rule's words":    {ingress(web + `, "CidrIp": "10.0.0.0/8", "Description": "it's"`), "Invalid rule description"},
+		"twice":           {ingress(web+`, "CidrIp": "10.0.0.0/8"`, web+`, "CidrIp": "10.1.0.0/8", "Description": "again"`), "already exists"},
+		"many":            {ingress(many...), "The maximum number of rules per security group has been reached"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -138,7 +140,7 @@ func TestDuplicateGroup(t *testing.T) {
 		s := awstest.Stacks{T: t, Client: cloudformation.NewFromConfig(config)}
 		named := group(`, "GroupName": "Shop"`)
 		s.Create("first", named)
-		s.Create("other", strings.Replace(named, vpc, "vpc-0a1b2c3d4e5f60719", 1))
+		s.Create("other", strings.Replace(named, vpc, "vpc-0123456789abcdef0", 1))
 		s.Create("second", strings.Replace(named, "Shop", "shop", 1))
 		for name, want := range map[string]string{"first": "", "other": "", "second": "already exists for VPC '" + vpc + "'"} {
 			if cause := s.Cause(name); !strings.Contains(cause, want) || want == "" && cause != "" {
@@ -196,7 +198,7 @@ func useByTask(t *testing.T, id string, _ awstest.Stacks, config aws.Config) {
 	_, err = c.CreateService(t.Context(), &ecs.CreateServiceInput{
 		ServiceName: aws.String("web"), TaskDefinition: aws.String("web"), DesiredCount: aws.Int32(1), LaunchType: ecstypes.LaunchTypeFargate,
 		NetworkConfiguration: &ecstypes.NetworkConfiguration{AwsvpcConfiguration: &ecstypes.AwsVpcConfiguration{
-			Subnets: []string{"subnet-0a"}, SecurityGroups: []string{id},
+			Subnets: []string{"subnet-0a1b2c3d4e5f60711"}, SecurityGroups: []string{id},
 		}},
 	})
 	check(t, err)
@@ -213,7 +215,7 @@ func freeTask(t *testing.T, _ string, _ awstest.Stacks, config aws.Config) {
 func useByLoadBalancer(t *testing.T, id string, _ awstest.Stacks, config aws.Config) {
 	t.Helper()
 	_, err := elasticloadbalancingv2.NewFromConfig(config).CreateLoadBalancer(t.Context(), &elasticloadbalancingv2.CreateLoadBalancerInput{
-		Name: aws.String("shop"), Subnets: []string{"subnet-0a", "subnet-0b"}, SecurityGroups: []string{id},
+		Name: aws.String("shop"), Subnets: []string{"subnet-0a1b2c3d4e5f60711", "subnet-0a1b2c3d4e5f60722"}, SecurityGroups: []string{id},
 	})
 	check(t, err)
 }

@@ -171,7 +171,12 @@ func (s *Service) lost(t *task) {
 	if t.proven || svc.status != serviceActive || t.stopCode == stopUser || t.stoppedReason == scaledIn(t) {
 		return
 	}
-	t.deployment.failed++
+	s.failed(svc, t.deployment)
+}
+
+// failed counts a task that failed, and delays the next one.
+func (s *Service) failed(svc *service, dep *deployment) {
+	dep.failed++
 	svc.failures++
 	backoff := min(firstBackoff<<min(svc.failures-1, 10), maxBackoff)
 	svc.notBefore = s.world.Now().Add(s.world.Scale(backoff))
@@ -322,6 +327,10 @@ func (s *Service) scaleOut(svc *service) {
 	}
 	if left := svc.notBefore.Sub(s.world.Now()); left > 0 {
 		s.wakeAfter(svc, s.unscale(left))
+		return
+	}
+	if role := s.unassumable(primary.definition); role != "" {
+		s.refuse(svc, primary, role)
 		return
 	}
 	var started []*task

@@ -62,7 +62,7 @@ func (r *region) balance() {
 	r.t.Helper()
 	ctx := r.t.Context()
 	group, err := r.elb.CreateTargetGroup(ctx, &elasticloadbalancingv2.CreateTargetGroupInput{
-		Name: aws.String("web"), Port: aws.Int32(8080), Protocol: elbtypes.ProtocolEnumHttp, VpcId: aws.String("vpc-1"),
+		Name: aws.String("web"), Port: aws.Int32(8080), Protocol: elbtypes.ProtocolEnumHttp, VpcId: aws.String("vpc-0a1b2c3d4e5f60718"),
 		TargetType: elbtypes.TargetTypeEnumIp, HealthCheckIntervalSeconds: aws.Int32(10), HealthCheckPath: aws.String("/healthz"),
 	})
 	check(r.t, err)
@@ -99,7 +99,7 @@ func (r *region) serve(image string) {
 		LoadBalancers: []types.LoadBalancer{{
 			ContainerName: aws.String("app"), ContainerPort: aws.Int32(8080), TargetGroupArn: &r.group,
 		}},
-		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-a"}}},
+		NetworkConfiguration: &types.NetworkConfiguration{AwsvpcConfiguration: &types.AwsVpcConfiguration{Subnets: []string{"subnet-0a1b2c3d4e5f60711"}}},
 	})
 	check(r.t, err)
 	time.Sleep(2 * time.Minute)

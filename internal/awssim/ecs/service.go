@@ -16,6 +16,10 @@ type Options struct {
 	// repository has no registry ("shop/checkout"), digest is "sha256:…". Nil
 	// finds none. It is called with the world's lock held.
 	TagResolver func(repository, digest string) []string
+	// Network says which subnets and security groups there are. Nil has all.
+	Network core.Network
+	// Assumable tells whether ECS can assume a role for tasks. Nil can.
+	Assumable func(roleARN string) bool
 	// Clock is what the timestamps of tasks on the wire are on. Default
 	// World.Now.
 	Clock func() time.Time

@@ -172,6 +172,9 @@ func (s *Service) checkService(d *taskDefinition, in *createServiceInput) error 
 	if err := checkPlacement(d, in); err != nil {
 		return err
 	}
+	if err := s.checkNetwork(in.NetworkConfiguration.AwsvpcConfiguration); err != nil {
+		return err
+	}
 	return s.checkLoadBalancers(d, in)
 }
 

@@ -44,6 +44,8 @@ type service struct {
 	// notBefore is when the next may be started because of it.
 	failures  int
 	notBefore time.Time
+	// launched counts its tasks.
+	launched int
 	// starved is how many more tasks don't start for want of what AWS gives
 	// them, and shortage what ECS says of it.
 	starved  int

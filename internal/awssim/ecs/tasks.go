@@ -51,7 +51,7 @@ type task struct {
 	deployment *deployment
 	definition *taskDefinition
 	behaves    behaviour
-	ip         string
+	ip, zone   string
 	tags       []Tag
 
 	status   string
@@ -92,6 +92,7 @@ func (s *Service) launch(svc *service, dep *deployment) *task {
 		definition: dep.definition,
 		behaves:    s.behaviourOf(dep.definition),
 		ip:         s.nextIP.String(),
+		zone:       s.subnetOf(svc).Zone,
 		status:     taskProvisioning,
 		desired:    taskRunning,
 		health:     healthUnknown,
@@ -99,6 +100,7 @@ func (s *Service) launch(svc *service, dep *deployment) *task {
 		tags:       svc.propagatedTags(dep.definition),
 	}
 	s.nextIP = s.nextIP.Next()
+	svc.launched++
 	t.arn = s.world.ARN("ecs", "task/"+svc.cluster.name+"/"+t.id)
 	s.tasks = append(s.tasks, t)
 	s.in(t, provisioningTime, func() {
@@ -310,7 +312,7 @@ func (s *Service) tearDown(t *task) {
 
 func (s *Service) registerTargets(t *task) {
 	for _, lb := range t.service.loadBalancers {
-		if err := s.lb.Register(lb.TargetGroupArn, t.ip, lb.ContainerPort); err != nil {
+		if err := s.lb.RegisterIn(t.zone, lb.TargetGroupArn, t.ip, lb.ContainerPort); err != nil {
 			s.event(t.service, "(service %s) failed to register targets in (target-group %s) with (error %s)", t.service.name, lb.TargetGroupArn, err)
 			continue
 		}

@@ -39,6 +39,9 @@ func (s *Service) checkActions(l *listener, in []Action, before *rule) ([]Action
 			return nil, err
 		}
 	}
+	if err := s.checkReach(l.lb, targetGroups(out)); err != nil {
+		return nil, err
+	}
 	return out, s.checkAssociations(l.lb, targetGroups(out), before)
 }
 

@@ -15,7 +15,7 @@ import (
 func (c client) group() types.TargetGroup {
 	c.t.Helper()
 	out, err := c.CreateTargetGroup(c.t.Context(), &elasticloadbalancingv2.CreateTargetGroupInput{
-		Name: aws.String("web"), Port: aws.Int32(8080), Protocol: types.ProtocolEnumHttp, VpcId: aws.String("vpc-0a"), TargetType: types.TargetTypeEnumIp,
+		Name: aws.String("web"), Port: aws.Int32(8080), Protocol: types.ProtocolEnumHttp, VpcId: aws.String("vpc-0a1b2c3d4e5f60718"), TargetType: types.TargetTypeEnumIp,
 	})
 	check(c.t, err)
 	return out.TargetGroups[0]

@@ -16,6 +16,10 @@ var (
 		State: StateUnused, Reason: "Target.NotInUse",
 		Description: "Target group is not configured to receive traffic from the load balancer",
 	}
+	beyond = TargetHealth{
+		State: StateUnused, Reason: "Target.NotInUse",
+		Description: "Target is in an Availability Zone that is not enabled for the load balancer",
+	}
 	registering = TargetHealth{
 		State: StateInitial, Reason: "Elb.RegistrationInProgress", Description: "Target registration is in progress",
 	}
@@ -47,6 +51,10 @@ func (s *Service) begin(g *targetGroup, t *target) {
 	t.timer, t.streak = nil, 0
 	if !s.inUse(g) {
 		s.set(g, t, notInUse)
+		return
+	}
+	if s.isBeyond(g, t) {
+		s.set(g, t, beyond)
 		return
 	}
 	s.set(g, t, registering)

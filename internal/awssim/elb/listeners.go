@@ -89,7 +89,7 @@ func (s *Service) NewListener(loadBalancerName string, port int) (listenerARN st
 	i := slices.IndexFunc(s.balancers, func(lb *loadBalancer) bool { return lb.name == loadBalancerName })
 	if i < 0 {
 		_, err := s.addLoadBalancer(createLoadBalancerInput{
-			Name: loadBalancerName, Subnets: []string{"subnet-0a", "subnet-0b"}, SecurityGroups: []string{"sg-0a"},
+			Name: loadBalancerName, Subnets: s.opts.Subnets, SecurityGroups: s.opts.SecurityGroups,
 		})
 		if err != nil {
 			return "", err

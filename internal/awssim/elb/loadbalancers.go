@@ -21,10 +21,11 @@ type loadBalancer struct {
 	arn, name, scheme string
 	created           time.Time
 	vpc               string
-	subnets           []string
-	securityGroups    []string
-	tags              []Tag
-	listeners         []*listener
+	// zones are those of its subnets, in the same order.
+	subnets, zones []string
+	securityGroups []string
+	tags           []Tag
+	listeners      []*listener
 	// active is when its nodes are there.
 	active time.Time
 }
@@ -95,13 +96,18 @@ func (s *Service) addLoadBalancer(in createLoadBalancerInput) (*loadBalancer, er
 	if len(s.balancers) >= maxLoadBalancers {
 		return nil, core.Errorf("TooManyLoadBalancers", "The maximum number of load balancers has been reached: %d", maxLoadBalancers)
 	}
+	vpc, zones, err := s.place(in)
+	if err != nil {
+		return nil, err
+	}
 	lb := &loadBalancer{
 		arn:            s.world.ARN("elasticloadbalancing", "loadbalancer/app/"+in.Name+"/"+s.world.HexID(16)),
 		name:           in.Name,
 		scheme:         in.Scheme,
 		created:        s.world.Now(),
-		vpc:            "vpc-" + s.world.HexID(17),
+		vpc:            vpc,
 		subnets:        in.Subnets,
+		zones:          zones,
 		securityGroups: in.SecurityGroups,
 		tags:           in.Tags,
 	}
@@ -149,8 +155,7 @@ func (s *Service) loadBalancerOut(lb *loadBalancer) loadBalancerOut {
 		out.State.Code = "provisioning"
 	}
 	for i, subnet := range lb.subnets {
-		zone := s.world.Region + string(rune('a'+i%26))
-		out.AvailabilityZones = append(out.AvailabilityZones, zoneOut{ZoneName: zone, SubnetId: subnet})
+		out.AvailabilityZones = append(out.AvailabilityZones, zoneOut{ZoneName: lb.zones[i], SubnetId: subnet})
 	}
 	return out
 }

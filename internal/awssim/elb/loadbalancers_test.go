@@ -38,7 +38,7 @@ func newClient(t *testing.T, config aws.Config) client {
 
 func (c client) balancer(edit ...func(*lbInput)) (types.LoadBalancer, error) {
 	c.t.Helper()
-	in := &lbInput{Name: aws.String("shop"), Subnets: []string{"subnet-0a", "subnet-0b"}}
+	in := &lbInput{Name: aws.String("shop"), Subnets: []string{"subnet-0a1b2c3d4e5f60711", "subnet-0a1b2c3d4e5f60722"}}
 	for _, f := range edit {
 		f(in)
 	}
@@ -65,6 +65,11 @@ func (c client) listener(lb types.LoadBalancer, edit ...func(*listenerInput)) (t
 }
 
 func named(name string) func(*lbInput) { return func(in *lbInput) { in.Name = &name } }
+
+// place is a load balancer of another name in these subnets.
+func place(subnets ...string) func(*lbInput) {
+	return func(in *lbInput) { in.Name, in.Subnets = aws.String("a"), subnets }
+}
 
 func on(port int32) func(*listenerInput) { return func(in *listenerInput) { in.Port = &port } }
 
@@ -145,8 +150,15 @@ func TestLoadBalancerRefusals(t *testing.T) {
 		"reserved":   {named("internal-a"), "ValidationError", "cannot begin with 'internal-'"},
 		"one subnet": {func(in *lbInput) { in.Name, in.Subnets = aws.String("a"), in.Subnets[:1] }, "ValidationError", "At least two subnets"},
 		"both": {func(in *lbInput) {
-			in.Name, in.SubnetMappings = aws.String("a"), []types.SubnetMapping{{SubnetId: aws.String("subnet-0c")}}
+			in.Name, in.SubnetMappings = aws.String("a"), []types.SubnetMapping{{SubnetId: aws.String("subnet-0123456789abcdef0")}}
 		}, "ValidationError", "not both"},
+		"no subnet":  {place("subnet-0a", "subnet-0b"), "SubnetNotFound", "The subnet ID 'subnet-0a' does not exist"},
+		"zone twice": {place("subnet-0123456789abcdef0", "subnet-0123456789abcdef0"), "InvalidConfigurationRequest", "same Availability Zone"},
+		"two VPCs":   {place("subnet-0123456789abcdef0", "subnet-0a1b2c3d4e5f60722"), "InvalidConfigurationRequest", "same VPC"},
+		"no group":   {func(in *lbInput) { in.Name, in.SecurityGroups = aws.String("a"), []string{"sg-0a"} }, "InvalidSecurityGroup", "'sg-0a' does not exist"},
+		"group elsewhere": {func(in *lbInput) {
+			in.Name, in.SecurityGroups = aws.String("a"), []string{"sg-0123456789abcdef0"}
+		}, "InvalidConfigurationRequest", "does not belong to VPC"},
 		"network": {func(in *lbInput) { in.Name, in.Type = aws.String("a"), types.LoadBalancerTypeEnumNetwork }, "ValidationError", "is not simulated"},
 		"scheme":  {func(in *lbInput) { in.Name, in.Scheme = aws.String("a"), "public" }, "InvalidScheme", "'public'"},
 		"tag":     {func(in *lbInput) { in.Name, in.Tags = aws.String("a"), []types.Tag{{Key: aws.String("aws:a")}} }, "ValidationError", "'aws:'"},

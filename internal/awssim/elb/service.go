@@ -46,6 +46,9 @@ type Options struct {
 	TargetGroupsPerLoadBalancer int
 	// TargetsPerGroup is the number of registered targets. Default 1000.
 	TargetsPerGroup int
+	// Subnets and SecurityGroups are those of load balancers that NewListener
+	// makes.
+	Subnets, SecurityGroups []string
 }
 
 func (o *Options) setDefaults() {
@@ -61,6 +64,9 @@ func (o *Options) setDefaults() {
 	if o.TargetsPerGroup == 0 {
 		o.TargetsPerGroup = 1000
 	}
+	if len(o.Subnets) == 0 {
+		o.Subnets, o.SecurityGroups = []string{"subnet-0a", "subnet-0b"}, []string{"sg-0a"}
+	}
 }
 
 // Service is the simulated ELBv2. All methods expect the world's lock to be
@@ -69,6 +75,8 @@ type Service struct {
 	world *core.World
 	opts  Options
 
+	// network is nil where nobody checks what there is of VPCs.
+	network   core.Network
 	backend   Backend
 	onHealth  func(groupARN, ip string, port int)
 	onListen  func(ListenerInfo)
@@ -99,6 +107,10 @@ func (s *Service) SetQuotas(rules, groups int) {
 		s.opts.TargetGroupsPerLoadBalancer = groups
 	}
 }
+
+// SetNetwork says which VPCs, subnets and security groups there are. Without one
+// all exist.
+func (s *Service) SetNetwork(n core.Network) { s.network = n }
 
 // SetBackend says what answers at the targets' addresses. Without one all
 // connections are refused.

@@ -105,6 +105,9 @@ func (s *Service) addTargetGroup(in createTargetGroupInput) (*targetGroup, error
 	if err := in.check(); err != nil {
 		return nil, err
 	}
+	if err := s.checkVPC(&in); err != nil {
+		return nil, err
+	}
 	g := &targetGroup{settings: in, tags: in.Tags, attributes: defaultAttributes()}
 	if existing := s.groupNamed(in.Name); existing != nil {
 		g.arn = existing.arn

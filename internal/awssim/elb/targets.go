@@ -50,6 +50,11 @@ type targetsInput struct {
 
 // Register adds a target to a group; a draining one comes back.
 func (s *Service) Register(groupARN, ip string, port int) error {
+	return s.RegisterIn(s.world.Region+"a", groupARN, ip, port)
+}
+
+// RegisterIn does so for a target in an Availability Zone.
+func (s *Service) RegisterIn(zone, groupARN, ip string, port int) error {
 	g, err := s.group(groupARN)
 	if err != nil {
 		return err
@@ -63,7 +68,7 @@ func (s *Service) Register(groupARN, ip string, port int) error {
 	if len(g.targets) >= s.opts.TargetsPerGroup {
 		return core.Errorf("TooManyTargets", "You've reached the limit on the number of targets")
 	}
-	t := &target{ip: ip, port: port, zone: s.world.Region + "a"}
+	t := &target{ip: ip, port: port, zone: zone}
 	g.targets = append(g.targets, t)
 	s.begin(g, t)
 	return nil
@@ -156,7 +161,7 @@ func (s *Service) LiveTargets(groupARN string) []LiveTarget {
 	}
 	var live []LiveTarget
 	for _, t := range g.targets {
-		if t.health.State != StateDraining {
+		if t.health.State != StateDraining && t.health != beyond {
 			live = append(live, LiveTarget{IP: t.ip, Port: t.port, Healthy: t.health.State == StateHealthy})
 		}
 	}

@@ -21,7 +21,7 @@ func (w *world) targetGroup(t *testing.T, name string) string {
 	t.Helper()
 	out, err := w.elb().CreateTargetGroup(t.Context(), &elb.CreateTargetGroupInput{
 		Name: &name, Port: new(int32(8080)), Protocol: types.ProtocolEnumHttp,
-		TargetType: types.TargetTypeEnumIp, VpcId: new("vpc-0123456789abcdef0"),
+		TargetType: types.TargetTypeEnumIp, VpcId: new("vpc-0a1b2c3d4e5f60718"),
 	})
 	check(t, err)
 	return *out.TargetGroups[0].TargetGroupArn
@@ -236,7 +236,7 @@ func TestSetTargetsOffAndOn(t *testing.T) {
 func (w *world) authenticatedRule(t *testing.T, group string) string {
 	t.Helper()
 	client := w.elb()
-	balancer, err := client.CreateLoadBalancer(t.Context(), &elb.CreateLoadBalancerInput{Name: new("tls"), Subnets: []string{"subnet-0a", "subnet-0b"}})
+	balancer, err := client.CreateLoadBalancer(t.Context(), &elb.CreateLoadBalancerInput{Name: new("tls"), Subnets: []string{"subnet-0a1b2c3d4e5f60711", "subnet-0a1b2c3d4e5f60722"}})
 	check(t, err)
 	listener, err := client.CreateListener(t.Context(), &elb.CreateListenerInput{
 		LoadBalancerArn: balancer.LoadBalancers[0].LoadBalancerArn, Port: new(int32(443)), Protocol: types.ProtocolEnumHttps,
