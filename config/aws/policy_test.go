@@ -63,6 +63,8 @@ var prefixes = map[string]string{
 	"cloudWatchAPI":     "cloudwatch",
 	"lambdaAPI":         "lambda",
 	"statesAPI":         "states",
+	"ec2API":            "ec2",
+	"iamAPI":            "iam",
 	"stsAPI":            "sts",
 }
 

@@ -35,6 +35,8 @@ type Clients struct {
 	Traffic  Traffic
 	Services Services
 	Images   Images
+	Network  Network
+	Roles    Roles
 
 	Alarms    Alarms
 	Metrics   Metrics
@@ -221,6 +223,14 @@ type Traffic interface {
 	// Endpoint is the URL at which a listener accepts requests, with the load
 	// balancer's own name: http(s)://name[:port].
 	Endpoint(ctx context.Context, listenerARN string) (string, error)
+	// LoadBalancer describes the load balancer of a listener; KindNotFound if
+	// there is none. It may be some time old.
+	LoadBalancer(ctx context.Context, listenerARN string) (LoadBalancer, error)
+	// TagsOf returns the tags of a load balancer and a listener of it, by ARN.
+	// They may be some time old.
+	TagsOf(ctx context.Context, arns ...string) (map[string]map[string]string, error)
+	// Room counts what a load balancer has, without the rules of one listener.
+	Room(ctx context.Context, loadBalancerARN, withoutListener string) (Room, error)
 	// TargetHealth counts the targets of a target group by their health.
 	TargetHealth(ctx context.Context, targetGroupARN string) (TargetHealth, error)
 }
@@ -291,6 +301,9 @@ type Services interface {
 	// StoppedTasks returns why tasks of the service stopped, newest first, at
 	// most limit.
 	StoppedTasks(ctx context.Context, cluster, service string, limit int) ([]StoppedTask, error)
+	// Cluster returns the status of a cluster, by name or ARN; KindNotFound if
+	// there is none. It may be some time old.
+	Cluster(ctx context.Context, cluster string) (status string, err error)
 	// Scale sets the service's desired count.
 	Scale(ctx context.Context, cluster, service string, desiredCount int32) error
 }

@@ -26,9 +26,14 @@
 //	Traffic.UntagRule       elasticloadbalancing:RemoveTags
 //	Traffic.DeleteRule      elasticloadbalancing:DeleteRule
 //	Traffic.Endpoint        elasticloadbalancing:DescribeListeners, elasticloadbalancing:DescribeLoadBalancers
+//	Traffic.LoadBalancer    elasticloadbalancing:DescribeLoadBalancers
+//	Traffic.TagsOf          elasticloadbalancing:DescribeTags
+//	Traffic.Room            elasticloadbalancing:DescribeAccountLimits, elasticloadbalancing:DescribeListeners,
+//	                        elasticloadbalancing:DescribeRules, elasticloadbalancing:DescribeTargetGroups
 //	Traffic.TargetHealth    elasticloadbalancing:DescribeTargetHealth
 //	Services.Service        ecs:DescribeServices
 //	Services.StoppedTasks   ecs:ListTasks, ecs:DescribeTasks
+//	Services.Cluster        ecs:DescribeClusters
 //	Services.Scale          ecs:UpdateService
 //	Images.Digest           ecr:DescribeImages
 //	Images.Repository       ecr:DescribeRepositories
@@ -39,6 +44,9 @@
 //	Functions.Invoke        lambda:InvokeFunction
 //	Workflows.Start         states:StartExecution
 //	Workflows.Execution     states:DescribeExecution
+//	Network.Subnets         ec2:DescribeSubnets
+//	Network.SecurityGroups  ec2:DescribeSecurityGroups
+//	Roles.Role              iam:GetRole
 //	Callers.Account         none: AWS always allows sts:GetCallerIdentity
 //	Provider.For            sts:AssumeRole, for identities with a role
 //

@@ -45,6 +45,7 @@ var kindsByCode = map[string]cloud.Kind{
 	"InternalServiceFault":  cloud.KindTransient,
 
 	// Names that don't end in NotFound.
+	"NoSuchEntity":     cloud.KindNotFound,
 	"ServiceNotActive": cloud.KindNotFound,
 
 	"PriorityInUse":         cloud.KindConflict,
@@ -91,6 +92,7 @@ var kindsByCode = map[string]cloud.Kind{
 	"OptInRequired":               cloud.KindDenied,
 	"Blocked":                     cloud.KindDenied,
 	"BlockedByOrganizationPolicy": cloud.KindDenied,
+	"UnauthorizedOperation":       cloud.KindDenied,
 	"EC2AccessDenied":             cloud.KindDenied,
 	"KMSAccessDenied":             cloud.KindDenied,
 	"KmsAccessDenied":             cloud.KindDenied,
@@ -123,6 +125,8 @@ var servicePrefixes = map[string]string{
 	"CloudWatch":                "cloudwatch",
 	"Lambda":                    "lambda",
 	"SFN":                       "states",
+	"EC2":                       "ec2",
+	"IAM":                       "iam",
 	stsID:                       "sts",
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -161,6 +162,8 @@ func (p *Provider) newClients(cfg awssdk.Config) cloud.Clients {
 		Stacks:   &stacks{api: cloudformation.NewFromConfig(cfg)},
 		Traffic:  &traffic{api: elb.NewFromConfig(cfg)},
 		Services: &services{api: ecs.NewFromConfig(cfg)},
+		Network:  &network{api: newEC2Client(cfg)},
+		Roles:    &roles{api: iam.NewFromConfig(cfg)},
 		Images: &images{client: byRegion(func(region string) ecrAPI {
 			return ecr.NewFromConfig(cfg, func(o *ecr.Options) { o.Region = region })
 		})},

@@ -29,7 +29,10 @@ const (
 )
 
 // services implements cloud.Services.
-type services struct{ api ecsAPI }
+type services struct {
+	api      ecsAPI
+	clusters kept[string]
+}
 
 // Service treats a service that is INACTIVE or DRAINING, as a deleted one is
 // for a while, as not found.
@@ -46,6 +49,26 @@ func (s *services) Service(ctx context.Context, cluster, name string) (cloud.Ser
 			fmt.Sprintf("no active service %s in cluster %s", name, cluster))
 	}
 	return serviceFrom(&out.Services[0]), nil
+}
+
+// Cluster describes a cluster. One that isn't active may become so at any moment,
+// so that is asked for anew.
+func (s *services) Cluster(ctx context.Context, cluster string) (string, error) {
+	if status, ok := s.clusters.get(cluster); ok {
+		return status, nil
+	}
+	out, err := s.api.DescribeClusters(ctx, &ecs.DescribeClustersInput{Clusters: []string{cluster}})
+	if err != nil {
+		return "", wrap(err)
+	}
+	if len(out.Clusters) == 0 {
+		return "", notFound("ecs:DescribeClusters", failureMissing, "no cluster "+cluster)
+	}
+	status := awssdk.ToString(out.Clusters[0].Status)
+	if status == cloud.ClusterActive {
+		s.clusters.put(cluster, status)
+	}
+	return status, nil
 }
 
 // serviceFailure returns "not found" only if ECS says so explicitly.

@@ -15,7 +15,13 @@ import (
 )
 
 // traffic implements cloud.Traffic.
-type traffic struct{ api elbAPI }
+type traffic struct {
+	api elbAPI
+	// balancers by ARN, owners by ARNs, and the account's limits.
+	balancers kept[cloud.LoadBalancer]
+	owners    kept[map[string]map[string]string]
+	limits    kept[cloud.Room]
+}
 
 func (t *traffic) Rules(ctx context.Context, listenerARN string) ([]cloud.Rule, error) {
 	var rules []cloud.Rule

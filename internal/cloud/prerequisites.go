@@ -1,0 +1,61 @@
+package cloud
+
+import "context"
+
+// Network is Amazon EC2, as far as stacks refer to what is there before them.
+type Network interface {
+	// Subnets returns those of the subnets that exist, by ID.
+	Subnets(ctx context.Context, ids []string) (map[string]Subnet, error)
+	// SecurityGroups returns those of the security groups that exist, by ID.
+	SecurityGroups(ctx context.Context, ids []string) (map[string]SecurityGroup, error)
+}
+
+// Subnet is a subnet of a VPC.
+type Subnet struct {
+	VPCID string
+	// Zone is its Availability Zone, such as eu-west-1a.
+	Zone string
+}
+
+// SecurityGroup is a security group of a VPC.
+type SecurityGroup struct {
+	VPCID string
+}
+
+// Roles is AWS Identity and Access Management.
+type Roles interface {
+	// Role describes a role by its ARN; KindNotFound if there is none with
+	// exactly this ARN.
+	Role(ctx context.Context, roleARN string) (Role, error)
+}
+
+// Role is an IAM role.
+type Role struct {
+	// Trusted are the principals that its trust policy lets assume it:
+	// services, accounts and others. Conditions are not evaluated.
+	Trusted []string
+}
+
+// ClusterActive is the status of an ECS cluster in which services can be
+// created.
+const ClusterActive = "ACTIVE"
+
+// LoadBalancer is an Application Load Balancer.
+type LoadBalancer struct {
+	ARN   string
+	VPCID string
+	// Zones are the Availability Zones that it is enabled in.
+	Zones []string
+	// SecurityGroupIDs are those that it has.
+	SecurityGroupIDs []string
+}
+
+// Room is how much of what its quotas limit a load balancer has.
+type Room struct {
+	// Rules without the default ones, of the listeners that were counted, and
+	// target groups that rules forward to.
+	Rules, TargetGroups int
+	// MaxRules and MaxTargetGroups are the account's quotas, or AWS's defaults
+	// if the account's can't be read.
+	MaxRules, MaxTargetGroups int
+}
