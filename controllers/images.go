@@ -13,46 +13,67 @@ import (
 )
 
 // pin resolves the images' tags to digests, so that every task of the revision
-// runs the same image, whatever is pushed later.
-func (r *DeploymentReconciler) pin(ctx context.Context, imd *v1alpha1.ImmutableDeployment, images cloud.Images, source template.Source) (v1alpha1.RevisionTemplate, error) {
-	pinned := *imd.Spec.Template.DeepCopy()
+// runs the same image, whatever is pushed later. What this pass resolved already
+// is taken as it is.
+func (r *DeploymentReconciler) pin(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, source template.Source) (v1alpha1.RevisionTemplate, error) {
+	pinned, images := *imd.Spec.Template.DeepCopy(), view.clients.Images
 	for _, image := range source.Images(&pinned) {
-		digest, known, err := images.Digest(ctx, *image.Ref)
-		switch {
-		case cloud.IsNotFound(err):
-			return pinned, r.missing(ctx, imd, images, image, err)
-		case cloud.KindOf(err) == cloud.KindInvalid:
-			return pinned, imageInvalid(image, err)
-		case err != nil:
-			return pinned, err
-		case !known && !imd.Spec.ImagePolicy.AllowsTag(*image.Ref):
-			return pinned, imageNotPinned(image)
-		case !known:
-			continue
+		ref, known := view.pinned[*image.Ref]
+		if !known {
+			var err error
+			ref, err = resolve(ctx, imd.Spec.ImagePolicy, images, image)
+			if cloud.IsNotFound(err) {
+				err = r.missing(ctx, imd, images, image, err)
+			}
+			if err != nil {
+				return pinned, err
+			}
 		}
-		if err := checkImmutable(ctx, imd.Spec.ImagePolicy, images, image); err != nil {
-			return pinned, err
-		}
-		*image.Ref = template.PinImage(*image.Ref, digest)
+		*image.Ref = ref
 	}
 	return pinned, nil
+}
+
+// resolve tells which image a reference is now, by its digest where that is
+// known, or refuses what the policy doesn't allow.
+func resolve(ctx context.Context, policy v1alpha1.ImagePolicy, images cloud.Images, image template.Image) (string, error) {
+	digest, known, err := images.Digest(ctx, *image.Ref)
+	switch {
+	case cloud.KindOf(err) == cloud.KindInvalid:
+		return "", imageInvalid(image, err)
+	case err != nil:
+		return "", err
+	case !known && !policy.AllowsTag(*image.Ref):
+		return "", imageNotPinned(image)
+	case !known:
+		return *image.Ref, nil
+	}
+	if err := checkImmutable(ctx, policy, images, image); err != nil {
+		return "", err
+	}
+	return template.PinImage(*image.Ref, digest), nil
 }
 
 // missing says that an image isn't there, and makes its repository where the
 // user wants that.
 func (r *DeploymentReconciler) missing(ctx context.Context, imd *v1alpha1.ImmutableDeployment, images cloud.Images, image template.Image, cause error) error {
-	failed, _ := errors.AsType[*cloud.Error](cause)
-	if !cloud.IsRepositoryNotFound(cause) {
-		return imageNotFound(image, failed.Message)
-	}
-	if imd.Spec.ImagePolicy.MissingRepository != v1alpha1.RepositoryCreate {
-		return repositoryNotFound(image, failed.Message)
+	if !cloud.IsRepositoryNotFound(cause) || imd.Spec.ImagePolicy.MissingRepository != v1alpha1.RepositoryCreate {
+		return imageMissing(image, cause)
 	}
 	err := images.CreateRepository(ctx, *image.Ref, r.claimOf(imd).Tags())
 	if err != nil && !cloud.IsConflict(err) {
 		return err
 	}
 	return repositoryCreated(image)
+}
+
+// imageMissing says that an image, or its repository, isn't there.
+func imageMissing(image template.Image, cause error) error {
+	failed, _ := errors.AsType[*cloud.Error](cause)
+	if cloud.IsRepositoryNotFound(cause) {
+		return repositoryNotFound(image, failed.Message)
+	}
+	return imageNotFound(image, failed.Message)
 }
 
 // checkImmutable refuses a tag that others could move, where the user wants

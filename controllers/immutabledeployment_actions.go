@@ -104,7 +104,7 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 	if err != nil {
 		return nil, cannotBuild(err)
 	}
-	pinned, err := r.pin(ctx, imd, view.clients.Images, source)
+	pinned, err := r.pin(ctx, imd, view, source)
 	if err != nil {
 		return nil, err
 	}

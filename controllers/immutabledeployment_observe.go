@@ -29,6 +29,8 @@ type deploymentView struct {
 	inherits string
 	// lostStacks are stacks of ours that no record asks for, by revision.
 	lostStacks map[int64]cloud.Stack
+	// pinned are the images that were resolved, by reference.
+	pinned map[string]string
 	// remark is what people should hear of stacks that others left.
 	remark string
 }
@@ -53,7 +55,7 @@ func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.Immuta
 	err := inAccount(
 		func() error { return r.rightAccount(ctx, imd, &view) },
 		func() error {
-			return all(r.observeRoute, r.observeOriginal, r.observeRevisions, r.observeLost, r.observeEvidence)
+			return all(r.observeRoute, r.observeOriginal, r.observeRevisions, r.observeLost, r.observeEvidence, r.observePreflight)
 		})
 	return view, err
 }

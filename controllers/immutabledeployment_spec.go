@@ -28,6 +28,7 @@ func (r *DeploymentReconciler) fromSpec(imd *v1alpha1.ImmutableDeployment) rollo
 			Propagation:      r.Timing.Propagation,
 			Poll:             r.Timing.Poll,
 			Resync:           r.Timing.Resync,
+			Stalled:          stalledPollFactor * r.Timing.Poll,
 			Enforce:          spec.Traffic.OnDrift == v1alpha1.DriftEnforce,
 			HistoryLimit:     5,
 			KeepFailed:       seconds(spec.Rollback.KeepFailedSeconds, 0),

@@ -104,16 +104,16 @@ func tagMutable(image template.Image) error {
 
 // imageNotFound says in AWS's words that an image isn't there.
 func imageNotFound(image template.Image, why string) error {
-	return refusal.New(v1alpha1.ReasonImageNotFound, imageMissing(image, why), "Push the image, or correct spec.template.containers")
+	return refusal.New(v1alpha1.ReasonImageNotFound, notInECR(image, why), "Push the image, or correct spec.template.containers")
 }
 
 // repositoryNotFound says in AWS's words that an image's repository isn't there.
 func repositoryNotFound(image template.Image, why string) error {
-	return refusal.New(v1alpha1.ReasonRepositoryNotFound, imageMissing(image, why),
+	return refusal.New(v1alpha1.ReasonRepositoryNotFound, notInECR(image, why),
 		"Create the repository and push the image, correct spec.template.containers, or set spec.imagePolicy.missingRepository: Create")
 }
 
-func imageMissing(image template.Image, why string) string {
+func notInECR(image template.Image, why string) string {
 	return fmt.Sprintf("The image %s of %s is not in Amazon ECR: %s", *image.Ref, image.Of, why)
 }
 

@@ -253,6 +253,9 @@ const (
 	ReasonPreviewPriorityUnavailable = "PreviewPriorityUnavailable"
 	// ReasonImageNotFound: ECR doesn't have the image.
 	ReasonImageNotFound = "ImageNotFound"
+	// ReasonPreflightFailed: something that the revision's stack needs is missing
+	// in AWS, so that it isn't created yet.
+	ReasonPreflightFailed = "PreflightFailed"
 	// ReasonRoleNotAllowed: the namespace doesn't allow spec.aws.
 	ReasonRoleNotAllowed = "RoleNotAllowed"
 	// ReasonCredentials: AWS rejects the controller's credentials.

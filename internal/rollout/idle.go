@@ -109,6 +109,9 @@ func (x *pass) createRevision() *Decision {
 // stack that is whole is used as it is.
 func (x *pass) awaitOldStack() *Decision {
 	want := x.o.wanted()
+	if want == nil {
+		return nil
+	}
 	usable := want.Wanted && want.Stack != v1alpha1.RevisionFailed ||
 		want.Stack == v1alpha1.RevisionRemoved || want.Stack == v1alpha1.RevisionPending
 	if usable {

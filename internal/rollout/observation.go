@@ -43,6 +43,9 @@ type Observation struct {
 	Requests Requests
 	// Analysis is what alarms and metrics say; read as EvidenceNeeded says.
 	Analysis Analysis
+	// Prerequisites are what the stack of a revision needs in AWS; read as
+	// NeedsPreflight says.
+	Prerequisites Prerequisites
 	// Gates are those of spec, in their order.
 	Gates []Gate
 	// Answers are what gates that were started say, by GateRun.Key.
@@ -75,6 +78,8 @@ type Policy struct {
 	Poll time.Duration
 	// Resync is how often AWS is looked at while nothing goes on.
 	Resync time.Duration
+	// Stalled is how often AWS is looked at while something is missing there.
+	Stalled time.Duration
 	// Enforce is true when a rule that others changed is written again.
 	Enforce bool
 	// KeepFailed is how long the stack of a bad revision is kept.

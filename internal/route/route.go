@@ -7,7 +7,7 @@
 // Load Balancer. None, here, is for workers, and Unknown for what only a newer
 // version knows. controllers/router.go chooses.
 //
-// It imports the API, internal/{cloud,hook,ownership,refusal,rollout,template}.
+// It imports the API, internal/{cloud,hook,ownership,preflight,refusal,rollout,template}.
 package route
 
 import (
@@ -18,6 +18,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/hook"
 	"github.com/viridian-dev/viridian/internal/ownership"
+	"github.com/viridian-dev/viridian/internal/preflight"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/template"
 )
@@ -109,6 +110,10 @@ type Router interface {
 	// nil if there is no way.
 	Preview(ctx context.Context, revision int64) (*hook.Preview, error)
 
+	// Preflight reads what the route has to have for the stack of another
+	// revision, while so many stacks go before that is made, and where requests
+	// come from.
+	Preflight(ctx context.Context, gone int) (preflight.Report, preflight.Entry, error)
 	// Freeze completes what a revision's stack is made from, and what is kept of
 	// that.
 	Freeze(in *template.Input, frozen *v1alpha1.FrozenRevision)

@@ -1,0 +1,153 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/preflight"
+	"github.com/viridian-dev/viridian/internal/refusal"
+	"github.com/viridian-dev/viridian/internal/template"
+)
+
+// observePreflight looks at what the stack of the template in spec needs, while
+// that matters: what is missing is told all at once, and nothing is made before
+// it is there. A check whose permission is missing is left out.
+func (r *DeploymentReconciler) observePreflight(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	if !view.facts.NeedsPreflight(r.Now()) {
+		return nil
+	}
+	report, from, err := view.router.Preflight(ctx, view.facts.Evicted())
+	if err != nil {
+		return err
+	}
+	t := &imd.Spec.Template
+	for _, look := range []func() error{
+		func() error { return lookAtNetwork(ctx, view.clients.Network, &t.Network, &from, &report) },
+		func() error { return lookAtRoles(ctx, view.clients, t, &report) },
+		func() error { return lookAtCluster(ctx, view.clients.Services, t.Cluster, &report) },
+		func() error { return view.lookAtImages(ctx, imd, &report) },
+	} {
+		if err := look(); err != nil {
+			return err
+		}
+	}
+	view.facts.Prerequisites = report.Prerequisites()
+	return nil
+}
+
+func lookAtNetwork(ctx context.Context, network cloud.Network, n *v1alpha1.Network, from *preflight.Entry, report *preflight.Report) error {
+	subnets, err := network.Subnets(ctx, n.SubnetIDs)
+	if err == nil {
+		report.Add(preflight.Subnets(n, subnets, from))
+	} else if err := report.Skip("subnets (ec2:DescribeSubnets)", err); err != nil {
+		return err
+	}
+	if ids := preflight.Groups(n); len(ids) > 0 {
+		groups, err := network.SecurityGroups(ctx, ids)
+		if err == nil {
+			report.Add(preflight.SecurityGroups(n, groups, from))
+		} else if err := report.Skip("security groups (ec2:DescribeSecurityGroups)", err); err != nil {
+			return err
+		}
+	}
+	report.Add(preflight.Reach(n, from))
+	return nil
+}
+
+// lookAtRoles looks at the roles that are passed to the tasks. Whether they may
+// be passed isn't asked: that takes the permission to read the controller's own
+// policies, and still doesn't see those of the organisation.
+func lookAtRoles(ctx context.Context, clients cloud.Clients, t *v1alpha1.RevisionTemplate, report *preflight.Report) error {
+	here, err := clients.Callers.Account(ctx)
+	if err != nil {
+		return err
+	}
+	for _, named := range []struct{ field, arn string }{
+		{"spec.template.executionRoleARN", t.ExecutionRoleARN},
+		{"spec.template.taskRoleARN", t.TaskRoleARN},
+	} {
+		account := accountOfRole(named.arn)
+		switch {
+		case account == "":
+			continue
+		case account != here.ID:
+			report.Add(preflight.ForeignRole(named.field, named.arn, here.ID))
+			continue
+		}
+		role, err := clients.Roles.Role(ctx, named.arn)
+		if err == nil || cloud.IsNotFound(err) {
+			report.Add(preflight.Role(named.field, named.arn, role, err == nil))
+		} else if err := report.Skip("the role "+named.arn+" (iam:GetRole)", err); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// accountOfRole is the account of a role's ARN, arn:aws:iam::account:role/name; ""
+// if there is none.
+func accountOfRole(arn string) string {
+	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
+		return parts[4]
+	}
+	return ""
+}
+
+func lookAtCluster(ctx context.Context, services cloud.Services, name string, report *preflight.Report) error {
+	if name == "" {
+		return nil
+	}
+	status, err := services.Cluster(ctx, name)
+	if err != nil && !cloud.IsNotFound(err) {
+		return report.Skip("the ECS cluster (ecs:DescribeClusters)", err)
+	}
+	report.Add(preflight.Cluster(name, status))
+	return nil
+}
+
+// lookAtImages resolves the images of a template of which no revision was made
+// yet, and keeps what they are for the revision.
+func (view *deploymentView) lookAtImages(ctx context.Context, imd *v1alpha1.ImmutableDeployment, report *preflight.Report) error {
+	t := imd.Spec.Template.DeepCopy()
+	source, err := template.SourceOf(t)
+	if err != nil || view.hasRevisionOf(view.facts.WantHash) {
+		return nil //nolint:nilerr // creating the revision says it
+	}
+	view.pinned = map[string]string{}
+	for _, image := range source.Images(t) {
+		if _, known := view.pinned[*image.Ref]; known {
+			continue
+		}
+		ref, err := resolve(ctx, imd.Spec.ImagePolicy, view.clients.Images, image)
+		failed, refused := errors.AsType[*refusal.Error](err)
+		switch {
+		case err == nil:
+			view.pinned[*image.Ref] = ref
+		case refused:
+			report.Findings = append(report.Findings, failed.Blocked)
+		case cloud.IsRepositoryNotFound(err) && imd.Spec.ImagePolicy.MissingRepository == v1alpha1.RepositoryCreate:
+			// Pinning the image makes the repository.
+		case cloud.IsNotFound(err):
+			missing, _ := errors.AsType[*refusal.Error](imageMissing(image, err))
+			report.Findings = append(report.Findings, missing.Blocked)
+		default:
+			if err := report.Skip("the image "+*image.Ref, err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// hasRevisionOf tells whether there is a revision of a template.
+func (view *deploymentView) hasRevisionOf(hash string) bool {
+	for i := range view.facts.Revisions {
+		if view.facts.Revisions[i].Hash == hash && !view.facts.Revisions[i].Deleting {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,173 @@
+package preflight
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/rollout"
+)
+
+func network() *v1alpha1.Network {
+	return &v1alpha1.Network{
+		VPCID: "vpc-1", SubnetIDs: []string{"subnet-a", "subnet-b"},
+		LoadBalancerSecurityGroupIDs: []string{"sg-lb"}, SecurityGroupIDs: []string{"sg-own"},
+	}
+}
+
+func entry() *Entry {
+	return &Entry{
+		Name: "the load balancer shop", VPCID: "vpc-1", Zones: []string{"eu-west-1a", "eu-west-1b"},
+		SecurityGroupIDs: []string{"sg-lb", "sg-more"}, EnableZone: "aws elbv2 set-subnets",
+	}
+}
+
+func problems(r Report) []string {
+	var out []string
+	for _, f := range r.Findings {
+		out = append(out, f.Message)
+	}
+	return out
+}
+
+func TestSubnets(t *testing.T) {
+	here := func(zone string) cloud.Subnet { return cloud.Subnet{VPCID: "vpc-1", Zone: "eu-west-1" + zone} }
+	for name, tc := range map[string]struct {
+		exist map[string]cloud.Subnet
+		from  *Entry
+		want  []string
+	}{
+		"good":   {map[string]cloud.Subnet{"subnet-a": here("a"), "subnet-b": here("b")}, entry(), nil},
+		"worker": {map[string]cloud.Subnet{"subnet-a": here("c"), "subnet-b": here("c")}, &Entry{}, nil},
+		"gone": {nil, entry(), []string{
+			"Of spec.template.network.subnetIDs, subnet-a and subnet-b do not exist",
+		}},
+		"elsewhere": {map[string]cloud.Subnet{"subnet-a": here("a"), "subnet-b": {VPCID: "vpc-2", Zone: "eu-west-1b"}}, entry(), []string{
+			"Of spec.template.network.subnetIDs, subnet-b is in vpc-2, not in vpcID vpc-1",
+		}},
+		"zone": {map[string]cloud.Subnet{"subnet-a": here("a"), "subnet-b": here("c")}, entry(), []string{
+			"The load balancer shop is enabled in eu-west-1a and eu-west-1b, and sends no requests to tasks elsewhere: subnet-b is in eu-west-1c",
+		}},
+		"VPC": {map[string]cloud.Subnet{"subnet-a": here("a"), "subnet-b": here("b")}, &Entry{Name: "the load balancer shop", VPCID: "vpc-2"}, []string{
+			"The load balancer shop is in vpc-2, spec.template.network.vpcID is vpc-1",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, problems(Subnets(network(), tc.exist, tc.from))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestSecurityGroups(t *testing.T) {
+	for name, tc := range map[string]struct {
+		exist map[string]cloud.SecurityGroup
+		want  []string
+	}{
+		"good": {map[string]cloud.SecurityGroup{"sg-lb": {VPCID: "vpc-1"}, "sg-own": {VPCID: "vpc-1"}}, nil},
+		"gone": {nil, []string{
+			"Of spec.template.network.loadBalancerSecurityGroupIDs, sg-lb does not exist", "Of spec.template.network.securityGroupIDs, sg-own does not exist",
+		}},
+		"elsewhere": {map[string]cloud.SecurityGroup{"sg-lb": {VPCID: "vpc-1"}, "sg-own": {VPCID: "vpc-2"}}, []string{
+			"Of spec.template.network.securityGroupIDs, sg-own is in vpc-2, not in vpcID vpc-1",
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, problems(SecurityGroups(network(), tc.exist, entry()))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestReach: one of the load balancer's security groups is enough to reach the
+// tasks; others may be let in besides.
+func TestReach(t *testing.T) {
+	n, from := network(), entry()
+	n.LoadBalancerSecurityGroupIDs = []string{"sg-office", "sg-more"}
+	if r := Reach(n, from); len(r.Findings) > 0 {
+		t.Errorf("found %v", r.Findings)
+	}
+	n.LoadBalancerSecurityGroupIDs = []string{"sg-office"}
+	want := Report{Findings: []rollout.Blocked{{
+		Reason: v1alpha1.ReasonPreflightFailed,
+		Message: "The load balancer shop has the security groups sg-lb and sg-more, and none of spec.template.network.loadBalancerSecurityGroupIDs (sg-office), " +
+			"so its requests could not reach the tasks",
+		Remedy: "Set spec.template.network.loadBalancerSecurityGroupIDs to [sg-lb, sg-more]",
+	}}}
+	if diff := cmp.Diff(want, Reach(n, from)); diff != "" {
+		t.Error(diff)
+	}
+	if r := Reach(n, &Entry{}); len(r.Findings) > 0 {
+		t.Errorf("a worker: found %v", r.Findings)
+	}
+}
+
+func TestRole(t *testing.T) {
+	const arn = "arn:aws:iam::111122223333:role/team/app"
+	for name, tc := range map[string]struct {
+		role  cloud.Role
+		found bool
+		want  []string
+	}{
+		"good":     {cloud.Role{Trusted: []string{"lambda.amazonaws.com", "ecs-tasks.amazonaws.com"}}, true, nil},
+		"anybody":  {cloud.Role{Trusted: []string{"*"}}, true, nil},
+		"unknown":  {cloud.Role{}, true, nil},
+		"gone":     {cloud.Role{}, false, []string{"The role " + arn + " of taskRoleARN does not exist"}},
+		"of hosts": {cloud.Role{Trusted: []string{"ec2.amazonaws.com"}}, true, []string{"The role " + arn + " of taskRoleARN does not trust ecs-tasks.amazonaws.com, only ec2.amazonaws.com, so that ECS can't assume it"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, problems(Role("taskRoleARN", arn, tc.role, tc.found))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestCluster(t *testing.T) {
+	for status, want := range map[string][]string{
+		"ACTIVE":   nil,
+		"":         {`The ECS cluster "shop" of spec.template.cluster does not exist`},
+		"INACTIVE": {`The ECS cluster "shop" of spec.template.cluster is INACTIVE, not ACTIVE`},
+	} {
+		if diff := cmp.Diff(want, problems(Cluster("shop", status))); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// TestPrerequisites: all findings are told at once, with a remedy each.
+func TestPrerequisites(t *testing.T) {
+	var r Report
+	if p := r.Prerequisites(); p.Missing != nil || p.Unchecked != "" {
+		t.Errorf("nothing is missing, got %+v", p)
+	}
+	r.Findings = []rollout.Blocked{{Reason: v1alpha1.ReasonImageNotFound, Message: "No image", Remedy: "Push it"}}
+	if diff := cmp.Diff(&r.Findings[0], r.Prerequisites().Missing); diff != "" {
+		t.Error(diff)
+	}
+	r.Find("No role", "Create it")
+	for _, what := range []string{"subnets", "roles"} {
+		if err := r.Skip(what, &cloud.Error{Kind: cloud.KindDenied}); err != nil {
+			t.Error(err)
+		}
+	}
+	want := rollout.Prerequisites{
+		Missing: &rollout.Blocked{
+			Reason:  v1alpha1.ReasonPreflightFailed,
+			Message: "2 things are missing: (1) No image; (2) No role", Remedy: "(1) Push it; (2) Create it",
+		},
+		Unchecked: "subnets, roles",
+	}
+	if diff := cmp.Diff(want, r.Prerequisites()); diff != "" {
+		t.Error(diff)
+	}
+	down := &cloud.Error{Kind: cloud.KindTransient}
+	if err := r.Skip("clusters", down); !errors.Is(err, error(down)) || r.Skip("clusters", nil) != nil {
+		t.Errorf("only a denial leaves a check out, got %v", err)
+	}
+}

@@ -1,0 +1,79 @@
+package rollout
+
+import (
+	"time"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// Prerequisites are what the stack of a revision needs in AWS.
+type Prerequisites struct {
+	// Missing is all that is missing; nil if nothing is.
+	Missing *Blocked
+	// Unchecked is what wasn't looked at, for lack of a permission; "" if
+	// everything was.
+	Unchecked string
+}
+
+// NeedsPreflight tells whether this pass may bring a rollout closer to its
+// stack, so that what that needs has to be looked at: before a revision is made
+// of the template in spec, and again before its stack is asked for.
+func (o *Observation) NeedsPreflight(now time.Time) bool {
+	x := newPass(o, now, o.Progress)
+	x.clampStep()
+	if o.Deleting || o.Paused || o.Blocked != nil || o.Analysis.Trouble != nil || len(o.Lost) > 0 {
+		return false
+	}
+	switch x.state() { //nolint:exhaustive // nothing is made in the others
+	case StateStarting:
+		want := o.wanted()
+		return want == nil || want.absent()
+	case StateUnrequested:
+		images := x.candidate().Images
+		waits := images.Result == v1alpha1.ResultPending && !x.isScanLate()
+		return !waits && !x.isMakingRoom()
+	}
+	return false
+}
+
+// isMakingRoom tells whether the old revision was asked to go already, before the
+// new one is made. What is missing is found out before that.
+func (x *pass) isMakingRoom() bool {
+	stable := x.stable()
+	return x.o.Recreate && stable != nil && (!stable.Wanted || !x.o.Route.None && !x.o.Route.Targets.Contains(stable.Backend))
+}
+
+// Evicted is how many stacks go before the new one is made.
+func (o *Observation) Evicted() int {
+	gone := 0
+	for i := range o.Revisions {
+		if o.Recreate && o.Revisions[i].Wanted {
+			gone++
+		}
+	}
+	return gone
+}
+
+// blockOnPrerequisites lets nothing be made while something that the stack needs
+// is missing: one look at AWS tells all of it, CloudFormation one thing an
+// attempt.
+func (x *pass) blockOnPrerequisites() *Decision {
+	missing := x.o.Prerequisites.Missing
+	if missing == nil {
+		return nil
+	}
+	d := x.block(*missing)
+	d.After = max(x.o.Policy.Stalled, x.o.Policy.Poll)
+	return d
+}
+
+// unchecked begins the remark that a stack is made although not everything that
+// it needs was looked at.
+const unchecked = "not checked before: "
+
+// noteUnchecked remembers what wasn't looked at.
+func (x *pass) noteUnchecked() {
+	if what := x.o.Prerequisites.Unchecked; what != "" {
+		x.p.Rollout.remark(unchecked + what)
+	}
+}
