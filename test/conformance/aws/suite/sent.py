@@ -51,7 +51,7 @@ def load(directory):
 def read(call):
     model = model_of(SERVICES.get(call["Service"], call["Service"]))
     body = base64.b64decode(call["Body"] or "")
-    read_as = {"query": _query, "json": _json, "rest-json": _rest, "smithy-rpc-v2-cbor": _cbor}
+    read_as = {"query": _query, "ec2": _ec2, "json": _json, "rest-json": _rest, "smithy-rpc-v2-cbor": _cbor}
     protocol = model.resolved_protocol
     if call["Header"].get("Smithy-Protocol") == "rpc-v2-cbor":
         protocol = "smithy-rpc-v2-cbor"
@@ -67,6 +67,35 @@ def _query(model, call, body):
     used = set()
     params = _from_form(operation.input_shape, form, "", used) or {}
     return operation, params, problems + [f"unknown parameter {k}" for k in form if k not in used]
+
+
+def _ec2(model, call, body):
+    """EC2's own form of the query protocol."""
+    form = dict(urllib.parse.parse_qsl(body.decode(), keep_blank_values=True))
+    operation = model.operation_model(form.pop("Action"))
+    problems = [] if form.pop("Version") == model.api_version else ["another version of the API"]
+    used = set()
+    params = _from_ec2_form(operation.input_shape, form, "", used) or {}
+    return operation, params, problems + [f"unknown parameter {k}" for k in form if k not in used]
+
+
+def _from_ec2_form(shape, form, prefix, used):
+    """Names are capitalised unless there is one for queries, and all lists are flat."""
+    if shape.type_name == "structure":
+        members = {}
+        for name, member in shape.members.items():
+            key = member.serialization.get("name", name)
+            key = member.serialization.get("queryName", key[0].upper() + key[1:])
+            value = _from_ec2_form(member, form, _join(prefix, key), used)
+            if value is not None:
+                members[name] = value
+        return members or None
+    if shape.type_name == "list":
+        values = []
+        while (value := _from_ec2_form(shape.member, form, f"{prefix}.{len(values) + 1}", used)) is not None:
+            values.append(value)
+        return values or None
+    return _from_form(shape, form, prefix, used)
 
 
 def _from_form(shape, form, prefix, used):

@@ -27,6 +27,7 @@ def prepare(account, images=IMAGES):
     account.things = dict(NETWORK)
     if account.name == "moto":
         _moto_network(account)
+        _moto_roles(account)
         _moto_images(account, images)
         _moto_hooks(account)
     t = account.things
@@ -52,6 +53,15 @@ def _moto_network(account):
         for i, zone in enumerate(zones)
     ]
     t["group"] = ec2.create_security_group(GroupName="alb", Description="alb", VpcId=t["vpc"])["GroupId"]
+
+
+def _moto_roles(account):
+    """The roles of the samples' tasks, which the simulator has."""
+    trust = {"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "ecs-tasks.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ]}
+    for name in ("catalog-execution", "checkout", "checkout-execution"):
+        account.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
 
 
 def _moto_images(account, images):
