@@ -126,6 +126,9 @@ func (view *deploymentView) lookAtImages(ctx context.Context, imd *v1alpha1.Immu
 		switch {
 		case err == nil:
 			view.pinned[*image.Ref] = ref
+			if err := lookAtPlatform(ctx, view.clients.Images, image, ref, source.Architecture(t), report); err != nil {
+				return err
+			}
 		case refused:
 			report.Findings = append(report.Findings, failed.Blocked)
 		case cloud.IsRepositoryNotFound(err) && imd.Spec.ImagePolicy.MissingRepository == v1alpha1.RepositoryCreate:
@@ -138,6 +141,21 @@ func (view *deploymentView) lookAtImages(ctx context.Context, imd *v1alpha1.Immu
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// lookAtPlatform looks whether an image that was resolved is for the CPU
+// architecture of the tasks.
+func lookAtPlatform(ctx context.Context, images cloud.Images, image template.Image, ref, architecture string, report *preflight.Report) error {
+	runs, err := images.Runs(ctx, ref, architecture)
+	switch {
+	case cloud.IsNotFound(err):
+		return nil // pushed anew a moment ago: the revision is made of what is there then
+	case err != nil:
+		return report.Skip("the platform of "+*image.Ref+" (ecr:BatchGetImage)", err)
+	case !runs:
+		report.Add(preflight.Platform(image.Of, *image.Ref, architecture))
 	}
 	return nil
 }

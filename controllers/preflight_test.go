@@ -51,6 +51,22 @@ func TestPreflight(t *testing.T) {
 	w.Expect(w.sim.Stacks()).To(gomega.HaveLen(2), "that of others, and one of ours")
 }
 
+// TestImageOfAnotherPlatform: an index without an image for the tasks' CPU would
+// end in tasks that can't pull it.
+func TestImageOfAnotherPlatform(t *testing.T) {
+	w := running(t)
+	_, _, err := w.sim.PutIndex("checkout", "arm", "linux/arm64/v8")
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	imd := w.deployment("arm")
+	w.create(imd)
+	now := w.blocked(imd, v1alpha1.ReasonPreflightFailed)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("checkout:arm of container app is not for linux/amd64"))
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) {
+		s.Template.RuntimePlatform = &v1alpha1.RuntimePlatform{CPUArchitecture: "ARM64"}
+	})
+	w.eventually(imd, v1alpha1.PhaseComplete)
+}
+
 // TestPreflightElsewhere: a load balancer sends no requests to another VPC, nor to
 // a zone in which it isn't enabled.
 func TestPreflightElsewhere(t *testing.T) {

@@ -15,6 +15,10 @@ type Images interface {
 	// Exists reports whether ECR has an image with a digest. One without, or one
 	// that isn't in ECR, is taken to exist without a call.
 	Exists(ctx context.Context, image string) (bool, error)
+	// Runs reports whether an image with a digest can run on Linux and a CPU
+	// architecture: amd64, arm64. Only image indexes tell; everything else is
+	// taken to run.
+	Runs(ctx context.Context, image, architecture string) (bool, error)
 	// Repository describes the image's repository. ok is false if the image
 	// isn't in ECR; KindNotFound if the repository doesn't exist.
 	Repository(ctx context.Context, image string) (repository Repository, ok bool, err error)

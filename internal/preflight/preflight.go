@@ -206,6 +206,13 @@ func Cluster(name, status string) (r Report) {
 	return r
 }
 
+// Platform says that an image isn't for the CPU architecture of the tasks.
+func Platform(of, image, architecture string) (r Report) {
+	r.Find(fmt.Sprintf("The image %s of %s is not for linux/%s, on which its tasks run", image, of, architecture),
+		"Push it for that platform, too (docker buildx build --platform linux/"+architecture+"), or correct spec.template.runtimePlatform.cpuArchitecture")
+	return r
+}
+
 func verb(of []string, one, many string) string {
 	if len(of) == 1 {
 		return one

@@ -36,6 +36,7 @@
 //	Services.Cluster        ecs:DescribeClusters
 //	Services.Scale          ecs:UpdateService
 //	Images.Digest           ecr:DescribeImages
+//	Images.Runs             ecr:BatchGetImage
 //	Images.Repository       ecr:DescribeRepositories
 //	Images.CreateRepository ecr:CreateRepository, ecr:TagResource
 //	Images.Scan             ecr:DescribeImageScanFindings

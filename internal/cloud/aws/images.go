@@ -87,6 +87,20 @@ func (i *images) Exists(ctx context.Context, image string) (bool, error) {
 	return err == nil, err
 }
 
+// Runs looks for the architecture in the image index.
+func (i *images) Runs(ctx context.Context, image, architecture string) (bool, error) {
+	ref, err := parseReference(image)
+	if err != nil {
+		return false, err
+	}
+	api, account, err := i.registry(ref)
+	if api == nil || ref.digest == "" {
+		return err == nil, err
+	}
+	digest, err := i.scanned(ctx, api, account, ref, architecture)
+	return digest != "", err
+}
+
 // registry returns a client of the image's registry, and its account; nil if it
 // isn't a private one of ECR.
 func (i *images) registry(ref reference) (api ecrAPI, account string, err error) {
