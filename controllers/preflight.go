@@ -122,27 +122,33 @@ func (view *deploymentView) lookAtImages(ctx context.Context, imd *v1alpha1.Immu
 			continue
 		}
 		ref, err := resolve(ctx, imd.Spec.ImagePolicy, view.clients.Images, image)
-		failed, refused := errors.AsType[*refusal.Error](err)
-		switch {
-		case err == nil:
+		if err == nil {
 			view.pinned[*image.Ref] = ref
-			if err := lookAtPlatform(ctx, view.clients.Images, image, ref, source.Architecture(t), report); err != nil {
-				return err
-			}
-		case refused:
-			report.Findings = append(report.Findings, failed.Blocked)
-		case cloud.IsRepositoryNotFound(err) && imd.Spec.ImagePolicy.MissingRepository == v1alpha1.RepositoryCreate:
-			// Pinning the image makes the repository.
-		case cloud.IsNotFound(err):
-			missing, _ := errors.AsType[*refusal.Error](imageMissing(image, err))
-			report.Findings = append(report.Findings, missing.Blocked)
-		default:
-			if err := report.Skip("the image "+*image.Ref, err); err != nil {
-				return err
-			}
+			err = lookAtPlatform(ctx, view.clients.Images, image, ref, source.Architecture(t), report)
+		} else {
+			err = imageProblem(imd, image, err, report)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// imageProblem tells in a report why an image can't be resolved. A repository
+// that is to be made is made when the image is pinned.
+func imageProblem(imd *v1alpha1.ImmutableDeployment, image template.Image, err error, report *preflight.Report) error {
+	if cloud.IsNotFound(err) {
+		if cloud.IsRepositoryNotFound(err) && imd.Spec.ImagePolicy.MissingRepository == v1alpha1.RepositoryCreate {
+			return nil
+		}
+		err = imageMissing(image, err)
+	}
+	if failed, refused := errors.AsType[*refusal.Error](err); refused {
+		report.Findings = append(report.Findings, failed.Blocked)
+		return nil
+	}
+	return report.Skip("the image "+*image.Ref, err)
 }
 
 // lookAtPlatform looks whether an image that was resolved is for the CPU

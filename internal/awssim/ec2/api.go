@@ -45,7 +45,7 @@ func parseQuery(in url.Values, idName string, filters ...string) (query, error) 
 	for _, key := range slices.Sorted(maps.Keys(in)) {
 		value, part := in.Get(key), filterPart.FindStringSubmatch(key)
 		switch {
-		case key == "Action" || key == "Version" || key == "DryRun" && value == "false":
+		case key == "Action", key == "Version":
 		case isID.MatchString(key):
 			q.ids = append(q.ids, value)
 		case part != nil && part[2] == "Name":
