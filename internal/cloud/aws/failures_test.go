@@ -44,6 +44,7 @@ func TestKindOfFailure(t *testing.T) {
 		cfn.Reason("NotFound", "The subnet ID 'subnet-1' does not exist"):                                                                          "",
 		cfn.Reason("InvalidRequest", "A rule can only have '5' condition values"):                                                                  "",
 		"You can apply at most 50 tags to a resource (Service: Elb; Status Code: 400; Error Code: TooManyTags; Request ID: 1)":                     "",
+		cfn.Reason("ServiceLimitExceeded", "There are too many of them"):                                                                           cloud.KindQuota,
 		"Resource creation cancelled": "",
 		"":                            "",
 	} {
