@@ -82,10 +82,10 @@ func reconsidered(d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) stac
 }
 
 // retryAt is when a stack is made again that failed though its template isn't at
-// fault; zero if none did, or if the time of that is of a clock that is ahead.
+// fault; zero if none did, none is wanted, or the time of that is of a clock that is ahead.
 func (r *RevisionReconciler) retryAt(imr *v1alpha1.ImmutableRevision) time.Time {
 	f := imr.Status.Failure
-	if f == nil || f.Reason == "" || f.At.After(r.Now()) {
+	if f == nil || f.Reason == "" || f.At.After(r.Now()) || imr.Spec.StackState != v1alpha1.StackPresent {
 		return time.Time{}
 	}
 	return f.At.Add(stack.Pause(imr.Status.FailedAttempts, false, stalledPollFactor*r.Timing.Poll))
@@ -105,7 +105,7 @@ func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Deci
 	switch {
 	case d.Phase == v1alpha1.RevisionDeleteFailed && d.Action != stack.ActionList, mayBecomeOurs(imr):
 		return stalledPollFactor * r.Timing.Poll
-	case imr.Spec.StackState == v1alpha1.StackPresent && d.Phase == v1alpha1.RevisionPending && r.waiting(imr) != "":
+	case d.Phase == v1alpha1.RevisionPending && r.waiting(imr) != "":
 		return max(r.retryAt(imr).Sub(r.Now()), minRequeue)
 	case imr.Spec.StackState == v1alpha1.StackPresent && (d.Phase == v1alpha1.RevisionRemoved || d.Phase == v1alpha1.RevisionPending):
 		return minRequeue

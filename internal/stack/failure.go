@@ -50,23 +50,27 @@ var noCapacity = regexp.MustCompile(`(?i)capacity is unavailable|insufficient ca
 // Consider adds what ECS says of a service that failed: why its tasks stopped. If
 // none failed, but AWS lacked resources for them, that is what is at fault.
 func (f *Failure) Consider(tasks []cloud.StoppedTask, lastEvent string) {
-	failed, starved := false, len(tasks) == 0 && noCapacity.MatchString(lastEvent)
+	if len(tasks) == 0 && noCapacity.MatchString(lastEvent) {
+		tasks = []cloud.StoppedTask{{Reason: sentence(lastEvent), Starved: true}}
+	}
 	var causes []string
 	for _, task := range tasks {
-		failed, starved = failed || task.Failed, starved || task.Starved
 		if !strings.Contains(strings.Join(causes, "; "), task.Reason) {
 			causes = append(causes, task.Reason)
 		}
 	}
-	if len(tasks) == 0 && starved {
-		causes = []string{lastEvent}
-	}
 	if len(causes) > 0 {
 		f.Message += " (tasks stopped: " + strings.Join(causes, "; ") + ")"
 	}
-	if f.Kind == "" && starved && !failed {
+	if f.Kind == "" && starved(tasks) {
 		f.Kind = cloud.KindCapacity
 	}
+}
+
+// starved tells whether AWS lacked resources for tasks, and none failed itself.
+func starved(tasks []cloud.StoppedTask) bool {
+	return slices.ContainsFunc(tasks, func(t cloud.StoppedTask) bool { return t.Starved }) &&
+		!slices.ContainsFunc(tasks, func(t cloud.StoppedTask) bool { return t.Failed })
 }
 
 // objected sums up what validations and hooks have against a stack. Only if all
