@@ -46,7 +46,7 @@ func TestFailureWithoutReason(t *testing.T) {
 
 // What AWS refused once isn't told as the cause of what ended the next attempt.
 func TestRefusalIsForgotten(t *testing.T) {
-	r := &RevisionReconciler{Options{Now: time.Now}}
+	r := &RevisionReconciler{Options: Options{Now: time.Now}}
 	next := v1alpha1.ImmutableRevisionStatus{Failure: &v1alpha1.StackFailure{Message: "no rule is free", Reason: v1alpha1.ReasonQuotaExceeded}}
 	r.note(stack.Decision{Phase: v1alpha1.RevisionFailed, Message: "Someone else deleted the stack"}, &next)
 	if next.Failure.Message != "Someone else deleted the stack" || next.Failure.Reason != "" {
