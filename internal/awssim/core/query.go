@@ -1,15 +1,36 @@
 package core
 
 import (
+	"encoding/xml"
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 )
 
+// Texts is a map of strings, which the query protocol writes as entries.
+type Texts map[string]string
+
+// MarshalXML writes the entries in the order of their keys.
+func (t Texts) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	type entry struct {
+		Key   string `xml:"key"`
+		Value string `xml:"value"`
+	}
+	var out struct {
+		Entries []entry `xml:"entry"`
+	}
+	for _, key := range slices.Sorted(maps.Keys(t)) {
+		out.Entries = append(out.Entries, entry{key, t[key]})
+	}
+	return e.EncodeElement(out, start)
+}
+
 // DecodeQuery fills the struct that out points to from query-protocol
-// parameters: field names are parameter names, slices read name.member.N,
-// nested structs read name.field, pointers are nil when absent. Parameters
+// parameters: field names are parameter names, slices read name.member.N, maps
+// of strings read name.entry.N.key and .value, nested structs read name.field, pointers are nil when absent. Parameters
 // without a field are refused, so that the simulator never ignores what it
 // does not understand; Action and Version are known to all.
 func DecodeQuery(in url.Values, out any) error {
@@ -35,6 +56,8 @@ func decodeValue(in url.Values, path string, v reflect.Value, used map[string]bo
 		return decodeStruct(in, path, v, used)
 	case reflect.Slice:
 		return decodeSlice(in, path, v, used)
+	case reflect.Map:
+		return decodeEntries(in, path, v, used), nil
 	default:
 		return decodeScalar(in, path, v, used)
 	}
@@ -83,6 +106,24 @@ func decodeSlice(in url.Values, path string, v reflect.Value, used map[string]bo
 		}
 		v.Set(reflect.Append(v, elem))
 	}
+}
+
+// decodeEntries fills a map of strings.
+func decodeEntries(in url.Values, path string, v reflect.Value, used map[string]bool) bool {
+	entries := reflect.MakeMap(v.Type())
+	for n := 1; ; n++ {
+		key, value := fmt.Sprintf("%s.entry.%d.key", path, n), fmt.Sprintf("%s.entry.%d.value", path, n)
+		if !in.Has(key) {
+			break
+		}
+		used[key], used[value] = true, true
+		entries.SetMapIndex(reflect.ValueOf(in.Get(key)), reflect.ValueOf(in.Get(value)))
+	}
+	if entries.Len() == 0 {
+		return false
+	}
+	v.Set(entries)
+	return true
 }
 
 func decodeScalar(in url.Values, path string, v reflect.Value, used map[string]bool) (bool, error) {

@@ -17,6 +17,8 @@ type decision struct {
 	own           *Response
 	balancer      string
 	group, target string
+	// transforms rewrite the request for the target.
+	transforms []elb.Transform
 	// cookie binds the client to the target group.
 	cookie *http.Cookie
 }
@@ -40,7 +42,7 @@ func (p *Plane) decide(listenerARN string, req *http.Request) decision {
 	for _, rule := range rules {
 		if matches(rule, req) {
 			way := p.follow(rule.Actions, req)
-			way.balancer = balancer
+			way.balancer, way.transforms = balancer, rule.Transforms
 			return way
 		}
 	}
@@ -53,10 +55,15 @@ func loadBalancerOf(listenerARN string) string {
 	return arn[:max(strings.LastIndex(arn, "/"), 0)]
 }
 
-// follow runs the actions in order. Authentication passes for clients which
-// carry a session cookie.
+// follow runs the actions in order.
 func (p *Plane) follow(actions []elb.Action, req *http.Request) decision {
 	for _, a := range actions {
+		if isAuth(a.Type) {
+			if own := p.admit(a, req); own != nil {
+				return decision{own: own}
+			}
+			continue
+		}
 		switch a.Type {
 		case "forward":
 			return p.pick(a.ForwardConfig, req)
@@ -64,15 +71,6 @@ func (p *Plane) follow(actions []elb.Action, req *http.Request) decision {
 			return decision{own: new(redirect(a.RedirectConfig, req))}
 		case "fixed-response":
 			return decision{own: new(fixedResponse(a.FixedResponseConfig))}
-		case "authenticate-oidc":
-			if own := authenticate(req, a.AuthenticateOidcConfig.OnUnauthenticatedRequest, a.AuthenticateOidcConfig.AuthorizationEndpoint); own != nil {
-				return decision{own: own}
-			}
-		case "authenticate-cognito":
-			domain := "https://" + a.AuthenticateCognitoConfig.UserPoolDomain + "/oauth2/authorize"
-			if own := authenticate(req, a.AuthenticateCognitoConfig.OnUnauthenticatedRequest, domain); own != nil {
-				return decision{own: own}
-			}
 		}
 	}
 	return decision{own: new(errorPage(http.StatusInternalServerError))}

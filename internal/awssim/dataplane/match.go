@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,9 +22,10 @@ func matches(rule elb.Rule, req *http.Request) bool {
 func meets(c elb.Condition, req *http.Request) bool {
 	switch c.Field {
 	case "host-header":
-		return anyMatch(c.HostHeaderConfig.Values, strings.ToLower(hostname(req.Host)), strings.ToLower)
+		host := strings.ToLower(hostname(req.Host))
+		return anyMatch(c.HostHeaderConfig.Values, host, strings.ToLower) || anyRegex(c.HostHeaderConfig.RegexValues, host)
 	case "path-pattern":
-		return anyMatch(c.PathPatternConfig.Values, req.URL.Path, asIs)
+		return anyMatch(c.PathPatternConfig.Values, req.URL.Path, asIs) || anyRegex(c.PathPatternConfig.RegexValues, req.URL.Path)
 	case "http-request-method":
 		return slices.Contains(c.HttpRequestMethodConfig.Values, req.Method)
 	case "http-header":
@@ -51,13 +53,18 @@ func anyMatch(patterns []string, text string, fold func(string) string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return wildcard(fold(p), text) })
 }
 
+// anyRegex tells whether one of the regular expressions matches the whole text.
+func anyRegex(expressions []string, text string) bool {
+	return slices.ContainsFunc(expressions, func(e string) bool { return regexp.MustCompile("^(?:" + e + ")$").MatchString(text) })
+}
+
 func meetsHeader(c *elb.HTTPHeaderConfig, header http.Header) bool {
 	for name, values := range header {
 		if !wildcard(strings.ToLower(c.HttpHeaderName), strings.ToLower(name)) {
 			continue
 		}
 		for _, v := range values {
-			if anyMatch(c.Values, strings.ToLower(v), strings.ToLower) {
+			if anyMatch(c.Values, strings.ToLower(v), strings.ToLower) || anyRegex(c.RegexValues, v) {
 				return true
 			}
 		}

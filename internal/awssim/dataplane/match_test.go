@@ -29,6 +29,8 @@ func TestConditions(t *testing.T) {
 		"other method":        {condition: elb.Condition{Field: "http-request-method", HttpRequestMethodConfig: values("GET")}, method: "POST"},
 		"header":              {condition: elb.Condition{Field: "http-header", HttpHeaderConfig: &elb.HTTPHeaderConfig{HttpHeaderName: "x-viridian-revision", Values: []string{"4"}}}, header: http.Header{"X-Viridian-Revision": {"4"}}, want: true},
 		"other header value":  {condition: elb.Condition{Field: "http-header", HttpHeaderConfig: &elb.HTTPHeaderConfig{HttpHeaderName: "x-viridian-revision", Values: []string{"4"}}}, header: http.Header{"X-Viridian-Revision": {"44"}}},
+		"regular expression":  {condition: elb.Condition{Field: "http-header", HttpHeaderConfig: &elb.HTTPHeaderConfig{HttpHeaderName: "x-tenant", RegexValues: []string{"t[0-9]"}}}, header: http.Header{"X-Tenant": {"t7"}}, want: true},
+		"other expression":    {condition: elb.Condition{Field: "http-header", HttpHeaderConfig: &elb.HTTPHeaderConfig{HttpHeaderName: "x-tenant", RegexValues: []string{"t[0-9]"}}}, header: http.Header{"X-Tenant": {"t77"}}},
 		"no header":           {condition: elb.Condition{Field: "http-header", HttpHeaderConfig: &elb.HTTPHeaderConfig{HttpHeaderName: "x-viridian-revision", Values: []string{"*"}}}},
 		"query":               {condition: elb.Condition{Field: "query-string", QueryStringConfig: &elb.QueryStringConfig{Values: []elb.QueryStringPair{{Key: "v", Value: "t*"}}}}, url: "http://shop.example.com/?V=two", want: true},
 		"query without key":   {condition: elb.Condition{Field: "query-string", QueryStringConfig: &elb.QueryStringConfig{Values: []elb.QueryStringPair{{Value: "two"}}}}, url: "http://shop.example.com/?x=two", want: true},

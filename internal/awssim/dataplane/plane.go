@@ -133,6 +133,11 @@ func (p *Plane) Route(listenerARN string, req *http.Request) Response {
 		p.record(Outcome{LoadBalancer: way.balancer, TargetGroup: way.group, Status: way.own.Status})
 		return *way.own
 	}
+	req, ok := transformed(req, way.transforms)
+	if !ok {
+		p.record(Outcome{LoadBalancer: way.balancer, TargetGroup: way.group, Status: http.StatusInternalServerError})
+		return errorPage(http.StatusInternalServerError)
+	}
 	answer := p.exchange(req, way.target)
 	response, fromTarget := p.respond(way, answer)
 	p.record(Outcome{

@@ -70,7 +70,10 @@ func orderActions(in []Action) ([]Action, error) {
 	return out, nil
 }
 
-func isAuth(kind string) bool { return strings.HasPrefix(kind, "authenticate-") }
+// isAuth tells whether an action lets only some requests pass to the next one.
+func isAuth(kind string) bool {
+	return strings.HasPrefix(kind, "authenticate-") || kind == "jwt-validation"
+}
 
 func (s *Service) checkAction(l *listener, a *Action, before *rule) error {
 	if a.Type != "forward" && (a.ForwardConfig != nil || a.TargetGroupArn != "") {
@@ -85,11 +88,13 @@ func (s *Service) checkAction(l *listener, a *Action, before *rule) error {
 		return checkFixedResponse(a.FixedResponseConfig)
 	case "authenticate-oidc", "authenticate-cognito":
 		return checkAuth(l, a, before)
+	case "jwt-validation":
+		return checkJWT(l, a.JwtValidationConfig)
 	case "":
 		return core.Errorf("ValidationError", "An action type must be specified")
 	default:
 		return core.Errorf("ValidationError", "Action type '%s' must be one of "+
-			"'[redirect, fixed-response, forward, authenticate-oidc, authenticate-cognito]'", a.Type)
+			"'[redirect, fixed-response, forward, authenticate-oidc, authenticate-cognito, jwt-validation]'", a.Type)
 	}
 }
 

@@ -21,6 +21,8 @@ type conditionField struct {
 	values func(*Condition) []string
 	// legacy fields can be given as Values instead.
 	legacy bool
+	// regex are the field's regular expressions; nil where it has none.
+	regex func(*Condition) []string
 	// repeats fields can occur several times in a rule.
 	repeats bool
 	check   func(value string) bool
@@ -44,10 +46,12 @@ var conditionFields = map[string]conditionField{
 	"host-header": {
 		config: "HostHeaderConfig", legacy: true, check: hostPattern.MatchString, longest: 128,
 		values: func(c *Condition) []string { return configValues(c.HostHeaderConfig) },
+		regex:  func(c *Condition) []string { return configRegex(c.HostHeaderConfig) },
 	},
 	"path-pattern": {
 		config: "PathPatternConfig", legacy: true, check: pathPattern.MatchString, longest: 128,
 		values: func(c *Condition) []string { return configValues(c.PathPatternConfig) },
+		regex:  func(c *Condition) []string { return configRegex(c.PathPatternConfig) },
 	},
 	"http-request-method": {
 		config: "HttpRequestMethodConfig", check: methodPattern.MatchString, longest: 40,
@@ -64,6 +68,12 @@ var conditionFields = map[string]conditionField{
 				return nil
 			}
 			return c.HttpHeaderConfig.Values
+		},
+		regex: func(c *Condition) []string {
+			if c.HttpHeaderConfig == nil {
+				return nil
+			}
+			return c.HttpHeaderConfig.RegexValues
 		},
 	},
 	"query-string": {
@@ -88,6 +98,13 @@ func configValues(c *ValuesConfig) []string {
 	return c.Values
 }
 
+func configRegex(c *ValuesConfig) []string {
+	if c == nil {
+		return nil
+	}
+	return c.RegexValues
+}
+
 func isCIDR(value string) bool {
 	_, err := netip.ParsePrefix(value)
 	return err == nil && value != "255.255.255.255/32"
@@ -101,6 +118,7 @@ func checkConditions(in []Condition) ([]Condition, error) {
 	}
 	out := slices.Clone(in)
 	seen := map[string]bool{}
+	wildcards := 0
 	var all []string
 	for i := range out {
 		field, values, err := checkCondition(&out[i])
@@ -112,11 +130,12 @@ func checkConditions(in []Condition) ([]Condition, error) {
 		}
 		seen[out[i].Field] = true
 		all = append(all, values...)
+		wildcards += countWildcards(field.values(&out[i]))
 	}
 	if len(all) > maxConditionValues {
 		return nil, core.Errorf("ValidationError", "A rule can only have '%d' condition values and regex values", maxConditionValues)
 	}
-	if countWildcards(all) > maxConditionWildcards {
+	if wildcards > maxConditionWildcards {
 		return nil, core.Errorf("ValidationError", "A rule can only have '%d' condition wildcards", maxConditionWildcards)
 	}
 	return out, nil
@@ -146,11 +165,35 @@ func checkCondition(c *Condition) (conditionField, []string, error) {
 	if err != nil {
 		return field, nil, err
 	}
-	if err := checkValues(c, field, values); err != nil {
+	expressions, err := regexValues(c, field)
+	if err != nil {
 		return field, nil, err
 	}
-	c.complete(values)
-	return field, values, nil
+	if err := checkValues(c, field, values, len(expressions) > 0); err != nil {
+		return field, nil, err
+	}
+	if len(values) > 0 {
+		c.complete(values, expressions)
+	}
+	return field, slices.Concat(values, expressions), nil
+}
+
+// regexValues are the condition's regular expressions. AWS keeps them beside the
+// values, and shows no Values for a condition that has nothing else.
+func regexValues(c *Condition, field conditionField) ([]string, error) {
+	if field.regex == nil {
+		if configRegex(c.HttpRequestMethodConfig) != nil || configRegex(c.SourceIpConfig) != nil {
+			return nil, core.Errorf("ValidationError", "You cannot provide RegexValues for a condition of type '%s'", c.Field)
+		}
+		return nil, nil
+	}
+	expressions := field.regex(c)
+	for _, e := range expressions {
+		if _, err := regexp.Compile(e); err != nil || len(e) > 128 {
+			return nil, core.Errorf("ValidationError", "The regular expression '%s' is not valid", e)
+		}
+	}
+	return expressions, nil
 }
 
 // givenValues are the condition's values, in whichever form they come.
@@ -167,8 +210,8 @@ func givenValues(c *Condition, field conditionField) ([]string, error) {
 	return c.Values, nil
 }
 
-func checkValues(c *Condition, field conditionField, values []string) error {
-	if len(values) == 0 {
+func checkValues(c *Condition, field conditionField, values []string, others bool) error {
+	if len(values) == 0 && !others {
 		return core.Errorf("ValidationError", "A condition value must be specified")
 	}
 	for _, v := range values {
@@ -199,19 +242,19 @@ func checkHeaderName(c *Condition) error {
 }
 
 // complete gives host and path conditions both forms.
-func (c *Condition) complete(values []string) {
+func (c *Condition) complete(values, expressions []string) {
 	switch c.Field {
 	case "host-header":
-		c.Values, c.HostHeaderConfig = values, &ValuesConfig{Values: values}
+		c.Values, c.HostHeaderConfig = values, &ValuesConfig{Values: values, RegexValues: expressions}
 	case "path-pattern":
-		c.Values, c.PathPatternConfig = values, &ValuesConfig{Values: values}
+		c.Values, c.PathPatternConfig = values, &ValuesConfig{Values: values, RegexValues: expressions}
 	}
 }
 
 // foreignConfig names a config that belongs to another field.
 func foreignConfig(c *Condition) string {
 	for name, field := range conditionFields {
-		if name != c.Field && field.values(c) != nil {
+		if name != c.Field && (field.values(c) != nil || field.regex != nil && field.regex(c) != nil) {
 			return field.config
 		}
 	}

@@ -192,10 +192,11 @@ func targetGroupSchema() core.Schema {
 func ruleSchema() core.Schema {
 	text, number := core.String(), core.Int()
 	values := core.Object(map[string]core.Schema{"Values": core.ListOf(text)})
+	patterns := core.Object(map[string]core.Schema{"Values": core.ListOf(text), "RegexValues": core.ListOf(text)})
 	condition := core.Object(map[string]core.Schema{
 		"Field": text, "Values": core.ListOf(text),
-		"HostHeaderConfig": values, "PathPatternConfig": values, "HttpRequestMethodConfig": values, "SourceIpConfig": values,
-		"HttpHeaderConfig": core.Object(map[string]core.Schema{"HttpHeaderName": text, "Values": core.ListOf(text)}),
+		"HostHeaderConfig": patterns, "PathPatternConfig": patterns, "HttpRequestMethodConfig": values, "SourceIpConfig": values,
+		"HttpHeaderConfig": core.Object(map[string]core.Schema{"HttpHeaderName": text, "Values": core.ListOf(text), "RegexValues": core.ListOf(text)}),
 		"QueryStringConfig": core.Object(map[string]core.Schema{
 			"Values": core.ListOf(core.Object(map[string]core.Schema{"Key": text, "Value": text})),
 		}),
@@ -203,6 +204,16 @@ func ruleSchema() core.Schema {
 	return core.Object(map[string]core.Schema{
 		"ListenerArn": text, "Priority": core.Must(number), "Tags": core.TagList(),
 		"Conditions": core.Must(core.ListOf(condition)), "Actions": core.Must(core.ListOf(actionSchema())),
+		"Transforms": core.ListOf(transformSchema()),
+	})
+}
+
+func transformSchema() core.Schema {
+	rewrites := core.Object(map[string]core.Schema{"Rewrites": core.Must(core.ListOf(core.Object(map[string]core.Schema{
+		"Regex": core.Must(core.String()), "Replace": core.Must(core.String()),
+	})))})
+	return core.Object(map[string]core.Schema{
+		"Type": core.Must(core.String()), "HostHeaderRewriteConfig": rewrites, "UrlRewriteConfig": rewrites,
 	})
 }
 
@@ -218,8 +229,12 @@ func actionSchema() core.Schema {
 	oidc := fields("Issuer", "AuthorizationEndpoint", "TokenEndpoint", "UserInfoEndpoint", "ClientId", "ClientSecret",
 		"SessionCookieName", "Scope", "OnUnauthenticatedRequest")
 	oidc["SessionTimeout"], oidc["UseExistingClientSecret"] = number, flag
+	oidc["AuthenticationRequestExtraParams"] = core.MapOf(text)
 	cognito := fields("UserPoolArn", "UserPoolClientId", "UserPoolDomain", "SessionCookieName", "Scope", "OnUnauthenticatedRequest")
-	cognito["SessionTimeout"] = number
+	cognito["SessionTimeout"], cognito["AuthenticationRequestExtraParams"] = number, core.MapOf(text)
+	claim := core.Object(map[string]core.Schema{
+		"Format": core.Must(core.String(claimFormats...)), "Name": core.Must(text), "Values": core.Must(core.ListOf(text)),
+	})
 	return core.Object(map[string]core.Schema{
 		"Type": core.Must(text), "Order": number, "TargetGroupArn": text,
 		"ForwardConfig": core.Object(map[string]core.Schema{
@@ -232,5 +247,8 @@ func actionSchema() core.Schema {
 		"FixedResponseConfig":       core.Object(fields("MessageBody", "StatusCode", "ContentType")),
 		"AuthenticateOidcConfig":    core.Object(oidc),
 		"AuthenticateCognitoConfig": core.Object(cognito),
+		"JwtValidationConfig": core.Object(map[string]core.Schema{
+			"Issuer": core.Must(text), "JwksEndpoint": core.Must(text), "AdditionalClaims": core.ListOf(claim),
+		}),
 	})
 }

@@ -30,6 +30,7 @@ type createRuleInput struct {
 	Priority    *int
 	Conditions  []Condition
 	Actions     []Action
+	Transforms  []Transform
 	Tags        []Tag
 }
 
@@ -65,11 +66,15 @@ func (s *Service) addRule(in createRuleInput) (*rule, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkTransforms(in.Transforms); err != nil {
+		return nil, err
+	}
 	if l.lb.ruleCount() >= s.opts.RulesPerLoadBalancer {
 		return nil, core.Errorf("TooManyRules", "The maximum number of rules on load balancer '%s' has been reached", l.lb.arn)
 	}
 	r := &rule{listener: l, tags: in.Tags, Rule: Rule{
 		RuleArn: l.ruleARN(s.world), Priority: strconv.Itoa(*in.Priority), Conditions: conditions, Actions: actions,
+		Transforms: in.Transforms,
 	}}
 	l.rules = append(l.rules, r)
 	s.changed(l)
@@ -170,12 +175,14 @@ func (s *Service) rule(arn string) (*rule, error) {
 }
 
 type modifyRuleInput struct {
-	RuleArn    string
-	Conditions []Condition
-	Actions    []Action
+	RuleArn         string
+	Conditions      []Condition
+	Actions         []Action
+	Transforms      []Transform
+	ResetTransforms *bool
 }
 
-// modifyRule replaces all conditions, all actions, or both, as given.
+// modifyRule replaces all conditions, all actions, all transforms, as given.
 func (s *Service) modifyRule(in modifyRuleInput) (any, error) {
 	r, err := s.rule(in.RuleArn)
 	if err != nil {
@@ -185,6 +192,10 @@ func (s *Service) modifyRule(in modifyRuleInput) (any, error) {
 		return nil, core.Errorf("OperationNotPermitted", "Default rule '%s' cannot be modified", r.RuleArn)
 	}
 	conditions, actions := r.Conditions, r.Actions
+	transforms, err := in.transforms(r.Transforms)
+	if err != nil {
+		return nil, err
+	}
 	if len(in.Conditions) > 0 {
 		if conditions, err = checkConditions(in.Conditions); err != nil {
 			return nil, err
@@ -195,7 +206,7 @@ func (s *Service) modifyRule(in modifyRuleInput) (any, error) {
 			return nil, err
 		}
 	}
-	r.Conditions, r.Actions = conditions, actions
+	r.Conditions, r.Actions, r.Transforms = conditions, actions, transforms
 	s.changed(r.listener)
 	s.resumeChecks(targetGroups(actions))
 	return rulesOut{Rules: []Rule{r.out()}}, nil

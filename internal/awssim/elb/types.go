@@ -1,5 +1,7 @@
 package elb
 
+import "github.com/viridian-dev/viridian/internal/awssim/core"
+
 // The wire types serve three ends: filled from query parameters, filled from
 // CloudFormation properties (both have the API's names) and marshalled into
 // responses.
@@ -14,6 +16,7 @@ type Action struct {
 	FixedResponseConfig       *FixedResponseConfig       `xml:",omitempty"`
 	AuthenticateOidcConfig    *AuthenticateOidcConfig    `xml:",omitempty"`
 	AuthenticateCognitoConfig *AuthenticateCognitoConfig `xml:",omitempty"`
+	JwtValidationConfig       *JwtValidationConfig       `xml:",omitempty"`
 }
 
 // ForwardConfig distributes requests among target groups.
@@ -64,6 +67,8 @@ type AuthenticateOidcConfig struct {
 	SessionTimeout           *int   `xml:",omitempty"`
 	OnUnauthenticatedRequest string `xml:",omitempty"`
 	UseExistingClientSecret  *bool  `xml:",omitempty"`
+
+	AuthenticationRequestExtraParams core.Texts `xml:",omitempty"`
 }
 
 // AuthenticateCognitoConfig asks Amazon Cognito first.
@@ -75,6 +80,40 @@ type AuthenticateCognitoConfig struct {
 	Scope                    string `xml:",omitempty"`
 	SessionTimeout           *int   `xml:",omitempty"`
 	OnUnauthenticatedRequest string `xml:",omitempty"`
+
+	AuthenticationRequestExtraParams core.Texts `xml:",omitempty"`
+}
+
+// JwtValidationConfig lets requests pass that bear a JSON web token of the issuer.
+type JwtValidationConfig struct {
+	Issuer           string
+	JwksEndpoint     string
+	AdditionalClaims []JwtClaim `xml:"AdditionalClaims>member,omitempty"`
+}
+
+// JwtClaim is a claim that a token must have.
+type JwtClaim struct {
+	Format string
+	Name   string
+	Values []string `xml:"Values>member"`
+}
+
+// Transform rewrites a request before the target gets it.
+type Transform struct {
+	Type                    string
+	HostHeaderRewriteConfig *RewriteConfig `xml:",omitempty"`
+	UrlRewriteConfig        *RewriteConfig `xml:",omitempty"`
+}
+
+// RewriteConfig says what is replaced by what.
+type RewriteConfig struct {
+	Rewrites []Rewrite `xml:"Rewrites>member"`
+}
+
+// Rewrite replaces what a regular expression matches.
+type Rewrite struct {
+	Regex   string
+	Replace string
 }
 
 // Condition says which requests a rule takes. Host and path can be given in
@@ -90,15 +129,18 @@ type Condition struct {
 	SourceIpConfig          *ValuesConfig      `xml:",omitempty"`
 }
 
-// ValuesConfig is a condition that is met by any of its values.
+// ValuesConfig is a condition that is met by any of its values, or regular
+// expressions.
 type ValuesConfig struct {
-	Values []string `xml:"Values>member"`
+	Values      []string `xml:"Values>member,omitempty"`
+	RegexValues []string `xml:"RegexValues>member,omitempty"`
 }
 
 // HTTPHeaderConfig is met by a header that matches any of the values.
 type HTTPHeaderConfig struct {
 	HttpHeaderName string
-	Values         []string `xml:"Values>member"`
+	Values         []string `xml:"Values>member,omitempty"`
+	RegexValues    []string `xml:"RegexValues>member,omitempty"`
 }
 
 // QueryStringConfig is met by any of the key and value pairs.
@@ -118,6 +160,7 @@ type Rule struct {
 	Priority   string
 	Conditions []Condition `xml:"Conditions>member"`
 	Actions    []Action    `xml:"Actions>member"`
+	Transforms []Transform `xml:"Transforms>member,omitempty"`
 	IsDefault  bool
 }
 
