@@ -15,32 +15,55 @@ import (
 	simelb "github.com/viridian-dev/viridian/internal/awssim/elb"
 )
 
-// legacy makes what there was before Viridian: a rule that signs users in and
-// forwards to a target group.
-func (w *world) legacy() (rule string) {
+// secureListener makes a listener that speaks TLS.
+func (w *world) secureListener() (arn string) {
+	w.t.Helper()
+	return w.secureListenerAt(443)
+}
+
+func (w *world) secureListenerAt(port int32) (arn string) {
 	w.t.Helper()
 	out, err := w.others.elb.CreateListener(w.ctx, &elb.CreateListenerInput{
-		LoadBalancerArn: aws.String(loadBalancerOf(w.listener)), Protocol: elbtypes.ProtocolEnumHttps, Port: aws.Int32(443),
+		LoadBalancerArn: aws.String(loadBalancerOf(w.listener)), Protocol: elbtypes.ProtocolEnumHttps, Port: &port,
 		Certificates: []elbtypes.Certificate{{CertificateArn: aws.String("arn:aws:acm:eu-west-1:111122223333:certificate/c")}},
 		DefaultActions: []elbtypes.Action{{Type: elbtypes.ActionTypeEnumFixedResponse,
 			FixedResponseConfig: &elbtypes.FixedResponseActionConfig{StatusCode: aws.String("404")}}},
 	})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
+	return aws.ToString(out.Listeners[0].ListenerArn)
+}
+
+// legacy makes what there was before Viridian: a rule that signs users in and
+// forwards to a target group.
+func (w *world) legacy() (rule string) {
+	w.t.Helper()
+	return w.legacyBehind(w.secureListener(), oidc())
+}
+
+// legacyBehind makes a rule that forwards to a target group what another action
+// lets pass.
+func (w *world) legacyBehind(listener string, before elbtypes.Action) (rule string) {
+	w.t.Helper()
 	group := w.others.makeGroup(w, "legacy")
-	_, err = w.others.elb.RegisterTargets(w.ctx, &elb.RegisterTargetsInput{TargetGroupArn: &group, Targets: []elbtypes.TargetDescription{{Id: aws.String("10.0.0.200")}}})
+	_, err := w.others.elb.RegisterTargets(w.ctx, &elb.RegisterTargetsInput{TargetGroupArn: &group, Targets: []elbtypes.TargetDescription{{Id: aws.String("10.0.0.200")}}})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	forward := forward(group)
 	forward.Order = aws.Int32(2)
-	rule = w.others.makeRule(w, aws.ToString(out.Listeners[0].ListenerArn), "100", elbtypes.Action{
+	rule = w.others.makeRule(w, listener, "100", before, forward)
+	w.foreign.all = inventory(w.sim.Snapshot(), false)
+	return rule
+}
+
+// oidc signs users in with a secret that nobody can read.
+func oidc() elbtypes.Action {
+	return elbtypes.Action{
 		Type: elbtypes.ActionTypeEnumAuthenticateOidc, Order: aws.Int32(1),
 		AuthenticateOidcConfig: &elbtypes.AuthenticateOidcActionConfig{
 			Issuer: aws.String("https://id.example.com"), AuthorizationEndpoint: aws.String("https://id.example.com/authorize"),
 			TokenEndpoint: aws.String("https://id.example.com/token"), UserInfoEndpoint: aws.String("https://id.example.com/userinfo"),
 			ClientId: aws.String("client"), ClientSecret: aws.String("secret"),
 		},
-	}, forward)
-	w.foreign.all = inventory(w.sim.Snapshot(), false)
-	return rule
+	}
 }
 
 // loadBalancerOf turns a listener's ARN into its load balancer's.
@@ -49,10 +72,10 @@ func loadBalancerOf(listener string) string {
 	return strings.Join(parts[:len(parts)-1], "/")
 }
 
-// adopting is a deployment that adopts a rule.
+// adopting is a deployment that adopts a rule, whatever that authenticates by.
 func (w *world) adopting(rule string) *v1alpha1.ImmutableDeployment {
 	imd := w.deployment("1")
-	imd.Spec.Traffic.LoadBalancer = v1alpha1.LoadBalancer{RuleARN: rule}
+	imd.Spec.Traffic.LoadBalancer = v1alpha1.LoadBalancer{RuleARN: rule, Preview: v1alpha1.PreviewNone}
 	return imd
 }
 
@@ -132,36 +155,45 @@ func TestUnfitRule(t *testing.T) {
 		make   func(*world, *v1alpha1.LoadBalancer)
 		reason string
 		says   string
+		remedy string
 	}{
-		"priority of others": {func(_ *world, lb *v1alpha1.LoadBalancer) { lb.Priority = new(int32(200)) }, v1alpha1.ReasonRouteConflict, "belongs to someone else"},
+		"priority of others": {func(_ *world, lb *v1alpha1.LoadBalancer) { lb.Priority = new(int32(200)) }, v1alpha1.ReasonRouteConflict, "belongs to someone else", "ruleARN"},
 		"no such listener": {func(_ *world, lb *v1alpha1.LoadBalancer) {
 			lb.ListenerARN = strings.Replace(lb.ListenerARN, "/shop/", "/nowhere/", 1)
-		}, v1alpha1.ReasonRouteNotFound, "does not exist"},
+		}, v1alpha1.ReasonRouteNotFound, "does not exist", "listenerARN"},
 		"no such rule": {func(w *world, lb *v1alpha1.LoadBalancer) {
 			*lb = v1alpha1.LoadBalancer{RuleARN: strings.Replace(w.listener, ":listener/", ":listener-rule/", 1) + "/0123456789abcdef"}
-		}, v1alpha1.ReasonRouteNotFound, "does not exist"},
+		}, v1alpha1.ReasonRouteNotFound, "does not exist", "ruleARN"},
 		"two target groups": {func(w *world, lb *v1alpha1.LoadBalancer) {
 			rule := w.others.makeRule(w, w.listener, "300", forward(w.foreign.group))
 			w.others.setRoute(w, rule, map[string]int32{w.foreign.group: 1, w.others.makeGroup(w, "second"): 1})
 			*lb = v1alpha1.LoadBalancer{RuleARN: rule}
-		}, v1alpha1.ReasonRouteUnsupported, "forwards to 2 target groups"},
+		}, v1alpha1.ReasonRouteUnsupported, "forwards to 2 target groups", "for others"},
+		"a default rule": {func(w *world, lb *v1alpha1.LoadBalancer) {
+			*lb = v1alpha1.LoadBalancer{RuleARN: w.defaultRule(w.secureListener())}
+		}, v1alpha1.ReasonRouteUnsupported, "is the default rule of its listener", "aws elbv2 create-rule --listener-arn arn:"},
+		"a secret that can't be repeated": {func(w *world, lb *v1alpha1.LoadBalancer) {
+			forward := forward(w.foreign.group)
+			forward.Order = aws.Int32(2)
+			*lb = v1alpha1.LoadBalancer{RuleARN: w.others.makeRule(w, w.secureListenerAt(444), "300", oidc(), forward)}
+		}, v1alpha1.ReasonRouteUnsupported, "an action authenticate-oidc, which preview rules can't repeat", `-p '{"spec":{"traffic":{"loadBalancer":{"preview":"None"}}}}'`},
 		"no target group": {func(w *world, lb *v1alpha1.LoadBalancer) {
 			*lb = v1alpha1.LoadBalancer{RuleARN: w.others.makeRule(w, w.listener, "301", elbtypes.Action{
 				Type: elbtypes.ActionTypeEnumFixedResponse, FixedResponseConfig: &elbtypes.FixedResponseActionConfig{StatusCode: aws.String("503")},
 			})}
-		}, v1alpha1.ReasonRouteUnsupported, "does not forward"},
-		"below the previews": {func(w *world, lb *v1alpha1.LoadBalancer) {
-			*lb = v1alpha1.LoadBalancer{RuleARN: w.others.makeRule(w, w.listener, "50", forward(w.foreign.group))}
-		}, v1alpha1.ReasonRouteUnsupported, "previewPriorities"},
+		}, v1alpha1.ReasonRouteUnsupported, "does not forward", "another ruleARN"},
+		"no room for previews": {func(w *world, lb *v1alpha1.LoadBalancer) {
+			*lb = v1alpha1.LoadBalancer{RuleARN: w.others.makeRule(w, w.listener, "2", forward(w.foreign.group))}
+		}, v1alpha1.ReasonRouteUnsupported, "has priority 2", "aws elbv2 set-rule-priorities"},
 	} {
 		imd := w.deployment("1")
-		imd.Name = strings.ReplaceAll(name, " ", "-")
+		imd.Name = strings.ReplaceAll(strings.ReplaceAll(name, " ", "-"), "'", "")
 		c.make(w, &imd.Spec.Traffic.LoadBalancer)
 		w.foreign.all = inventory(w.sim.Snapshot(), false)
 		w.create(imd)
 		now := w.blocked(imd, c.reason)
 		w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring(c.says))
-		w.Expect(now.Status.BlockedBy.Remedy).NotTo(gomega.BeEmpty())
+		w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring(c.remedy))
 		w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
 		w.gone(imd)
 	}

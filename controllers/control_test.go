@@ -153,7 +153,7 @@ func TestPreview(t *testing.T) {
 			w.Expect(now.Status.Weight).To(gomega.HaveValue(gomega.BeZero()))
 			for range 20 {
 				for _, number := range []string{"1", "2"} {
-					answer := w.send(v1alpha1.PreviewHeader, number)
+					answer := w.send(v1alpha1.PreviewHeader, w.token("checkout-"+number))
 					w.Expect(answer.Status).To(gomega.Equal(http.StatusOK))
 					w.Expect(answer.TargetGroupARN).To(gomega.Equal(w.groupOf("checkout-" + number)))
 				}

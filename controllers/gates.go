@@ -80,7 +80,18 @@ func (r *DeploymentReconciler) answerOf(ctx context.Context, view *deploymentVie
 	if err != nil {
 		return rollout.Answer{}, err
 	}
-	return kind.Answer(ctx, call)
+	answer, err := kind.Answer(ctx, call)
+	answer.Message, answer.Output = view.withoutTokens(answer.Message), view.withoutTokens(answer.Output)
+	return answer, err
+}
+
+// withoutTokens takes the tokens of revisions out of what a gate answers, which
+// may be what it was asked: it gets into events and history.
+func (view *deploymentView) withoutTokens(text string) string {
+	for i := range view.records {
+		text = hook.Redact(text, view.records[i].Spec.Frozen.PreviewToken)
+	}
+	return text
 }
 
 // startGate starts a gate, or calls it again.
@@ -131,8 +142,12 @@ func question(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *depl
 	if q.Revision == nil {
 		return q, nil
 	}
-	var err error
-	q.Preview, err = view.router.Preview(ctx, ro.Revision)
+	reach := view.router.Preview(view.record(ro.Revision))
+	if reach == nil {
+		return q, nil
+	}
+	endpoint, err := view.router.Endpoint(ctx)
+	q.Preview = &hook.Preview{URL: endpoint, Host: reach.Host, Header: reach.Header, Value: reach.Value}
 	return q, err
 }
 

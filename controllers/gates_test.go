@@ -92,7 +92,7 @@ func TestGateAtEachPoint(t *testing.T) {
 		w.Expect(q.Revision.Name).To(gomega.Equal("checkout-2"))
 		w.Expect(q.Stable).NotTo(gomega.BeNil())
 		w.Expect(q.Preview.Header).To(gomega.Equal("x-viridian-revision"))
-		w.Expect(q.Preview.Value).To(gomega.Equal("2"))
+		w.Expect(q.Preview.Value).To(gomega.Equal(w.token("checkout-2")))
 		w.Expect(q.Preview.Host).To(gomega.Equal("checkout.example.com"))
 		w.Expect(q.Preview.URL).To(gomega.MatchRegexp(`^http://shop-.*\.elb\.amazonaws\.com$`))
 		keys[q.IdempotencyKey] = true

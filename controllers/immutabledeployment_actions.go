@@ -118,7 +118,14 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 		Template:              pinned,
 		TerminationProtection: imd.Spec.Stack.TerminationProtection != nil && *imd.Spec.Stack.TerminationProtection,
 	}
-	view.router.Freeze(&in, &frozen)
+	if view.router.Receives() {
+		frozen.PreviewToken = r.NewToken()
+	}
+	view.router.Keep(&frozen)
+	in.PreviewToken = frozen.PreviewToken
+	if err := view.router.Freeze(&in); err != nil {
+		return nil, err
+	}
 	if frozen.TemplateBody, err = source.Build(in); err != nil {
 		return nil, cannotBuild(err)
 	}

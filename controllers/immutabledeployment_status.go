@@ -30,6 +30,10 @@ func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.Immutable
 	}
 	next.Revision = view.nameOf(d.Subject)
 	next.StableRevision = view.nameOf(d.Progress.Stable)
+	next.Preview = nil
+	if next.Revision != "" {
+		next.Preview = view.router.Preview(view.record(d.Subject))
+	}
 	next.Weight = nil
 	if d.Subject != 0 {
 		next.Weight = &d.Weight

@@ -226,7 +226,7 @@ func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.Immutabl
 	if view.clients, err = r.Cloud.For(ctx, identity); err != nil {
 		return view, err
 	}
-	view.backend = backendOf(imr, view.ownerUID, view.clients)
+	view.backend = r.backendOf(imr, &view)
 	err = inAccount(
 		func() error { return r.rightAccount(ctx, imr, view.clients) },
 		func() error { return r.describe(ctx, imr, &view) })

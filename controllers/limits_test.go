@@ -60,7 +60,8 @@ var identifiers = []string{
 	"failure.reason", "failure.resource", "retained[].logicalID", "retained[].physicalID", "retained[].type",
 	"revision", "rollout.gates[].at", "rollout.id", "rollout.reason", "selector", "stableRevision", "stackID", "stackStatus", "step",
 	"traffic.desired[].targetGroupARN", "traffic.observed[].targetGroupARN", "traffic.written[].targetGroupARN",
-	"traffic.originalTargetGroupARN", "traffic.ruleARN",
+	"traffic.originalTargetGroupARN", "traffic.originalIdleTargetGroupARNs[]", "traffic.ruleARN",
+	"preview.revision", "preview.host", "preview.header", "preview.value",
 }
 
 // keys are the texts by which something is found again, so that they must not be

@@ -35,6 +35,10 @@ type Options struct {
 	// Process tells this process from all others, before and beside it, also
 	// from those in a copy of this cluster: at most 40 characters of a tag.
 	Process string
+	// NewToken returns a value that nobody can guess, for the header by which a
+	// preview rule finds its revision: at least 128 random bits, in 20 to 128
+	// letters and digits.
+	NewToken func() string
 	// AllowedRoleARNs may be assumed for any namespace; "*" allows all.
 	AllowedRoleARNs []string
 	// Timing of reconciles.

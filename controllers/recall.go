@@ -55,7 +55,8 @@ func (r *DeploymentReconciler) record(ctx context.Context, imd *v1alpha1.Immutab
 	}
 	hash := from.Tags[v1alpha1.TagTemplateHash]
 	frozen := v1alpha1.FrozenRevision{TemplateHash: hash, AWS: awsOf(imd), TerminationProtection: from.TerminationProtection, TemplateBody: body}
-	view.router.Freeze(&template.Input{}, &frozen)
+	frozen.PreviewToken = template.ReadPreviewRule(body).Token
+	view.router.Keep(&frozen)
 	kept, err := template.ReadRecord(body)
 	switch {
 	case err == nil:

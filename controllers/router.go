@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -31,7 +32,36 @@ func (o *Options) routerOf(imd *v1alpha1.ImmutableDeployment, clients cloud.Clie
 
 // backendOf works with what a revision's stack has for its route.
 func backendOf(imr *v1alpha1.ImmutableRevision, ownerUID string, clients cloud.Clients) route.Backend {
-	return kindOfRoute(route.TypeOfRevision(&imr.Spec.Frozen)).Backend(route.Revision{ImmutableRevision: imr, OwnerUID: ownerUID, Clients: clients})
+	return backend(route.Revision{ImmutableRevision: imr, OwnerUID: ownerUID, Clients: clients})
+}
+
+// backendOf works with what a revision's stack has for its route, and can tell
+// what a new stack is made with.
+func (r *RevisionReconciler) backendOf(imr *v1alpha1.ImmutableRevision, view *revisionView) route.Backend {
+	return backend(route.Revision{
+		ImmutableRevision: imr, OwnerUID: view.ownerUID, Owner: view.owner, Clients: view.clients,
+		Claimed: func(ctx context.Context) ([]int32, error) { return r.claimed(ctx, imr.Spec.Frozen.ListenerARN) },
+	})
+}
+
+func backend(of route.Revision) route.Backend {
+	return kindOfRoute(route.TypeOfRevision(&of.Spec.Frozen)).Backend(of)
+}
+
+// claimed are the priorities that ImmutableDeployments want for their rules on a
+// listener, also before they have them.
+func (r *RevisionReconciler) claimed(ctx context.Context, listenerARN string) ([]int32, error) {
+	var list v1alpha1.ImmutableDeploymentList
+	if err := r.Client.List(ctx, &list); err != nil {
+		return nil, fmt.Errorf("list deployments: %w", err)
+	}
+	var out []int32
+	for i := range list.Items {
+		if lb := &list.Items[i].Spec.Traffic.LoadBalancer; lb.ListenerARN == listenerARN && lb.Priority != nil {
+			out = append(out, *lb.Priority)
+		}
+	}
+	return out, nil
 }
 
 // observeRoute reads the route and whether it is the deployment's to work with.

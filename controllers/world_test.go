@@ -202,7 +202,7 @@ func (w *world) startAs(s *setup) *manager {
 	w.Expect(controllers.Setup(mgr, controllers.Options{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Cloud: provider,
 		Webhooks: webhook.New(webhook.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Now: w.now}), Calls: calls,
-		Recorder: mgr.GetEventRecorder("viridian"), Now: w.now, ClusterID: cmp.Or(s.cluster, "test-cluster"), Process: rand.Text()[:12], MaxConcurrent: cmp.Or(s.workers, 2),
+		Recorder: mgr.GetEventRecorder("viridian"), Now: w.now, ClusterID: cmp.Or(s.cluster, "test-cluster"), Process: rand.Text()[:12], NewToken: rand.Text, MaxConcurrent: cmp.Or(s.workers, 2),
 		AllowedRoleARNs: s.roles,
 		Timing: controllers.Timing{
 			Poll: cmp.Or(s.poll, 100*time.Millisecond), Resync: 5 * cmp.Or(s.poll, 100*time.Millisecond),

@@ -70,9 +70,12 @@ const (
 	TagWriter = "viridian.dev/writer"
 	// TagOriginal, on an adopted rule, is its original target group.
 	TagOriginal = "viridian.dev/original"
+	// TagOriginalIdle, on an adopted rule, are the target groups that it had
+	// with weight 0, without the beginning of their ARNs.
+	TagOriginalIdle = "viridian.dev/original-idle"
 )
 
-// PreviewHeader is the HTTP request header whose value, a revision's number,
+// PreviewHeader is the HTTP request header whose value, a revision's token,
 // routes a request to that revision whatever the weights are.
 const PreviewHeader = "x-viridian-revision"
 

@@ -117,10 +117,14 @@ type FrozenRevision struct {
 	// +kubebuilder:validation:MaxLength=2048
 	ListenerARN string `json:"listenerARN,omitempty"`
 
-	// previewPriorities is the band for the preview rule's priority; absent
-	// for a worker.
+	// previewToken is the value of the header x-viridian-revision by which the
+	// preview rule finds the revision: whoever has it reaches the revision
+	// whatever its weight is. It is absent for a worker, and for a revision that
+	// was frozen before there were tokens, of which the value is its number.
 	// +optional
-	PreviewPriorities PriorityBand `json:"previewPriorities,omitzero"`
+	// +kubebuilder:validation:MinLength=20
+	// +kubebuilder:validation:MaxLength=128
+	PreviewToken string `json:"previewToken,omitempty"`
 
 	// terminationProtection says whether the stack is created with it.
 	// +optional

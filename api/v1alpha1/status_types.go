@@ -83,6 +83,11 @@ type ImmutableDeploymentStatus struct {
 	// +optional
 	Traffic *TrafficStatus `json:"traffic,omitempty"`
 
+	// preview says how to reach status.revision whatever its share of the
+	// traffic is; absent while it can't be reached so.
+	// +optional
+	Preview *PreviewStatus `json:"preview,omitempty"`
+
 	// retiring are revisions that are no longer in the rule and whose stacks
 	// are kept until requests in flight finish.
 	// +optional
@@ -375,6 +380,34 @@ type TrafficStatus struct {
 	// ImmutableDeployment is deleted.
 	// +optional
 	OriginalTargetGroupARN string `json:"originalTargetGroupARN,omitempty"`
+
+	// originalIdleTargetGroupARNs are the target groups that an adopted rule
+	// listed before with weight 0, as deployments of CodeDeploy and ECS leave
+	// it; they are listed so again when the rule is given back.
+	// +optional
+	// +listType=atomic
+	OriginalIdleTargetGroupARNs []string `json:"originalIdleTargetGroupARNs,omitempty"`
+}
+
+// PreviewStatus says how to reach a revision whatever its share of the traffic
+// is. Whoever may read the ImmutableDeployment can do so.
+type PreviewStatus struct {
+	// revision is the name of the ImmutableRevision.
+	// +required
+	Revision string `json:"revision,omitempty"`
+
+	// host to request, and to name in TLS (SNI); absent if the production rule
+	// has none, or patterns only.
+	// +optional
+	Host string `json:"host,omitempty"`
+
+	// header to send.
+	// +required
+	Header string `json:"header,omitempty"`
+
+	// value of the header.
+	// +required
+	Value string `json:"value,omitempty"`
 }
 
 // WeightedTarget is a target group's share of the traffic.

@@ -53,7 +53,7 @@ const ApprovalManual Approval = "Manual"
 // BlueGreen says what happens before all traffic moves at once.
 type BlueGreen struct {
 	// previewSeconds is how long the new revision, healthy and reachable only
-	// with the header x-viridian-revision, is held before the switch.
+	// with the header and value in status.preview, is held before the switch.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=604800

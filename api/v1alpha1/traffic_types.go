@@ -36,10 +36,14 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.conditions) || self.conditions.map(c, size(c.values)).sum() <= 4",message="spec.traffic.loadBalancer.conditions may hold 4 values in all: a rule takes 5 and the preview rule adds one"
 // +kubebuilder:validation:XValidation:rule="!has(self.conditions) || self.conditions.all(c, c.field == 'http-header' || self.conditions.filter(d, d.field == c.field).size() == 1)",message="spec.traffic.loadBalancer.conditions may hold each field but http-header once: put the values in one condition"
 // +kubebuilder:validation:XValidation:rule="!has(self.conditions) || self.conditions.map(c, c.values.map(v, size(v) - size(v.replace('*', \"\").replace('?', \"\"))).sum()).sum() <= 5",message="spec.traffic.loadBalancer.conditions may hold 5 wildcards (* and ?) in all"
-// +kubebuilder:validation:XValidation:rule="!has(self.priority) || self.previewPriorities.last < self.priority",message="spec.traffic.loadBalancer.previewPriorities.last must be smaller than priority: the load balancer takes the first rule that matches"
+// +kubebuilder:validation:XValidation:rule="has(self.ruleARN) == has(oldSelf.ruleARN) && (has(self.ruleARN) ? self.ruleARN == oldSelf.ruleARN : self.listenerARN == oldSelf.listenerARN && self.priority == oldSelf.priority && self.conditions == oldSelf.conditions)",message="spec.traffic.loadBalancer can't be added, removed or changed, but for preview and previewPriorities, since stacks are tied to their listener: create a second ImmutableDeployment with the new one and delete this one"
+// +kubebuilder:validation:XValidation:rule="!has(self.priority) || self.priority >= 3 || has(self.preview) && self.preview == 'None'",message="spec.traffic.loadBalancer.priority must be 3 or more, since the preview rules of two stacks need free priorities below it: choose a larger one, and move rules that it must come before: aws elbv2 set-rule-priorities --rule-priorities RuleArn=ARN,Priority=NUMBER"
+// +kubebuilder:validation:XValidation:rule="!has(self.priority) || !has(self.previewPriorities) || (!has(self.previewPriorities.first) || self.previewPriorities.first < self.priority) && (!has(self.previewPriorities.last) || self.previewPriorities.last < self.priority)",message="spec.traffic.loadBalancer.previewPriorities must lie below priority, since the load balancer takes the first rule that matches: make it smaller, or leave it out"
 type LoadBalancer struct {
 	// ruleARN of an existing listener rule to adopt. It must forward to one
-	// target group. Authentication actions on it are kept.
+	// target group, besides others of weight 0, and must not be a listener's
+	// default rule. Its authentication and transforms are kept, and repeated by
+	// preview rules.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener-rule/app/[^/]+/[0-9a-f]+/[0-9a-f]+/[0-9a-f]+$')",message="spec.traffic.loadBalancer.ruleARN is the ARN of a rule of an Application Load Balancer: arn:aws:elasticloadbalancing:<region>:<account>:listener-rule/app/..."
@@ -64,28 +68,48 @@ type LoadBalancer struct {
 	// +listType=atomic
 	Conditions []RuleCondition `json:"conditions,omitempty"`
 
-	// previewPriorities is the band from which each stack's preview rule gets
-	// its priority. It must be below the production rule's priority and not be
-	// used by other rules.
+	// previewPriorities is a band, below the production rule's priority, from
+	// which each stack's preview rule gets its priority. If omitted, preview
+	// rules come right before the production rule, and never before a rule of
+	// others that may match the same requests. A band allows that. It may be
+	// changed, for new stacks.
 	// +optional
-	// +default={"first":1,"last":99}
 	PreviewPriorities PriorityBand `json:"previewPriorities,omitzero"`
+
+	// preview says how a revision can be reached before it gets requests: Header,
+	// which is also meant if it is omitted, by requests with the header and
+	// value in status.preview; None, not at all. None lets a rule be adopted
+	// whose authentication preview rules can't repeat, which is
+	// authenticate-oidc. It may be changed, for new revisions.
+	// +optional
+	// +kubebuilder:validation:Enum=Header;None
+	Preview PreviewPolicy `json:"preview,omitempty"`
 }
+
+// PreviewPolicy says how a revision can be reached before it gets requests.
+type PreviewPolicy string
+
+// Preview policies.
+const (
+	// PreviewByHeader: by requests with a header of which the value is secret.
+	PreviewByHeader PreviewPolicy = "Header"
+	// PreviewNone: not at all.
+	PreviewNone PreviewPolicy = "None"
+)
 
 // PriorityBand is a range of listener rule priorities, both ends included.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.first) || !has(self.last) || self.first <= self.last",message="previewPriorities.first must not be greater than previewPriorities.last"
 type PriorityBand struct {
-	// first priority of the band.
+	// first priority of the band; 1 if omitted.
 	// +optional
-	// +default=1
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=49999
 	First *int32 `json:"first,omitempty"`
 
-	// last priority of the band.
+	// last priority of the band; the one below the production rule's if
+	// omitted.
 	// +optional
-	// +default=99
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=49999
 	Last *int32 `json:"last,omitempty"`

@@ -83,6 +83,10 @@ func TestWorkersAndApplications(t *testing.T) {
 			update: func(s *v1alpha1.ImmutableDeploymentSpec) { s.Traffic.LoadBalancer.Priority = new(int32(101)) },
 			want:   fixed,
 		},
+		"application without previews": {
+			create: []edit{behindLoadBalancer},
+			update: func(s *v1alpha1.ImmutableDeploymentSpec) { s.Traffic.LoadBalancer.Preview = v1alpha1.PreviewNone },
+		},
 		"target that no container maps": {
 			create: []edit{behindLoadBalancer},
 			update: func(s *v1alpha1.ImmutableDeploymentSpec) { s.Template.Target.ContainerPort = 81 },

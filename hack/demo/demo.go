@@ -181,7 +181,7 @@ func (d *demo) stayUp(ctx context.Context) error {
 		kubectl + " get imd,imr -w",
 		kubectl + " edit imd " + d.watcher.key.Name + "     # another image tag is another canary; -err20, -slow, -crash, -unhealthy, -nopull are bad",
 		"curl -i -H 'Host: " + d.users.Host + "' " + d.account.listenerURL,
-		"curl -i -H 'Host: " + d.users.Host + "' -H 'x-viridian-revision: 2' " + d.account.listenerURL + "     # one revision, whatever the weights",
+		"curl -i -H 'Host: " + d.users.Host + "' -H \"x-viridian-revision: $(" + kubectl + " get imd " + d.watcher.key.Name + " -o jsonpath={.status.preview.value})\" " + d.account.listenerURL + "     # status.revision, whatever the weights",
 		strings.Join(d.account.environment(ownKey)[:4], " ") + " aws cloudformation list-stacks",
 	}, "\n"))
 	<-ctx.Done()

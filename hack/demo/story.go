@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -104,7 +103,10 @@ func (d *demo) preview(ctx context.Context) {
 	const asked = 5
 	got := 0
 	header := http.Header{}
-	header.Set(v1alpha1.PreviewHeader, strconv.FormatInt(betterRevision, 10))
+	s := d.watcher.state()
+	if p := s.status().Preview; p != nil {
+		header.Set(p.Header, p.Value)
+	}
 	for range asked {
 		if revision, failure := judge(d.users.Ask(ctx, header)); revision == betterRevision && failure == "" {
 			got++

@@ -250,6 +250,11 @@ type Rule struct {
 	Targets []WeightedTarget
 	// Forwards reports whether the last action is a forward action.
 	Forwards bool
+	// Before are the actions before the last one, which let only some requests
+	// pass, in their order.
+	Before []Action
+	// Transforms rewrite requests before the targets get them.
+	Transforms []Transform
 	// Native is the adapter's own copy of the rule, from which it restores what
 	// these types don't contain. Callers pass it on unchanged.
 	Native any
@@ -264,7 +269,50 @@ type Condition struct {
 	// Values of which one must match. For query-string they have the form
 	// key=value, or value alone.
 	Values []string
+	// RegexValues are regular expressions, of which one may match instead.
+	RegexValues []string
 }
+
+// Action lets only some requests pass to the next one.
+type Action struct {
+	// Type such as authenticate-cognito, with ELBv2's names.
+	Type string
+	// Cognito is set for the type authenticate-cognito.
+	Cognito *Cognito
+	// JWT is set for the type jwt-validation.
+	JWT *JWT
+}
+
+// Cognito signs users in with Amazon Cognito.
+type Cognito struct {
+	UserPoolARN, UserPoolClientID, UserPoolDomain string
+	// The others are "", 0 or nil where they are not set.
+	SessionCookieName, Scope, OnUnauthenticatedRequest string
+	SessionTimeout                                     int64
+	ExtraParams                                        map[string]string
+}
+
+// JWT lets requests pass that bear a JSON web token.
+type JWT struct {
+	Issuer, JWKSEndpoint string
+	Claims               []Claim
+}
+
+// Claim that a JSON web token must have, in one of the values.
+type Claim struct {
+	Format, Name string
+	Values       []string
+}
+
+// Transform rewrites a request.
+type Transform struct {
+	// Type is host-header-rewrite or url-rewrite.
+	Type     string
+	Rewrites []Rewrite
+}
+
+// Rewrite replaces what a regular expression matches.
+type Rewrite struct{ Regex, Replace string }
 
 // WeightedTarget is a target group in a forward action.
 type WeightedTarget struct {

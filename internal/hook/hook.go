@@ -195,6 +195,23 @@ func FromExecution(e cloud.Execution) rollout.Answer {
 	return rollout.Answer{State: rollout.AnswerNo, Message: cut(strings.TrimSuffix(fmt.Sprintf("the execution %s ended as %s: %s", e.ARN, e.Status, why), ": "), messageMax)}
 }
 
+// Redact takes a revision's token out of an answer, also where the answer was cut
+// in the middle of it.
+func Redact(text, token string) string {
+	const instead, least = "[token]", 4
+	if token == "" {
+		return text
+	}
+	text = strings.ReplaceAll(text, token, instead)
+	whole := strings.TrimSuffix(text, "…")
+	for n := len(token) - 1; n >= least && whole != text; n-- {
+		if rest, found := strings.CutSuffix(whole, token[:n]); found {
+			return rest + "…"
+		}
+	}
+	return text
+}
+
 // cut bounds a text in bytes, at the end of a character.
 func cut(text string, n int) string {
 	text = strings.ToValidUTF8(text, "�")

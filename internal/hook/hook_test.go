@@ -105,3 +105,24 @@ func TestAnswersAreBounded(t *testing.T) {
 		})
 	}
 }
+
+// An answer that repeats the question doesn't tell the token, wherever it was cut.
+func TestRedact(t *testing.T) {
+	const token = "MFRGGZDFMZTWQ2LKNNWG23TPOB"
+	for text, want := range map[string]string{
+		"":                              "",
+		"fine":                          "fine",
+		`{"value": "` + token + `"}`:    `{"value": "[token]"}`,
+		token + token:                   "[token][token]",
+		`{"value": "MFRGGZDFMZTWQ2LK…`:  `{"value": "…`,
+		`{"value": "MFRGGZDFMZTWQ2LK"}`: `{"value": "MFRGGZDFMZTWQ2LK"}`,
+		"cut …":                         "cut …",
+	} {
+		if got := Redact(text, token); got != want {
+			t.Errorf("%q became %q, want %q", text, got, want)
+		}
+	}
+	if got := Redact("fine", ""); got != "fine" {
+		t.Errorf("without a token: %q", got)
+	}
+}

@@ -15,8 +15,9 @@ func (x *pass) rememberOrigin() *Decision {
 		return nil
 	}
 	d := x.again(adopting())
-	d.Progress.Original = x.origin()
+	d.Progress.Original, d.Progress.OriginalIdle = x.origin(), rule.OriginalIdle
 	if rule.Original == "" {
+		d.Progress.OriginalIdle = rule.Targets.idle()
 		d.Progress.Written = slices.Clone(rule.Targets)
 	}
 	return d
@@ -37,13 +38,15 @@ func adopting() words {
 }
 
 // origin is the backend that an adopted route had before: as it is marked,
-// or else the one that it has, unless that is a revision's; "" if nobody knows.
+// or else the one that gets all requests, unless that is a revision's; "" if
+// nobody knows.
 func (x *pass) origin() string {
 	rule := x.o.Route
-	if rule.Original != "" || len(rule.Targets) != 1 || x.routesToUs() {
+	serving := rule.Targets.normal()
+	if rule.Original != "" || len(serving) != 1 || x.routesToUs() {
 		return rule.Original
 	}
-	return rule.Targets[0].Backend
+	return serving[0].Backend
 }
 
 // noteDrift keeps what someone else changed in the rule.

@@ -222,6 +222,9 @@ type Route struct {
 	// Original is the backend that an adopted route had before, as it is
 	// marked; "" if it isn't.
 	Original string
+	// OriginalIdle are the backends that an adopted route listed with weight 0
+	// before, as it is marked.
+	OriginalIdle []string
 	// Targets that it divides the requests among.
 	Targets Targets
 	// Pending is true while not all that divides the requests does so by Targets
@@ -254,8 +257,10 @@ type Progress struct {
 	// Observed are the targets last seen there, and since when.
 	Observed Targets
 	Since    time.Time
-	// Original is the backend that an adopted route had before.
-	Original string
+	// Original is the backend that an adopted route had before, and
+	// OriginalIdle those that it listed with weight 0. They get them back.
+	Original     string
+	OriginalIdle []string
 	// Writers are the marks that the rule may bear, the newest last.
 	Writers []string
 	// Retiring are revisions out of the rule, and since when.

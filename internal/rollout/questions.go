@@ -82,7 +82,8 @@ func (x *pass) position(r *Rollout) string {
 	case step.Weight == 0 && x.o.Route.None:
 		return at + fmt.Sprintf("trial of %s with %d of %d tasks", candidate.Name, step.New, x.o.DesiredCount)
 	case step.Weight == 0:
-		return at + fmt.Sprintf("preview of %s (header %s: %d)", candidate.Name, v1alpha1.PreviewHeader, candidate.Number)
+		// The header's value is no news for everybody: status has it.
+		return at + fmt.Sprintf("preview of %s (status.preview tells how)", candidate.Name)
 	}
 	return at + fmt.Sprintf("%d%% to %s", step.Weight, candidate.Name)
 }

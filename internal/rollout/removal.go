@@ -90,7 +90,7 @@ func (x *pass) finishDeletion() *Decision {
 func (x *pass) noteAttached() {
 	x.p.DetachedAt = time.Time{}
 	if x.p.Original == "" && x.o.Route.Adopted {
-		x.p.Original = x.o.Route.Original
+		x.p.Original, x.p.OriginalIdle = x.o.Route.Original, x.o.Route.OriginalIdle
 	}
 }
 

@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -101,6 +102,20 @@ func TestAdopt(t *testing.T) {
 	})
 	if got := Decide(adopted(), start).Progress.Original; got != originalGroup {
 		t.Errorf("remembered %q as the original target group, want %q", got, originalGroup)
+	}
+	// As a deployment of CodeDeploy or ECS leaves it, and as the rule is marked then.
+	pair := with(adopted(), func(o *Observation) { o.Route.Targets = append(o.Route.Targets, Target{"idle", 0}) })
+	marked := with(pair, func(o *Observation) {
+		o.Route.Targets, o.Route.Original, o.Route.OriginalIdle = Targets{{group1, 1}}, originalGroup, []string{"idle"}
+	})
+	for name, o := range map[string]Observation{"a pair": pair, "a mark": marked} {
+		if got := Decide(o, start).Progress; got.Original != originalGroup || !slices.Equal(got.OriginalIdle, []string{"idle"}) {
+			t.Errorf("of %s remembered %q and %q", name, got.Original, got.OriginalIdle)
+		}
+	}
+	deleting := with(marked, func(o *Observation) { o.Deleting, o.Route.Owned = true, true })
+	if got := Decide(deleting, start).Progress; got.Original != originalGroup || !slices.Equal(got.OriginalIdle, []string{"idle"}) {
+		t.Errorf("in a deletion remembered %q and %q", got.Original, got.OriginalIdle)
 	}
 }
 

@@ -54,6 +54,17 @@ func (t Targets) Contains(backend string) bool {
 	return slices.ContainsFunc(t, func(x Target) bool { return x.Backend == backend })
 }
 
+// idle are the backends that are there and get no requests.
+func (t Targets) idle() []string {
+	var out []string
+	for _, target := range t {
+		if target.Weight == 0 {
+			out = append(out, target.Backend)
+		}
+	}
+	return out
+}
+
 // normal drops zero weights, reduces the others by their greatest common
 // divisor and sorts.
 func (t Targets) normal() Targets {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
-	"github.com/viridian-dev/viridian/internal/hook"
 	"github.com/viridian-dev/viridian/internal/preflight"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/template"
@@ -46,13 +45,17 @@ func (noRouter) OriginalHealth(context.Context, string) (rollout.Health, error) 
 
 func (noRouter) Tampered(*v1alpha1.StackOutputs) string { return "" }
 
-func (noRouter) Preview(context.Context, int64) (*hook.Preview, error) { return nil, nil }
+func (noRouter) Preview(*v1alpha1.ImmutableRevision) *v1alpha1.PreviewStatus { return nil }
 
 func (noRouter) Preflight(context.Context, int) (preflight.Report, preflight.Entry, error) {
 	return preflight.Report{}, preflight.Entry{}, nil
 }
 
-func (noRouter) Freeze(*template.Input, *v1alpha1.FrozenRevision) {}
+func (noRouter) Endpoint(context.Context) (string, error) { return "", nil }
+
+func (noRouter) Freeze(*template.Input) error { return nil }
+
+func (noRouter) Keep(*v1alpha1.FrozenRevision) {}
 
 func (noRouter) Apply(_ context.Context, _ *rollout.Observation, a rollout.Action) error {
 	return UnknownAction(a)

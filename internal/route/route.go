@@ -7,7 +7,7 @@
 // Load Balancer. None, here, is for workers, and Unknown for what only a newer
 // version knows. controllers/router.go chooses.
 //
-// It imports the API, internal/{cloud,hook,ownership,preflight,refusal,rollout,template}.
+// It imports the API, internal/{cloud,ownership,preflight,refusal,rollout,template}.
 package route
 
 import (
@@ -16,7 +16,6 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
-	"github.com/viridian-dev/viridian/internal/hook"
 	"github.com/viridian-dev/viridian/internal/ownership"
 	"github.com/viridian-dev/viridian/internal/preflight"
 	"github.com/viridian-dev/viridian/internal/rollout"
@@ -108,15 +107,19 @@ type Router interface {
 	Tampered(out *v1alpha1.StackOutputs) string
 	// Preview tells how to reach a revision whatever its share of the requests;
 	// nil if there is no way.
-	Preview(ctx context.Context, revision int64) (*hook.Preview, error)
+	Preview(imr *v1alpha1.ImmutableRevision) *v1alpha1.PreviewStatus
+	// Endpoint is the URL at which the route takes requests; "" if there is
+	// none.
+	Endpoint(ctx context.Context) (string, error)
 
 	// Preflight reads what the route has to have for the stack of another
 	// revision, while so many stacks go before that is made, and where requests
 	// come from.
 	Preflight(ctx context.Context, gone int) (preflight.Report, preflight.Entry, error)
-	// Freeze completes what a revision's stack is made from, and what is kept of
-	// that.
-	Freeze(in *template.Input, frozen *v1alpha1.FrozenRevision)
+	// Freeze completes what a revision's stack is made from.
+	Freeze(in *template.Input) error
+	// Keep completes what is kept of that.
+	Keep(frozen *v1alpha1.FrozenRevision)
 	// Apply has an action's effect on the route.
 	Apply(ctx context.Context, o *rollout.Observation, a rollout.Action) error
 
@@ -159,7 +162,12 @@ type Observed struct {
 type Revision struct {
 	*v1alpha1.ImmutableRevision
 	OwnerUID string
-	Clients  cloud.Clients
+	// Owner is nil if there is none, or where a stack isn't to be made.
+	Owner *v1alpha1.ImmutableDeployment
+	// Claimed reads the priorities that ImmutableDeployments want on the
+	// listener; nil where a stack isn't to be made.
+	Claimed func(context.Context) ([]int32, error)
+	Clients cloud.Clients
 }
 
 // Backend works with what the stack of a revision has for the route.

@@ -10,7 +10,7 @@ import (
 // Remembered reads from status what was remembered of the route.
 func Remembered(t *v1alpha1.TrafficStatus, p *rollout.Progress) {
 	p.Written, p.Observed = targets(t.Written), targets(t.Observed)
-	p.Original, p.Writers = t.OriginalTargetGroupARN, t.Writers
+	p.Original, p.OriginalIdle, p.Writers = t.OriginalTargetGroupARN, t.OriginalIdleTargetGroupARNs, t.Writers
 	if t.Since != nil {
 		p.Since = t.Since.Time
 	}
@@ -36,6 +36,8 @@ func Remember(id string, d *rollout.Decision, revisions []rollout.Revision) *v1a
 		Observed:               ledger(p.Observed, revisions),
 		Writers:                p.Writers,
 		OriginalTargetGroupARN: p.Original,
+
+		OriginalIdleTargetGroupARNs: p.OriginalIdle,
 	}
 }
 

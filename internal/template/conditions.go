@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -29,12 +28,14 @@ type ruleCondition struct {
 }
 
 type valuesConfig struct {
-	Values []string
+	Values      []string `json:",omitempty"`
+	RegexValues []string `json:",omitempty"`
 }
 
 type httpHeaderConfig struct {
-	HTTPHeaderName string `json:"HttpHeaderName"`
-	Values         []string
+	HTTPHeaderName string   `json:"HttpHeaderName"`
+	Values         []string `json:",omitempty"`
+	RegexValues    []string `json:",omitempty"`
 }
 
 type queryStringConfig struct {
@@ -55,7 +56,7 @@ func previewConditions(in Input) ([]ruleCondition, error) {
 	header := cloud.Condition{
 		Field:          fieldHTTPHeader,
 		HTTPHeaderName: v1alpha1.PreviewHeader,
-		Values:         []string{strconv.FormatInt(in.Revision, 10)},
+		Values:         []string{in.PreviewToken},
 	}
 	var out []ruleCondition
 	for _, c := range append(slices.Clone(in.Conditions), header) {
@@ -77,10 +78,10 @@ func checkConditions(production []cloud.Condition) error {
 	values := 1
 	seen := map[string]bool{}
 	for _, c := range production {
-		if len(c.Values) == 0 {
-			return fmt.Errorf("the production rule's condition %s has no plain values to repeat", c.Field)
+		if len(c.Values)+len(c.RegexValues) == 0 {
+			return fmt.Errorf("the production rule's condition %s has no values to repeat", c.Field)
 		}
-		values += len(c.Values)
+		values += len(c.Values) + len(c.RegexValues)
 		if strings.EqualFold(c.HTTPHeaderName, v1alpha1.PreviewHeader) {
 			return fmt.Errorf("the production rule has a condition on the header %s, which is the preview rules' own",
 				v1alpha1.PreviewHeader)
@@ -106,7 +107,7 @@ func repeatable(field string) bool {
 
 func condition(c cloud.Condition) (ruleCondition, error) {
 	out := ruleCondition{Field: c.Field}
-	values := &valuesConfig{c.Values}
+	values := &valuesConfig{c.Values, c.RegexValues}
 	switch c.Field {
 	case "host-header":
 		out.HostHeaderConfig = values
@@ -117,13 +118,32 @@ func condition(c cloud.Condition) (ruleCondition, error) {
 	case "source-ip":
 		out.SourceIPConfig = values
 	case fieldHTTPHeader:
-		out.HTTPHeaderConfig = &httpHeaderConfig{c.HTTPHeaderName, c.Values}
+		out.HTTPHeaderConfig = &httpHeaderConfig{c.HTTPHeaderName, c.Values, c.RegexValues}
 	case "query-string":
 		out.QueryStringConfig = queryString(c.Values)
 	default:
 		return out, fmt.Errorf("the production rule has a condition %q, which is not supported", c.Field)
 	}
 	return out, nil
+}
+
+// plain is the condition that it was made from.
+func (c *ruleCondition) plain() cloud.Condition {
+	out := cloud.Condition{Field: c.Field}
+	for _, config := range []*valuesConfig{c.HostHeaderConfig, c.PathPatternConfig, c.HTTPRequestMethodConfig, c.SourceIPConfig} {
+		if config != nil {
+			out.Values, out.RegexValues = config.Values, config.RegexValues
+		}
+	}
+	if h := c.HTTPHeaderConfig; h != nil {
+		out.HTTPHeaderName, out.Values, out.RegexValues = h.HTTPHeaderName, h.Values, h.RegexValues
+	}
+	if q := c.QueryStringConfig; q != nil {
+		for _, pair := range q.Values {
+			out.Values = append(out.Values, strings.TrimPrefix(pair.Key+"="+pair.Value, "="))
+		}
+	}
+	return out
 }
 
 // queryString splits values of the form key=value, or value alone.

@@ -11,6 +11,7 @@ const (
 	digestB = "sha256:ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100"
 
 	registry = "111122223333.dkr.ecr.eu-west-1.amazonaws.com/"
+	token    = "MFRGGZDFMZTWQ2LKNNWG23TPOB"
 	uid      = "6f1c2f0a-9f0e-4f5e-8f62-6c3b1d2a4e57"
 )
 
@@ -146,13 +147,14 @@ func input(t v1alpha1.RevisionTemplate, conditions ...cloud.Condition) template.
 		conditions = []cloud.Condition{host("checkout.example.com")}
 	}
 	return template.Input{
-		Namespace:   "shop",
-		Name:        "checkout",
-		UID:         uid,
-		Revision:    3,
-		Template:    t,
-		ListenerARN: "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/0123456789abcdef/fedcba9876543210",
-		Conditions:  conditions,
+		Namespace:    "shop",
+		Name:         "checkout",
+		UID:          uid,
+		Revision:     3,
+		Template:     t,
+		PreviewToken: token,
+		ListenerARN:  "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/0123456789abcdef/fedcba9876543210",
+		Conditions:   conditions,
 	}
 }
 

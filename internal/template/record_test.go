@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
@@ -29,8 +30,43 @@ func TestRecordGivesWay(t *testing.T) {
 		t.Containers[0].Environment = []v1alpha1.KeyValue{{Name: "LARGE", Value: strings.Repeat("x", template.MaxBytes*2/3)}}
 	})
 	body := build(t, input(large))
+	if got := template.ReadPreviewRule(body).Token; got != token {
+		t.Errorf("the token is %q", got)
+	}
 	if _, err := template.ReadRecord(body); err == nil || !strings.Contains(err.Error(), "no record") {
 		t.Errorf("the record of a template of %d bytes: %v", len(body), err)
+	}
+}
+
+// A preview rule is read as it was made.
+func TestReadPreviewRule(t *testing.T) {
+	in := rewriting(cloud.Transform{Type: "url-rewrite", Rewrites: []cloud.Rewrite{{Regex: "^/shop/(.*)$", Replace: "/$1"}}},
+		cloud.Transform{Type: "host-header-rewrite", Rewrites: []cloud.Rewrite{{Regex: "a", Replace: "b"}}})
+	in.Conditions = []cloud.Condition{host("a.example.com"), header("x-tenant", "a"),
+		{Field: "query-string", Values: []string{"version=2=b"}}, {Field: "path-pattern", RegexValues: []string{"^/x"}}}
+	in.Before = []cloud.Action{
+		{Type: "authenticate-cognito", Cognito: &cloud.Cognito{UserPoolARN: "arn", UserPoolClientID: "c", UserPoolDomain: "d", SessionTimeout: 3, ExtraParams: map[string]string{"a": "b"}}},
+		{Type: "jwt-validation", JWT: &cloud.JWT{Issuer: "i", JWKSEndpoint: "j", Claims: []cloud.Claim{{Format: "single-string", Name: "n", Values: []string{"v"}}}}},
+	}
+	want := template.PreviewRule{Token: token, Conditions: in.Conditions, Before: in.Before, Transforms: in.Transforms}
+	if diff := cmp.Diff(want, template.ReadPreviewRule(build(t, in))); diff != "" {
+		t.Errorf("(-made +read):\n%s", diff)
+	}
+}
+
+// The token is read from the preview rule itself. One from before there were
+// tokens has the number of its revision.
+func TestReadPreviewToken(t *testing.T) {
+	body := build(t, input(minimalTemplate(), header("x-tenant", "a")))
+	for name, c := range map[string]struct{ body, want string }{
+		"a token":        {body, token},
+		"a number":       {strings.Replace(body, token, "3", 1), ""},
+		"a worker":       {build(t, worker(workerTemplate())), ""},
+		"not a template": {"moon", ""},
+	} {
+		if got := template.ReadPreviewRule(c.body).Token; got != c.want {
+			t.Errorf("%s: got %q, want %q", name, got, c.want)
+		}
 	}
 }
 

@@ -81,9 +81,15 @@ type Input struct {
 	// ListenerARN of the listener that gets the preview rule. Without it, the
 	// stack is a worker's: nothing in it receives requests.
 	ListenerARN string
-	// Conditions of the production rule, which the preview rule repeats; none
-	// for a worker.
+	// PreviewToken is the value of the header by which the preview rule finds the
+	// revision. It opens the way past the weights to whoever has it, so nobody
+	// must be able to guess it.
+	PreviewToken string
+	// Conditions of the production rule, its actions before the last one, and
+	// its transforms, which the preview rule repeats; none for a worker.
 	Conditions []cloud.Condition
+	Before     []cloud.Action
+	Transforms []cloud.Transform
 }
 
 // Build returns the template as compact JSON. It fails if the input can't

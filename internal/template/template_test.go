@@ -40,6 +40,21 @@ func TestBuildGolden(t *testing.T) {
 			cloud.Condition{Field: "query-string", Values: []string{"beta"}},
 			cloud.Condition{Field: "query-string", Values: []string{"version=2=b"}},
 		),
+		"regular-expressions": input(minimalTemplate(),
+			cloud.Condition{Field: "host-header", RegexValues: []string{`^shop-[a-z]+\.example\.com$`}},
+			cloud.Condition{Field: "path-pattern", Values: []string{"/cart"}, RegexValues: []string{"^/cart/.+$"}},
+			cloud.Condition{Field: "http-header", HTTPHeaderName: "x-tenant", RegexValues: []string{"^t[0-9]$"}},
+		),
+		"signed-in-and-rewritten": behindAnd(rewriting(
+			cloud.Transform{Type: "host-header-rewrite", Rewrites: []cloud.Rewrite{{Regex: "^(.+)\\.example\\.com$", Replace: "$1.internal"}}},
+			cloud.Transform{Type: "url-rewrite", Rewrites: []cloud.Rewrite{{Regex: "^/shop/(.*)$", Replace: "/$1"}}},
+		), cloud.Action{Type: "authenticate-cognito", Cognito: &cloud.Cognito{
+			UserPoolARN: "arn:aws:cognito-idp:eu-west-1:111122223333:userpool/eu-west-1_abc", UserPoolClientID: "client", UserPoolDomain: "shop",
+			SessionCookieName: "c", Scope: "openid", SessionTimeout: 3600, OnUnauthenticatedRequest: "deny", ExtraParams: map[string]string{"display": "page"},
+		}}, cloud.Action{Type: "jwt-validation", JWT: &cloud.JWT{
+			Issuer: "https://id.example.com", JWKSEndpoint: "https://id.example.com/jwks",
+			Claims: []cloud.Claim{{Format: "single-string", Name: "team", Values: []string{"shop"}}},
+		}}),
 		"several-hosts": input(minimalTemplate(), host("a.example.com", "b.example.com", "c.example.com", "d.example.com")),
 	}
 	for name, in := range inputs {
@@ -65,6 +80,29 @@ func TestBuildGolden(t *testing.T) {
 			}
 		})
 	}
+}
+
+// without has no token.
+func without(in template.Input) template.Input {
+	in.PreviewToken = ""
+	return in
+}
+
+// behind has actions before the last one of the production rule.
+func behind(actions ...cloud.Action) template.Input {
+	return behindAnd(input(minimalTemplate()), actions...)
+}
+
+func behindAnd(in template.Input, actions ...cloud.Action) template.Input {
+	in.Before = actions
+	return in
+}
+
+// rewriting has transforms in the production rule.
+func rewriting(transforms ...cloud.Transform) template.Input {
+	in := input(minimalTemplate())
+	in.Transforms = transforms
+	return in
 }
 
 func TestBuildIsCompactAndDeterministic(t *testing.T) {
@@ -132,7 +170,31 @@ func TestBuildRefuses(t *testing.T) {
 		},
 		"condition without values": {
 			in:   input(minimalTemplate(), cloud.Condition{Field: "host-header"}),
-			want: "condition host-header has no plain values to repeat",
+			want: "condition host-header has no values to repeat",
+		},
+		"no token": {
+			in:   without(input(minimalTemplate())),
+			want: "the revision has no token",
+		},
+		"five values, some of them regular expressions": {
+			in:   input(minimalTemplate(), cloud.Condition{Field: "path-pattern", Values: []string{"/a", "/b"}, RegexValues: []string{"c", "d", "e"}}),
+			want: "conditions hold 5 values",
+		},
+		"a secret that nobody can read": {
+			in:   behind(cloud.Action{Type: "authenticate-oidc"}),
+			want: "the production rule has an action authenticate-oidc, which can't be repeated",
+		},
+		"an action that only newer versions know": {
+			in:   behind(cloud.Action{Type: "validate-moon-phase"}),
+			want: "the production rule has an action validate-moon-phase, which can't be repeated",
+		},
+		"a transform that only newer versions know": {
+			in:   rewriting(cloud.Transform{Type: "body-rewrite", Rewrites: []cloud.Rewrite{{Regex: "a", Replace: "b"}}}),
+			want: "the production rule has a transform body-rewrite, which is not known",
+		},
+		"a transform without a rewrite": {
+			in:   rewriting(cloud.Transform{Type: "url-rewrite"}),
+			want: "the production rule has a transform url-rewrite, which is not known",
 		},
 		"unknown field": {
 			in:   input(minimalTemplate(), cloud.Condition{Field: "moon-phase", Values: []string{"full"}}),

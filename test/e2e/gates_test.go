@@ -144,6 +144,8 @@ func (w *world) asked(imd *v1alpha1.ImmutableDeployment, hook *receiver) {
 	mac := hmac.New(sha256.New, []byte(signingKey))
 	mac.Write([]byte(requests[0].timestamp + "." + requests[0].body))
 	w.Expect(requests[0].signature).To(gomega.Equal("sha256=" + hex.EncodeToString(mac.Sum(nil))))
+	imr := &v1alpha1.ImmutableRevision{}
+	w.Expect(cluster.Client.Get(w.t.Context(), client.ObjectKey{Namespace: imd.Namespace, Name: "checkout-2"}, imr)).To(gomega.Succeed())
 	for _, question := range []string{requests[0].body, string(w.sim.Invocations(functionName)[0].Payload)} {
 		var q struct {
 			Deployment, Revision struct{ Name string }
@@ -151,7 +153,7 @@ func (w *world) asked(imd *v1alpha1.ImmutableDeployment, hook *receiver) {
 		}
 		w.Expect(json.Unmarshal([]byte(question), &q)).To(gomega.Succeed())
 		w.Expect(q.Deployment.Name + " " + q.Revision.Name + " " + q.Preview.Host + " " + q.Preview.Value).
-			To(gomega.Equal("checkout checkout-2 checkout.example.com 2"))
+			To(gomega.Equal("checkout checkout-2 checkout.example.com " + imr.Spec.Frozen.PreviewToken))
 	}
 }
 

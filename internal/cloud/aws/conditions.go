@@ -21,27 +21,29 @@ const (
 )
 
 // conditionFrom reads a condition's values from the field's own config, or from
-// Values, which is the older form of host-header and path-pattern. Regular
-// expressions aren't converted: such a condition has no values.
+// Values, which is the older form of host-header and path-pattern.
 func conditionFrom(c *types.RuleCondition) cloud.Condition {
 	out := cloud.Condition{Field: awssdk.ToString(c.Field), Values: c.Values}
 	switch {
 	case c.HostHeaderConfig != nil:
-		out.Values = c.HostHeaderConfig.Values
+		out.Values, out.RegexValues = c.HostHeaderConfig.Values, c.HostHeaderConfig.RegexValues
 	case c.PathPatternConfig != nil:
-		out.Values = c.PathPatternConfig.Values
+		out.Values, out.RegexValues = c.PathPatternConfig.Values, c.PathPatternConfig.RegexValues
 	case c.HttpRequestMethodConfig != nil:
 		out.Values = c.HttpRequestMethodConfig.Values
 	case c.SourceIpConfig != nil:
 		out.Values = c.SourceIpConfig.Values
 	case c.HttpHeaderConfig != nil:
 		out.HTTPHeaderName = awssdk.ToString(c.HttpHeaderConfig.HttpHeaderName)
-		out.Values = c.HttpHeaderConfig.Values
+		out.Values, out.RegexValues = c.HttpHeaderConfig.Values, c.HttpHeaderConfig.RegexValues
 	case c.QueryStringConfig != nil:
 		out.Values = nil
 		for _, pair := range c.QueryStringConfig.Values {
 			out.Values = append(out.Values, joinPair(pair))
 		}
+	}
+	if len(out.RegexValues) == 0 {
+		out.RegexValues = nil // an answer may hold the empty list
 	}
 	return out
 }

@@ -31,8 +31,52 @@ func ruleFrom(r *types.Rule) cloud.Rule {
 	for i := range r.Conditions {
 		out.Conditions = append(out.Conditions, conditionFrom(&r.Conditions[i]))
 	}
+	for i := range len(native.actions) - 1 {
+		out.Before = append(out.Before, actionFrom(&native.actions[i]))
+	}
+	for i := range r.Transforms {
+		out.Transforms = append(out.Transforms, transformFrom(&r.Transforms[i]))
+	}
 	if forward := native.forward(); forward != nil {
 		out.Forwards, out.Targets = true, targetsOf(forward)
+	}
+	return out
+}
+
+// actionFrom reads an action that lets only some requests pass. Of one that can't
+// be repeated there is the type only.
+func actionFrom(a *types.Action) cloud.Action {
+	out := cloud.Action{Type: string(a.Type)}
+	if c := a.AuthenticateCognitoConfig; c != nil {
+		out.Cognito = &cloud.Cognito{
+			UserPoolARN: awssdk.ToString(c.UserPoolArn), UserPoolClientID: awssdk.ToString(c.UserPoolClientId), UserPoolDomain: awssdk.ToString(c.UserPoolDomain),
+			SessionCookieName: awssdk.ToString(c.SessionCookieName), Scope: awssdk.ToString(c.Scope), OnUnauthenticatedRequest: string(c.OnUnauthenticatedRequest),
+			SessionTimeout: awssdk.ToInt64(c.SessionTimeout),
+		}
+		if len(c.AuthenticationRequestExtraParams) > 0 {
+			out.Cognito.ExtraParams = c.AuthenticationRequestExtraParams
+		}
+	}
+	if c := a.JwtValidationConfig; c != nil {
+		out.JWT = &cloud.JWT{Issuer: awssdk.ToString(c.Issuer), JWKSEndpoint: awssdk.ToString(c.JwksEndpoint)}
+		for _, claim := range c.AdditionalClaims {
+			out.JWT.Claims = append(out.JWT.Claims, cloud.Claim{Format: string(claim.Format), Name: awssdk.ToString(claim.Name), Values: claim.Values})
+		}
+	}
+	return out
+}
+
+func transformFrom(t *types.RuleTransform) cloud.Transform {
+	out := cloud.Transform{Type: string(t.Type)}
+	var rewrites []types.RewriteConfig
+	if t.HostHeaderRewriteConfig != nil {
+		rewrites = append(rewrites, t.HostHeaderRewriteConfig.Rewrites...)
+	}
+	if t.UrlRewriteConfig != nil {
+		rewrites = append(rewrites, t.UrlRewriteConfig.Rewrites...)
+	}
+	for _, r := range rewrites {
+		out.Rewrites = append(out.Rewrites, cloud.Rewrite{Regex: awssdk.ToString(r.Regex), Replace: awssdk.ToString(r.Replace)})
 	}
 	return out
 }

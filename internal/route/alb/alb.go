@@ -3,24 +3,21 @@
 // a preview rule, by which the revision can be reached before it gets requests;
 // the production rule lives outside all stacks.
 //
-// It imports the API, internal/{cloud,hook,preflight,refusal,rollout,route,template}.
+// It imports the API, internal/{cloud,preflight,refusal,rollout,route,template}.
 package alb
 
 import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
-	"github.com/viridian-dev/viridian/internal/hook"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/route"
-	"github.com/viridian-dev/viridian/internal/template"
 )
 
 // Kind is this kind of route.
@@ -80,54 +77,6 @@ func (r *router) TagsBehind(ctx context.Context, backends []string) (map[string]
 	return r.traffic.TargetGroupTags(ctx, backends)
 }
 
-// Tampered tells whether the preview rule was deleted.
-func (r *router) Tampered(out *v1alpha1.StackOutputs) string {
-	present := func(x cloud.Rule) bool { return x.ARN == out.PreviewRuleARN }
-	if out.PreviewRuleARN != "" && r.rules != nil && !slices.ContainsFunc(r.rules, present) {
-		return previewRuleDeleted
-	}
-	return ""
-}
-
-// Preview is where and with which header the preview rule finds a revision.
-func (r *router) Preview(ctx context.Context, revision int64) (*hook.Preview, error) {
-	listener := cmp.Or(r.spec.ListenerARN, r.rule.ListenerARN)
-	if listener == "" {
-		return nil, nil
-	}
-	endpoint, err := r.traffic.Endpoint(ctx, listener)
-	if err != nil {
-		return nil, err
-	}
-	return &hook.Preview{URL: endpoint, Host: r.host(), Header: v1alpha1.PreviewHeader, Value: fmt.Sprint(revision)}, nil
-}
-
-// host is the first host name of the production rule that isn't a pattern; ""
-// if there is none.
-func (r *router) host() string {
-	matches := r.rule.Conditions
-	if len(matches) == 0 {
-		matches = conditions(r.spec.Conditions)
-	}
-	for _, c := range matches {
-		for _, value := range c.Values {
-			if c.Field == "host-header" && !strings.ContainsAny(value, "*?") {
-				return value
-			}
-		}
-	}
-	return ""
-}
-
-// Freeze has the stack repeat the production rule's conditions on its listener.
-func (r *router) Freeze(in *template.Input, frozen *v1alpha1.FrozenRevision) {
-	in.ListenerARN, in.Conditions = r.listener(), conditions(r.spec.Conditions)
-	if r.adopts() {
-		in.Conditions = r.rule.Conditions
-	}
-	frozen.ListenerARN, frozen.PreviewPriorities = r.listener(), r.spec.PreviewPriorities
-}
-
 // Apply has an effect on the production rule.
 func (r *router) Apply(ctx context.Context, o *rollout.Observation, a rollout.Action) error {
 	tags := r.tags(o)
@@ -137,9 +86,9 @@ func (r *router) Apply(ctx context.Context, o *rollout.Observation, a rollout.Ac
 	case rollout.ActionCreateRule:
 		return r.create(ctx, a, tags)
 	case rollout.ActionSetTargets:
-		return r.traffic.SetTargets(ctx, r.rule, weighted(a.Targets))
+		return r.setTargets(ctx, o, a.Targets)
 	case rollout.ActionReleaseRule:
-		tags[v1alpha1.TagOriginal] = ""
+		tags[v1alpha1.TagOriginal], tags[v1alpha1.TagOriginalIdle] = "", ""
 		return r.traffic.UntagRule(ctx, r.rule.ARN, slices.Sorted(maps.Keys(tags)))
 	case rollout.ActionDeleteRule:
 		return r.traffic.DeleteRule(ctx, r.rule.ARN)
@@ -174,7 +123,59 @@ func (r *router) tags(o *rollout.Observation) map[string]string {
 	if o.Progress.Original != "" {
 		tags[v1alpha1.TagOriginal] = o.Progress.Original
 	}
+	if len(o.Progress.OriginalIdle) > 0 {
+		tags[v1alpha1.TagOriginalIdle] = shorten(o.Progress.OriginalIdle)
+	}
 	return tags
+}
+
+// setTargets makes the rule forward to targets. Where an adopted rule goes back
+// to what it had, it gets all of that: CodeDeploy and ECS want the target group
+// of weight 0 in it, too.
+func (r *router) setTargets(ctx context.Context, o *rollout.Observation, targets rollout.Targets) error {
+	out, idle := weighted(targets), o.Progress.OriginalIdle
+	if len(idle) == 0 {
+		idle = r.seen.Route.OriginalIdle
+	}
+	back := len(targets) == 1 && o.Route.Adopted && targets[0].Backend == cmp.Or(o.Progress.Original, r.seen.Route.Original)
+	if !back || len(idle) == 0 {
+		return r.traffic.SetTargets(ctx, r.rule, out)
+	}
+	there, err := r.traffic.TargetGroupTags(ctx, idle) // of those that were deleted there are none
+	if err != nil {
+		return err
+	}
+	for _, group := range idle {
+		if _, exists := there[group]; exists {
+			out = append(out, cloud.WeightedTarget{TargetGroupARN: group})
+		}
+	}
+	return r.traffic.SetTargets(ctx, r.rule, out)
+}
+
+// In a tag, which has room for 256 characters, the ARNs of target groups have no
+// beginning: that is the same for all of an account and region.
+const groupResource = "targetgroup/"
+
+func shorten(groups []string) string {
+	var out []string
+	for _, group := range groups {
+		_, resource, _ := strings.Cut(group, ":"+groupResource)
+		out = append(out, groupResource+resource)
+	}
+	return strings.Join(out, " ")
+}
+
+// lengthen is what shorten made a tag of, with the beginning of another ARN.
+func lengthen(tag, like string) []string {
+	head, _, found := strings.Cut(like, groupResource)
+	var out []string
+	for _, resource := range strings.Fields(tag) {
+		if found {
+			out = append(out, head+resource)
+		}
+	}
+	return out
 }
 
 // conditions translates the rule conditions of spec.

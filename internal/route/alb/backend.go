@@ -2,8 +2,6 @@ package alb
 
 import (
 	"context"
-	"fmt"
-	"hash/fnv"
 	"strconv"
 	"strings"
 	"time"
@@ -52,43 +50,6 @@ func (b *backend) Parameters(ctx context.Context) (map[string]string, error) {
 		return nil, err
 	}
 	return map[string]string{template.ParamPreviewPriority: strconv.Itoa(int(priority))}, nil
-}
-
-// previewPriority finds a free priority for the preview rule. Where to start
-// looking follows from the revision, so that deployments which share a
-// listener rarely want the same one.
-func (b *backend) previewPriority(ctx context.Context) (int32, error) {
-	rules, err := b.of.Clients.Traffic.Rules(ctx, b.of.Spec.Frozen.ListenerARN)
-	if err != nil {
-		return 0, err
-	}
-	taken := make(map[int32]bool, len(rules))
-	for _, rule := range rules {
-		taken[rule.Priority] = true
-	}
-	first, last := bounds(b.of.Spec.Frozen.PreviewPriorities)
-	size := last - first + 1
-	hash := fnv.New32a()
-	fmt.Fprintf(hash, "%s/%d/%d", b.of.OwnerUID, b.of.Spec.Revision, b.of.Status.Attempts)
-	start := int32(hash.Sum32() % uint32(size)) //nolint:gosec // size is 1 to 49,999
-	for i := range size {
-		if priority := first + (start+i)%size; !taken[priority] {
-			return priority, nil
-		}
-	}
-	return 0, noPreviewPriority(first, last)
-}
-
-// bounds of a band, with the API's defaults.
-func bounds(band v1alpha1.PriorityBand) (first, last int32) {
-	first, last = 1, 99
-	if band.First != nil {
-		first = *band.First
-	}
-	if band.Last != nil {
-		last = *band.Last
-	}
-	return first, last
 }
 
 // LostRace tells whether someone else took the preview rule's priority between

@@ -12,22 +12,64 @@ import (
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
-// What may be wrong with a rule that exists.
+// What may be wrong with a preview rule.
 const (
 	previewRuleDeleted = "its preview rule was deleted"
-	forwardsNowhere    = "does not forward to a target group"
+	previewRuleDiffers = "its preview rule does not authenticate or rewrite requests as the production rule does since that was changed"
 )
 
-func forwardsToMany(groups int) string {
-	return fmt.Sprintf("forwards to %d target groups, not to one", groups)
+// problem is why an adopted rule can't be used, and what to do about it.
+type problem struct{ says, remedy string }
+
+// refuse refuses to make a stack because of it.
+func (p *problem) refuse(arn string) error {
+	return refusal.New(v1alpha1.ReasonRouteUnsupported, "The rule "+arn+" "+p.says, p.remedy)
 }
 
-func hasManyValues(values int) string {
-	return fmt.Sprintf("has %d condition values: a rule takes 5 and the preview rule adds one", values)
+const anotherRule = "Change the rule, or create the ImmutableDeployment anew with another ruleARN"
+
+func forwardsNowhere() *problem { return &problem{"does not forward to a target group", anotherRule} }
+
+func forwardsToMany(groups int) *problem {
+	return &problem{fmt.Sprintf("forwards to %d target groups, not to one", groups),
+		"If a deployment of CodeDeploy or ECS is shifting it, wait until that is over. Else make it forward to one of them, with the weight 0 for others"}
 }
 
-func isAmongPreviews(priority, last int32) string {
-	return fmt.Sprintf("has priority %d, not above the band of preview rules, which ends at %d (spec.traffic.loadBalancer.previewPriorities)", priority, last)
+func hasManyValues(values int) *problem {
+	return &problem{fmt.Sprintf("has %d condition values: a rule takes 5 and the preview rule adds one", values), anotherRule}
+}
+
+// isDefault says that ModifyRule is refused for a listener's default rule, and
+// how to make one that does the same and can be adopted. It has to come last.
+func (r *router) isDefault(rule *cloud.Rule) *problem {
+	last := int32(0)
+	for _, x := range r.rules {
+		last = max(last, x.Priority)
+	}
+	return &problem{"is the default rule of its listener, which Elastic Load Balancing lets nobody change by ModifyRule",
+		fmt.Sprintf("Make a rule that does the same, which changes nothing for requests: aws elbv2 create-rule --listener-arn %s --priority %d --conditions Field=path-pattern,Values='/*' "+
+			"--actions \"$(aws elbv2 describe-rules --rule-arns %s --query 'Rules[0].Actions' --output json)\". "+
+			"Then create the ImmutableDeployment anew with the ruleARN of that", rule.ListenerARN, min(max(last+1, 40_000), maxPriority), rule.ARN)}
+}
+
+// hasNoRoomBefore says that no preview rules can come before it.
+func (r *router) hasNoRoomBefore(rule *cloud.Rule) *problem {
+	return &problem{fmt.Sprintf("has priority %d, and the preview rules of two stacks need free priorities below it", rule.Priority),
+		fmt.Sprintf("Give it a larger one, and those that have to come after it, too: aws elbv2 set-rule-priorities --rule-priorities RuleArn=%s,Priority=NUMBER. "+
+			"Or go without previews: %s", rule.ARN, withoutPreviews(r.of.ImmutableDeployment))}
+}
+
+// cannotRepeat says that preview rules would be a way past what the production
+// rule does.
+func (r *router) cannotRepeat(what, why string) *problem {
+	return &problem{fmt.Sprintf("has %s, which preview rules can't repeat%s: they would be a way past it", what, why),
+		fmt.Sprintf("Go without previews: %s. Or have the rule authenticate by authenticate-cognito or jwt-validation instead", withoutPreviews(r.of.ImmutableDeployment))}
+}
+
+// withoutPreviews is what to type to have revisions that can't be reached before
+// they get requests.
+func withoutPreviews(imd *v1alpha1.ImmutableDeployment) string {
+	return fmt.Sprintf(`kubectl patch imd %s -n %s --type merge -p '{"spec":{"traffic":{"loadBalancer":{"preview":"None"}}}}'`, imd.Name, imd.Namespace)
 }
 
 // listenerNotFound says that there is nothing to have a rule.
@@ -44,9 +86,8 @@ func ruleNotFound(arn string) *rollout.Blocked {
 }
 
 // ruleUnsuitable says why an adopted rule can't be used.
-func ruleUnsuitable(arn, problem string) *rollout.Blocked {
-	return &rollout.Blocked{Reason: v1alpha1.ReasonRouteUnsupported, Message: "The rule " + arn + " " + problem,
-		Remedy: "Change the rule, or name another one"}
+func ruleUnsuitable(arn string, p *problem) *rollout.Blocked {
+	return &rollout.Blocked{Reason: v1alpha1.ReasonRouteUnsupported, Message: "The rule " + arn + " " + p.says, Remedy: p.remedy}
 }
 
 // namedIsTaken says whose the rule is that was to be adopted.
@@ -65,6 +106,9 @@ func (r *router) priorityTaken(tags map[string]string) *rollout.Blocked {
 		Message: fmt.Sprintf("Priority %d of the listener is taken by %s, which belongs to %s", r.rule.Priority, r.rule.ARN, claim.OwnerOf(tags))}
 	another := "create the ImmutableDeployment anew with another priority"
 	switch {
+	case isPreview(&r.rule):
+		b.Message += ": the preview rule of a revision"
+		b.Remedy = "Wait until that revision's stack is deleted, as its next revision has it; to keep preview rules off this priority, set spec.traffic.loadBalancer.previewPriorities there. Else " + another
 	case tags[v1alpha1.TagUID] != "":
 		b.Remedy = "If that one is gone, take over what it left, requests and all: " + claim.Adoption(tags) + ". Else " + another
 	case len(r.rule.Targets) > 0:
@@ -93,7 +137,7 @@ func (r *router) Remainder(why string) string {
 		return ""
 	}
 	tags := r.of.Claim.Tags()
-	tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal] = "", ""
+	tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal], tags[v1alpha1.TagOriginalIdle] = "", "", ""
 	return fmt.Sprintf("The tags of the listener rule %s stay. To take them off: aws elbv2 remove-tags --resource-arns %s --tag-keys %s. "+
 		"To have the rule and its stacks looked after again, apply the ImmutableDeployment with the annotation %s=%s. Why: %s",
 		arn, arn, strings.Join(slices.Sorted(maps.Keys(tags)), " "), v1alpha1.AnnotationAdopt, r.of.Claim.UID, why)
@@ -113,12 +157,39 @@ func inUse(ruleARN, targetGroupARN string) error {
 		"Take the target group "+targetGroupARN+" out of that rule")
 }
 
+// ruleGone refuses to make a stack without the production rule that it comes
+// before.
+func ruleGone(arn string) error {
+	b := ruleNotFound(arn)
+	return refusal.New(b.Reason, b.Message, b.Remedy)
+}
+
 // noPreviewPriority refuses to make a stack for whose preview rule there is no
 // priority.
-func noPreviewPriority(first, last int32) error {
+func noPreviewPriority(first, last int32, production *cloud.Rule) error {
+	message := fmt.Sprintf("Other rules have, or are to have, all priorities from %d to %d, none is free for the preview rule", first, last)
+	if first > last {
+		message = fmt.Sprintf("No priority from %d on comes before the production rule, which has %d", first, production.Priority)
+	}
+	return refusal.New(v1alpha1.ReasonPreviewPriorityUnavailable, message,
+		"Delete rules that are not needed, choose another spec.traffic.loadBalancer.previewPriorities, or give the rules from the production rule on larger priorities: "+
+			"aws elbv2 set-rule-priorities --rule-priorities RuleArn=ARN,Priority=NUMBER")
+}
+
+// noPriorityAfter refuses to make a stack whose preview rule nobody is to reach.
+func noPriorityAfter(production int32) error {
 	return refusal.New(v1alpha1.ReasonPreviewPriorityUnavailable,
-		fmt.Sprintf("Listener rules use all priorities from %d to %d, none is free for the preview rule", first, last),
-		"Delete rules that are not needed, or use a wider spec.traffic.loadBalancer.previewPriorities")
+		fmt.Sprintf("No priority after the production rule's, %d, is free for the preview rule, which is not to be reached", production),
+		"Give the production rule a smaller priority, or delete rules that are not needed")
+}
+
+// comesBetween refuses to make a stack whose preview rule would come before a rule
+// of others that may match the same requests.
+func comesBetween(rule *cloud.Rule, production int32, imd *v1alpha1.ImmutableDeployment) error {
+	return refusal.New(v1alpha1.ReasonPreviewPriorityUnavailable,
+		fmt.Sprintf("No priority is free between the production rule, which has %d, and %s with %d, which may match the same requests: the preview rule would come before that", production, rule.ARN, rule.Priority),
+		fmt.Sprintf("Give that rule a smaller priority: aws elbv2 set-rule-priorities --rule-priorities RuleArn=%s,Priority=NUMBER. Or, if requests with the preview header may go past it: "+
+			`kubectl patch imd %s -n %s --type merge -p '{"spec":{"traffic":{"loadBalancer":{"previewPriorities":{"first":1}}}}}'`, rule.ARN, imd.Name, imd.Namespace))
 }
 
 // Why targets can't be healthy.

@@ -80,9 +80,12 @@ func (r *router) judge(ctx context.Context, before route.Before, tags map[string
 	if seen.Owned = r.of.Claim.Owns(tags); seen.Owned {
 		return nil
 	}
-	adopt, err := r.of.Claim.MayAdopt(ctx, tags)
-	if err != nil {
-		return err
+	adopt := false
+	if !isPreview(&r.rule) { // which is no production rule to take over
+		var err error
+		if adopt, err = r.of.Claim.MayAdopt(ctx, tags); err != nil {
+			return err
+		}
 	}
 	if seen.Inherited = adopt; !adopt && before.Deleting {
 		return nil
@@ -100,6 +103,7 @@ func (r *router) judge(ctx context.Context, before route.Before, tags map[string
 func (r *router) marked(tags map[string]string) {
 	seen := &r.seen.Route
 	seen.Writer, seen.Original = tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal]
+	seen.OriginalIdle = lengthen(tags[v1alpha1.TagOriginalIdle], seen.Original)
 	r.seen.Overrule = r.of.Claim.Overrules(seen.Writer)
 }
 
@@ -153,8 +157,8 @@ func (r *router) observeAdopted(ctx context.Context, before route.Before) error 
 	if r.rules, err = r.traffic.Rules(ctx, rule.ListenerARN); err != nil {
 		return err
 	}
-	if problem := r.unsuitable(rule, before.Original == "" && !owned && r.seen.Inherits == ""); problem != "" {
-		r.seen.Blocked = ruleUnsuitable(arn, problem)
+	if p := r.unsuitable(&rule, before.Original == "" && !owned && r.seen.Inherits == ""); p != nil {
+		r.seen.Blocked = ruleUnsuitable(arn, p)
 	}
 	r.take(rule)
 	r.marked(tags)
@@ -181,27 +185,6 @@ func (r *router) mayName(ctx context.Context, tags map[string]string) (bool, err
 		r.seen.Inherits = uid
 	}
 	return mine, nil
-}
-
-// unsuitable tells why traffic can't be shifted by an adopted rule; "" if it
-// can.
-func (r *router) unsuitable(rule cloud.Rule, fresh bool) string {
-	values := 0
-	for _, condition := range rule.Conditions {
-		values += len(condition.Values)
-	}
-	_, last := bounds(r.spec.PreviewPriorities)
-	switch {
-	case fresh && !rule.Forwards: // later on, Recreate has it answer 503 for a while
-		return forwardsNowhere
-	case fresh && len(rule.Targets) != 1:
-		return forwardsToMany(len(rule.Targets))
-	case values > 4:
-		return hasManyValues(values)
-	case rule.Priority > 0 && rule.Priority <= last:
-		return isAmongPreviews(rule.Priority, last)
-	}
-	return ""
 }
 
 // take notes a rule to work with.

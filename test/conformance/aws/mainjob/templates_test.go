@@ -70,7 +70,7 @@ func TestRandomTemplates(t *testing.T) {
 // UID.
 func inputOf(imd *v1alpha1.ImmutableDeployment, revision int64) template.Input {
 	in := template.Input{
-		Namespace: imd.Namespace, Name: imd.Name, UID: strings.Repeat("6f1c2f0a", 4), Revision: revision,
+		Namespace: imd.Namespace, Name: imd.Name, UID: strings.Repeat("6f1c2f0a", 4), Revision: revision, PreviewToken: strings.Repeat("A2", 13),
 		Template: imd.Spec.Template, ListenerARN: imd.Spec.Traffic.LoadBalancer.ListenerARN,
 	}
 	for _, c := range imd.Spec.Traffic.LoadBalancer.Conditions {
