@@ -148,6 +148,14 @@ func (i *informer) listRevisions(list *v1alpha1.ImmutableRevisionList, opts ...c
 	}
 }
 
+// listDeployments answers a list of all from the cache.
+func (i *informer) listDeployments(list *v1alpha1.ImmutableDeploymentList) {
+	for _, key := range slices.SortedFunc(maps.Keys(i.store), byName) {
+		imd, _ := i.store[key].(*v1alpha1.ImmutableDeployment)
+		list.Items = append(list.Items, *imd.DeepCopy())
+	}
+}
+
 type labelSet map[string]string
 
 // Has implements labels.Labels.

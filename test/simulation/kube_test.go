@@ -85,11 +85,14 @@ func (p *process) cached() client.Client {
 		if p.dead {
 			return errDead
 		}
-		imrs, ok := list.(*v1alpha1.ImmutableRevisionList)
-		if !ok {
+		switch list := list.(type) {
+		case *v1alpha1.ImmutableRevisionList:
+			p.caches[revisions].listRevisions(list, opts...)
+		case *v1alpha1.ImmutableDeploymentList:
+			p.caches[deployments].listDeployments(list)
+		default:
 			return fmt.Errorf("%T is not cached", list)
 		}
-		p.caches[revisions].listRevisions(imrs, opts...)
 		return nil
 	}
 	funcs.Get = func(ctx context.Context, _ client.WithWatch, key client.ObjectKey, object client.Object, _ ...client.GetOption) error {
