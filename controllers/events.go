@@ -96,7 +96,7 @@ func announceVerdict(v v1alpha1.Verdict, was v1alpha1.Result) announcement {
 // gravity is the type of the event that announces a phase.
 func gravity(phase v1alpha1.Phase) string {
 	switch phase {
-	case v1alpha1.PhaseRollingBack, v1alpha1.PhaseRolledBack, v1alpha1.PhaseFailed:
+	case v1alpha1.PhaseUnavailable, v1alpha1.PhaseRollingBack, v1alpha1.PhaseRolledBack, v1alpha1.PhaseFailed:
 		return corev1.EventTypeWarning
 	default:
 		return corev1.EventTypeNormal

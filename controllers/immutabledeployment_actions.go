@@ -104,9 +104,11 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 	if err != nil {
 		return nil, cannotBuild(err)
 	}
-	pinned, err := r.pin(ctx, imd, view, source)
-	if err != nil {
-		return nil, err
+	pinned, kept := view.pinnedOfLost()
+	if !kept {
+		if pinned, err = r.pin(ctx, imd, view, source); err != nil {
+			return nil, err
+		}
 	}
 	in := template.Input{
 		Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID), Revision: number, Template: pinned,
@@ -130,6 +132,20 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 		return nil, cannotBuild(err)
 	}
 	return newRevision(imd, number, template.StackName(imd.Namespace, imd.Name, string(imd.UID), number), frozen), nil
+}
+
+// pinnedOfLost is the template of the revision that is to be made anew since its
+// stack was lost, with the images that it ran: a tag may have been moved since.
+func (view *deploymentView) pinnedOfLost() (pinned v1alpha1.RevisionTemplate, ok bool) {
+	for i := range view.records {
+		imr := &view.records[i]
+		seen := &view.facts.Revisions[i]
+		lost := seen.Number == view.facts.Progress.Stable && seen.Deleting && (seen.Health.Gone || seen.Stack != v1alpha1.RevisionCreated)
+		if lost && imr.Spec.Frozen.TemplateHash == view.facts.WantHash {
+			return *imr.Spec.Frozen.Template.DeepCopy(), true
+		}
+	}
+	return pinned, false
 }
 
 // setStack asks for a revision's stack with so many tasks, or for it to go.

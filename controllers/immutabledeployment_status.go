@@ -129,19 +129,21 @@ func (r *DeploymentReconciler) explain(imd *v1alpha1.ImmutableDeployment, next *
 func setConditions(next *v1alpha1.ImmutableDeploymentStatus, generation int64, d rollout.Decision, now time.Time) {
 	set := conditionSetter{&next.Conditions, generation, now}
 	reason, message := d.Reason, d.Message
-	ready, stalled := false, false
+	ready, stalled, over := false, false, false
 	switch d.Phase {
 	case v1alpha1.PhaseComplete:
-		ready = d.Available == nil || *d.Available
+		over, ready = true, d.Available == nil || *d.Available
 		if !ready {
 			reason, message = v1alpha1.ReasonUnhealthy, d.Message+", but it has no healthy target"
 		}
 	case v1alpha1.PhaseRolledBack, v1alpha1.PhaseFailed:
 		stalled = true
+	case v1alpha1.PhaseUnavailable:
+		over, stalled = true, d.Blocked != nil
 	default:
 		stalled = d.Blocked != nil && !d.Blocked.Awaited
 	}
-	set.ready(ready, !stalled && d.Phase != v1alpha1.PhaseComplete, stalled, reason, message)
+	set.ready(ready, !stalled && !over, stalled, reason, message)
 	set.while(v1alpha1.ConditionDegraded, d.Degraded != "", v1alpha1.ReasonUnhealthy, d.Degraded)
 	set.while(v1alpha1.ConditionDrifted, d.Drifted != "", v1alpha1.ReasonRouteDrifted, d.Drifted)
 	setAvailable(set, next, d)
@@ -177,8 +179,8 @@ func setAnalysis(set conditionSetter, d rollout.Decision) {
 	}
 }
 
-// setAvailable tells whether what serves is healthy. It keeps its last word
-// when a pass did not look.
+// setAvailable tells whether what serves is healthy, and gets the requests. It
+// keeps its last word when a pass did not look.
 func setAvailable(set conditionSetter, next *v1alpha1.ImmutableDeploymentStatus, d rollout.Decision) {
 	switch {
 	case d.Progress.Stable == 0:
@@ -186,6 +188,8 @@ func setAvailable(set conditionSetter, next *v1alpha1.ImmutableDeploymentStatus,
 	case d.Available == nil:
 	case *d.Available:
 		set.set(v1alpha1.ConditionAvailable, metav1.ConditionTrue, v1alpha1.ReasonHealthy, next.StableRevision+" has healthy targets")
+	case d.Unreached != "":
+		set.set(v1alpha1.ConditionAvailable, metav1.ConditionFalse, v1alpha1.ReasonNotServing, "No requests reach "+next.StableRevision+": "+d.Unreached)
 	default:
 		set.set(v1alpha1.ConditionAvailable, metav1.ConditionFalse, v1alpha1.ReasonUnhealthy, next.StableRevision+" has no healthy target")
 	}

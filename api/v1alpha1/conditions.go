@@ -283,7 +283,7 @@ const (
 
 // Phase is a summary of how an ImmutableDeployment is going, for people.
 //
-// +kubebuilder:validation:Enum=Pending;Provisioning;Verifying;Shifting;Paused;Baking;CleaningUp;Complete;RollingBack;RolledBack;Failed;Deleting
+// +kubebuilder:validation:Enum=Pending;Provisioning;Verifying;Shifting;Paused;Baking;CleaningUp;Complete;Scaling;Unavailable;RollingBack;RolledBack;Failed;Deleting
 type Phase string
 
 // Phases of an ImmutableDeployment.
@@ -296,6 +296,8 @@ const (
 	PhaseBaking       Phase = "Baking"
 	PhaseCleaningUp   Phase = "CleaningUp"
 	PhaseComplete     Phase = "Complete"
+	PhaseScaling      Phase = "Scaling"
+	PhaseUnavailable  Phase = "Unavailable"
 	PhaseRollingBack  Phase = "RollingBack"
 	PhaseRolledBack   Phase = "RolledBack"
 	PhaseFailed       Phase = "Failed"

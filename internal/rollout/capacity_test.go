@@ -334,6 +334,11 @@ func TestRevert(t *testing.T) {
 		v := judge(Decide(with(o, health2(whole())), start))
 		return v
 	}
+	down := func(o Observation) verdict {
+		v := same(o)
+		v.Phase, v.Reason, v.After = v1alpha1.PhaseUnavailable, v1alpha1.ReasonUnhealthy, poll
+		return v
+	}
 	gone1 := with(promoted, dead, func(o *Observation) { gone(&o.Revisions[0]); o.Progress.Retiring = nil })
 	asked := with(promoted, dead, func(o *Observation) { o.Revisions[0].Wanted, o.Progress.Retiring = false, nil })
 	weak := with(promoted, func(o *Observation) { o.Revisions[1].Health = short(1) })
@@ -345,12 +350,12 @@ func TestRevert(t *testing.T) {
 		"no task left":               {with(promoted, dead), reverts},
 		"one task left":              {weak, same(weak)},
 		"nobody knows":               {unknown, same(unknown)},
-		"the old one is gone":        {gone1, same(gone1)},
-		"the old one is on its way":  {asked, same(asked)},
-		"the first one: no way back": {first, same(first)},
+		"the old one is gone":        {gone1, down(gone1)},
+		"the old one is on its way":  {asked, down(asked)},
+		"the first one: no way back": {first, down(first)},
 		"another template is wanted": {with(promoted, dead, func(o *Observation) { o.WantHash = "v1" }), verdict{Phase: v1alpha1.PhasePending, Reason: reasonProvisioning, Stable: 2, Rollout: 1}},
 		"a record, not a stack": {with(promoted, dead, func(o *Observation) { o.Revisions[0].Stack = v1alpha1.RevisionFailed }),
-			same(with(promoted, func(o *Observation) { o.Revisions[0].Stack = v1alpha1.RevisionFailed }))},
+			down(with(promoted, func(o *Observation) { o.Revisions[0].Stack = v1alpha1.RevisionFailed }))},
 	})
 	for name, o := range map[string]Observation{"short": weak, "dead": gone1} {
 		if got := Decide(o, start).Degraded; !strings.Contains(got, "shop-2 is short of healthy tasks") {

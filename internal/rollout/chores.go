@@ -39,7 +39,7 @@ func (x *pass) scale() *Action {
 		growing := x.isRolling(r.Number) && x.p.Rollout.Outcome == ""
 		count := x.capacity(r.Number)
 		if (r.Number == x.p.Stable || growing) &&
-			r.Stack == v1alpha1.RevisionCreated && r.Health.Known && r.Health.Desired != count {
+			r.Stack == v1alpha1.RevisionCreated && r.Health.Known && !r.Health.Gone && r.Health.Desired != count {
 			return &Action{Kind: ActionScale, Revision: r.Number, Count: count}
 		}
 	}

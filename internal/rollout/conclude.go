@@ -152,7 +152,9 @@ func (x *pass) finishRollout() *Decision {
 	r := x.rollout()
 	r.FinishedAt = x.now
 	d := x.again(x.outcomeOf(&r)).with(r)
-	d.Progress.Written = x.destination(&r)
+	if x.o.Route.Exists || len(x.p.Written) > 0 { // else it was asked for anew, and is created next
+		d.Progress.Written = x.destination(&r)
+	}
 	if discarded := discarded(&r); discarded != 0 {
 		d.Progress.Retiring = append(d.Progress.Retiring, x.retiring(&r, discarded))
 	}

@@ -40,6 +40,7 @@ var first = []guard{
 	// What people ask for.
 	note((*pass).hearRequests),
 	(*pass).concludeAborted,
+	(*pass).renewLost,
 	// How the new revision is, even while nothing moves.
 	note((*pass).noteCandidate),
 	note((*pass).noteDrift),

@@ -90,6 +90,8 @@ type Decision struct {
 	// Available tells whether the stable revision is healthy; nil when there
 	// is none or it was not looked at.
 	Available *bool
+	// Unreached says why no requests reach it; "" if they do.
+	Unreached string
 	// Degraded says how the stable revision is short of healthy tasks; "" if
 	// it isn't.
 	Degraded string

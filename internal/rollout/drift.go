@@ -62,7 +62,7 @@ func (x *pass) drift() string {
 	case len(p.Written) == 0 && !rule.Adopted:
 		return "" // not created yet
 	case !rule.Exists:
-		return "The production rule was deleted"
+		return "The production rule was deleted: no requests reach " + x.served()
 	case rule.Targets.Equal(x.intended()), rule.Targets.Equal(p.Written):
 		return ""
 	case p.Rollout.active() && !p.Rollout.Outcome.Good() && rule.Targets.Equal(x.shifted(p.Rollout)), x.isBetween():
@@ -147,7 +147,11 @@ func (x *pass) blockOnDrift() *Decision {
 	if x.changed == "" || x.mayEnforce() {
 		return nil
 	}
-	return x.block(Blocked{Reason: v1alpha1.ReasonRouteDrifted, Message: x.changed, Remedy: x.remedyOfDrift()})
+	d := x.block(Blocked{Reason: v1alpha1.ReasonRouteDrifted, Message: x.changed, Remedy: x.remedyOfDrift()})
+	if x.isRuleLost() {
+		d.Phase = v1alpha1.PhaseUnavailable
+	}
+	return d
 }
 
 // remedyOfDrift says what to do about a rule that others changed, and where each
@@ -155,7 +159,11 @@ func (x *pass) blockOnDrift() *Decision {
 func (x *pass) remedyOfDrift() string {
 	r := x.p.Rollout
 	remedy := fmt.Sprintf("Make it route %s again, by hand or by spec.traffic.onDrift: Enforce", x.nameTargets(x.intended()))
-	if len(x.intended()) == 0 {
+	switch {
+	case x.isRuleLost():
+		remedy = fmt.Sprintf("To have it created anew: %s; to have that done whenever it is deleted: kubectl patch imd %s -n %s --type merge -p '%s'",
+			x.restoring(), x.o.Name, x.o.Namespace, `{"spec":{"traffic":{"onDrift":"Enforce"}}}`)
+	case len(x.intended()) == 0:
 		remedy = fmt.Sprintf("Make it route %s again, or set spec.traffic.onDrift: Enforce to have it route to the next revision that is healthy", x.nameTargets(x.p.Written))
 	}
 	if r.undecided() && !x.hasNoWayBack() {

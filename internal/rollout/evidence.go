@@ -93,7 +93,7 @@ func (x *pass) evidenceOfRollout() Evidence {
 // isJudged tells whether alarms and metrics decide: not where there is nothing to
 // go back to, or not any more, nor on the way back to what served just before.
 func (x *pass) isJudged() bool {
-	return x.canReturn() && !x.hasNoWayBack() && x.p.Rollout.Cause != v1alpha1.CauseRevert
+	return x.canReturn() && !x.isStableLost() && x.p.Rollout.Cause != v1alpha1.CauseRevert
 }
 
 // failIfOutOfBounds fails a revision that an alarm or a metric speaks against.
@@ -174,7 +174,7 @@ func (x *pass) missingEvidence() string {
 func (x *pass) blockIfAlarmed() *Decision {
 	want := x.o.wanted()
 	switch a := x.o.Analysis; {
-	case x.cause(want) == v1alpha1.CauseRevert:
+	case x.cause(want) == v1alpha1.CauseRevert, x.isStableLost(): // an outage is over the sooner
 		return nil
 	case a.Unread:
 		return x.poll(words{v1alpha1.PhasePending, v1alpha1.ReasonPending, "Reading the alarms before the rollout of " + want.Name})

@@ -142,7 +142,7 @@ func TestLostAfterPromotion(t *testing.T) {
 	if o.Progress.Rollout.FinishedAt.IsZero() {
 		t.Fatal("the rollout isn't over")
 	}
-	if d := Decide(o, start); d.Drifted != "" || d.Blocked != nil {
+	if d := Decide(o, start); d.Drifted != "" || d.Blocked == nil || d.Blocked.Reason != v1alpha1.ReasonStackChanged {
 		t.Errorf("%s: drifted %q, blocked %+v", d.Message, d.Drifted, d.Blocked)
 	}
 }

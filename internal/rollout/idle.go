@@ -11,10 +11,12 @@ import (
 // Guards while no rollout is under way.
 
 // routeToStable has the rule route to what serves where it still shares the
-// requests, as a rollout left it that nobody remembers.
+// requests, as a rollout left it that nobody remembers, or where it was deleted and
+// someone asked to have it created anew.
 func (x *pass) routeToStable() *Decision {
-	intended, stable := x.intended(), x.stable()
-	if !x.o.Route.Exists || stable == nil || stable.Health.Healthy == 0 || len(intended) == 0 || x.o.Route.Targets.Equal(intended) {
+	rule, intended, stable := x.o.Route, x.intended(), x.stable()
+	unwanted := rule.None || !rule.Exists && (rule.Adopted || len(x.p.Written) > 0)
+	if unwanted || stable == nil || stable.Health.Healthy == 0 || len(intended) == 0 || rule.Targets.Equal(intended) {
 		return nil
 	}
 	return x.write(shifting("Returning all "+x.load()+" to "+stable.Name), intended)

@@ -22,6 +22,9 @@ type pass struct {
 	changed string
 	// notices are news for people.
 	notices []Notice
+	// renew is true once someone asked, in this pass, to have the revision made
+	// anew that served and was lost.
+	renew bool
 }
 
 // newPass looks at a deployment with a copy of what is remembered.

@@ -135,13 +135,11 @@ func (x *pass) isSuperseded(candidate *Revision) bool {
 }
 
 // hasNoWayBack tells whether the new revision serves already and nothing could
-// take its place: there is no way but forward. What served before can't if
-// someone else deleted its stack, or its service, as is seen before the stack is
-// read again.
+// take its place: there is no way but forward. What served before can't if it was
+// lost.
 func (x *pass) hasNoWayBack() bool {
-	candidate, stable := x.candidate(), x.stable()
-	lost := stable != nil && stable.Wanted && (stable.Stack == v1alpha1.RevisionFailed || stable.Health.Gone)
-	return (!x.canReturn() || lost) && candidate != nil && x.serves(candidate)
+	candidate := x.candidate()
+	return (!x.canReturn() || x.isStableLost()) && candidate != nil && x.serves(candidate)
 }
 
 // serves tells whether the new revision does the work: it gets requests, or did

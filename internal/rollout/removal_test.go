@@ -21,6 +21,8 @@ func TestDrift(t *testing.T) {
 		})
 	}
 	paused := verdict{Phase: v1alpha1.PhasePaused, Reason: v1alpha1.ReasonRouteDrifted, After: poll, Stable: 1}
+	unavailable := paused
+	unavailable.Phase = v1alpha1.PhaseUnavailable
 	enforces := verdict{Phase: v1alpha1.PhaseShifting, Reason: v1alpha1.ReasonRouteDrifted, Stable: 1}
 	during := func(v verdict, step int, reached bool) verdict {
 		v.Rollout, v.Step, v.Reached = 2, step, reached
@@ -36,7 +38,7 @@ func TestDrift(t *testing.T) {
 	decideAll(t, map[string]row{
 		"Pause: nothing is done":                 {noticed(serving(), foreignRule(), false), paused},
 		"Pause in a rollout":                     {noticed(rolling(1, time.Second), foreignRule(), false), during(paused, 1, true)},
-		"Pause, rule deleted":                    {noticed(serving(), nil, false), paused},
+		"Pause, rule deleted":                    {noticed(serving(), nil, false), unavailable},
 		"Pause: a step back by hand is a change": {noticed(rolling(1, time.Second), at(10), false), during(paused, 1, true)},
 		"Pause, put back: goes on": {
 			with(rolling(1, 30*time.Second), func(o *Observation) { o.Progress.BlockedSince = ago(10 * time.Second) }),
@@ -60,7 +62,7 @@ func TestDrift(t *testing.T) {
 			verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, After: poll, Rollout: 1}},
 		"Enforce, rule deleted, with new all that is left": {
 			with(noticed(rolling(2, time.Second), nil, true), lost), during(asking(enforces, Action{Kind: ActionCreateRule, Targets: to2()}), 2, true)},
-		"Pause, rule deleted, with new all that is left": {with(noticed(rolling(2, time.Second), nil, false), lost), during(paused, 2, true)},
+		"Pause, rule deleted, with new all that is left": {with(noticed(rolling(2, time.Second), nil, false), lost), during(unavailable, 2, true)},
 		"Enforce, rule of the first deleted, and the template changed": {
 			with(noticed(alone(), nil, true), func(o *Observation) { o.Progress.Written, o.WantHash = to1(), "v2" }),
 			verdict{Action: create, Phase: v1alpha1.PhaseShifting, Reason: v1alpha1.ReasonRouteDrifted, Rollout: 1}},

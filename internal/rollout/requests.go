@@ -100,10 +100,12 @@ func (x *pass) hearPromote(value string) {
 	}
 }
 
-// hearRetry forgets a bad outcome, so that the same template is tried again.
+// hearRetry forgets a bad outcome, so that the same template is tried again, or has
+// what others deleted made anew.
 func (x *pass) hearRetry(value string) {
 	r, want := x.p.Rollout, x.o.wanted()
 	switch {
+	case x.hearRestore(value):
 	case x.isUnderWay(r, value) && r.Outcome.Bad():
 		x.ignore(v1alpha1.AnnotationRetry, value, x.load()+" is still returning: try again when that is done")
 	case r == nil || r.active() || !r.Outcome.Bad() || !x.isNamed(r, value):
@@ -111,8 +113,8 @@ func (x *pass) hearRetry(value string) {
 	case want == nil || want.Number != r.Revision:
 		x.ignore(v1alpha1.AnnotationRetry, value, "spec.template has changed since")
 	default:
-		x.accept(v1alpha1.AnnotationRetry, value)
 		r.Retried = true
+		x.accept(v1alpha1.AnnotationRetry, value)
 	}
 }
 
@@ -126,7 +128,9 @@ func (x *pass) isNamed(r *Rollout, name string) bool {
 
 // accept tells that a request is carried out.
 func (x *pass) accept(annotation, value string) {
-	x.p.Rollout.Request = annotation + "=" + value
+	if r := x.p.Rollout; r != nil && (r.active() || r.Retried) { // else it isn't about the last one
+		r.Request = annotation + "=" + value
+	}
 	x.notices = append(x.notices, Notice{
 		Reason: v1alpha1.ReasonRequestAccepted, Action: annotation, Message: fmt.Sprintf("Carrying out %s=%s", annotation, value),
 	})
@@ -146,7 +150,12 @@ func (x *pass) command(annotation, handled string, r *Rollout, suffix string) st
 	if value == handled {
 		value = r.ID + suffix
 	}
-	return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s", x.o.Name, x.o.Namespace, annotation, value)
+	return annotating(x.o, annotation, value)
+}
+
+// annotating is what to type to set an annotation.
+func annotating(o *Observation, annotation, value string) string {
+	return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s", o.Name, o.Namespace, annotation, value)
 }
 
 // pause freezes a rollout that isn't decided yet, and the start of another. What

@@ -65,8 +65,10 @@ var states = map[State]stateDef{
 		means: "the template in spec is the one that serves",
 		guards: []guard{
 			(*pass).routeToStable,
+			(*pass).renewTakenBack,
 			note((*pass).forgetFailure),
 			(*pass).returnToPrevious,
+			(*pass).reportOutage,
 			(*pass).awaitCleanup,
 			(*pass).reportServing,
 		},
@@ -76,6 +78,7 @@ var states = map[State]stateDef{
 		means: "the template in spec is the one that failed last",
 		guards: []guard{
 			(*pass).routeToStable,
+			(*pass).reportOutage,
 			(*pass).reportGivenUp,
 		},
 		to: []State{StateStarting, StateServing},

@@ -33,6 +33,9 @@ func (x *pass) fill(d *Decision) {
 		d.Weight = x.weight(r)
 	}
 	d.Available = x.available()
+	if d.Available != nil && !*d.Available {
+		d.Unreached = x.unreached()
+	}
 	if !x.o.Deleting {
 		d.Degraded = x.weakness()
 	}
@@ -41,12 +44,15 @@ func (x *pass) fill(d *Decision) {
 	}
 }
 
-// available tells whether what serves is healthy; nil when nothing does, or
-// nobody looked.
+// available tells whether what serves is healthy, and gets the requests; nil when
+// nothing does, or nobody looked.
 func (x *pass) available() *bool {
 	stable := x.stable()
 	if stable == nil || !stable.Health.Known && stable.Stack == v1alpha1.RevisionCreated {
 		return nil
+	}
+	if !x.o.Route.None {
+		return new(x.isAnswered())
 	}
 	return new(stable.Health.Healthy > 0 || x.isRelieved())
 }

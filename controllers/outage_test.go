@@ -1,0 +1,102 @@
+package controllers_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// outage waits until it is told that nobody is served.
+func (w *world) outage(imd *v1alpha1.ImmutableDeployment, reason string) *v1alpha1.ImmutableDeployment {
+	w.t.Helper()
+	now := w.until(imd, "an outage", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return s.Phase == v1alpha1.PhaseUnavailable && s.BlockedBy != nil && s.BlockedBy.Reason == reason
+	})
+	c := now.Status.Conditions
+	w.Expect(meta.IsStatusConditionFalse(c, v1alpha1.ConditionReady)).To(gomega.BeTrue())
+	w.Expect(meta.IsStatusConditionTrue(c, v1alpha1.ConditionStalled)).To(gomega.BeTrue())
+	w.Expect(meta.IsStatusConditionFalse(c, v1alpha1.ConditionAvailable)).To(gomega.BeTrue(), w.explain)
+	return now
+}
+
+// A production rule that somebody deletes while nothing goes on is told as what
+// it is, and the remedy creates it anew, as often as it is needed.
+func TestRuleDeletedWhileIdle(t *testing.T) {
+	w := running(t)
+	imd := w.serving()
+	for range 2 {
+		rule, _ := w.production()
+		_, err := w.others.elb.DeleteRule(w.ctx, &elb.DeleteRuleInput{RuleArn: aws.String(rule.RuleArn)})
+		w.Expect(err).NotTo(gomega.HaveOccurred())
+		now := w.outage(imd, v1alpha1.ReasonRouteDrifted)
+		available := meta.FindStatusCondition(now.Status.Conditions, v1alpha1.ConditionAvailable)
+		w.Expect(available.Message).To(gomega.ContainSubstring("The production rule does not exist"))
+		w.Expect(w.route()).To(gomega.Equal("nowhere"))
+		w.obey(imd, v1alpha1.AnnotationRetry, now.Status.BlockedBy.Remedy)
+		w.Eventually(w.route).Should(gomega.Equal("1:100"))
+		now = w.eventually(imd, v1alpha1.PhaseComplete)
+		w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionAvailable)).To(gomega.BeTrue())
+	}
+}
+
+// A stack, or a service, that somebody deletes while it serves is told, and the
+// remedy makes the same template anew, with the same images.
+func TestStackDeletedWhileIdle(t *testing.T) {
+	t.Parallel()
+	for name, remove := range map[string]func(*world){
+		"stack": func(w *world) {
+			_, err := w.others.cfn.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: aws.String(w.revision("checkout-1").Spec.StackName)})
+			w.Expect(err).NotTo(gomega.HaveOccurred())
+		},
+		"service": func(w *world) {
+			out := w.revision("checkout-1").Status.Outputs
+			_, err := w.others.ecs.DeleteService(w.ctx, &ecs.DeleteServiceInput{Cluster: &out.Cluster, Service: &out.ServiceName, Force: aws.Bool(true)})
+			w.Expect(err).NotTo(gomega.HaveOccurred())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := running(t)
+			imd := w.serving()
+			ran := w.revision("checkout-1").Spec.Frozen.Template.Containers[0].Image
+			remove(w)
+			now := w.outage(imd, v1alpha1.ReasonStackChanged)
+			w.happened(imd, "StackChanged: Nothing serves: ")
+			w.Expect(w.sim.PutImage("checkout", "1", "")).NotTo(gomega.Equal("")) // the tag is moved
+			w.obey(imd, v1alpha1.AnnotationRetry, now.Status.BlockedBy.Remedy)
+			now = w.until(imd, "checkout-2 alone", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+				return s.Phase == v1alpha1.PhaseComplete && s.StableRevision == "checkout-2"
+			})
+			w.Expect(now.Status.Rollout.Cause).To(gomega.Equal(v1alpha1.CauseRetry))
+			w.Expect(w.route()).To(gomega.MatchRegexp(`^2:\d+$`))
+			w.Expect(w.revision("checkout-2").Spec.Frozen.Template.Containers[0].Image).To(gomega.Equal(ran))
+			w.gone(&v1alpha1.ImmutableRevision{ObjectMeta: metav1.ObjectMeta{Namespace: w.namespace, Name: "checkout-1"}})
+		})
+	}
+}
+
+// Whoever applies the template again, after another one failed and what served
+// was deleted meanwhile, has it made anew.
+func TestLostTemplateIsAppliedAgain(t *testing.T) {
+	w := running(t)
+	imd := w.serving()
+	w.roll(imd, "crash")
+	w.eventually(imd, v1alpha1.PhaseRolledBack)
+	_, err := w.others.cfn.DeleteStack(w.ctx, &cloudformation.DeleteStackInput{StackName: aws.String(w.revision("checkout-1").Spec.StackName)})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	now := w.outage(imd, v1alpha1.ReasonStackChanged)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.And(gomega.ContainSubstring("Nothing serves: "), gomega.ContainSubstring("checkout-2 failed: ")))
+	w.roll(imd, "1")
+	now = w.until(imd, "the template to serve", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return s.Phase == v1alpha1.PhaseComplete && strings.HasPrefix(s.StableRevision, "checkout-") && s.StableRevision != "checkout-1"
+	})
+	w.Expect(w.route()).To(gomega.MatchRegexp(`^3:\d+$`))
+}
