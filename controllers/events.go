@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
@@ -23,7 +24,7 @@ type announcement struct {
 // announcements tells what changed between two statuses that people want to
 // hear of: what is in the way, phases and steps.
 func announcements(before, after *v1alpha1.ImmutableDeploymentStatus) []announcement {
-	out := verdicts(before.Rollout, after.Rollout)
+	out := append(verdicts(before.Rollout, after.Rollout), overlaps(before, after)...)
 	switch was, is := before.BlockedBy, after.BlockedBy; {
 	case is != nil && (was == nil || was.Reason != is.Reason):
 		out = append(out, announcement{corev1.EventTypeWarning, is.Reason, "", is.Message + ". " + is.Remedy})
@@ -40,6 +41,17 @@ func announcements(before, after *v1alpha1.ImmutableDeploymentStatus) []announce
 		out = append(out, announcement{corev1.EventTypeNormal, v1alpha1.ReasonShifting, "", phaseMessage(after)})
 	}
 	return out
+}
+
+// overlaps tells that rules take each other's requests, unless that is in the way
+// and told as such.
+func overlaps(before, after *v1alpha1.ImmutableDeploymentStatus) []announcement {
+	was, is := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionOverlapping), meta.FindStatusCondition(after.Conditions, v1alpha1.ConditionOverlapping)
+	told := after.BlockedBy != nil && is != nil && after.BlockedBy.Reason == is.Reason
+	if is == nil || told || was != nil && was.Message == is.Message {
+		return nil
+	}
+	return []announcement{{corev1.EventTypeWarning, is.Reason, v1alpha1.ConditionOverlapping, is.Message}}
 }
 
 // verdicts tells which checks changed their mind and which gates ended well;

@@ -47,10 +47,14 @@ func (r *DeploymentReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	if err := r.Live.Get(ctx, req.NamespacedName, imd); err != nil {
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
-	if !controllerutil.ContainsFinalizer(imd, v1alpha1.Finalizer) {
+	bound := controllerutil.ContainsFinalizer(imd, v1alpha1.Finalizer)
+	if !bound && (!imd.DeletionTimestamp.IsZero() || hasBegun(&imd.Status)) {
 		return r.begin(ctx, imd)
 	}
 	view, err := r.observe(ctx, imd)
+	if !bound && (err == nil || len(view.records) > 0) {
+		return r.begin(ctx, imd)
+	}
 	if err != nil {
 		return r.report(ctx, imd, err)
 	}
@@ -79,7 +83,16 @@ func (r *DeploymentReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	return ctrl.Result{RequeueAfter: max(decision.After, minRequeue)}, nil
 }
 
-// begin adds the finalizer before anything is made that it must outlive.
+// hasBegun tells whether something may have been made in AWS, as far as status
+// knows. spec.aws can't change from then on.
+func hasBegun(s *v1alpha1.ImmutableDeploymentStatus) bool {
+	marked := s.Traffic != nil && (len(s.Traffic.Writers) > 0 || s.Traffic.OriginalTargetGroupARN != "")
+	return s.LatestRevision > 0 || s.RolloutCount > 0 || marked
+}
+
+// begin adds the finalizer before anything is made that it must outlive, but not
+// before AWS lets the controller in: where nothing can be made there is nothing to
+// delete.
 func (r *DeploymentReconciler) begin(ctx context.Context, imd *v1alpha1.ImmutableDeployment) (ctrl.Result, error) {
 	if !imd.DeletionTimestamp.IsZero() {
 		return ctrl.Result{}, nil

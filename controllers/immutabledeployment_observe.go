@@ -62,6 +62,11 @@ func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.Immuta
 
 // connect gets access to the deployment's AWS account.
 func (r *DeploymentReconciler) connect(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	for _, imr := range view.records {
+		if imr.Spec.Frozen.AWS != awsOf(imd) && !view.facts.Deleting {
+			return awsChanged(imr.Name, imr.Spec.Frozen.AWS)
+		}
+	}
 	identity, err := r.identify(ctx, imd.Namespace, awsOf(imd))
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package controllers
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -44,6 +46,7 @@ func (r *DeploymentReconciler) fromSpec(imd *v1alpha1.ImmutableDeployment) rollo
 	}
 	if was := imd.Status.BlockedBy; was != nil {
 		o.WasBlocked = was.Reason
+		o.Told = rollout.Blocked{Reason: was.Reason, Message: was.Message, Remedy: was.Remedy}
 	}
 	if spec.DesiredCount != nil {
 		o.DesiredCount = *spec.DesiredCount
@@ -83,7 +86,20 @@ func requestsOf(imd *v1alpha1.ImmutableDeployment) rollout.Requests {
 		Promote: value(v1alpha1.AnnotationPromote),
 		Abort:   value(v1alpha1.AnnotationAbort),
 		Retry:   value(v1alpha1.AnnotationRetry),
+		Unknown: truncate(strings.Join(unknownAnnotations(imd), ", "), 200),
 	}
+}
+
+// unknownAnnotations are those that are named like ours and aren't any.
+func unknownAnnotations(imd *v1alpha1.ImmutableDeployment) []string {
+	var names []string
+	for name := range imd.Annotations {
+		if strings.HasPrefix(name, v1alpha1.AnnotationPrefix) && !slices.Contains(v1alpha1.AnnotationsOfDeployment(), name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // awsOf is spec.aws, or the default.

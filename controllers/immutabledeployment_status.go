@@ -120,6 +120,8 @@ func (r *DeploymentReconciler) explain(imd *v1alpha1.ImmutableDeployment, next *
 		next.Phase = v1alpha1.PhaseDeleting
 	case next.Phase == "":
 		next.Phase = v1alpha1.PhasePending
+	case next.Phase != v1alpha1.PhasePending && (!t.passing || r.Now().Sub(next.FrozenSince.Time) >= r.Timing.Poll):
+		next.Phase = v1alpha1.PhasePaused // as for all else that is in the way; not for a moment's silence of AWS
 	}
 	set := conditionSetter{&next.Conditions, imd.Generation, r.Now()}
 	set.ready(false, t.passing, !t.passing, t.Reason, t.sentences())
@@ -147,6 +149,7 @@ func setConditions(next *v1alpha1.ImmutableDeploymentStatus, generation int64, d
 	set.while(v1alpha1.ConditionDegraded, d.Degraded != "", v1alpha1.ReasonUnhealthy, d.Degraded)
 	set.while(v1alpha1.ConditionDrifted, d.Drifted != "", v1alpha1.ReasonRouteDrifted, d.Drifted)
 	setAvailable(set, next, d)
+	setOverlapping(set, d)
 	setAnalysis(set, d)
 	if d.InSync {
 		set.set(v1alpha1.ConditionTrafficInSync, metav1.ConditionTrue, v1alpha1.ReasonInSync, "The load balancer routes as intended")
@@ -161,13 +164,28 @@ func setConditions(next *v1alpha1.ImmutableDeploymentStatus, generation int64, d
 	}
 }
 
-// setAnalysis sums up what was measured in the rollout.
+// setAnalysis sums up what was measured in the rollout, or what keeps one from
+// being measured: an alarm that is on now counts for more than what was said of
+// the rollout before.
 func setAnalysis(set conditionSetter, d rollout.Decision) {
 	var checks []v1alpha1.Verdict
 	if d.Progress.Rollout != nil {
 		checks = d.Progress.Rollout.Checks
 	}
-	switch result, message := analysis.Summary(checks); result {
+	result, message := analysis.Summary(checks)
+	blocked := ""
+	if d.Blocked != nil {
+		blocked = d.Blocked.Reason
+	}
+	switch {
+	case blocked == v1alpha1.ReasonAlarmFiring:
+		set.set(v1alpha1.ConditionAnalysis, metav1.ConditionFalse, blocked, d.Blocked.Message)
+		return
+	case blocked == v1alpha1.ReasonAlarmNotFound, blocked == v1alpha1.ReasonMetricInvalid:
+		set.set(v1alpha1.ConditionAnalysis, metav1.ConditionUnknown, blocked, d.Blocked.Message)
+		return
+	}
+	switch result {
 	case "":
 		set.while(v1alpha1.ConditionAnalysis, false, "", "")
 	case v1alpha1.ResultFail:
@@ -176,6 +194,18 @@ func setAnalysis(set conditionSetter, d rollout.Decision) {
 		set.set(v1alpha1.ConditionAnalysis, metav1.ConditionUnknown, v1alpha1.ReasonInconclusive, message)
 	default:
 		set.set(v1alpha1.ConditionAnalysis, metav1.ConditionTrue, v1alpha1.ReasonAnalysisPassing, message)
+	}
+}
+
+// setOverlapping tells of rules that take each other's requests.
+func setOverlapping(set conditionSetter, d rollout.Decision) {
+	switch {
+	case d.Shadowed != "":
+		set.set(v1alpha1.ConditionOverlapping, metav1.ConditionTrue, v1alpha1.ReasonRouteShadowed, upper(d.Shadowed))
+	case d.Shadows != "":
+		set.set(v1alpha1.ConditionOverlapping, metav1.ConditionTrue, v1alpha1.ReasonRouteShadows, d.Shadows)
+	default:
+		set.while(v1alpha1.ConditionOverlapping, false, "", "")
 	}
 }
 

@@ -25,6 +25,14 @@ func wrongAccount(arn string, here, there cloud.Account, aws v1alpha1.AWS) error
 		moving(here, there, aws))
 }
 
+// awsChanged says that spec.aws isn't what a revision was made with: it was changed
+// in the moment in which that was made.
+func awsChanged(revision string, was v1alpha1.AWS) error {
+	return refusal.New(v1alpha1.ReasonInvalidSpec,
+		fmt.Sprintf("spec.aws was changed while %s was made with the role %q in the region %q", revision, was.RoleARN, was.Region),
+		"Set spec.aws back, or delete the ImmutableDeployment and create it anew")
+}
+
 // moving tells how calls get from one account and region to another: by what
 // the controller is given, unless spec.aws says otherwise, which can't change.
 func moving(from, to cloud.Account, aws v1alpha1.AWS) string {

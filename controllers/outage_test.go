@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/awssim"
 )
 
 // outage waits until it is told that nobody is served.
@@ -39,7 +40,7 @@ func TestRuleDeletedWhileIdle(t *testing.T) {
 		w.Expect(err).NotTo(gomega.HaveOccurred())
 		now := w.outage(imd, v1alpha1.ReasonRouteDrifted)
 		available := meta.FindStatusCondition(now.Status.Conditions, v1alpha1.ConditionAvailable)
-		w.Expect(available.Message).To(gomega.ContainSubstring("The production rule does not exist"))
+		w.Expect(available.Message).To(gomega.ContainSubstring("the production rule does not exist"))
 		w.Expect(w.route()).To(gomega.Equal("nowhere"))
 		w.obey(imd, v1alpha1.AnnotationRetry, now.Status.BlockedBy.Remedy)
 		w.Eventually(w.route).Should(gomega.Equal("1:100"))
@@ -99,4 +100,58 @@ func TestLostTemplateIsAppliedAgain(t *testing.T) {
 		return s.Phase == v1alpha1.PhaseComplete && strings.HasPrefix(s.StableRevision, "checkout-") && s.StableRevision != "checkout-1"
 	})
 	w.Expect(w.route()).To(gomega.MatchRegexp(`^3:\d+$`))
+}
+
+// More tasks than ever before are waited for; they are no loss, and the rollout of
+// nothing isn't done before they are there.
+func TestScaleUpIsWaitedFor(t *testing.T) {
+	w := running(t)
+	imd := w.serving()
+	end := w.sim.Faults.Add(awssim.Fault{Action: "UpdateService", Effect: awssim.Throttle}) // for a moment
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.DesiredCount = new(int32(4)) })
+	w.Eventually(func() bool {
+		s := w.get(imd)
+		return s.Status.BlockedBy != nil || s.Status.Phase == v1alpha1.PhaseScaling
+	}).Should(gomega.BeTrue(), w.explain)
+	w.Expect(meta.IsStatusConditionTrue(w.get(imd).Status.Conditions, v1alpha1.ConditionReady)).To(gomega.BeFalse())
+	end()
+	now := w.eventually(imd, v1alpha1.PhaseComplete)
+	w.Expect(now.Status.RunningCount).To(gomega.Equal(int32(4)))
+	w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionReady)).To(gomega.BeTrue())
+	w.happened(imd, "Scaling: ")
+	for _, e := range w.events(imd) {
+		w.Expect(e).NotTo(gomega.ContainSubstring("short of healthy tasks"))
+	}
+}
+
+// An annotation that looks like a request and is none is told at once, and once.
+func TestMisspelledAnnotation(t *testing.T) {
+	w := running(t)
+	imd := w.serving()
+	w.request(imd, "viridian.dev/promot", "checkout-1/full")
+	w.happened(imd, "RequestIgnored: Ignored viridian.dev/promot: ")
+	w.looks()
+	w.happened(imd, "RequestIgnored: Ignored viridian.dev/promot: ")
+}
+
+// Two deployments ask for the same host. The load balancer takes the first rule
+// that matches, so the other one gets nothing: both are told.
+func TestSameHostAtALowerPrecedence(t *testing.T) {
+	w := running(t)
+	imd := w.serving()
+	second := w.deployment("1")
+	second.Name = "till"
+	second.Spec.Traffic.LoadBalancer.Priority = new(int32(250))
+	second.Spec.Traffic.LoadBalancer.Conditions = []v1alpha1.RuleCondition{
+		{Field: "host-header", Values: []string{"Checkout.example.com"}}, {Field: "path-pattern", Values: []string{"/till/*"}},
+	}
+	w.create(second)
+	now := w.outage(second, v1alpha1.ReasonRouteShadowed)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("(priority 100)"))
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.DesiredCount = new(int32(1)) }) // looks at it again
+	now = w.until(imd, "what it takes", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return meta.IsStatusConditionTrue(s.Conditions, v1alpha1.ConditionOverlapping)
+	})
+	w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionReady)).To(gomega.BeTrue())
+	w.happened(imd, "RouteShadows: ")
 }

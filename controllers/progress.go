@@ -38,7 +38,9 @@ func timeOf(t *metav1.Time) time.Time {
 
 // remembered reads the progress from status.
 func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
-	p := rollout.Progress{Stable: status.Stable, DetachedAt: timeOf(status.DetachedAt)}
+	p := rollout.Progress{
+		Stable: status.Stable, Reached: status.ReachedCount, ScalingSince: timeOf(status.ScalingSince), DetachedAt: timeOf(status.DetachedAt),
+	}
 	if t := status.Traffic; t != nil {
 		route.Remembered(t, &p)
 	}
@@ -50,7 +52,7 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 	p.BlockedSince = timeOf(status.FrozenSince)
 	p.Rollouts = status.RolloutCount
 	if h := status.Handled; h != nil {
-		p.Handled = rollout.Requests{Promote: h.Promote, Abort: h.Abort, Retry: h.Retry}
+		p.Handled = rollout.Requests{Promote: h.Promote, Abort: h.Abort, Retry: h.Retry, Unknown: h.Unknown}
 	}
 	if r := status.Rollout; r != nil {
 		p.Rollout = &rollout.Rollout{
@@ -70,12 +72,12 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 // remember writes the progress to status.
 func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, d rollout.Decision) {
 	p := d.Progress
-	status.Stable = p.Stable
+	status.Stable, status.ReachedCount, status.ScalingSince = p.Stable, p.Reached, timePtr(p.ScalingSince)
 	status.DetachedAt = timePtr(p.DetachedAt)
 	status.FrozenSince = timePtr(p.BlockedSince)
 	status.RolloutCount = p.Rollouts
 	if status.Handled = nil; p.Handled != (rollout.Requests{}) {
-		status.Handled = &v1alpha1.HandledRequests{Promote: p.Handled.Promote, Abort: p.Handled.Abort, Retry: p.Handled.Retry}
+		status.Handled = &v1alpha1.HandledRequests{Promote: p.Handled.Promote, Abort: p.Handled.Abort, Retry: p.Handled.Retry, Unknown: p.Handled.Unknown}
 	}
 	status.Retiring = nil
 	for _, r := range p.Retiring {

@@ -47,6 +47,7 @@ func TestTrouble(t *testing.T) {
 		ready := meta.FindStatusCondition(now.Status.Conditions, v1alpha1.ConditionReady)
 		w.Expect(ready.Reason).To(gomega.Equal(c.reason), name)
 		w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionStalled)).To(gomega.Equal(c.stalled), name)
+		w.until(imd, "the phase of "+name, func(s v1alpha1.ImmutableDeploymentStatus) bool { return s.Phase == v1alpha1.PhasePaused })
 		w.skip(86400 * time.Second) // past the deadline, which must not count
 		w.Expect(w.route()).To(gomega.Equal("1:90 2:10"), name)
 		end()
@@ -158,6 +159,24 @@ func TestRoleDenied(t *testing.T) {
 	w.create(imd)
 	now := w.blocked(imd, v1alpha1.ReasonCredentials)
 	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("trust policy"))
+	// Nothing was made, so nothing is to be deleted.
+	w.Expect(now.Finalizers).To(gomega.BeEmpty())
+	w.Expect(w.client.Delete(w.ctx, now)).To(gomega.Succeed())
+	w.gone(imd)
+}
+
+// A spec.aws with which nothing could be made is corrected; then it stays.
+func TestWrongAWSIsCorrected(t *testing.T) {
+	w := running(t)
+	imd := w.deployment("1")
+	imd.Spec.AWS = &v1alpha1.AWS{RoleARN: role}
+	w.create(imd)
+	w.blocked(imd, v1alpha1.ReasonRoleNotAllowed)
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.AWS = nil })
+	now := w.eventually(imd, v1alpha1.PhaseComplete)
+	w.Expect(now.Finalizers).To(gomega.ContainElement(v1alpha1.Finalizer))
+	now.Spec.AWS = &v1alpha1.AWS{RoleARN: role}
+	w.Expect(w.client.Update(w.ctx, now)).To(gomega.MatchError(gomega.ContainSubstring("spec.aws can't change any more")))
 }
 
 // annotate sets an annotation of the namespace.

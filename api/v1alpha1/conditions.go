@@ -39,6 +39,15 @@ const (
 // the rule last.
 const AnnotationAdopt = "viridian.dev/adopt"
 
+// AnnotationsOfDeployment returns the names of all annotations that mean something
+// on an ImmutableDeployment, so that a misspelled one can be reported.
+func AnnotationsOfDeployment() []string {
+	return []string{AnnotationAbort, AnnotationAdopt, AnnotationPromote, AnnotationRetry}
+}
+
+// AnnotationPrefix is what the names of all those begin with.
+const AnnotationPrefix = "viridian.dev/"
+
 // Labels of an ImmutableRevision.
 const (
 	// LabelDeployment names the ImmutableDeployment that owns the revision.
@@ -101,6 +110,10 @@ const (
 	// ConditionDrifted is True when someone else changed what Viridian owns;
 	// absent otherwise.
 	ConditionDrifted = "Drifted"
+	// ConditionOverlapping is True when a rule of the same listener takes all
+	// requests of the production rule, or the production rule all of another
+	// one's; absent otherwise.
+	ConditionOverlapping = "Overlapping"
 	// ConditionAnalysis is True while everything that was measured in a rollout
 	// is within its bounds, False when something isn't, Unknown while there is
 	// too little evidence; absent when nothing is measured. Its message
@@ -129,6 +142,8 @@ const (
 	ReasonBaking = "Baking"
 	// ReasonCleaningUp: the old stack is drained and deleted.
 	ReasonCleaningUp = "CleaningUp"
+	// ReasonScaling: tasks that spec.desiredCount asks for are still to start.
+	ReasonScaling = "Scaling"
 	// ReasonComplete: the rollout is over and the new revision serves.
 	ReasonComplete = "Complete"
 	// ReasonRollingBack: traffic returns to the revision that served before.
@@ -244,6 +259,12 @@ const (
 	ReasonTrafficChanging = "TrafficChanging"
 	// ReasonRouteDrifted: someone else changed the production rule.
 	ReasonRouteDrifted = "RouteDrifted"
+	// ReasonRouteShadowed: another rule of the listener takes all requests of the
+	// production rule.
+	ReasonRouteShadowed = "RouteShadowed"
+	// ReasonRouteShadows: the production rule takes all requests of another rule
+	// of the listener.
+	ReasonRouteShadows = "RouteShadows"
 	// ReasonRouteConflict: the production rule belongs to someone else.
 	ReasonRouteConflict = "RouteConflict"
 	// ReasonRouteUnsupported: the adopted rule can't be split by weight, or this

@@ -23,6 +23,7 @@ import (
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters of a-z, 0-9 and '-': the names of stacks and target groups are made from it"
+// +kubebuilder:validation:XValidation:rule="has(self.spec.aws) == has(oldSelf.spec.aws) && (!has(self.spec.aws) || self.spec.aws == oldSelf.spec.aws) || !(self.?status.?latestRevision.hasValue() || self.?status.?rolloutCount.hasValue() || self.?status.?traffic.?writers.hasValue() || self.?status.?traffic.?originalTargetGroupARN.hasValue())",message="spec.aws can't change any more, since the ImmutableDeployment has made something in AWS and its stacks stay where they are: delete it and create it anew"
 type ImmutableDeployment struct {
 	metav1.TypeMeta `json:",inline"`
 
@@ -53,7 +54,6 @@ type ImmutableDeploymentList struct {
 
 // ImmutableDeploymentSpec is what the user wants.
 //
-// +kubebuilder:validation:XValidation:rule="has(self.aws) == has(oldSelf.aws) && (!has(self.aws) || self.aws == oldSelf.aws)",message="spec.aws can't change, since the stacks stay where they are: delete the ImmutableDeployment and create it anew"
 // +kubebuilder:validation:XValidation:rule="self.?traffic.?loadBalancer.hasValue() == oldSelf.?traffic.?loadBalancer.hasValue()",message="spec.traffic.loadBalancer can't be added, removed or changed, but for preview and previewPriorities, since stacks are tied to their listener: create a second ImmutableDeployment with the new one and delete this one"
 // +kubebuilder:validation:XValidation:rule="!self.?traffic.?loadBalancer.hasValue() || has(self.template.target) && has(self.template.network.loadBalancerSecurityGroupIDs)",message="spec.traffic.loadBalancer needs spec.template.target and spec.template.network.loadBalancerSecurityGroupIDs: add both, or leave spec.traffic.loadBalancer out for a worker that takes no requests"
 // +kubebuilder:validation:XValidation:rule="self.?traffic.?loadBalancer.hasValue() || !has(self.analysis) || !has(self.analysis.metrics) || self.analysis.metrics.all(m, !has(m.builtin) || m.builtin in ['CPUUtilization', 'MemoryUtilization'])",message="a worker without spec.traffic.loadBalancer has no requests to measure: of the builtin metrics, spec.analysis.metrics may hold CPUUtilization and MemoryUtilization"

@@ -45,6 +45,16 @@ type ImmutableDeploymentStatus struct {
 	// +optional
 	RunningCount int32 `json:"runningCount,omitempty"`
 
+	// reachedCount is how many healthy tasks the stable revision has had at once,
+	// of those that it needs now.
+	// +optional
+	ReachedCount int32 `json:"reachedCount,omitempty"`
+
+	// scalingSince is the time since which the stable revision needs more tasks
+	// than reachedCount; absent otherwise.
+	// +optional
+	ScalingSince *metav1.Time `json:"scalingSince,omitempty"`
+
 	// selector is the label selector of the scale subresource, without which no
 	// autoscaler works. No pods match it: the tasks run on Amazon ECS.
 	// +optional
@@ -106,7 +116,7 @@ type ImmutableDeploymentStatus struct {
 	Orphaned bool `json:"orphaned,omitempty"`
 
 	// conditions are Ready, Reconciling, Stalled, Available, Degraded,
-	// TrafficInSync, Drifted, AnalysisPassing and CleanedUp.
+	// TrafficInSync, Drifted, Overlapping, AnalysisPassing and CleanedUp.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -150,6 +160,12 @@ type HandledRequests struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	Retry string `json:"retry,omitempty"`
+
+	// unknown are the annotations with the prefix viridian.dev/ that mean nothing
+	// here, as they were reported last.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Unknown string `json:"unknown,omitempty"`
 }
 
 // RolloutCause is why a rollout was started.

@@ -667,6 +667,10 @@ func (in *ImmutableDeploymentStatus) DeepCopyInto(out *ImmutableDeploymentStatus
 		*out = new(int32)
 		**out = **in
 	}
+	if in.ScalingSince != nil {
+		in, out := &in.ScalingSince, &out.ScalingSince
+		*out = (*in).DeepCopy()
+	}
 	if in.BlockedBy != nil {
 		in, out := &in.BlockedBy, &out.BlockedBy
 		*out = new(BlockedBy)

@@ -29,6 +29,51 @@ func (x *pass) capacity(number int64) int32 {
 	return max(step.Old, has)
 }
 
+// needed is how many healthy tasks the stable revision needs now.
+func (x *pass) needed(stable *Revision) int32 {
+	return min(x.o.DesiredCount, x.capacity(stable.Number))
+}
+
+// noteCount keeps how many of the tasks that the stable revision needs it has had,
+// healthy. What it had and lost is a loss; what it never had is still to come.
+func (x *pass) noteCount() {
+	p, stable := &x.p, x.stable()
+	if stable == nil || !stable.Health.Known {
+		return
+	}
+	h, need := stable.Health, x.needed(stable)
+	p.Reached = min(p.Reached, need)
+	if h.Desired == need && h.Running >= need && h.Healthy >= need {
+		p.Reached = need
+	}
+	switch {
+	case p.Reached >= need:
+		p.ScalingSince = time.Time{}
+	case p.ScalingSince.IsZero():
+		p.ScalingSince = x.now
+	}
+}
+
+// isGrowing tells whether the stable revision gets more tasks than it had, and has
+// lost none of those.
+func (x *pass) isGrowing() bool {
+	p, stable := &x.p, x.stable()
+	if stable == nil || p.Reached >= x.needed(stable) || stable.Health.Healthy == 0 || stable.Health.Healthy < p.Reached {
+		return false
+	}
+	return x.now.Before(p.ScalingSince.Add(x.o.Policy.ProgressDeadline))
+}
+
+// reportScaling reports that tasks which were asked for are still to come.
+func (x *pass) reportScaling() *Decision {
+	stable := x.stable()
+	if !stable.Health.Known || !x.isGrowing() {
+		return nil
+	}
+	return x.until(words{v1alpha1.PhaseScaling, v1alpha1.ReasonScaling, fmt.Sprintf("%s serves all %s and is scaled to %d: %s",
+		stable.Name, x.load(), x.needed(stable), stable.Health)}, x.p.ScalingSince.Add(x.o.Policy.ProgressDeadline))
+}
+
 // isInEffect tells whether the step's weight has reached every load balancer
 // node, and the new revision has the tasks to carry it.
 func (x *pass) isInEffect(r *Rollout, step Step) bool {

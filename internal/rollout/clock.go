@@ -6,7 +6,7 @@ import "time"
 // whose clock was ahead; what they began would else be waited for until they
 // are over.
 func (p *Progress) correct(now time.Time) {
-	notAfter(now, &p.Since, &p.DetachedAt, &p.BlockedSince)
+	notAfter(now, &p.Since, &p.DetachedAt, &p.BlockedSince, &p.ScalingSince)
 	for i := range p.Retiring {
 		notAfter(now, &p.Retiring[i].Since)
 	}

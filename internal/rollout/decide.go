@@ -43,6 +43,7 @@ var first = []guard{
 	(*pass).renewLost,
 	// How the new revision is, even while nothing moves.
 	note((*pass).noteCandidate),
+	note((*pass).noteCount),
 	note((*pass).noteDrift),
 	(*pass).pause,
 	// What others did to the rule.

@@ -73,7 +73,7 @@ func serving() Observation {
 	o := fresh()
 	o.Revisions = []Revision{created(1, "v1", group1)}
 	o.Route = Route{Exists: true, Owned: true, Targets: to1()}
-	o.Progress = Progress{Stable: 1, Written: to1(), Observed: to1(), Since: ago(time.Hour)}
+	o.Progress = Progress{Stable: 1, Reached: 3, Written: to1(), Observed: to1(), Since: ago(time.Hour)}
 	return o
 }
 

@@ -81,7 +81,7 @@ type Decision struct {
 	// Blocked is what only someone else can put right; nil if nothing is.
 	Blocked *Blocked
 	// StillBlocked is true if what was in the way may still be: this pass
-	// didn't get to look, or asks a gate again that couldn't be asked.
+	// didn't get to look.
 	StillBlocked bool
 	// Notices are news for people.
 	Notices []Notice
@@ -92,6 +92,9 @@ type Decision struct {
 	Available *bool
 	// Unreached says why no requests reach it; "" if they do.
 	Unreached string
+	// Shadowed says what takes all requests before the route does, Shadows of
+	// which others it does; "" if nothing is known of it.
+	Shadowed, Shadows string
 	// Degraded says how the stable revision is short of healthy tasks; "" if
 	// it isn't.
 	Degraded string

@@ -271,7 +271,7 @@ func TestHousekeeping(t *testing.T) {
 		"never what serves":           {with(promotedAgo(time.Hour), func(o *Observation) { o.Progress.Retiring[0].Revision = 2; gone(&o.Revisions[0]) }), verdict{Phase: v1alpha1.PhaseComplete, Reason: v1alpha1.ReasonComplete, Stable: 2, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomePromoted, Finished: true}},
 		"another stack of the template that serves": {with(serving(), func(o *Observation) { o.Revisions = append(o.Revisions, created(2, "v1", group2)) }),
 			retires(func() verdict { v := complete; v.After = 45 * time.Second; return v }(), 2)},
-		"scale what serves":               {with(serving(), func(o *Observation) { o.DesiredCount = 5 }), asking(func() verdict { v := complete; v.After = 0; return v }(), Action{Kind: ActionScale, Revision: 1, Count: 5})},
+		"scale what serves":               {with(serving(), func(o *Observation) { o.DesiredCount = 5 }), asking(verdict{Phase: v1alpha1.PhaseScaling, Reason: v1alpha1.ReasonScaling, Stable: 1}, Action{Kind: ActionScale, Revision: 1, Count: 5})},
 		"looks often until all are there": {with(serving(), func(o *Observation) { o.Revisions[0].Health.Running-- }), func() verdict { v := complete; v.After = poll; return v }()},
 		"scale not what goes":             {with(promotedAgo(time.Second), func(o *Observation) { o.Revisions[0].Health.Desired = 1 }), waits(poll)},
 		"scale not without knowing":       {with(serving(), func(o *Observation) { o.DesiredCount, o.Revisions[0].Health = 5, Health{} }), complete},

@@ -151,18 +151,36 @@ func (x *pass) followGate(r Rollout, gate Gate, run *GateRun) *Decision {
 		return x.again(gateWords(&r, run, run.Message)).with(r)
 	case answer.State == AnswerNone:
 		d := x.do(gateWords(&r, run, "starting"), Action{Kind: ActionStartGate, Revision: r.Revision, Run: *run})
+		if x.isGateUnheard() {
+			d = x.stayUnavailable(d)
+		}
 		d.After = min(x.o.Policy.Poll, time.Second) // an answer takes its time
-		d.StillBlocked = x.isGateUnheard()
 		return d
 	}
 	run.CallAt = time.Time{}
 	d := x.until(gateWords(&r, run, "running since "+clock(run.StartedAt)), expires).with(r)
-	d.StillBlocked = answer.State == AnswerAsked && x.isGateUnheard()
+	if answer.State == AnswerAsked && x.isGateUnheard() && x.frozen != nil {
+		told := x.awaitOthers(v1alpha1.PhasePaused, x.o.Told).with(r)
+		told.After = d.After
+		return told // it takes its time; at the next look, that counts as heard
+	}
 	return d
 }
 
 // isGateUnheard keeps it told that a gate can't be asked until it is heard of.
 func (x *pass) isGateUnheard() bool { return x.o.WasBlocked == v1alpha1.ReasonGateUnavailable }
+
+// stayUnavailable asks a gate again that couldn't be asked: for people nothing
+// changes by that, until it is heard of. Its time runs where it decides nothing,
+// since the revision serves already and nothing could take its place.
+func (x *pass) stayUnavailable(asks *Decision) *Decision {
+	d := x.awaitOthers(v1alpha1.PhasePaused, x.o.Told)
+	if !x.hasNoWayBack() {
+		d = x.block(x.o.Told)
+	}
+	d.Action = asks.Action
+	return d
+}
 
 // rejectGate notes that an attempt failed. The next one follows, or the gate has
 // failed. A gate that tells others of what has happened decides nothing, nor

@@ -104,8 +104,9 @@ func TestUnavailableUntilHeardOf(t *testing.T) {
 		o.Gates, o.WasBlocked = []Gate{smoke}, c.was
 		o.Progress.Rollout.Gates = []GateRun{{Name: "smoke", At: v1alpha1.BeforeTraffic, State: v1alpha1.GateRunning, Attempt: 1, StartedAt: start}}
 		o.Answers = map[string]Answer{"smoke/1/0": {State: c.state}}
-		if d := Decide(o, start); d.StillBlocked != c.want {
-			t.Errorf("after %q, answer %q: still blocked is %t", c.was, c.state, d.StillBlocked)
+		o.Told, o.Progress.BlockedSince = Blocked{Reason: c.was, Message: "It can't be asked"}, ago(time.Minute)
+		if d := Decide(o, start); (d.Blocked != nil) != c.want {
+			t.Errorf("after %q, answer %q: blocked by %+v", c.was, c.state, d.Blocked)
 		}
 	}
 }
@@ -119,5 +120,47 @@ func TestAlarmHoldsAllAtOnce(t *testing.T) {
 	d := twice(o)
 	if d.Blocked == nil || d.Blocked.Reason != v1alpha1.ReasonAlarmFiring || d.Action.Kind != ActionNone {
 		t.Errorf("blocked by %+v, action %+v", d.Blocked, d.Action)
+	}
+}
+
+// While a gate can't be asked, what people are told doesn't change between two
+// attempts, and no clock runs.
+func TestUnavailableDoesNotFlap(t *testing.T) {
+	trouble := &Blocked{Reason: v1alpha1.ReasonGateUnavailable, Message: "Gate smoke can't be asked", Remedy: "Put that right"}
+	o := rolling(0, -1)
+	o.Gates = []Gate{smoke}
+	o.Progress.Rollout.Gates = []GateRun{{Name: "smoke", At: v1alpha1.BeforeTraffic, State: v1alpha1.GateRunning, Attempt: 1, StartedAt: start}}
+	now, last := start, Decision{}
+	for i := range 40 {
+		o.Answers, o.Analysis.Trouble = map[string]Answer{"smoke/1/0": {}}, nil // not asked, or forgotten
+		if i%2 == 1 {
+			o.Answers["smoke/1/0"], o.Analysis.Trouble = Answer{State: AnswerAsked}, trouble
+		}
+		d := Decide(o, now)
+		if asks := d.Action.Kind == ActionStartGate; asks != (i%2 == 0) {
+			t.Fatalf("pass %d: %+v", i, d.Action)
+		}
+		if i > 1 && (d.Phase != last.Phase || d.Reason != last.Reason || d.Message != last.Message || d.Blocked == nil || !d.Progress.BlockedSince.Equal(last.Progress.BlockedSince)) {
+			t.Fatalf("pass %d: %s, %s: %s, blocked since %s; before: %s, %s", i, d.Phase, d.Reason, d.Message, d.Progress.BlockedSince, last.Phase, last.Reason)
+		}
+		if last, o.Progress = d, stored(d.Progress); d.Blocked != nil {
+			o.WasBlocked, o.Told = d.Blocked.Reason, *d.Blocked
+		}
+		now = now.Add(max(d.After, time.Second))
+	}
+	if got := o.Progress.Rollout.Gates[0]; got.Attempt != 1 || got.State != v1alpha1.GateRunning {
+		t.Errorf("the gate: %+v", got)
+	}
+	// Once it is heard of, the rollout goes on.
+	o.Answers, o.Analysis.Trouble = map[string]Answer{"smoke/1/0": {State: AnswerRunning}}, nil
+	if d := Decide(o, now); d.Blocked != nil || d.Reason != v1alpha1.ReasonGateRunning {
+		t.Errorf("%s, %s", d.Phase, d.Reason)
+	}
+	// One that takes its time counts as heard at the second look.
+	o.Answers = map[string]Answer{"smoke/1/0": {State: AnswerAsked}}
+	first := Decide(o, now)
+	o.Progress = first.Progress
+	if second := Decide(o, now.Add(poll)); first.Blocked == nil || second.Blocked != nil || second.Reason != v1alpha1.ReasonGateRunning {
+		t.Errorf("first %s, then %s", first.Reason, second.Reason)
 	}
 }

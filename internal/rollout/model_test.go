@@ -394,7 +394,7 @@ func (w *world) pass(d Decision) { w.now = w.now.Add(max(d.After, time.Second)) 
 // have no fractions.
 func stored(p Progress) Progress {
 	p = p.clone()
-	times := []*time.Time{&p.Since, &p.DetachedAt, &p.BlockedSince}
+	times := []*time.Time{&p.Since, &p.DetachedAt, &p.BlockedSince, &p.ScalingSince}
 	for i := range p.Retiring {
 		times = append(times, &p.Retiring[i].Since)
 	}

@@ -35,6 +35,8 @@ type Observation struct {
 	// WasBlocked is the reason that was told last for what is in the way; ""
 	// if nothing was.
 	WasBlocked string
+	// Told is all that was told last of what is in the way.
+	Told Blocked
 	// Recreate is true when the old revision goes before the new one comes.
 	Recreate bool
 	// Paused is true while nothing shall move.
@@ -227,6 +229,9 @@ type Route struct {
 	OriginalIdle []string
 	// Targets that it divides the requests among.
 	Targets Targets
+	// Shadowed says what takes all requests before this route does; "" if nothing
+	// is known to. Shadows says of which others it does.
+	Shadowed, Shadows string
 	// Pending is true while not all that divides the requests does so by Targets
 	// yet, as far as that can be observed. What can't is Policy.Propagation.
 	Pending bool
@@ -265,6 +270,10 @@ type Progress struct {
 	Writers []string
 	// Retiring are revisions out of the rule, and since when.
 	Retiring []Retiring
+	// Reached is how many healthy tasks the stable revision has had, of those that
+	// it needs now; ScalingSince is since when it needs more.
+	Reached      int32
+	ScalingSince time.Time
 	// DetachedAt is when, in a deletion, the rule was taken from all stacks.
 	DetachedAt time.Time
 	// BlockedSince is since when something is in the way; zero if nothing is.

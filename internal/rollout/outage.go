@@ -95,12 +95,16 @@ func (x *pass) reportOutage() *Decision {
 	switch {
 	case why == "":
 		return nil
-	case !x.isBereft():
+	case !x.isBereft() && x.o.Route.Shadowed == "":
 		return x.poll(words{v1alpha1.PhaseUnavailable, v1alpha1.ReasonUnhealthy, why + x.failedBesides()})
 	}
 	b := Blocked{Reason: v1alpha1.ReasonStackChanged, Message: why + x.failedBesides(),
 		Remedy: "To have it made anew, with the same images: " + x.restoring()}
-	if x.isStuck() {
+	switch {
+	case !x.isBereft():
+		b.Reason = v1alpha1.ReasonRouteShadowed
+		b.Remedy = "Delete that rule or narrow its conditions, or create the ImmutableDeployment anew with a smaller priority"
+	case x.isStuck():
 		b.Remedy = "Set spec.template to one that works, or try again: " + x.command(v1alpha1.AnnotationRetry, x.p.Handled.Retry, x.p.Rollout, "")
 	}
 	return x.awaitOthers(v1alpha1.PhaseUnavailable, b)
@@ -130,6 +134,8 @@ func (x *pass) outage() string {
 		return fmt.Sprintf("%s%s is broken: %s", nothing, stable.Name, stable.Health.Reason)
 	case x.isBereft():
 		return fmt.Sprintf("%sthe stack of %s is gone (%s): %s", nothing, stable.Name, stable.Stack, stable.Cause)
+	case x.o.Route.Shadowed != "":
+		return fmt.Sprintf("No requests reach %s: %s", stable.Name, x.o.Route.Shadowed)
 	case stable.Health.Known && stable.Health.Healthy == 0 && !x.isRelieved():
 		return fmt.Sprintf("%s%s has no healthy task: %s", nothing, stable.Name, stable.Health)
 	}
@@ -141,19 +147,19 @@ func (x *pass) outage() string {
 func (x *pass) unreached() string {
 	rule := x.o.Route
 	switch {
-	case rule.None || x.isAnswered():
+	case rule.None:
 		return ""
 	case !rule.Exists:
-		return "The production rule does not exist"
+		return "the production rule does not exist"
 	case !x.routesToUs():
-		return "The production rule routes " + x.nameTargets(rule.Targets)
+		return "the production rule routes " + x.nameTargets(rule.Targets)
 	}
-	return ""
+	return rule.Shadowed
 }
 
 // isAnswered tells whether requests reach a revision with healthy tasks.
 func (x *pass) isAnswered() bool {
-	return slices.ContainsFunc(x.o.Revisions, func(r Revision) bool {
+	return x.o.Route.Shadowed == "" && slices.ContainsFunc(x.o.Revisions, func(r Revision) bool {
 		return x.o.Route.Targets.Share(r.Backend) > 0 && r.Health.Healthy > 0
 	})
 }

@@ -169,7 +169,7 @@ func (x *pass) isOnlyHealthy() bool {
 }
 
 // weakness says how the revision that serves is short of healthy tasks; "" if
-// it isn't, or nobody looked.
+// it isn't, or nobody looked. More tasks than ever are waited for first.
 func (x *pass) weakness() string {
 	stable := x.stable()
 	switch {
@@ -177,7 +177,7 @@ func (x *pass) weakness() string {
 		return ""
 	case stable.Stack != v1alpha1.RevisionCreated:
 		return fmt.Sprintf("the stack of %s is not there (%s)", stable.Name, stable.Stack)
-	case stable.Health.Known && stable.Health.Healthy < min(x.o.DesiredCount, x.capacity(stable.Number)):
+	case stable.Health.Known && stable.Health.Healthy < x.needed(stable) && !x.isGrowing():
 		return fmt.Sprintf("%s is short of healthy tasks: %s", stable.Name, stable.Health)
 	}
 	return ""

@@ -11,6 +11,8 @@ import (
 // Requests are what people ask for by annotation; "" is nothing.
 type Requests struct {
 	Promote, Abort, Retry string
+	// Unknown are annotations that mean nothing, though they look like requests.
+	Unknown string
 }
 
 // Notice is news for people that isn't state.
@@ -46,6 +48,23 @@ func (x *pass) hearRequests() {
 			x.hearRetry(asked.Retry)
 		}
 	}
+	if asked.Unknown != handled.Unknown {
+		handled.Unknown = asked.Unknown
+		x.tellUnknown(asked.Unknown)
+	}
+}
+
+// tellUnknown tells of annotations that are misspelled: a request by one of them
+// would never be heard.
+func (x *pass) tellUnknown(names string) {
+	if names == "" {
+		return
+	}
+	x.notices = append(x.notices, Notice{
+		Warning: true, Reason: v1alpha1.ReasonRequestIgnored, Action: names,
+		Message: fmt.Sprintf("Ignored %s: an ImmutableDeployment has no such annotation, but %s",
+			names, list(v1alpha1.AnnotationsOfDeployment())),
+	})
 }
 
 // concludeAborted ends the pass in which someone's abort was heard.

@@ -279,6 +279,7 @@ func TestPaused(t *testing.T) {
 	back := decided(v1alpha1.OutcomeRolledBack, at(50), time.Minute)
 	scaled := with(serving(), func(o *Observation) { o.DesiredCount = 5 })
 	complete := verdict{Phase: v1alpha1.PhaseComplete, Reason: v1alpha1.ReasonComplete, After: resync, Stable: 1}
+	scaling := verdict{Phase: v1alpha1.PhaseScaling, Reason: v1alpha1.ReasonScaling, After: poll, Stable: 1}
 	first := says(fresh())
 	first.Phase = v1alpha1.PhasePending
 	lost := with(rolling(1, time.Second), func(o *Observation) { o.Revisions[1].Health = short(0) })
@@ -295,7 +296,7 @@ func TestPaused(t *testing.T) {
 		"a rollback goes on":               {hold(back), asking(verdict{Phase: v1alpha1.PhaseRollingBack, Reason: v1alpha1.ReasonRollingBack, Stable: 1, Rollout: 2, Step: 1, Reached: true, Outcome: v1alpha1.OutcomeRolledBack}, set(to1()))},
 		"a promotion goes on":              {hold(finished(v1alpha1.OutcomePromoted, time.Hour)), judge(Decide(finished(v1alpha1.OutcomePromoted, time.Hour), start))},
 		"a failure is told, not the pause": {hold(failed), judge(Decide(failed, start))},
-		"what serves is scaled":            {hold(scaled), asking(with0(complete), Action{Kind: ActionScale, Revision: 1, Count: 5})},
+		"what serves is scaled":            {hold(scaled), asking(with0(scaling), Action{Kind: ActionScale, Revision: 1, Count: 5})},
 		"nothing to do: nothing to pause":  {hold(serving()), complete},
 		"a deletion isn't held up":         {with(hold(rolling(1, time.Second)), func(o *Observation) { o.Deleting = true }), asking(verdict{Phase: v1alpha1.PhaseDeleting, Reason: v1alpha1.ReasonDeleting, Stable: 1, Rollout: 2, Step: 1, Reached: true}, Action{Kind: ActionDeleteRule})},
 		"time frozen is no time of a hold": {with(rolling(0, time.Hour), func(o *Observation) { o.Progress.BlockedSince = ago(59*time.Minute + 30*time.Second) }), verdict{Phase: v1alpha1.PhaseShifting, Reason: reasonShifting, After: poll, Stable: 1, Rollout: 2, Reached: true}},

@@ -70,6 +70,7 @@ var states = map[State]stateDef{
 			(*pass).returnToPrevious,
 			(*pass).reportOutage,
 			(*pass).awaitCleanup,
+			(*pass).reportScaling,
 			(*pass).reportServing,
 		},
 		to: []State{StateStarting, StateReturning},

@@ -32,6 +32,7 @@ func (x *pass) fill(d *Decision) {
 	if r := x.o.revision(d.Subject); r != nil {
 		d.Weight = x.weight(r)
 	}
+	d.Shadowed, d.Shadows = x.o.Route.Shadowed, x.o.Route.Shadows
 	d.Available = x.available()
 	if d.Available != nil && !*d.Available {
 		d.Unreached = x.unreached()

@@ -141,7 +141,7 @@ func (o *observer) unsettled() []string {
 	var left []string
 	for _, imd := range o.w.cluster.deployments() {
 		s := imd.Status
-		ended := s.Phase == v1alpha1.PhaseComplete || s.Phase == v1alpha1.PhaseRolledBack || s.Phase == v1alpha1.PhaseFailed
+		ended := s.Phase == v1alpha1.PhaseComplete || s.Phase == v1alpha1.PhaseRolledBack || s.Phase == v1alpha1.PhaseFailed || s.Phase == v1alpha1.PhaseUnavailable
 		switch {
 		case !imd.DeletionTimestamp.IsZero():
 			left = append(left, imd.Name+" is being deleted")

@@ -316,7 +316,7 @@ func (u *users) apply(i int, newest *v1alpha1.ImmutableDeployment) {
 	}
 }
 
-var told = regexp.MustCompile(`(viridian\.dev/(?:promote|adopt))=([^;\s]+)`)
+var told = regexp.MustCompile(`(viridian\.dev/(?:promote|adopt|retry))=([^;\s]+)`)
 
 // obey follows the remedy of a blocked rollout.
 func (u *users) obey(i int) {

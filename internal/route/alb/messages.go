@@ -192,6 +192,20 @@ func comesBetween(rule *cloud.Rule, production int32, imd *v1alpha1.ImmutableDep
 			`kubectl patch imd %s -n %s --type merge -p '{"spec":{"traffic":{"loadBalancer":{"previewPriorities":{"first":1}}}}}'`, rule.ARN, imd.Name, imd.Namespace))
 }
 
+// takesAll says which rule takes all requests of the production rule.
+func takesAll(rule string, priority int32) string {
+	return fmt.Sprintf("the listener rule %s takes all requests of the production rule, which has priority %d", rule, priority)
+}
+
+// getsNone says which rules get no requests because of the production rule.
+func getsNone(rules []string, priority int32) string {
+	more := ""
+	if shown := 3; len(rules) > shown {
+		rules, more = rules[:shown], fmt.Sprintf(" and %d more", len(rules)-shown)
+	}
+	return fmt.Sprintf("The production rule (priority %d) takes all requests of %s%s", priority, strings.Join(rules, ", "), more)
+}
+
 // Why targets can't be healthy.
 const (
 	targetGroupGone    = "the target group does not exist"

@@ -18,6 +18,7 @@ func (r *router) Observe(ctx context.Context, before route.Before) (route.Observ
 		observe = r.observeAdopted
 	}
 	err := observe(ctx, before)
+	r.overlap()
 	return r.seen, err
 }
 

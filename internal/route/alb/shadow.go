@@ -1,0 +1,96 @@
+package alb
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// The load balancer takes the first rule that matches, in the order of their
+// priorities. A rule whose requests all match an earlier one gets none, and
+// nothing in AWS says so.
+
+// overlap tells which rules of the listener take all requests of the production
+// rule, and which get none because of it. A rule that isn't there yet is looked
+// at as it will be.
+func (r *router) overlap() {
+	mine := r.rule
+	if mine.ARN == "" && !r.adopts() {
+		mine = cloud.Rule{Priority: *r.spec.Priority, Conditions: conditions(r.spec.Conditions)}
+	}
+	if mine.Priority == 0 {
+		return // the default rule, or none
+	}
+	var above, below []string
+	for _, rule := range r.rules {
+		name := fmt.Sprintf("%s (priority %d)", rule.ARN, rule.Priority)
+		switch {
+		case rule.Priority == 0 || rule.Priority == mine.Priority:
+		case rule.Priority < mine.Priority && covers(rule.Conditions, mine.Conditions):
+			above = append(above, name)
+		case rule.Priority > mine.Priority && covers(mine.Conditions, rule.Conditions):
+			below = append(below, name)
+		}
+	}
+	if len(above) > 0 {
+		r.seen.Route.Shadowed = takesAll(above[0], mine.Priority)
+	}
+	if len(below) > 0 {
+		r.seen.Route.Shadows = getsNone(below, mine.Priority)
+	}
+}
+
+// covers tells whether whatever matches all of the inner conditions matches all of
+// the outer ones, as far as the values show it.
+func covers(outer, inner []cloud.Condition) bool {
+	for _, o := range outer {
+		matches := func(i cloud.Condition) bool {
+			return i.Field == o.Field && strings.EqualFold(i.HTTPHeaderName, o.HTTPHeaderName) && coversValues(o, i)
+		}
+		if !slices.ContainsFunc(inner, matches) {
+			return false
+		}
+	}
+	return len(outer) > 0
+}
+
+// coversValues tells whether each value of the inner condition is one of the outer
+// condition's. A condition whose values aren't known covers nothing.
+func coversValues(outer, inner cloud.Condition) bool {
+	for _, value := range inner.Values {
+		covered := func(pattern string) bool { return coversValue(outer.Field, pattern, value) }
+		if !slices.ContainsFunc(outer.Values, covered) {
+			return false
+		}
+	}
+	return len(inner.Values) > 0
+}
+
+// coversValue tells whether a pattern matches whatever a value, which may be a
+// pattern itself, matches. Host names and headers are compared without regard to
+// case, paths with it; * and ? are wildcards in those.
+func coversValue(field, pattern, value string) bool {
+	switch field {
+	case "host-header", "http-header":
+		return glob(strings.ToLower(pattern), strings.ToLower(value))
+	case "path-pattern":
+		return glob(pattern, value)
+	}
+	return pattern == value
+}
+
+// glob matches a value with a pattern. A * of the value is matched by a * only.
+func glob(pattern, value string) bool {
+	if pattern == "" {
+		return value == ""
+	}
+	if pattern[0] == '*' {
+		return glob(pattern[1:], value) || value != "" && glob(pattern, value[1:])
+	}
+	if value == "" || pattern[0] != value[0] && (pattern[0] != '?' || value[0] == '*') {
+		return false
+	}
+	return glob(pattern[1:], value[1:])
+}
