@@ -51,7 +51,7 @@ func (l *looks) due(uid types.UID, every time.Duration, now time.Time) bool {
 // can be started again. What can't be asked leaves what was told.
 func (r *RevisionReconciler) noteImages(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) {
 	set := conditionSetter{&next.Conditions, imr.Generation, r.Now()}
-	if d.Phase != v1alpha1.RevisionCreated {
+	if d.Phase != v1alpha1.RevisionCreated || view.facts.Retained {
 		set.while(v1alpha1.ConditionImagesMissing, false, "", "")
 		return
 	}

@@ -9,6 +9,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
+	"sigs.k8s.io/controller-runtime/pkg/event"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/rollout"
@@ -26,16 +29,27 @@ import (
 // DeploymentReconciler rolls out revisions of an ImmutableDeployment.
 type DeploymentReconciler struct {
 	Options
-	written written
-	audited audits
+	written    written
+	audited    audits
+	neighbours neighbours
 }
 
 // SetupWithManager registers the reconciler. It looks again when one of the
-// revisions changes, too.
+// revisions changes, too, and when a neighbour saw that a rule isn't as it was.
 func (r *DeploymentReconciler) SetupWithManager(mgr ctrl.Manager) error {
+	woken := make(chan event.GenericEvent, 1024)
+	r.Wake = func(key client.ObjectKey) {
+		imd := &v1alpha1.ImmutableDeployment{}
+		imd.Namespace, imd.Name = key.Namespace, key.Name
+		select {
+		case woken <- event.GenericEvent{Object: imd}:
+		default: // its own time comes
+		}
+	}
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.ImmutableDeployment{}, builder.WithPredicates(DeploymentPredicate())).
 		Owns(&v1alpha1.ImmutableRevision{}).
+		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent, RateLimiter: r.backoff()}).
 		Complete(r)
 }
@@ -80,6 +94,7 @@ func (r *DeploymentReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	if err := r.save(ctx, imd, &view, decision); err != nil {
 		return retry(err)
 	}
+	r.tellNeighbours(req.NamespacedName, &view, decision)
 	return ctrl.Result{RequeueAfter: max(decision.After, minRequeue)}, nil
 }
 

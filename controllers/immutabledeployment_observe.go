@@ -24,6 +24,8 @@ type deploymentView struct {
 	orphaned bool
 	// router works with the route.
 	router route.Router
+	// sight is what was read of the place where the route is.
+	sight sight
 	// inherits is the UID of another deployment whose route is taken over, and
 	// whose stacks come with it.
 	inherits string

@@ -29,6 +29,9 @@ type Options struct {
 	Recorder events.EventRecorder
 	// Now is the time; time.Now outside tests.
 	Now func() time.Time
+	// Wake has a deployment looked at right away; nil does nothing.
+	// SetupWithManager sets it.
+	Wake func(deployment client.ObjectKey)
 	// ClusterID is what this cluster's belongings in AWS are tagged with: the UID
 	// of the kube-system namespace, unless administrators gave another one.
 	ClusterID string

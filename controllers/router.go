@@ -74,6 +74,7 @@ func (r *DeploymentReconciler) observeRoute(ctx context.Context, imd *v1alpha1.I
 		return err
 	}
 	view.facts.Route, view.facts.Blocked, view.facts.Overrule, view.inherits = seen.Route, seen.Blocked, seen.Overrule, seen.Inherits
+	view.sight = sight{seen.Place, seen.Sights}
 	if view.orphaned {
 		view.facts.Route.Owned = false // it keeps its tags, by which it is found again
 	}

@@ -150,6 +150,10 @@ type Observed struct {
 	Route rollout.Route
 	// Blocked is what is in the way of using it; nil if nothing is.
 	Blocked *rollout.Blocked
+	// Place is what was read as a whole, since several routes may be in it; ""
+	// if nothing was. Sights are how each of all that is there is, by ID.
+	Place  string
+	Sights map[string]string
 	// Inherits is the UID of another deployment whose route is taken over, and
 	// whose stacks come with it; "" if there is none.
 	Inherits string

@@ -73,7 +73,8 @@ func (w *world) startIn(c *cluster) *process {
 	o := controllers.Options{
 		Client: p.cached(), Live: p.live(), Cloud: provider, Recorder: recorder{p},
 		Webhooks: poster{p}, Calls: background.New[rollout.Answer](4),
-		Now: func() time.Time { return time.Now().Add(p.skew) }, ClusterID: c.id, Process: p.name,
+		Wake: func(key client.ObjectKey) { w.after(0, func() { p.queues[deployments].add(key, 0) }) },
+		Now:  func() time.Time { return time.Now().Add(p.skew) }, ClusterID: c.id, Process: p.name,
 		NewToken: func() string { return fmt.Sprintf("TOKEN%016X%016X", p.dice.Uint64(), p.dice.Uint64()) },
 		Timing:   controllers.Timing{Poll: w.plan.Poll, Resync: w.plan.Resync, Propagation: propagation, MetricDelay: metricDelay},
 	}

@@ -1,7 +1,9 @@
 package alb
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -19,7 +21,19 @@ func (r *router) Observe(ctx context.Context, before route.Before) (route.Observ
 	}
 	err := observe(ctx, before)
 	r.overlap()
+	r.sight()
 	return r.seen, err
+}
+
+// sight notes how all rules of the listener are.
+func (r *router) sight() {
+	if r.rules == nil {
+		return
+	}
+	r.seen.Place, r.seen.Sights = cmp.Or(r.listener(), r.spec.ListenerARN), make(map[string]string, len(r.rules))
+	for _, rule := range r.rules {
+		r.seen.Sights[rule.ARN] = fmt.Sprint(rule.Targets)
+	}
 }
 
 // observeManaged finds the rule that Viridian made: by its ARN, or by its
