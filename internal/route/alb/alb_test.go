@@ -63,7 +63,7 @@ func check(t *testing.T, err error) {
 // listen makes the listener; its default rule forwards to a target group.
 func (w *world) listen() {
 	w.t.Helper()
-	balancer, err := w.elb.CreateLoadBalancer(w.t.Context(), &elb.CreateLoadBalancerInput{Name: new("tls"), Subnets: []string{"subnet-0a", "subnet-0b"}})
+	balancer, err := w.elb.CreateLoadBalancer(w.t.Context(), &elb.CreateLoadBalancerInput{Name: new("tls"), SecurityGroups: []string{"sg-0123456789abcdef0"}, Subnets: []string{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"}})
 	check(w.t, err)
 	listener, err := w.elb.CreateListener(w.t.Context(), &elb.CreateListenerInput{
 		LoadBalancerArn: balancer.LoadBalancers[0].LoadBalancerArn, Port: new(int32(443)), Protocol: types.ProtocolEnumHttps,
@@ -146,7 +146,7 @@ func rewrites() []types.RuleTransform {
 func (w *world) revision(r *router) *v1alpha1.ImmutableRevision {
 	w.t.Helper()
 	in := template.Input{Namespace: "shop", Name: "checkout", UID: "uid", Revision: 1, PreviewToken: token, Template: v1alpha1.RevisionTemplate{
-		CPU: "256", Memory: "512", ExecutionRoleARN: "arn:aws:iam::111122223333:role/x",
+		CPU: "256", Memory: "512", ExecutionRoleARN: "arn:aws:iam::111122223333:role/ecs-execution",
 		Containers: []v1alpha1.Container{{Name: "app", Image: "checkout:1", PortMappings: []v1alpha1.PortMapping{{ContainerPort: 8080}}}},
 		Network:    v1alpha1.Network{VPCID: "vpc-0123456789abcdef0", SubnetIDs: []string{"subnet-0123456789abcdef0", "subnet-0123456789abcdef1"}, LoadBalancerSecurityGroupIDs: []string{"sg-0123456789abcdef0"}},
 		Target:     v1alpha1.Target{ContainerPort: 8080, HealthCheck: v1alpha1.TargetHealthCheck{Path: "/"}}}}
@@ -184,7 +184,8 @@ func (w *world) create(imr *v1alpha1.ImmutableRevision, imd *v1alpha1.ImmutableD
 			return
 		}
 		if !strings.HasSuffix(string(s.Status), "_IN_PROGRESS") {
-			w.t.Fatalf("the stack is %s: %s", s.Status, s.StatusReason)
+			events, _ := w.clients.Stacks.FailureEvents(w.t.Context(), id)
+			w.t.Fatalf("the stack is %s: %+v", s.Status, events)
 		}
 		later := time.NewTimer(10 * time.Second)
 		<-later.C
