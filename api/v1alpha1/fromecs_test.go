@@ -34,7 +34,7 @@ var fromECS = map[string]refusal{
 	"completion of essential":  {twoContainers("dependsOn: [{containerName: migrate, condition: COMPLETE}]", "essential: true"), []string{"so that one needs essential: false"}},
 	"waits for nobody":         {containers("dependsOn: [{containerName: init, condition: START}]"), []string{"dependsOn names one of spec.template.containers: correct its containerName, or add the container"}},
 	"waits for itself":         {containers("dependsOn: [{containerName: app, condition: START}]"), []string{"a container can't wait for itself: let dependsOn name another one"}},
-	"healthy without a check":  {twoContainers("dependsOn: [{containerName: migrate, condition: HEALTHY}]", "image: side"), []string{"dependsOn with condition HEALTHY needs a healthCheck of the container that is waited for: add it, or use condition START"}},
+	"healthy without a check":  {twoContainers("dependsOn: [{containerName: migrate, condition: HEALTHY}]", "essential: false"), []string{"dependsOn with condition HEALTHY needs a healthCheck of the container that is waited for: add it, or use condition START"}},
 	"memory over the task's":   {containers("memory: 4096"), []string{"memory and memoryReservation of a container may not be more than spec.template.memory"}},
 	"reserved over the task's": {containers("memoryReservation: 4096"), []string{"memory and memoryReservation of a container may not be more than spec.template.memory"}},
 	"reserved over the limit":  {containers("memory: 256, memoryReservation: 300"), []string{"memoryReservation of a container may not be more than its memory"}},
@@ -78,7 +78,7 @@ func condition(field, value string) string {
 
 // twoContainers has fields for the containers app and migrate.
 func twoContainers(ofApp, ofMigrate string) string {
-	return template("containers: [{" + app + ", " + ofApp + "}, {name: migrate, image: app, " + ofMigrate + "}]")
+	return template("containers: [{" + app + ", " + ofApp + "}, {name: migrate, image: 'app:1', " + ofMigrate + "}]")
 }
 
 func TestFromECSRefused(t *testing.T) {

@@ -27,7 +27,7 @@ func TestTagsOfStacks(t *testing.T) {
 		for name, resource := range map[string]string{
 			"logs":    `"AWS::Logs::LogGroup"`,
 			"cluster": `"AWS::ECS::Cluster"`,
-			"group":   `"AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"Port": 80, "Protocol": "HTTP", "VpcId": "vpc-1", "TargetType": "ip"}`,
+			"group":   `"AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"Port": 80, "Protocol": "HTTP", "VpcId": "vpc-0a1b2c3d4e5f60718", "TargetType": "ip"}`,
 			"tasks":   `"AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": [{"Name": "app", "Image": "web:1"}]}`,
 		} {
 			template := `{"Resources": {"R": {"Type": ` + resource + `}}}`
