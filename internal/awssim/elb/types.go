@@ -1,6 +1,10 @@
 package elb
 
-import "github.com/viridian-dev/viridian/internal/awssim/core"
+import (
+	"encoding/xml"
+
+	"github.com/viridian-dev/viridian/internal/awssim/core"
+)
 
 // The wire types serve three ends: filled from query parameters, filled from
 // CloudFormation properties (both have the API's names) and marshalled into
@@ -116,11 +120,22 @@ type Rewrite struct {
 	Replace string
 }
 
+// texts is a list that is left out if it is empty, as AWS was recorded to do in
+// conditions. A tag such as Values>member leaves an empty element.
+type texts []string
+
+// MarshalXML writes the list with the name of its field.
+func (t texts) MarshalXML(e *xml.Encoder, start xml.StartElement) error {
+	return e.EncodeElement(struct {
+		Members []string `xml:"member"`
+	}{t}, start)
+}
+
 // Condition says which requests a rule takes. Host and path can be given in
 // the old form, Values, or in the new one.
 type Condition struct {
 	Field                   string
-	Values                  []string           `xml:"Values>member,omitempty"`
+	Values                  texts              `xml:",omitempty"`
 	HostHeaderConfig        *ValuesConfig      `xml:",omitempty"`
 	PathPatternConfig       *ValuesConfig      `xml:",omitempty"`
 	HttpHeaderConfig        *HTTPHeaderConfig  `xml:",omitempty"`
@@ -132,15 +147,15 @@ type Condition struct {
 // ValuesConfig is a condition that is met by any of its values, or regular
 // expressions.
 type ValuesConfig struct {
-	Values      []string `xml:"Values>member,omitempty"`
-	RegexValues []string `xml:"RegexValues>member,omitempty"`
+	Values      texts `xml:",omitempty"`
+	RegexValues texts `xml:",omitempty"`
 }
 
 // HTTPHeaderConfig is met by a header that matches any of the values.
 type HTTPHeaderConfig struct {
 	HttpHeaderName string
-	Values         []string `xml:"Values>member,omitempty"`
-	RegexValues    []string `xml:"RegexValues>member,omitempty"`
+	Values         texts `xml:",omitempty"`
+	RegexValues    texts `xml:",omitempty"`
 }
 
 // QueryStringConfig is met by any of the key and value pairs.

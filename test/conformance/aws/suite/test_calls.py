@@ -42,8 +42,12 @@ seen, operations = set(), set()
 # The interfaces of internal/cloud/aws/sdk.go by boto3's name of the service.
 INTERFACES = {
     "cloudFormationAPI": "cloudformation", "elbAPI": "elbv2", "ecsAPI": "ecs", "ecrAPI": "ecr",
-    "cloudWatchAPI": "cloudwatch", "lambdaAPI": "lambda", "statesAPI": "stepfunctions", "stsAPI": "sts",
+    "cloudWatchAPI": "cloudwatch", "lambdaAPI": "lambda", "statesAPI": "stepfunctions", "stsAPI": "sts"
 }
+
+# What the controller asks before it creates a stack. Both answer by what each
+# has of a network, which can't be compared.
+ONLY_AWSSIM = {"ec2API", "iamAPI"}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
@@ -77,6 +81,7 @@ def test_every_operation_is_called(all_ran):
     used = {
         f"{INTERFACES[name]}:{method}"
         for name, body in re.findall(r"^type (\w+) interface {\n(.*?)^}", source, re.M | re.S)
+        if name not in ONLY_AWSSIM
         for method in re.findall(r"^\t(\w+)\(", body, re.M)
     }
     assert len(used) > 20

@@ -32,6 +32,8 @@ def life(aws):
     aws.call("describe", "cloudformation:DescribeStacks", StackName="life")
     aws.call("describe by ID", "cloudformation:DescribeStacks", StackName=stack)
     aws.call("events", "cloudformation:DescribeStackEvents", StackName=stack)
+    if aws.name == "awssim":  # moto doesn't have the operation
+        aws.call("failed events", "cloudformation:DescribeEvents", StackName=stack, Filters={"FailedEvents": True})
     aws.call("resources", "cloudformation:ListStackResources", StackName=stack)
     aws.call("list", "cloudformation:ListStacks", StackStatusFilter=["CREATE_COMPLETE"])
     aws.call("template", "cloudformation:GetTemplate", StackName=stack)

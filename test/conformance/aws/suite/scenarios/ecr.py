@@ -10,6 +10,7 @@ def images(aws):
     aws.call("by digest", "ecr:DescribeImages", repositoryName="checkout", imageIds=[{"imageDigest": digest}])
     aws.call("in registry", "ecr:DescribeImages", registryId="111122223333", repositoryName="checkout", imageIds=[{"imageTag": "1.0"}])
     aws.call("all", "ecr:DescribeImages", repositoryName="checkout")
+    aws.call("manifest", "ecr:BatchGetImage", repositoryName="checkout", imageIds=[{"imageDigest": digest}])
     aws.call("repository", "ecr:DescribeRepositories", repositoryNames=["checkout"])
     aws.call("repositories", "ecr:DescribeRepositories")
 

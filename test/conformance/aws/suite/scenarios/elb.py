@@ -32,6 +32,7 @@ def gone(arn):
 def reads(aws):
     t = aws.things
     aws.call("balancers", "elbv2:DescribeLoadBalancers", LoadBalancerArns=[t["balancer"]])
+    aws.call("limits", "elbv2:DescribeAccountLimits")
     aws.call("listeners", "elbv2:DescribeListeners", ListenerArns=[t["listener"]])
     aws.call("listeners of balancer", "elbv2:DescribeListeners", LoadBalancerArn=t["balancer"])
     aws.call("missing balancer", "elbv2:DescribeLoadBalancers", LoadBalancerArns=[gone(t["balancer"])])
