@@ -55,8 +55,8 @@ func catalogue() []mutant {
 
 func makingAndShifting() []mutant {
 	return []mutant{
-		{name: "skip the wait for requests to end", file: chores, old: "entry.Since.Add(x.o.Policy.Propagation + r.Drain + entry.Keep)", new: "entry.Since"},
-		{name: "forget propagation before a stack goes", file: chores, old: "entry.Since.Add(x.o.Policy.Propagation + r.Drain + entry.Keep)", new: "entry.Since.Add(r.Drain + entry.Keep)"},
+		{name: "skip the wait for requests to end", file: chores, old: "entry.Since.Add(x.o.Policy.Propagation + r.Drain)", new: "entry.Since"},
+		{name: "forget propagation before a stack goes", file: chores, old: "entry.Since.Add(x.o.Policy.Propagation + r.Drain)", new: "entry.Since.Add(r.Drain)"},
 		{name: "forget to adopt on AlreadyExists", file: revisionActions, old: "		next.Phase = imr.Status.Phase\n		return nil", new: "		next.Phase = v1alpha1.RevisionFailed\n		return nil"},
 		{name: "delete a stack by its name", file: revisionActions, old: "in.StackID = view.facts.Stack.ID", new: "in.StackID = view.facts.Stack.Name"},
 		{name: "count a lost answer as a failure", file: revisionActions, old: "case cloud.KindOf(err) == cloud.KindInvalid:", new: "case err != nil && !cloud.IsConflict(err):"},
@@ -66,7 +66,7 @@ func makingAndShifting() []mutant {
 			also: &mutant{file: forward, old: "		if candidate.Health.complete(x.capacity(candidate.Number)) {\n			return nil", new: "		if candidate.Health.Known {\n			return nil"}},
 		{name: "increase without a look at health", file: forward, old: "		if candidate.Health.complete(x.capacity(candidate.Number)) {\n			return nil", new: "		if true {\n			return nil"},
 		{name: "ignore observedGeneration", file: deploymentStatus, old: "	next.ObservedGeneration, next.Orphaned = imd.Generation, view.orphaned\n", new: "	next.Orphaned = view.orphaned\n"},
-		{name: "hear a promotion again and again", file: requests, old: "		handled.Promote = asked.Promote\n", new: ""},
+		{name: "hear a promotion again and again", file: requests, old: "join(&r.Promote, asked.Promote, handled.Promote)", new: "join(&r.Promote, asked.Promote, \"\")"},
 		{name: "don't hold a step", file: states, old: "			(*pass).awaitHold,\n", new: ""},
 		{name: "go on without an approval", file: states, old: "			(*pass).awaitApproval,\n", new: ""},
 		{name: "go on although paused", file: decide, old: "	(*pass).pause,\n", new: ""},
@@ -74,7 +74,7 @@ func makingAndShifting() []mutant {
 		{name: "delete the rule instead of routing back", file: conclude, old: "if x.routesAsDecided() || len(intended) == 0 {", new: "if _ = intended; true {"},
 		{name: "don't bring back what Recreate took", file: states, old: "			(*pass).bringBackStable,\n", new: ""},
 		{name: "forget stacks that nobody came to use", file: notes, old: "if r.Wanted && !x.isUsed(r.Number) && !listed {", new: "if r.Wanted && !x.isUsed(r.Number) && !listed && false {",
-			also: &mutant{file: conclude, old: "d.Progress.Retiring = append(d.Progress.Retiring, x.retiring(&r, discarded))", new: "_ = x.retiring"}},
+			also: &mutant{file: conclude, old: "d.Progress.Retiring = append(d.Progress.Retiring, retiring)", new: "_ = x.retiring"}},
 		{name: "don't look who uses a stack", file: chores, old: " || x.isRolling(r.Number) || x.o.Route.Targets.Contains(r.Backend) {", new: " || x.isRolling(r.Number) {",
 			also: &mutant{file: revisionActions, old: "	if err := r.checkUnused(ctx, imr, view); err != nil {\n		return err\n	}\n", new: ""}},
 		{name: "route nowhere", file: "internal/rollout/targets.go", old: "t = append(t, Target{candidate, weight})", new: "t = append(t, Target{candidate, 0})"},
