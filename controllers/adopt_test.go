@@ -68,7 +68,7 @@ func TestMoveToAnotherCluster(t *testing.T) {
 	now := w.blocked(again, v1alpha1.ReasonRouteConflict)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("in the cluster test-cluster"))
 	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring(
-		fmt.Sprintf("kubectl annotate imd checkout -n %s --overwrite viridian.dev/adopt=%s", w.namespace, old)))
+		fmt.Sprintf("kubectl annotate imd checkout -n %s --overwrite --field-manager=oncall viridian.dev/adopt=%s", w.namespace, old)))
 	w.adopt(again, old)
 	w.alone(again, "checkout-2")
 	w.did(effects...)
@@ -150,7 +150,7 @@ func TestAdoptedByAnotherName(t *testing.T) {
 	w.adopt(other, old)
 	w.looks()
 	now := w.blocked(other, v1alpha1.ReasonRouteConflict)
-	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring(fmt.Sprintf("kubectl annotate namespace %s viridian.dev/adopt=%s", w.namespace, old)))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring(fmt.Sprintf("kubectl annotate namespace %s --field-manager=oncall viridian.dev/adopt=%s", w.namespace, old)))
 	w.did(effects...)
 	w.adopt(&corev1.Namespace{ObjectMeta: metaName(w.namespace)}, old)
 	w.alone(other, "till-1")

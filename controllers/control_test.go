@@ -31,7 +31,7 @@ func (w *world) request(imd *v1alpha1.ImmutableDeployment, pairs ...string) {
 	w.Expect(w.client.Patch(w.ctx, now, patch)).To(gomega.Succeed())
 }
 
-var annotateCommand = regexp.MustCompile(`kubectl annotate imd (\S+) -n (\S+) --overwrite (viridian\.dev/[a-z]+)=([^\s;]+)`)
+var annotateCommand = regexp.MustCompile(`kubectl annotate imd (\S+) -n (\S+) --overwrite --field-manager=oncall (viridian\.dev/[a-z]+)=([^\s;]+)`)
 
 // obey does what the first command in a text does that sets the annotation.
 func (w *world) obey(imd *v1alpha1.ImmutableDeployment, annotation, text string) {

@@ -25,7 +25,8 @@ func TestDriftPauses(t *testing.T) {
 	now := w.blocked(imd, v1alpha1.ReasonRouteDrifted)
 	w.Expect(now.Status.Phase).To(gomega.Equal(v1alpha1.PhasePaused))
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("30% to checkout-2"))
-	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("onDrift: Enforce"))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.And(
+		gomega.ContainSubstring(`"onDrift":"Enforce"`), gomega.ContainSubstring("aws elbv2 modify-rule --rule-arn "+rule.RuleArn)))
 	w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionDrifted)).To(gomega.BeTrue())
 	w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionStalled)).To(gomega.BeTrue())
 	w.happened(imd, "RouteDrifted: ")

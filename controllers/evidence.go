@@ -95,7 +95,7 @@ func (r *DeploymentReconciler) observeAnalysis(ctx context.Context, spec *v1alph
 		return err
 	}
 	view.facts.Analysis.Unread = err != nil
-	view.facts.Analysis.Firing = firing(alarms)
+	view.facts.Analysis.Firing, view.facts.Analysis.FiringARNs = firing(alarms)
 	if needed.Measured == nil {
 		return nil
 	}
@@ -116,7 +116,7 @@ func (view *deploymentView) unreadable(err error) error {
 	if errors.Is(err, cloud.ErrPending) {
 		return nil
 	}
-	t, ok := troubleOf(err)
+	t, ok := troubleOf(err, view.identity)
 	if !ok {
 		return err
 	}
@@ -143,14 +143,15 @@ func missingAlarms(names []string, found []cloud.Alarm) *rollout.Blocked {
 }
 
 // firing tells which alarms are on; "" if none is.
-func firing(alarms []cloud.Alarm) string {
+func firing(alarms []cloud.Alarm) (what string, arns []string) {
 	var parts []string
 	for _, a := range alarms {
 		if a.State == cloud.AlarmFiring {
 			parts = append(parts, fmt.Sprintf("%s (%s)", a.Name, truncate(a.Reason, 200)))
+			arns = append(arns, a.ARN)
 		}
 	}
-	return strings.Join(parts, ", ")
+	return strings.Join(parts, ", "), arns
 }
 
 // measurer judges the alarms and metrics of a step.

@@ -47,7 +47,7 @@ func (w *world) deployment(tag string) *v1alpha1.ImmutableDeployment {
 				Conditions:  []v1alpha1.RuleCondition{{Field: "host-header", Values: []string{"checkout.example.com"}}},
 			}},
 			Strategy: canary(0, 0),
-			Rollback: v1alpha1.Rollback{KeepOldSeconds: new(int32(0)), UnhealthySeconds: new(int32(3600))},
+			Rollback: v1alpha1.Rollback{KeepOldSeconds: new(int32(0)), UnhealthySeconds: new(int32(3600)), KeepFailedSeconds: new(int32(0))},
 			// Far away, since the managers' time flies.
 			ProgressDeadlineSeconds: new(int32(86400)),
 		},

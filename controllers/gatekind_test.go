@@ -6,6 +6,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/background"
+	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
@@ -23,7 +24,7 @@ func TestUnknownKindOfGate(t *testing.T) {
 			view := &deploymentView{}
 			view.facts.Progress.Rollout = ro
 
-			refused, ok := troubleOf(r.startGate(t.Context(), imd, view, ro, run))
+			refused, ok := troubleOf(r.startGate(t.Context(), imd, view, ro, run), cloud.Identity{})
 			if ok != held || held && (refused.Reason != v1alpha1.ReasonGateUnavailable || refused.Remedy == "") {
 				t.Errorf("started: %t, %+v", ok, refused)
 			}

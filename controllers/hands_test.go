@@ -153,6 +153,9 @@ func TestPriorityTakenTwice(t *testing.T) {
 	w.create(second)
 	now := w.blocked(second, v1alpha1.ReasonRouteConflict)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("the ImmutableDeployment " + w.namespace + "/checkout"))
+	// Nobody is told to take the rule away from the one that serves by it.
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.Equal("That one is there and uses the rule: " +
+		"create this ImmutableDeployment anew with another priority, such as 101, which is free"))
 	w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionStalled)).To(gomega.BeTrue())
 	w.did(effects...)
 	w.Expect(w.client.Delete(w.ctx, second)).To(gomega.Succeed())

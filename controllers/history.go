@@ -7,6 +7,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/template"
 )
 
 // keepHistory notes a rollout that ended in this pass.
@@ -22,6 +23,7 @@ func keepHistory(before, next *v1alpha1.ImmutableDeploymentStatus, view *deploym
 		ID:         r.ID,
 		Revision:   view.nameOf(r.Revision),
 		From:       view.nameOf(r.From),
+		Image:      template.FullImage(view.versionOf(r.Revision)),
 		Cause:      r.Cause,
 		Request:    r.Request,
 		Outcome:    r.Outcome,

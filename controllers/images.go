@@ -13,10 +13,12 @@ import (
 )
 
 // pin resolves the images' tags to digests, so that every task of the revision
-// runs the same image, whatever is pushed later. What this pass resolved already
-// is taken as it is.
-func (r *DeploymentReconciler) pin(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, source template.Source) (v1alpha1.RevisionTemplate, error) {
+// runs the same image, whatever is pushed later. What people know the images by,
+// their tags, is kept beside that. What this pass resolved already is taken as it
+// is.
+func (r *DeploymentReconciler) pin(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, source template.Source) (v1alpha1.RevisionTemplate, []v1alpha1.FrozenImage, error) {
 	pinned, images := *imd.Spec.Template.DeepCopy(), view.clients.Images
+	var frozen []v1alpha1.FrozenImage
 	for _, image := range source.Images(&pinned) {
 		ref, known := view.pinned[*image.Ref]
 		if !known {
@@ -26,12 +28,14 @@ func (r *DeploymentReconciler) pin(ctx context.Context, imd *v1alpha1.ImmutableD
 				err = r.missing(ctx, imd, images, image, err)
 			}
 			if err != nil {
-				return pinned, err
+				return pinned, nil, err
 			}
 		}
+		_, digest, _ := strings.Cut(ref, "@")
+		frozen = append(frozen, v1alpha1.FrozenImage{Container: image.Name, Image: *image.Ref, Digest: digest})
 		*image.Ref = ref
 	}
-	return pinned, nil
+	return pinned, frozen, nil
 }
 
 // resolve tells which image a reference is now, by its digest where that is

@@ -104,20 +104,21 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 	if err != nil {
 		return nil, cannotBuild(err)
 	}
-	pinned, kept := view.pinnedOfLost()
+	pinned, images, kept := view.pinnedOfLost()
 	if !kept {
-		if pinned, err = r.pin(ctx, imd, view, source); err != nil {
+		if pinned, images, err = r.pin(ctx, imd, view, source); err != nil {
 			return nil, err
 		}
 	}
 	in := template.Input{
-		Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID), Revision: number, Template: pinned,
+		Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID), Revision: number, Template: pinned, Images: images,
 		StopFirst: imd.Spec.Strategy.Type == v1alpha1.StrategyRecreate,
 	}
 	frozen := v1alpha1.FrozenRevision{
 		TemplateHash:          view.facts.WantHash,
 		AWS:                   awsOf(imd),
 		Template:              pinned,
+		Images:                images,
 		TerminationProtection: imd.Spec.Stack.TerminationProtection != nil && *imd.Spec.Stack.TerminationProtection,
 	}
 	if view.router.Receives() {
@@ -136,16 +137,16 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 
 // pinnedOfLost is the template of the revision that is to be made anew since its
 // stack was lost, with the images that it ran: a tag may have been moved since.
-func (view *deploymentView) pinnedOfLost() (pinned v1alpha1.RevisionTemplate, ok bool) {
+func (view *deploymentView) pinnedOfLost() (pinned v1alpha1.RevisionTemplate, images []v1alpha1.FrozenImage, ok bool) {
 	for i := range view.records {
 		imr := &view.records[i]
 		seen := &view.facts.Revisions[i]
 		lost := seen.Number == view.facts.Progress.Stable && seen.Deleting && (seen.Health.Gone || seen.Stack != v1alpha1.RevisionCreated)
 		if lost && imr.Spec.Frozen.TemplateHash == view.facts.WantHash {
-			return *imr.Spec.Frozen.Template.DeepCopy(), true
+			return *imr.Spec.Frozen.Template.DeepCopy(), template.FrozenImages(&imr.Spec.Frozen), true
 		}
 	}
-	return pinned, false
+	return pinned, nil, false
 }
 
 // setStack asks for a revision's stack with so many tasks, or for it to go.

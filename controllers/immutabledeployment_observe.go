@@ -15,6 +15,8 @@ type deploymentView struct {
 	// were read from, and what effects need besides.
 	facts   rollout.Observation
 	clients cloud.Clients
+	// identity as whom AWS is called.
+	identity cloud.Identity
 	// records are the ImmutableRevisions of facts.Revisions, in the same order.
 	records []v1alpha1.ImmutableRevision
 	// orphans are ImmutableRevisions with the deployment's label that nobody
@@ -69,11 +71,11 @@ func (r *DeploymentReconciler) connect(ctx context.Context, imd *v1alpha1.Immuta
 			return awsChanged(imr.Name, imr.Spec.Frozen.AWS)
 		}
 	}
-	identity, err := r.identify(ctx, imd.Namespace, awsOf(imd))
-	if err != nil {
+	var err error
+	if view.identity, err = r.identify(ctx, imd.Namespace, awsOf(imd)); err != nil {
 		return err
 	}
-	view.clients, err = r.Cloud.For(ctx, identity)
+	view.clients, err = r.Cloud.For(ctx, view.identity)
 	view.router = r.routerOf(imd, view.clients)
 	return err
 }

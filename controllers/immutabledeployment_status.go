@@ -16,6 +16,7 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/analysis"
 	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/template"
 )
 
 // save writes the decision to status if anything changed, and tells of it
@@ -30,6 +31,8 @@ func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.Immutable
 	}
 	next.Revision = view.nameOf(d.Subject)
 	next.StableRevision = view.nameOf(d.Progress.Stable)
+	next.Image = template.ShortImage(view.versionOf(d.Progress.Stable))
+	next.Images = view.running(d.Progress.Stable, d.Subject)
 	next.Preview = nil
 	if next.Revision != "" {
 		next.Preview = view.router.Preview(view.record(d.Subject))
@@ -56,6 +59,11 @@ func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.Immutable
 // write stores the status and announces what changed.
 func (r *DeploymentReconciler) write(ctx context.Context, imd *v1alpha1.ImmutableDeployment, next *v1alpha1.ImmutableDeploymentStatus, notices ...rollout.Notice) error {
 	before := imd.Status
+	for _, notice := range notices {
+		if notice.Request != "" {
+			next.LastRequest = &v1alpha1.RequestAnswer{Request: notice.Request, Reason: notice.Reason, Message: notice.Message, At: stamp(r.Now())}
+		}
+	}
 	next.Selector = labels.Set{v1alpha1.LabelDeployment: imd.Name}.String()
 	fitDeployment(next)
 	if !equality.Semantic.DeepEqual(&before, next) {
@@ -64,6 +72,7 @@ func (r *DeploymentReconciler) write(ctx context.Context, imd *v1alpha1.Immutabl
 			return fmt.Errorf("write status: %w", err)
 		}
 	}
+	writeLog(ctx, append(answers(notices), transitions(&before, next)...))
 	for _, notice := range notices {
 		kind := corev1.EventTypeNormal
 		if notice.Warning {
@@ -80,7 +89,7 @@ func (r *DeploymentReconciler) write(ctx context.Context, imd *v1alpha1.Immutabl
 // report writes down why nothing goes on. Everything else stays as it is: what
 // can't be observed is not known to have changed.
 func (r *DeploymentReconciler) report(ctx context.Context, imd *v1alpha1.ImmutableDeployment, cause error) (ctrl.Result, error) {
-	t, ok := troubleOf(cause)
+	t, ok := r.troubleOf(ctx, imd.Namespace, awsOf(imd), cause)
 	if !ok {
 		return retry(cause)
 	}
@@ -95,7 +104,13 @@ func (r *DeploymentReconciler) report(ctx context.Context, imd *v1alpha1.Immutab
 	if !t.passing || !r.steady(imd, next.FrozenSince.Time) {
 		r.explain(imd, next, t)
 	}
-	if err := r.write(ctx, imd, next); err != nil {
+	waiting, notices := rollout.KeepRequests(remembered(next), requestsOf(imd), t.Message)
+	if imd.DeletionTimestamp.IsZero() {
+		next.Waiting = requestStatus(waiting)
+	} else {
+		notices = nil
+	}
+	if err := r.write(ctx, imd, next, notices...); err != nil {
 		return retry(err)
 	}
 	if t.passing {

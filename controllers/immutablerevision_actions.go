@@ -51,7 +51,7 @@ func (r *RevisionReconciler) note(d stack.Decision, next *v1alpha1.ImmutableRevi
 	case d.Phase == v1alpha1.RevisionFailed && (next.Failure == nil || next.Failure.Reason != ""):
 		next.Failure = &v1alpha1.StackFailure{Message: d.Message, At: metav1.NewTime(r.Now())}
 	case d.Phase == v1alpha1.RevisionRemoved:
-		next.Outputs = nil
+		next.Outputs, next.LogGroup = nil, ""
 		if next.StackID != "" {
 			next.StackStatus = string(cloud.StackDeleteComplete)
 		}
@@ -97,7 +97,7 @@ func (r *RevisionReconciler) create(ctx context.Context, imr *v1alpha1.Immutable
 	}
 	next.StackID, next.StackStatus, next.ClusterID = id, string(cloud.StackCreateInProgress), r.ClusterID
 	next.Attempts++
-	next.Failure, next.Outputs, next.Retained, next.DeleteAttempts = nil, nil, nil, 0
+	next.Failure, next.Outputs, next.Retained, next.DeleteAttempts, next.LogGroup = nil, nil, nil, 0, ""
 	return nil
 }
 
@@ -114,6 +114,7 @@ func collect(imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.
 		return cannotBuild(err)
 	}
 	next.Outputs = source.Outputs(view.facts.Stack.Outputs)
+	next.LogGroup = view.facts.Stack.Outputs[template.OutputLogGroup]
 	// A run that crashed after creating the stack did not count it.
 	next.Attempts = max(next.Attempts, 1)
 	return nil
@@ -139,6 +140,7 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, imr *v1alpha1.Immutab
 	next.Attempts = max(next.Attempts, 1)
 	next.Failure = &v1alpha1.StackFailure{Resource: found.Resource, Message: found.Message, At: metav1.NewTime(r.Now())}
 	next.Failure.Reason, next.Failure.Remedy = found.Blocked(stack.Context{ListenerARN: imr.Spec.Frozen.ListenerARN})
+	next.LogGroup = logGroupOf(ctx, view)
 	if next.Failure.Reason == "" {
 		next.FailedAttempts = 0
 		return nil
@@ -149,6 +151,16 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, imr *v1alpha1.Immutab
 		next.Failure = nil // another priority is chosen at once
 	}
 	return nil
+}
+
+// logGroupOf is the log group of a stack that has no outputs; "" if that can't be
+// said, which must not hide why the stack failed.
+func logGroupOf(ctx context.Context, view revisionView) string {
+	resources, err := view.clients.Stacks.Resources(ctx, view.facts.Stack.ID)
+	if err != nil {
+		return ""
+	}
+	return resources[template.LogicalLogGroup]
 }
 
 // askECS adds in ECS's words why tasks of the stack's service stopped, and

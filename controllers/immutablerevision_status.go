@@ -15,11 +15,13 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/stack"
+	"github.com/viridian-dev/viridian/internal/template"
 )
 
 // save writes status if anything changed, and tells of it afterwards.
 func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRevision, next *v1alpha1.ImmutableRevisionStatus, d stack.Decision) error {
 	next.ObservedGeneration = imr.Generation
+	next.Image = template.ShortImage(template.Version(&imr.Spec.Frozen))
 	next.BlockedBy = r.blockedBy(imr.Status.BlockedBy, refusedBy(imr, next))
 	if next.Phase == v1alpha1.RevisionCreated || imr.Spec.StackState != v1alpha1.StackPresent {
 		next.FailedAttempts = 0
@@ -81,6 +83,7 @@ func (r *RevisionReconciler) write(ctx context.Context, imr *v1alpha1.ImmutableR
 	if err := r.Client.Status().Update(ctx, imr); err != nil {
 		return fmt.Errorf("write status: %w", err)
 	}
+	writeLog(ctx, stackLines(imr, before))
 	if ready := meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionReady); before != next.Phase && ready != nil {
 		kind := corev1.EventTypeNormal
 		if next.Phase == v1alpha1.RevisionFailed || next.Phase == v1alpha1.RevisionDeleteFailed {
@@ -96,7 +99,7 @@ func (r *RevisionReconciler) write(ctx context.Context, imr *v1alpha1.ImmutableR
 
 // report writes down why nothing goes on, keeping the phase.
 func (r *RevisionReconciler) report(ctx context.Context, imr *v1alpha1.ImmutableRevision, cause error) (ctrl.Result, error) {
-	t, ok := troubleOf(cause)
+	t, ok := r.troubleOf(ctx, imr.Namespace, imr.Spec.Frozen.AWS, cause)
 	if !ok {
 		return retry(cause)
 	}

@@ -31,6 +31,14 @@ const (
 	outputLength    = 1024
 	reasonLength    = 512
 	failureLength   = 2048
+	answeredLength  = 320
+	imageLength     = 512
+	referenceLength = 1024
+	digestLength    = 128
+	logGroupLength  = 512
+
+	// imagesLength is how many images that run.
+	imagesLength = 20
 
 	// historyLength is how many rollouts that ended are kept in status.
 	historyLength = 20
@@ -50,14 +58,22 @@ const (
 func fitDeployment(s *v1alpha1.ImmutableDeploymentStatus) {
 	fitConditions(s.Conditions)
 	fitBlocked(s.BlockedBy)
-	if h := s.Handled; h != nil {
-		fit(&h.Promote, requestLength)
-		fit(&h.Abort, requestLength)
-		fit(&h.Retry, requestLength)
+	fitRequests(s.Handled)
+	fitRequests(s.Waiting)
+	if l := s.LastRequest; l != nil {
+		fit(&l.Request, answeredLength)
+		fit(&l.Message, blockedLength)
+	}
+	fit(&s.Image, imageLength)
+	s.Images = s.Images[:min(len(s.Images), imagesLength)]
+	for i := range s.Images {
+		fit(&s.Images[i].Image, referenceLength)
+		fit(&s.Images[i].Digest, digestLength)
 	}
 	s.History = s.History[:min(len(s.History), historyLength)] // the newest come first
 	for i := range s.History {
 		fit(&s.History[i].Request, requestLength)
+		fit(&s.History[i].Image, referenceLength+digestLength)
 		fit(&s.History[i].Message, historyText)
 	}
 	if s.Rollout != nil {
@@ -65,6 +81,16 @@ func fitDeployment(s *v1alpha1.ImmutableDeploymentStatus) {
 	}
 	if t := s.Traffic; t != nil {
 		t.Writers = t.Writers[max(0, len(t.Writers)-writersLength):]
+	}
+}
+
+// fitRequests cuts requests by annotation to size.
+func fitRequests(h *v1alpha1.HandledRequests) {
+	if h == nil {
+		return
+	}
+	for _, text := range []*string{&h.Promote, &h.Abort, &h.Retry, &h.Unknown} {
+		fit(text, requestLength)
 	}
 }
 
@@ -86,6 +112,8 @@ func fitRollout(r *v1alpha1.Rollout) {
 // fitRevision cuts the status of a revision to size.
 func fitRevision(s *v1alpha1.ImmutableRevisionStatus) {
 	fitConditions(s.Conditions)
+	fit(&s.Image, imageLength)
+	fit(&s.LogGroup, logGroupLength)
 	s.Traffic = s.Traffic[max(0, len(s.Traffic)-timelineLength):]
 	s.Verdicts = s.Verdicts[max(0, len(s.Verdicts)-verdictsLength):]
 	fitVerdicts(s.Verdicts)

@@ -56,6 +56,7 @@ func statusSchema(t *testing.T, plural string) schema {
 // AWS and the names of objects bound.
 var identifiers = []string{
 	"blockedBy.reason", "history[].from", "history[].id", "history[].reason", "history[].revision",
+	"images[].container", "images[].revision", "lastRequest.reason",
 	"outputs.cluster", "outputs.previewRuleARN", "outputs.serviceName", "outputs.targetGroupARN", "outputs.taskDefinitionARN",
 	"failure.reason", "failure.resource", "retained[].logicalID", "retained[].physicalID", "retained[].type",
 	"revision", "rollout.gates[].at", "rollout.id", "rollout.reason", "selector", "stableRevision", "stackID", "stackStatus", "step",

@@ -3,10 +3,13 @@ package controllers
 import (
 	"errors"
 	"fmt"
+	"path"
+	"regexp"
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/command"
 	"github.com/viridian-dev/viridian/internal/ownership"
 	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/rollout"
@@ -58,6 +61,62 @@ func moving(from, to cloud.Account, aws v1alpha1.AWS) string {
 // upper begins a sentence.
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
+// denial is what AWS says of a call that a policy doesn't allow, to whom and
+// which action. The second is not always the call: CreateStack needs others, too.
+var denial = regexp.MustCompile(`User: (\S+) is not authorized to perform: ([a-zA-Z0-9-]+:[a-zA-Z0-9*]+)`)
+
+// assumedRole is the role in the ARN of a session of it.
+var assumedRole = regexp.MustCompile(`:assumed-role/([^/\s]+)/`)
+
+// allowAction tells which role lacks a permission: the one that AWS names, or
+// else the one that was used.
+func allowAction(failed *cloud.Error, as cloud.Identity) string {
+	role, action := path.Base(as.RoleARN), failed.Op
+	if as.RoleARN == "" {
+		role = ""
+	}
+	if said := denial.FindStringSubmatch(failed.Message); said != nil {
+		action = said[2]
+		if session := assumedRole.FindStringSubmatch(said[1]); session != nil {
+			role = session[1]
+		}
+	}
+	whose := "the role " + role
+	switch {
+	case role == "":
+		whose = "the controller's own role"
+	case as.RoleARN != "":
+		whose += ", which is spec.aws.roleARN"
+	default:
+		whose += ", which is the controller's own"
+	}
+	if strings.Contains(failed.Message, "explicit deny") {
+		return fmt.Sprintf("A policy denies %s to %s: take it out there (AWS says which kind of policy it is)", action, whose)
+	}
+	remedy := fmt.Sprintf("Allow %s in the IAM policy of %s, as config/aws/policy.json does", action, whose)
+	if role != "" {
+		remedy += ": " + command.PutRolePolicy(role)
+	}
+	return remedy
+}
+
+// openAccount tells what gives the controller access to an account.
+func openAccount(failed *cloud.Error, as cloud.Identity) string {
+	if as.RoleARN == "" || failed.Op != "sts:AssumeRole" {
+		return "Give the controller credentials that AWS takes (config/aws/README.md)"
+	}
+	return fmt.Sprintf("Give the controller access to the role %s: its trust policy has to name the controller's role and the external ID %s "+
+		"(config/aws/trust-namespace.json), and the controller's role to allow sts:AssumeRole for it (config/aws/policy-assume-role.json)",
+		as.RoleARN, as.ExternalID)
+}
+
+// waitForQuota tells what ends throttling.
+func waitForQuota(failed *cloud.Error) string {
+	service, _, _ := strings.Cut(failed.Op, ":")
+	return "Nothing to do if it passes: calls are repeated, ever more slowly. If it stays, look who else calls " + service +
+		" in this account and region, set a longer --poll-interval, or have the quota raised in Service Quotas"
+}
+
 // externalIDWithoutRole says that spec.aws lacks what its external ID is for.
 func externalIDWithoutRole() error {
 	return refusal.New(v1alpha1.ReasonRoleNotAllowed, "spec.aws.externalID is set without a roleARN",
@@ -68,8 +127,7 @@ func externalIDWithoutRole() error {
 func roleNotAllowed(namespace, roleARN string) error {
 	return refusal.New(v1alpha1.ReasonRoleNotAllowed,
 		fmt.Sprintf("Namespace %s may not use the role %s", namespace, roleARN),
-		fmt.Sprintf("An administrator allows it by: kubectl annotate namespace %s %s=%s",
-			namespace, v1alpha1.AnnotationAllowedRoleARNs, roleARN))
+		"An administrator allows it by: "+command.AnnotateNamespace(namespace, v1alpha1.AnnotationAllowedRoleARNs, roleARN))
 }
 
 // externalIDNotAllowed says that the external ID is the namespace's.
@@ -185,8 +243,8 @@ func recordLost(from *cloud.Stack, err error) error {
 // ownerGone says that a record's deployment isn't there.
 func ownerGone(imr *v1alpha1.ImmutableRevision) error {
 	return refusal.New(v1alpha1.ReasonRevisionConflict, "The ImmutableDeployment that the ImmutableRevision belongs to is gone",
-		fmt.Sprintf("Apply %s again to have it taken over (%s), or delete it, and its stack if nothing forwards to that: kubectl delete imr %s -n %s",
-			imr.Labels[v1alpha1.LabelDeployment], v1alpha1.AnnotationAdopt, imr.Name, imr.Namespace))
+		fmt.Sprintf("Apply %s again to have it taken over (%s), or delete it, and its stack if nothing forwards to that: %s",
+			imr.Labels[v1alpha1.LabelDeployment], v1alpha1.AnnotationAdopt, command.Delete("imr", imr.Namespace, imr.Name)))
 }
 
 // stackStays tells that a record without an owner goes, and its stack doesn't.
@@ -212,8 +270,8 @@ func copied(claim *ownership.Claim, revision, cluster string) *rollout.Blocked {
 func orphanIsOthers(claim *ownership.Claim, orphan string, tags map[string]string) *rollout.Blocked {
 	return &rollout.Blocked{Reason: v1alpha1.ReasonRevisionConflict,
 		Message: fmt.Sprintf("The ImmutableRevision %s has no owner, and its stack belongs to %s", orphan, claim.OwnerOf(tags)),
-		Remedy: fmt.Sprintf("To take it over: %s. Or delete it, and its stack if nothing forwards to that: kubectl delete imr %s -n %s",
-			claim.Adoption(tags), orphan, claim.Namespace)}
+		Remedy: fmt.Sprintf("To take it over: %s. Or delete it, and its stack if nothing forwards to that: %s",
+			claim.Adoption(tags), command.Delete("imr", claim.Namespace, orphan))}
 }
 
 // namesakeWorks says that another worker of the name, which is gone, may still be
@@ -270,6 +328,5 @@ func orRetain(claim *ownership.Claim) string {
 
 // orRetainStack tells how the deletion of a revision gets by without the account.
 func orRetainStack(imr *v1alpha1.ImmutableRevision) string {
-	return fmt.Sprintf(`; or leave its stack as it is: kubectl patch imr %s -n %s --type merge -p '{"spec":{"stackState":"Retained"}}'`,
-		imr.Name, imr.Namespace)
+	return "; or leave its stack as it is: " + command.PatchRevision(imr.Namespace, imr.Name, `{"stackState":"Retained"}`)
 }

@@ -51,9 +51,7 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 	}
 	p.BlockedSince = timeOf(status.FrozenSince)
 	p.Rollouts = status.RolloutCount
-	if h := status.Handled; h != nil {
-		p.Handled = rollout.Requests{Promote: h.Promote, Abort: h.Abort, Retry: h.Retry, Unknown: h.Unknown}
-	}
+	p.Handled, p.Waiting = requestsIn(status.Handled), requestsIn(status.Waiting)
 	if r := status.Rollout; r != nil {
 		p.Rollout = &rollout.Rollout{
 			ID: r.ID, Cause: r.Cause, Revision: r.Revision, From: r.From,
@@ -76,9 +74,7 @@ func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, 
 	status.DetachedAt = timePtr(p.DetachedAt)
 	status.FrozenSince = timePtr(p.BlockedSince)
 	status.RolloutCount = p.Rollouts
-	if status.Handled = nil; p.Handled != (rollout.Requests{}) {
-		status.Handled = &v1alpha1.HandledRequests{Promote: p.Handled.Promote, Abort: p.Handled.Abort, Retry: p.Handled.Retry, Unknown: p.Handled.Unknown}
-	}
+	status.Handled, status.Waiting = requestStatus(p.Handled), requestStatus(p.Waiting)
 	status.Retiring = nil
 	for _, r := range p.Retiring {
 		status.Retiring = append(status.Retiring, v1alpha1.RetiringRevision{
@@ -100,6 +96,22 @@ func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, 
 		}
 	}
 	rememberTraffic(status, view, d)
+}
+
+// requestsIn reads requests from status.
+func requestsIn(in *v1alpha1.HandledRequests) rollout.Requests {
+	if in == nil {
+		return rollout.Requests{}
+	}
+	return rollout.Requests(*in)
+}
+
+// requestStatus writes requests to status; nil if there are none.
+func requestStatus(in rollout.Requests) *v1alpha1.HandledRequests {
+	if in == (rollout.Requests{}) {
+		return nil
+	}
+	return new(v1alpha1.HandledRequests(in))
 }
 
 // gateStatus writes the gates that were started to status.

@@ -92,7 +92,7 @@ func TestDeletionWithoutAnAccount(t *testing.T) {
 	imd := w.serving()
 	w.sim.Faults.Add(awssim.Fault{Effect: awssim.ExpiredToken})
 	w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
-	command := `kubectl patch imd checkout -n ` + w.namespace + ` --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`
+	command := `kubectl patch imd checkout -n ` + w.namespace + ` --field-manager=oncall --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`
 	w.until(imd, "the way out", func(s v1alpha1.ImmutableDeploymentStatus) bool {
 		return s.BlockedBy != nil && strings.Contains(s.BlockedBy.Remedy, "; or leave everything in AWS as it is: "+command)
 	})

@@ -12,6 +12,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/command"
 	"github.com/viridian-dev/viridian/internal/ownership"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/template"
@@ -133,7 +134,8 @@ func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploy
 		return seen, nil
 	}
 	active := view.facts.Progress.Rollout
-	matters := seen.Number == view.facts.Progress.Stable || active != nil && active.FinishedAt.IsZero() && active.Revision == seen.Number || view.facts.ForgetfulWorker()
+	matters := seen.Number == view.facts.Progress.Stable || active != nil && active.FinishedAt.IsZero() && active.Revision == seen.Number ||
+		view.facts.ForgetfulWorker() || view.facts.IsKeptIdle(seen.Number)
 	seen.Tampered = tampered(imr, view)
 	if view.facts.Deleting || !matters || !seen.Wanted || seen.Stack != v1alpha1.RevisionCreated {
 		return seen, nil
@@ -181,6 +183,9 @@ func recorded(imr *v1alpha1.ImmutableRevision) rollout.Revision {
 		Backend: backend.ID(),
 		Retried: imr.Status.FailedAttempts > 0,
 	}
+	if group := imr.Status.LogGroup; group != "" {
+		seen.Logs = command.TailLogs(group, imr.Status.StackID)
+	}
 	if seen.Stack == "" {
 		seen.Stack = v1alpha1.RevisionPending
 	}
@@ -215,6 +220,32 @@ func reasonOf(imr *v1alpha1.ImmutableRevision) string {
 func (view *deploymentView) record(number int64) *v1alpha1.ImmutableRevision {
 	i := slices.IndexFunc(view.records, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
 	return &view.records[i]
+}
+
+// versionOf is the image that a revision is known by; the zero value if there is
+// no such revision.
+func (view *deploymentView) versionOf(number int64) v1alpha1.FrozenImage {
+	for i := range view.records {
+		if view.records[i].Spec.Revision == number {
+			return template.Version(&view.records[i].Spec.Frozen)
+		}
+	}
+	return v1alpha1.FrozenImage{}
+}
+
+// running are the images of what serves and of what is rolled out.
+func (view *deploymentView) running(numbers ...int64) []v1alpha1.RunningImage {
+	var out []v1alpha1.RunningImage
+	for i := range view.records {
+		imr := &view.records[i]
+		if !slices.Contains(numbers, imr.Spec.Revision) {
+			continue
+		}
+		for _, image := range template.FrozenImages(&imr.Spec.Frozen) {
+			out = append(out, v1alpha1.RunningImage{Revision: imr.Name, Container: image.Container, Image: image.Image, Digest: image.Digest})
+		}
+	}
+	return out
 }
 
 // nameOf is the name of a revision; "" if there is none.

@@ -22,7 +22,7 @@ func TestUnknownKindOfRoute(t *testing.T) {
 	for what, err := range map[string]error{
 		"observe": observed, "create": created, "delete": backend.CheckUnused(t.Context(), nil),
 	} {
-		if refused, ok := troubleOf(err); !ok || refused.Reason != v1alpha1.ReasonRouteUnsupported || refused.Remedy == "" {
+		if refused, ok := troubleOf(err, cloud.Identity{}); !ok || refused.Reason != v1alpha1.ReasonRouteUnsupported || refused.Remedy == "" {
 			t.Errorf("%s: %+v", what, refused)
 		}
 	}

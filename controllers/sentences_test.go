@@ -10,7 +10,7 @@ import (
 func TestSentences(t *testing.T) {
 	const want = "AWS refused X: expired. Correct what spec refers to"
 	for _, message := range []string{"expired.", "expired"} {
-		trouble, ok := troubleOf(&cloud.Error{Kind: cloud.KindInvalid, Op: "X", Message: message})
+		trouble, ok := troubleOf(&cloud.Error{Kind: cloud.KindInvalid, Op: "X", Message: message}, cloud.Identity{})
 		if got := trouble.sentences(); !ok || got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}

@@ -1,10 +1,12 @@
 package controllers
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -25,8 +27,9 @@ type trouble struct {
 func (t trouble) sentences() string { return t.Message + ". " + t.Remedy }
 
 // troubleOf translates an error; ok is false for errors of the cluster, of which
-// only the log tells.
-func troubleOf(err error) (t trouble, ok bool) {
+// only the log tells. AWS was called as the identity, whose zero value is the
+// controller itself.
+func troubleOf(err error, as cloud.Identity) (t trouble, ok bool) {
 	if refusal, ok := errors.AsType[*refusal.Error](err); ok {
 		return trouble{Blocked: refusal.Blocked}, true
 	}
@@ -39,16 +42,21 @@ func troubleOf(err error) (t trouble, ok bool) {
 	switch failed.Kind {
 	case cloud.KindCredentials:
 		t.Reason = v1alpha1.ReasonCredentials
-		t.Remedy = "Give the controller credentials that AWS takes, or correct spec.aws.roleARN and the role's trust policy"
+		t.Remedy = openAccount(failed, as)
 	case cloud.KindDenied:
 		t.Reason = v1alpha1.ReasonAccessDenied
-		t.Remedy = "Allow the action in the IAM policy of the controller's role"
+		t.Remedy = allowAction(failed, as)
 	case cloud.KindQuota:
 		t.Reason = v1alpha1.ReasonQuotaExceeded
 		t.Remedy = "Raise the quota or delete what is not needed"
 	case cloud.KindInvalid, cloud.KindNotFound, cloud.KindConflict:
 		t.Reason = v1alpha1.ReasonInvalidSpec
 		t.Remedy = "Correct what spec refers to"
+	case cloud.KindThrottled:
+		t.Reason = v1alpha1.ReasonAWSUnavailable
+		t.Message = fmt.Sprintf("AWS throttles %s: %s", failed.Op, said)
+		t.Remedy = waitForQuota(failed)
+		t.passing = true
 	default:
 		t.Reason = v1alpha1.ReasonAWSUnavailable
 		t.Message = fmt.Sprintf("AWS does not answer %s: %s", failed.Op, said)
@@ -56,6 +64,27 @@ func troubleOf(err error) (t trouble, ok bool) {
 		t.passing = true
 	}
 	return t, true
+}
+
+// troubleOf translates an error of calls for a namespace.
+func (o *Options) troubleOf(ctx context.Context, namespace string, aws v1alpha1.AWS, err error) (trouble, bool) {
+	var as cloud.Identity
+	if kind := cloud.KindOf(err); kind == cloud.KindDenied || kind == cloud.KindCredentials {
+		if id, refused := o.identify(ctx, namespace, aws); refused == nil {
+			as = id
+		}
+	}
+	return troubleOf(err, as)
+}
+
+// isBehind tells whether a pass ended because the cluster has something newer, or
+// the cache hasn't: another pass has it.
+func isBehind(err error) bool { return apierrors.IsConflict(err) || errors.Is(err, errBehind) }
+
+// isPassing tells whether a pass ended because AWS doesn't answer, which passes.
+func isPassing(err error) bool {
+	t, ok := troubleOf(err, cloud.Identity{})
+	return ok && t.passing
 }
 
 // retry ends a pass that could not reach the cluster, or that found out that

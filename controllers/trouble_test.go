@@ -113,7 +113,7 @@ func TestRoleNotAllowed(t *testing.T) {
 	w.sim.ResetCalls()
 	w.create(imd)
 	now := w.blocked(imd, v1alpha1.ReasonRoleNotAllowed)
-	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("kubectl annotate namespace " + w.namespace + " " + v1alpha1.AnnotationAllowedRoleARNs + "=" + role))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("kubectl annotate namespace " + w.namespace + " --field-manager=oncall " + v1alpha1.AnnotationAllowedRoleARNs + "=" + role))
 	w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionStalled)).To(gomega.BeTrue())
 	w.Expect(w.sim.Calls()).To(gomega.BeEmpty())
 

@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
@@ -65,7 +66,7 @@ func TestUnknownDeletionPolicy(t *testing.T) {
 		imd.Status.Orphaned = tt.orphaned
 		view := &deploymentView{}
 		view.facts.Deleting, view.facts.Policy.Retain = tt.deleting, tt.policy == v1alpha1.DeletionRetain
-		if refused, _ := troubleOf(r.observeRecords(t.Context(), imd, view)); refused.Reason != tt.reason {
+		if refused, _ := troubleOf(r.observeRecords(t.Context(), imd, view), cloud.Identity{}); refused.Reason != tt.reason {
 			t.Errorf("%+v: %+v", tt, refused)
 		}
 	}

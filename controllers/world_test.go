@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -163,6 +165,8 @@ type setup struct {
 	images time.Duration
 	// cluster is the ID of the manager's cluster; by default the test's.
 	cluster string
+	// lines gets what the manager logs. Nil is nobody.
+	lines *lines
 }
 
 // start starts an ordinary manager.
@@ -185,7 +189,7 @@ func (w *world) startAs(s *setup) *manager {
 		Cache:      cache.Options{DefaultNamespaces: map[string]cache.Config{w.namespace: {}}},
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: new(true)},
-		Logger:     logger(),
+		Logger:     s.logger(),
 	})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	provider, err := awscloud.NewProvider(w.ctx, awscloud.Options{
@@ -226,6 +230,32 @@ func (w *world) run(m *manager, mgr ctrl.Manager) {
 	}()
 	m.stop = func() { cancel(); <-done }
 	w.t.Cleanup(m.stop)
+}
+
+// lines are those of a log.
+type lines struct {
+	mu   sync.Mutex
+	text []string
+}
+
+func (l *lines) add(prefix, args string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text = append(l.text, prefix+" "+args)
+}
+
+func (l *lines) all() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.text)
+}
+
+// logger writes to the setup's lines, if there are any.
+func (s *setup) logger() logr.Logger {
+	if s.lines != nil {
+		return controllers.CalmLog(funcr.New(s.lines.add, funcr.Options{}))
+	}
+	return logger()
 }
 
 // logger writes to standard error when VIRIDIAN_TEST_LOG is set.

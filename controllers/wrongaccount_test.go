@@ -69,7 +69,7 @@ func TestDeletionInAnotherAccount(t *testing.T) {
 			w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
 			w.ready("checkout-1", v1alpha1.ReasonWrongAccount)
 			w.Eventually(func() string { return w.get(imd).Status.BlockedBy.Remedy }).Should(gomega.ContainSubstring(
-				`kubectl patch imd checkout -n ` + w.namespace + ` --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`))
+				`kubectl patch imd checkout -n ` + w.namespace + ` --field-manager=oncall --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`))
 			w.skip(time.Hour)
 			w.Consistently(func() bool { return w.exists(imd) }, 2*time.Second).Should(gomega.BeTrue(),
 				func() string { return "It is forgotten, while the stack is there\n" + w.explain() })
@@ -100,7 +100,7 @@ func TestDeletionOfRevisionInAnotherAccount(t *testing.T) {
 	w.Expect(w.client.Delete(w.ctx, imr)).To(gomega.Succeed())
 	w.Eventually(func() string {
 		return meta.FindStatusCondition(w.revision("checkout-1").Status.Conditions, v1alpha1.ConditionReady).Message
-	}).Should(gomega.ContainSubstring(`kubectl patch imr checkout-1 -n ` + w.namespace + ` --type merge -p '{"spec":{"stackState":"Retained"}}'`))
+	}).Should(gomega.ContainSubstring(`kubectl patch imr checkout-1 -n ` + w.namespace + ` --field-manager=oncall --type merge -p '{"spec":{"stackState":"Retained"}}'`))
 	w.Consistently(func() bool { return w.exists(imr) }, time.Second).Should(gomega.BeTrue())
 	m.stop()
 	w.sim = right

@@ -174,6 +174,9 @@ const (
 	ReasonRequestAccepted = "RequestAccepted"
 	// ReasonRequestIgnored: a request by annotation is stale or malformed.
 	ReasonRequestIgnored = "RequestIgnored"
+	// ReasonRequestWaiting: a request by annotation is remembered, and carried
+	// out or ignored once nothing is in the way any more.
+	ReasonRequestWaiting = "RequestWaiting"
 
 	// ReasonStackFailed: CloudFormation could not create the stack.
 	ReasonStackFailed = "StackFailed"

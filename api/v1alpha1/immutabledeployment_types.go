@@ -21,6 +21,7 @@ import (
 // +kubebuilder:printcolumn:name="Revision",type=string,JSONPath=`.status.revision`
 // +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
+// +kubebuilder:printcolumn:name="Image",type=string,priority=1,JSONPath=`.status.image`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 // +kubebuilder:validation:XValidation:rule="self.metadata.name.size() <= 40 && self.metadata.name.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$')",message="metadata.name must be at most 40 characters of a-z, 0-9 and '-': the names of stacks and target groups are made from it"
 // +kubebuilder:validation:XValidation:rule="has(self.spec.aws) == has(oldSelf.spec.aws) && (!has(self.spec.aws) || self.spec.aws == oldSelf.spec.aws) || !(self.?status.?latestRevision.hasValue() || self.?status.?rolloutCount.hasValue() || self.?status.?traffic.?writers.hasValue() || self.?status.?traffic.?originalTargetGroupARN.hasValue())",message="spec.aws can't change any more, since the ImmutableDeployment has made something in AWS and its stacks stay where they are: delete it and create it anew"

@@ -14,9 +14,12 @@ import (
 // +kubebuilder:printcolumn:name="Revision",type=integer,JSONPath=`.spec.revision`
 // +kubebuilder:printcolumn:name="Stack",type=string,JSONPath=`.spec.stackState`
 // +kubebuilder:printcolumn:name="Phase",type=string,JSONPath=`.status.phase`
-// +kubebuilder:printcolumn:name="Stack-Status",type=string,JSONPath=`.status.stackStatus`
+// +kubebuilder:printcolumn:name="Ready",type=string,JSONPath=`.status.conditions[?(@.type=="Ready")].status`
+// +kubebuilder:printcolumn:name="Image",type=string,JSONPath=`.status.image`
+// +kubebuilder:printcolumn:name="Stack-Status",type=string,priority=1,JSONPath=`.status.stackStatus`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Stack-Name",type=string,priority=1,JSONPath=`.spec.stackName`
+// +kubebuilder:printcolumn:name="Log-Group",type=string,priority=1,JSONPath=`.status.logGroup`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 type ImmutableRevision struct {
 	metav1.TypeMeta `json:",inline"`
@@ -111,6 +114,12 @@ type FrozenRevision struct {
 	// +required
 	Template RevisionTemplate `json:"template,omitzero"`
 
+	// images as the user named them, and what each was pinned to.
+	// +optional
+	// +kubebuilder:validation:MaxItems=10
+	// +listType=atomic
+	Images []FrozenImage `json:"images,omitempty"`
+
 	// listenerARN of the listener that holds the preview rule; absent for a
 	// worker.
 	// +optional
@@ -134,6 +143,23 @@ type FrozenRevision struct {
 	// +required
 	// +kubebuilder:validation:MaxLength=51200
 	TemplateBody string `json:"templateBody,omitempty"`
+}
+
+// FrozenImage is an image as it was named and as it was pinned.
+type FrozenImage struct {
+	// container that runs it.
+	// +required
+	Container string `json:"container,omitempty"`
+
+	// image as spec.template named it, often by a tag.
+	// +required
+	// +kubebuilder:validation:MaxLength=1024
+	Image string `json:"image,omitempty"`
+
+	// digest that it was pinned to; absent if it could not be pinned.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	Digest string `json:"digest,omitempty"`
 }
 
 // ImmutableRevisionStatus is the state of the stack.
@@ -160,6 +186,18 @@ type ImmutableRevisionStatus struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	ClusterID string `json:"clusterID,omitempty"`
+
+	// image by tag and digest, such as checkout:2.1.0@sha256:0f3a9c6b1d2e: that
+	// of the container which gets the requests, or of the first one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Image string `json:"image,omitempty"`
+
+	// logGroup in CloudWatch Logs that the containers log to. It is deleted with
+	// the stack.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	LogGroup string `json:"logGroup,omitempty"`
 
 	// attempts is how often creating the stack was attempted.
 	// +optional

@@ -71,9 +71,33 @@ type ImmutableDeploymentStatus struct {
 	// +optional
 	FrozenSince *metav1.Time `json:"frozenSince,omitempty"`
 
+	// image that the stable revision runs, by tag and digest, such as
+	// checkout:2.1.0@sha256:0f3a9c6b1d2e: that of the container which gets the
+	// requests, or of the first one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=512
+	Image string `json:"image,omitempty"`
+
+	// images of the stable revision, and of the one being rolled out.
+	// +optional
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=atomic
+	Images []RunningImage `json:"images,omitempty"`
+
 	// handled has the last handled request of each annotation.
 	// +optional
 	Handled *HandledRequests `json:"handled,omitempty"`
+
+	// waiting has the requests by annotation that were read while something was
+	// in the way. They are carried out, or ignored, once that is over, even if
+	// the annotation was removed meanwhile.
+	// +optional
+	Waiting *HandledRequests `json:"waiting,omitempty"`
+
+	// lastRequest is the request by annotation that was answered last. It stays
+	// when the annotation is removed.
+	// +optional
+	LastRequest *RequestAnswer `json:"lastRequest,omitempty"`
 
 	// rolloutCount is the number of rollouts started so far.
 	// +optional
@@ -168,6 +192,48 @@ type HandledRequests struct {
 	Unknown string `json:"unknown,omitempty"`
 }
 
+// RequestAnswer is what came of a request by annotation.
+type RequestAnswer struct {
+	// request as annotation=value.
+	// +required
+	// +kubebuilder:validation:MaxLength=320
+	Request string `json:"request,omitempty"`
+
+	// reason is RequestAccepted, RequestIgnored or RequestWaiting.
+	// +required
+	Reason string `json:"reason,omitempty"`
+
+	// message says what happens, or why nothing does and what to type instead.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1024
+	Message string `json:"message,omitempty"`
+
+	// at is when it was answered.
+	// +required
+	At metav1.Time `json:"at,omitzero"`
+}
+
+// RunningImage is an image that a revision runs.
+type RunningImage struct {
+	// revision is the name of the ImmutableRevision.
+	// +required
+	Revision string `json:"revision,omitempty"`
+
+	// container that runs it.
+	// +required
+	Container string `json:"container,omitempty"`
+
+	// image as the template named it.
+	// +required
+	// +kubebuilder:validation:MaxLength=1024
+	Image string `json:"image,omitempty"`
+
+	// digest that it was pinned to; absent if it could not be pinned.
+	// +optional
+	// +kubebuilder:validation:MaxLength=128
+	Digest string `json:"digest,omitempty"`
+}
+
 // RolloutCause is why a rollout was started.
 //
 // +kubebuilder:validation:Enum=Template;Retry;Revert
@@ -197,6 +263,11 @@ type HistoryEntry struct {
 	// from is the name of the revision that served before.
 	// +optional
 	From string `json:"from,omitempty"`
+
+	// image of the new revision, as the template named it and with its digest.
+	// +optional
+	// +kubebuilder:validation:MaxLength=1152
+	Image string `json:"image,omitempty"`
 
 	// cause of the rollout.
 	// +optional

@@ -175,14 +175,21 @@ type Rollback struct {
 	TaskRestartLimit *int32 `json:"taskRestartLimit,omitempty"`
 
 	// keepFailedSeconds is how long the stack of a failed revision is kept,
-	// without traffic, for debugging. With the strategy Recreate only a stack
-	// that could not be created is kept: others have to be deleted before the
-	// old revision comes back.
+	// without traffic, so that its logs, events and stopped tasks can be looked
+	// at. Of several revisions that failed only the last one's is kept. With the
+	// strategy Recreate only a stack that could not be created is kept: others
+	// have to be deleted before the old revision comes back.
 	// +optional
-	// +default=0
+	// +default=3600
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=604800
 	KeepFailedSeconds *int32 `json:"keepFailedSeconds,omitempty"`
+
+	// keepFailedTasks lets the tasks of such a stack go on running, for example
+	// for ECS Exec. Otherwise they are stopped: they would cost money, and could
+	// go on with work that doesn't come by the load balancer.
+	// +optional
+	KeepFailedTasks *bool `json:"keepFailedTasks,omitempty"`
 
 	// ifStableUnhealthy says whether a rollout starts while the stable revision
 	// has too few healthy tasks, so that a rollback wouldn't help: Proceed

@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, stderr io.Writer) int {
 	case err != nil:
 		return exitUsage
 	}
-	ctrl.SetLogger(zap.New(zap.UseFlagOptions(&opts.log), zap.WriteTo(stderr)))
+	ctrl.SetLogger(controllers.CalmLog(zap.New(zap.UseFlagOptions(&opts.log), zap.WriteTo(stderr))))
 	if err := start(ctx, opts); err != nil {
 		ctrl.Log.WithName("setup").Error(err, "Manager stopped")
 		return exitError

@@ -50,6 +50,7 @@ func loadSample(path, listenerARN string) (*sample, error) {
 	if err := errors.Join(
 		unstructured.SetNestedField(content, listenerARN, "spec", "traffic", "loadBalancer", "listenerARN"),
 		unstructured.SetNestedField(content, int64(keepOldSeconds), "spec", "rollback", "keepOldSeconds"),
+		unstructured.SetNestedField(content, int64(0), "spec", "rollback", "keepFailedSeconds"), // the story waits for it to go
 		unstructured.SetNestedField(content, int64(drainSeconds), "spec", "template", "target", "deregistrationDelaySeconds"),
 		eachIn(content, func(step map[string]any) { step["holdSeconds"] = int64(holdSeconds) },
 			"spec", "strategy", "canary", "steps"),

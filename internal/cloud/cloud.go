@@ -250,6 +250,9 @@ type Rule struct {
 	Targets []WeightedTarget
 	// Forwards reports whether the last action is a forward action.
 	Forwards bool
+	// Plain reports whether that is its only action and has no options besides
+	// the targets, so that writing the targets alone loses nothing.
+	Plain bool
 	// Before are the actions before the last one, which let only some requests
 	// pass, in their order.
 	Before []Action

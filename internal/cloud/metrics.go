@@ -33,6 +33,7 @@ const (
 // Alarm is an alarm on a metric or on logs, or a composite one.
 type Alarm struct {
 	Name  string
+	ARN   string
 	State AlarmState
 	// Reason as reported by CloudWatch.
 	Reason string

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/command"
 )
 
 // OwnerOf names whom tags point to.
@@ -35,18 +36,18 @@ func (c *Claim) Adopted() string {
 func (c *Claim) Adoption(tags map[string]string) string {
 	uid := tags[v1alpha1.TagUID]
 	if c.IsNamesake(tags) {
-		return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s%s", c.Name, c.Namespace, v1alpha1.AnnotationAdopt, c.Adopted(), uid)
+		return command.Annotate(c.Namespace, c.Name, v1alpha1.AnnotationAdopt, c.Adopted()+uid)
 	}
-	return fmt.Sprintf("an administrator: kubectl annotate namespace %s %s=%s", c.Namespace, v1alpha1.AnnotationAdopt, uid)
+	return "an administrator: " + command.AnnotateNamespace(c.Namespace, v1alpha1.AnnotationAdopt, uid)
 }
 
 // Overruling is what to type to have this cluster go on after the writer of a
 // mark.
 func (c *Claim) Overruling(mark string) string {
-	return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s", c.Name, c.Namespace, v1alpha1.AnnotationAdopt, c.Adopted(), c.UID, mark)
+	return command.Annotate(c.Namespace, c.Name, v1alpha1.AnnotationAdopt, c.Adopted()+c.UID+"/"+mark)
 }
 
 // Retaining is what to type to have the deployment leave everything in AWS.
 func (c *Claim) Retaining() string {
-	return fmt.Sprintf(`kubectl patch imd %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`, c.Name, c.Namespace)
+	return command.Patch(c.Namespace, c.Name, `{"deletionPolicy":"Retain"}`)
 }

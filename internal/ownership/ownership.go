@@ -1,7 +1,8 @@
 // Package ownership owns how tags in AWS tell to which ImmutableDeployment, of
 // which cluster, something belongs, and what else a deployment may take over.
 //
-// It imports the API and controller-runtime's reader of namespaces.
+// It imports the API, internal/command and controller-runtime's reader of
+// namespaces.
 package ownership
 
 import (
@@ -25,7 +26,8 @@ type Claim struct {
 	// Adopts are the UIDs, and the marks of writers, that the deployment's own
 	// annotation names.
 	Adopts []string
-	// Namespaces reads what administrators allow.
+	// Namespaces reads what administrators allow, and which other deployments
+	// there are.
 	Namespaces client.Reader
 }
 
@@ -82,6 +84,20 @@ func (c *Claim) MayAdopt(ctx context.Context, tags map[string]string) (bool, err
 		return false, fmt.Errorf("get namespace %s: %w", c.Namespace, err)
 	}
 	return slices.Contains(SplitList(ns.Annotations[v1alpha1.AnnotationAdopt]), uid), nil
+}
+
+// IsAlive tells whether the deployment that tags name is there, in this cluster.
+// Whether one of another cluster is can't be seen from here.
+func (c *Claim) IsAlive(ctx context.Context, tags map[string]string) (bool, error) {
+	if tags[v1alpha1.TagUID] == "" || tags[v1alpha1.TagCluster] != c.Cluster {
+		return false, nil
+	}
+	var owner v1alpha1.ImmutableDeployment
+	key := client.ObjectKey{Namespace: tags[v1alpha1.TagNamespace], Name: tags[v1alpha1.TagName]}
+	if err := c.Namespaces.Get(ctx, key, &owner); err != nil {
+		return false, client.IgnoreNotFound(err)
+	}
+	return string(owner.UID) == tags[v1alpha1.TagUID], nil
 }
 
 // IsOurs tells whether the deployment owns what tags mark, or may take it over.

@@ -387,12 +387,79 @@ func TestKeepFailed(t *testing.T) {
 	}
 	kept := with(finished(v1alpha1.OutcomeRolledBack, 0), keep, func(o *Observation) {
 		o.Progress.Retiring = []Retiring{{Revision: 2, Since: ago(time.Minute), Keep: time.Hour}}
+		o.Revisions[1].Health.Desired = 0
 	})
 	if d := Decide(kept, start); d.Action.Kind != ActionNone || !strings.Contains(d.Message, "Its stack is kept until 2026-03-01 03:59:45 UTC") {
 		t.Errorf("it isn't kept, or not told: %v, %s", d.Action, d.Message)
 	}
 	if d := Decide(kept, start.Add(time.Hour)); d.Action.Kind != ActionRemoveStack {
 		t.Errorf("it is kept for ever: %v", d.Action)
+	}
+}
+
+// The tasks of a stack that is kept are stopped once its requests have ended,
+// unless they are to be kept, too. They come back if it is tried again.
+func TestKeptFailedIsIdle(t *testing.T) {
+	kept := with(finished(v1alpha1.OutcomeRolledBack, 0), func(o *Observation) {
+		o.Policy.KeepFailed = time.Hour
+		o.Revisions[1].Health, o.Revisions[1].Logs = whole(), "aws logs tail shop-2"
+		o.Progress.Retiring = []Retiring{{Revision: 2, Since: start, Keep: time.Hour}}
+	})
+	stop := Action{Kind: ActionScale, Revision: 2}
+	drained := start.Add(kept.Policy.Propagation + kept.Revisions[1].Drain)
+	for name, tt := range map[string]struct {
+		edit func(o *Observation)
+		at   time.Time
+		want Action
+	}{
+		"requests under way":  {func(*Observation) {}, drained.Add(-time.Second), Action{}},
+		"requests have ended": {func(*Observation) {}, drained, stop},
+		"stopped already":     {func(o *Observation) { o.Revisions[1].Health.Desired = 0 }, drained, Action{}},
+		"nobody looked":       {func(o *Observation) { o.Revisions[1].Health = Health{} }, drained, Action{}},
+		"to be kept, too":     {func(o *Observation) { o.Policy.KeepFailedTasks = true }, drained, Action{}},
+		"not kept":            {func(o *Observation) { o.Progress.Retiring[0].Keep = 0 }, drained, Action{Kind: ActionRemoveStack, Revision: 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Decide(with(kept, tt.edit), tt.at)
+			if diff := cmp.Diff(tt.want, d.Action); diff != "" {
+				t.Errorf("action (-want +got):\n%s", diff)
+			}
+		})
+	}
+	d := Decide(kept, drained.Add(-time.Second))
+	if d.After != time.Second || !strings.Contains(d.Message, ", and with it its logs: aws logs tail shop-2. Change spec.template") {
+		t.Errorf("looks again after %s, says %s", d.After, d.Message)
+	}
+	again := with(kept, func(o *Observation) {
+		o.Requests.Retry = "shop-2"
+		o.Revisions[1].Health = Health{Known: true, Steady: true}
+	})
+	for range 3 { // heard, started, scaled
+		again.Progress = Decide(again, drained).Progress
+	}
+	if got := Decide(again, drained).Action; got.Kind != ActionScale || got.Revision != 2 || got.Count != 3 {
+		t.Errorf("tried again: %v", got)
+	}
+}
+
+// A stack that is kept keeps what serves from nothing: neither from being
+// complete, nor does a second one stay beside it.
+func TestKeptFailedIsAlone(t *testing.T) {
+	promoted := with(finished(v1alpha1.OutcomePromoted, time.Hour), func(o *Observation) {
+		o.Revisions[0].Stack, o.Revisions[0].Wanted = v1alpha1.RevisionCreated, true
+		o.Progress.Retiring = []Retiring{{Revision: 1, Since: start, Keep: time.Hour}}
+	})
+	if d := Decide(promoted, start); d.Phase != v1alpha1.PhaseComplete || len(d.CleaningUp) != 1 {
+		t.Errorf("%s, cleaning up %v", d.Phase, d.CleaningUp)
+	}
+	failed := with(decided(v1alpha1.OutcomeRolledBack, to1(), 48*time.Hour), func(o *Observation) {
+		o.Policy.KeepFailed = time.Hour
+		o.Revisions = append(o.Revisions, Revision{Number: 3, Name: "shop-3", Wanted: true, Stack: v1alpha1.RevisionCreated})
+		o.Progress.Retiring = []Retiring{{Revision: 3, Since: start, Keep: time.Hour}}
+	})
+	want := []Retiring{{Revision: 3, Since: start}, {Revision: 2, Since: start, Keep: time.Hour}}
+	if diff := cmp.Diff(want, Decide(failed, start).Progress.Retiring); diff != "" {
+		t.Errorf("retiring (-want +got):\n%s", diff)
 	}
 }
 

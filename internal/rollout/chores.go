@@ -26,24 +26,52 @@ func (x *pass) housekeep(d *Decision) {
 		}
 	}
 	for _, entry := range x.p.Retiring {
-		if r := x.removable(entry); r != nil {
-			d.After = min(d.After, x.due(entry, r).Sub(x.now))
+		r := x.removable(entry)
+		if r == nil {
+			continue
 		}
+		next := x.due(entry, r)
+		if idle := x.drained(entry, r); x.o.IsKeptIdle(r.Number) && x.now.Before(idle) {
+			next = idle
+		}
+		d.After = min(d.After, next.Sub(x.now))
 	}
 }
 
 // scale brings the services that serve, or will, to the count that they need
-// now. A new revision that was given up is left as it is.
+// now. A new revision that was given up is left as it is until it is known to be
+// kept.
 func (x *pass) scale() *Action {
-	for _, r := range x.o.Revisions {
-		growing := x.isRolling(r.Number) && x.p.Rollout.Outcome == ""
-		count := x.capacity(r.Number)
-		if (r.Number == x.p.Stable || growing) &&
-			r.Stack == v1alpha1.RevisionCreated && r.Health.Known && !r.Health.Gone && r.Health.Desired != count {
+	for i := range x.o.Revisions {
+		r := &x.o.Revisions[i]
+		count, decided := x.count(r)
+		if decided && r.Stack == v1alpha1.RevisionCreated && r.Health.Known && !r.Health.Gone && r.Health.Desired != count {
 			return &Action{Kind: ActionScale, Revision: r.Number, Count: count}
 		}
 	}
 	return nil
+}
+
+// count is how many tasks a revision shall have; decided is false for those that
+// are left as they are. One that is kept to be looked into has none once its
+// requests have ended.
+func (x *pass) count(r *Revision) (count int32, decided bool) {
+	growing := x.isRolling(r.Number) && x.p.Rollout.Outcome == ""
+	if r.Number == x.p.Stable || growing {
+		return x.capacity(r.Number), true
+	}
+	idle := x.o.IsKeptIdle(r.Number) && slices.ContainsFunc(x.p.Retiring, func(entry Retiring) bool {
+		return entry.Revision == r.Number && x.removable(entry) != nil && !x.now.Before(x.drained(entry, r)) && x.now.Before(x.due(entry, r))
+	})
+	return 0, idle
+}
+
+// IsKeptIdle tells whether the stack of a bad revision is kept for people to look
+// into while its tasks are to stop, so that its service matters.
+func (o *Observation) IsKeptIdle(number int64) bool {
+	return !o.Policy.KeepFailedTasks && slices.ContainsFunc(o.Progress.Retiring, func(entry Retiring) bool {
+		return entry.Revision == number && entry.Keep > 0
+	})
 }
 
 // removeRetired asks for one stack to be removed, after its requests had their
@@ -73,17 +101,24 @@ func (x *pass) isSettled(entry Retiring) bool {
 	return r == nil || !r.Wanted || entry.Revision == x.p.Stable
 }
 
-// due is when a revision's stack may go.
-func (x *pass) due(entry Retiring, r *Revision) time.Time {
-	return entry.Since.Add(x.o.Policy.Propagation + r.Drain + entry.Keep)
+// drained is when requests to a revision have had their time to end.
+func (x *pass) drained(entry Retiring, r *Revision) time.Time {
+	return entry.Since.Add(x.o.Policy.Propagation + r.Drain)
 }
+
+// due is when a revision's stack may go.
+func (x *pass) due(entry Retiring, r *Revision) time.Time { return x.drained(entry, r).Add(entry.Keep) }
 
 // keptUntil says until when a bad revision's stack is kept for people to look
 // into; "" if it isn't.
 func (x *pass) keptUntil(failed *Revision) string {
 	for _, entry := range x.p.Retiring {
 		if entry.Revision == failed.Number && entry.Keep > 0 {
-			return ". Its stack is kept until " + date(x.due(entry, failed))
+			kept := ". Its stack is kept until " + date(x.due(entry, failed))
+			if failed.Logs != "" {
+				kept += ", and with it its logs: " + failed.Logs
+			}
+			return kept
 		}
 	}
 	return ""
@@ -115,6 +150,16 @@ func (x *pass) leftovers() []string {
 		}
 	}
 	return names
+}
+
+// unneeded names those of them that aren't kept on purpose.
+func (x *pass) unneeded() []string {
+	return slices.DeleteFunc(x.leftovers(), func(name string) bool {
+		return slices.ContainsFunc(x.p.Retiring, func(entry Retiring) bool {
+			r := x.o.revision(entry.Revision)
+			return entry.Keep > 0 && r != nil && r.Name == name
+		})
+	})
 }
 
 // removalFailed tells whether a stack that shall go can't be deleted for now.

@@ -156,7 +156,13 @@ func (x *pass) finishRollout() *Decision {
 		d.Progress.Written = x.destination(&r)
 	}
 	if discarded := discarded(&r); discarded != 0 {
-		d.Progress.Retiring = append(d.Progress.Retiring, x.retiring(&r, discarded))
+		retiring := x.retiring(&r, discarded)
+		for i := range d.Progress.Retiring {
+			if retiring.Keep > 0 { // one at a time: each takes a rule and a target group
+				d.Progress.Retiring[i].Keep = 0
+			}
+		}
+		d.Progress.Retiring = append(d.Progress.Retiring, retiring)
 	}
 	return d
 }

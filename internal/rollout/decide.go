@@ -20,6 +20,7 @@ func Decide(o Observation, now time.Time) Decision {
 
 // always are asked first, even in a deletion.
 var always = []guard{
+	note((*pass).keepRequests),
 	note((*pass).correctTimes),
 	note((*pass).clampStep),
 	note((*pass).noteRule),

@@ -15,5 +15,5 @@
 // doing it twice is doing it once. What was remembered too late is seen again:
 // a rule that already routes as intended was written by a run that crashed.
 //
-// It imports the standard library and the API's constants only.
+// It imports the standard library, the API's constants and internal/command only.
 package rollout

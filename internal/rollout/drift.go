@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/command"
 )
 
 // rememberOrigin remembers where an existing rule forwards to that is taken over,
@@ -157,20 +158,33 @@ func (x *pass) blockOnDrift() *Decision {
 // remedyOfDrift says what to do about a rule that others changed, and where each
 // leads.
 func (x *pass) remedyOfDrift() string {
-	r := x.p.Rollout
-	remedy := fmt.Sprintf("Make it route %s again, by hand or by spec.traffic.onDrift: Enforce", x.nameTargets(x.intended()))
-	switch {
+	r, intended := x.p.Rollout, x.intended()
+	enforce := command.Patch(x.o.Namespace, x.o.Name, `{"traffic":{"onDrift":"Enforce"}}`)
+	remedy := fmt.Sprintf("Have it route %s again, now and whenever others change it: %s", x.nameTargets(intended), enforce)
+	switch rule := x.o.Route; {
 	case x.isRuleLost():
-		remedy = fmt.Sprintf("To have it created anew: %s; to have that done whenever it is deleted: kubectl patch imd %s -n %s --type merge -p '%s'",
-			x.restoring(), x.o.Name, x.o.Namespace, `{"spec":{"traffic":{"onDrift":"Enforce"}}}`)
-	case len(x.intended()) == 0:
-		remedy = fmt.Sprintf("Make it route %s again, or set spec.traffic.onDrift: Enforce to have it route to the next revision that is healthy", x.nameTargets(x.p.Written))
+		remedy = fmt.Sprintf("To have it created anew: %s; to have that done whenever it is deleted: %s", x.restoring(), enforce)
+	case len(intended) == 0:
+		remedy = fmt.Sprintf("Make it route %s again, or have it route to the next revision that is healthy: %s", x.nameTargets(x.p.Written), enforce)
+	case rule.Exists && rule.Plain:
+		remedy += "; or once, by hand: " + command.ModifyRule(rule.ID, shares(intended))
+	case rule.Exists:
+		remedy += ". The rule is " + rule.ID + ": it does more than forward, so don't replace its actions by hand"
 	}
 	if r.undecided() && !x.hasNoWayBack() {
 		remedy = fmt.Sprintf("To abort the rollout of %s-%d: %s. To continue: %s",
 			x.o.Name, r.Revision, x.command(v1alpha1.AnnotationAbort, x.p.Handled.Abort, r, ""), uncapitalised(remedy))
 	}
 	return remedy
+}
+
+// shares are targets as a command writes them.
+func shares(targets Targets) []command.Share {
+	out := make([]command.Share, 0, len(targets))
+	for _, t := range targets {
+		out = append(out, command.Share{TargetGroupARN: t.Backend, Weight: t.Weight})
+	}
+	return out
 }
 
 // capAtApproved limits the new revision's part of targets to what was written for

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/command"
 )
 
 // Analysis is what alarms and metrics say.
@@ -13,8 +14,10 @@ type Analysis struct {
 	// Checks are the newest verdicts on the step under way, one for each
 	// alarm and metric.
 	Checks []v1alpha1.Verdict
-	// Firing tells which alarms are on; "" if none is.
-	Firing string
+	// Firing tells which alarms are on, and FiringARNs names them; "" and nil if
+	// none is.
+	Firing     string
+	FiringARNs []string
 	// Unread is true when alarms were asked for and nobody knows yet.
 	Unread bool
 	// Trouble is what has to be put right before anything can be judged: an
@@ -212,7 +215,8 @@ func (x *pass) blockOnAlarms(what string) *Decision {
 	return x.block(Blocked{
 		Reason:  v1alpha1.ReasonAlarmFiring,
 		Message: what + " while an alarm is firing: " + x.o.Analysis.Firing,
-		Remedy:  "Wait until the alarm clears, or set spec.analysis.ifAlarmBefore: Proceed",
+		Remedy: "Wait until the alarm clears (" + command.DescribeAlarms(x.o.Analysis.FiringARNs) + " shows it), or go on all the same: " +
+			command.Patch(x.o.Namespace, x.o.Name, `{"analysis":{"ifAlarmBefore":"Proceed"}}`),
 	})
 }
 

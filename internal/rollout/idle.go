@@ -49,9 +49,10 @@ func (x *pass) returnToPrevious() *Decision {
 		fmt.Sprintf("%s lost all its healthy tasks after its promotion: %s", stable.Name, stable.Health))
 }
 
-// awaitCleanup reports that old stacks are still to go.
+// awaitCleanup reports that old stacks are still to go. One that is kept to be
+// looked into doesn't keep what serves from being complete.
 func (x *pass) awaitCleanup() *Decision {
-	left, r := x.leftovers(), x.p.Rollout
+	left, r := x.unneeded(), x.p.Rollout
 	if len(left) == 0 || r == nil || !r.Outcome.Good() || x.removalFailed() {
 		return nil
 	}

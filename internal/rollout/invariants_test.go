@@ -159,7 +159,8 @@ func (w *walk) checkTasks(o Observation, d Decision) {
 		}
 	}
 	if !r.active() || r.Outcome != "" || a.Kind != ActionScale && a.Kind != ActionProvision {
-		if a.Kind == ActionScale && a.Count != o.DesiredCount {
+		kept := a.Count == 0 && o.IsKeptIdle(a.Revision) && !o.Route.Targets.Contains(o.revision(a.Revision).Backend)
+		if a.Kind == ActionScale && a.Count != o.DesiredCount && !kept {
 			w.fail("%d gets %d tasks, not %d", a.Revision, a.Count, o.DesiredCount)
 		}
 		return

@@ -243,6 +243,9 @@ func (w *world) verify(o *Observation) {
 		o.Analysis.Unread, o.Analysis.Trouble = w.unread, w.trouble
 		if !w.unread {
 			o.Analysis.Firing = w.alarm
+			if name, _, found := strings.Cut(w.alarm, ":"); found {
+				o.Analysis.FiringARNs = []string{"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:" + name}
+			}
 		}
 	}
 	for i := range o.Revisions {
@@ -340,7 +343,7 @@ func (w *world) apply(a Action) {
 	case ActionClaimRule:
 		w.rule.Owned = true
 	case ActionCreateRule:
-		w.rule.ID, w.rule.Exists, w.rule.Owned, w.rule.Targets = "arn:rule", true, true, a.Targets
+		w.rule.ID, w.rule.Exists, w.rule.Owned, w.rule.Plain, w.rule.Targets = "arn:rule", true, true, true, a.Targets
 		w.changed = w.now
 	case ActionSetTargets:
 		w.rule.Targets, w.changed = a.Targets, w.now

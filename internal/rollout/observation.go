@@ -86,6 +86,8 @@ type Policy struct {
 	Enforce bool
 	// KeepFailed is how long the stack of a bad revision is kept.
 	KeepFailed time.Duration
+	// KeepFailedTasks is true when its tasks go on running meanwhile.
+	KeepFailedTasks bool
 	// BlockUnhealthy is true when no rollout starts while what serves is
 	// short of healthy tasks.
 	BlockUnhealthy bool
@@ -149,6 +151,8 @@ type Revision struct {
 	Health Health
 	// Images is what the scan of its images says; read as EvidenceNeeded says.
 	Images Images
+	// Logs is the command that shows its containers' logs; "" if there are none.
+	Logs string
 }
 
 // Images is what the scan of a revision's images says.
@@ -229,6 +233,9 @@ type Route struct {
 	OriginalIdle []string
 	// Targets that it divides the requests among.
 	Targets Targets
+	// Plain is true when it does nothing but that, so that a command which
+	// writes the targets alone loses nothing.
+	Plain bool
 	// Shadowed says what takes all requests before this route does; "" if nothing
 	// is known to. Shadows says of which others it does.
 	Shadowed, Shadows string
@@ -257,6 +264,9 @@ type Progress struct {
 	Rollouts int64
 	// Handled are the requests last handled.
 	Handled Requests
+	// Waiting are those that were read and not heard yet, since something is in
+	// the way. They are remembered: the annotation may be removed meanwhile.
+	Waiting Requests
 	// Written are the targets last written to the rule.
 	Written Targets
 	// Observed are the targets last seen there, and since when.

@@ -26,7 +26,7 @@ func serviceDeleted(o *Observation) {
 func TestOutageIsTold(t *testing.T) {
 	failed := with(finished(v1alpha1.OutcomeRolledBack, time.Hour), func(o *Observation) { gone(&o.Revisions[1]); o.Progress.Retiring = nil })
 	working := with(serving(), func(o *Observation) { o.Route, o.Revisions[0].Backend, o.Progress.Written = Route{None: true}, "", nil })
-	again := "kubectl annotate imd shop -n  --overwrite viridian.dev/retry=shop-1"
+	again := "kubectl annotate imd shop -n  --overwrite --field-manager=oncall viridian.dev/retry=shop-1"
 	for name, c := range map[string]struct {
 		seen           Observation
 		reason, remedy string

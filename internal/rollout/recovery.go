@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/command"
 )
 
 // What the cluster remembers may be lost, or older than what AWS shows: status
@@ -128,9 +129,8 @@ func (x *pass) statusBehind() Blocked {
 		Reason: v1alpha1.ReasonStatusBehind,
 		Message: fmt.Sprintf("The production rule routes %s, and %s (%s): "+
 			"the cluster was restored, or is a copy of another one", x.nameTargets(x.o.Route.Targets), what, x.o.Route.Writer),
-		Remedy: fmt.Sprintf("If another cluster runs this deployment, delete it here with deletionPolicy: Retain. Otherwise %s"+
-			"roll out spec.template: kubectl annotate imd %s -n %s --overwrite %s=%s%s/%s",
-			otherwise, x.o.Name, x.o.Namespace, v1alpha1.AnnotationAdopt, x.o.Adopted, x.o.UID, x.o.Route.Writer),
+		Remedy: fmt.Sprintf("If another cluster runs this deployment, delete it here with deletionPolicy: Retain. Otherwise %sroll out spec.template: %s",
+			otherwise, command.Annotate(x.o.Namespace, x.o.Name, v1alpha1.AnnotationAdopt, x.o.Adopted+x.o.UID+"/"+x.o.Route.Writer)),
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/command"
 )
 
 // Guards of a deletion. It takes everything of ours away: first the traffic, then,
@@ -149,8 +150,7 @@ func (x *pass) giveRuleBack() *Decision {
 	return x.awaitOthers(v1alpha1.PhaseDeleting, Blocked{
 		Reason:  v1alpha1.ReasonUnhealthy,
 		Message: "The rule can't be given back, since its original target group can't take traffic: " + x.o.Original.Reason,
-		Remedy: fmt.Sprintf(`Make it healthy, or leave everything as it is: kubectl patch imd %s -n %s --type merge -p '{"spec":{"deletionPolicy":"Retain"}}'`,
-			x.o.Name, x.o.Namespace),
+		Remedy:  "Make it healthy, or leave everything as it is: " + command.Patch(x.o.Namespace, x.o.Name, `{"deletionPolicy":"Retain"}`),
 	})
 }
 

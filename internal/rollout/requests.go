@@ -2,10 +2,12 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/command"
 )
 
 // Requests are what people ask for by annotation; "" is nothing.
@@ -23,34 +25,78 @@ type Notice struct {
 	// would be taken for one that repeats.
 	Action  string
 	Message string
+	// Request that it answers, as annotation=value; "" if it answers none.
+	Request string
+}
+
+// keepRequests remembers what people ask for until it is heard. Whoever manages
+// the manifest may remove the annotation before that: Flux does.
+func (x *pass) keepRequests() {
+	if !x.o.Deleting {
+		x.p.Waiting = x.p.Waiting.with(x.o.Requests, x.p.Handled)
+	}
+}
+
+// with adds what is asked for and wasn't handled. A new value replaces one that
+// waits.
+func (r Requests) with(asked, handled Requests) Requests {
+	join := func(waiting *string, asked, handled string) {
+		if asked != "" && asked != handled {
+			*waiting = asked
+		}
+	}
+	join(&r.Promote, asked.Promote, handled.Promote)
+	join(&r.Abort, asked.Abort, handled.Abort)
+	join(&r.Retry, asked.Retry, handled.Retry)
+	return r
+}
+
+// byAnnotation are the requests with their annotations, in the order in which
+// they are heard: an abort wins over a promotion.
+func (r Requests) byAnnotation() [3][2]string {
+	return [3][2]string{
+		{v1alpha1.AnnotationAbort, r.Abort}, {v1alpha1.AnnotationPromote, r.Promote}, {v1alpha1.AnnotationRetry, r.Retry},
+	}
+}
+
+// KeepRequests is what waits, and what to tell of it, where no decision can be
+// made: AWS doesn't answer, or refuses.
+func KeepRequests(p Progress, asked Requests, why string) (Requests, []Notice) {
+	waiting := p.Waiting.with(asked, p.Handled)
+	return waiting, answerWaiting(p.Waiting, waiting, why)
+}
+
+// answerWaiting tells which requests wait that didn't before, and for what.
+func answerWaiting(before, waiting Requests, why string) []Notice {
+	var notices []Notice
+	told := before.byAnnotation()
+	for i, r := range waiting.byAnnotation() {
+		if annotation, value := r[0], r[1]; value != "" && r != told[i] {
+			notices = append(notices, Notice{
+				Reason: v1alpha1.ReasonRequestWaiting, Action: annotation, Request: annotation + "=" + value,
+				Message: fmt.Sprintf("Heard %s=%s, even if the annotation is removed now. It waits until nothing is in the way: %s", annotation, value, why),
+			})
+		}
+	}
+	return notices
 }
 
 // hearRequests hears what people ask for, even in drift or a pause. Each value is
 // handled once, whatever comes of it: it names the rollout that it means, so that
 // one left over never acts on another.
 func (x *pass) hearRequests() {
-	asked, handled := x.o.Requests, &x.p.Handled
-	if asked.Abort != handled.Abort {
-		handled.Abort = asked.Abort
-		if asked.Abort != "" {
-			x.hearAbort(asked.Abort)
+	waiting, told := x.p.Waiting, x.p.Handled.Unknown
+	x.p.Waiting, x.p.Handled = Requests{}, x.o.Requests
+	hear := map[string]func(string){
+		v1alpha1.AnnotationAbort: x.hearAbort, v1alpha1.AnnotationPromote: x.hearPromote, v1alpha1.AnnotationRetry: x.hearRetry,
+	}
+	for _, r := range waiting.byAnnotation() {
+		if r[1] != "" {
+			hear[r[0]](r[1])
 		}
 	}
-	if asked.Promote != handled.Promote {
-		handled.Promote = asked.Promote
-		if asked.Promote != "" {
-			x.hearPromote(asked.Promote)
-		}
-	}
-	if asked.Retry != handled.Retry {
-		handled.Retry = asked.Retry
-		if asked.Retry != "" {
-			x.hearRetry(asked.Retry)
-		}
-	}
-	if asked.Unknown != handled.Unknown {
-		handled.Unknown = asked.Unknown
-		x.tellUnknown(asked.Unknown)
+	if unknown := x.o.Requests.Unknown; unknown != told {
+		x.tellUnknown(unknown)
 	}
 }
 
@@ -61,7 +107,7 @@ func (x *pass) tellUnknown(names string) {
 		return
 	}
 	x.notices = append(x.notices, Notice{
-		Warning: true, Reason: v1alpha1.ReasonRequestIgnored, Action: names,
+		Warning: true, Reason: v1alpha1.ReasonRequestIgnored, Action: names, Request: names,
 		Message: fmt.Sprintf("Ignored %s: an ImmutableDeployment has no such annotation, but %s",
 			names, list(v1alpha1.AnnotationsOfDeployment())),
 	})
@@ -151,15 +197,71 @@ func (x *pass) accept(annotation, value string) {
 		r.Request = annotation + "=" + value
 	}
 	x.notices = append(x.notices, Notice{
-		Reason: v1alpha1.ReasonRequestAccepted, Action: annotation, Message: fmt.Sprintf("Carrying out %s=%s", annotation, value),
+		Reason: v1alpha1.ReasonRequestAccepted, Action: annotation, Request: annotation + "=" + value,
+		Message: fmt.Sprintf("Carrying out %s=%s%s", annotation, value, x.delay(annotation)),
 	})
 }
 
-// ignore tells why a request is not.
+// delay tells what a request that is carried out has to wait for; "" if nothing.
+func (x *pass) delay(annotation string) string {
+	if annotation == v1alpha1.AnnotationPromote && x.drift() != "" {
+		return ", once the production rule routes as it should again"
+	}
+	return ""
+}
+
+// ignore tells why a request is not, and what to type instead.
 func (x *pass) ignore(annotation, value, why string) {
+	message := fmt.Sprintf("Ignored %s=%s: %s", annotation, value, why)
+	if instead := x.instead(annotation); instead != "" {
+		message += ". " + instead
+	}
 	x.notices = append(x.notices, Notice{
-		Warning: true, Reason: v1alpha1.ReasonRequestIgnored, Action: annotation, Message: fmt.Sprintf("Ignored %s=%s: %s", annotation, value, why),
+		Warning: true, Reason: v1alpha1.ReasonRequestIgnored, Action: annotation, Request: annotation + "=" + value, Message: message,
 	})
+}
+
+// instead is what to type in place of a request that is ignored; "" if nothing
+// would be heard now.
+func (x *pass) instead(annotation string) string {
+	r := x.p.Rollout
+	switch {
+	case annotation == v1alpha1.AnnotationRetry:
+		if !r.active() && x.isStuck() {
+			return "To try again: " + x.command(annotation, x.p.Handled.Retry, r, "")
+		}
+		return ""
+	case !r.active():
+		return "No rollout is in progress"
+	case r.Outcome != "":
+		return ""
+	case annotation == v1alpha1.AnnotationAbort:
+		if x.hasNoWayBack() {
+			return ""
+		}
+		return "To abort: " + x.command(annotation, x.p.Handled.Abort, r, "")
+	}
+	promote := x.command(annotation, x.p.Handled.Promote, r, x.promotable())
+	if x.o.Paused {
+		return "End the pause first: " + command.Patch(x.o.Namespace, x.o.Name, `{"paused":false}`) + "; then: " + promote
+	}
+	return "To promote: " + promote
+}
+
+// promotable is the end of a promotion that would be heard now: a gate that waits
+// for approval, the step under way, or all of them.
+func (x *pass) promotable() string {
+	r := x.p.Rollout
+	for i := range r.Gates {
+		run := &r.Gates[i]
+		if run.State == v1alpha1.GateRunning && slices.ContainsFunc(x.o.Gates, func(g Gate) bool { return g.Name == run.Name && g.Approval }) {
+			return "/" + run.label()
+		}
+	}
+	if r.VerifiedAt.IsZero() {
+		return "/full"
+	}
+	return fmt.Sprintf("/%d", r.Step+1)
 }
 
 // command is what to type for a request about the rollout. A value that was
@@ -174,7 +276,7 @@ func (x *pass) command(annotation, handled string, r *Rollout, suffix string) st
 
 // annotating is what to type to set an annotation.
 func annotating(o *Observation, annotation, value string) string {
-	return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite %s=%s", o.Name, o.Namespace, annotation, value)
+	return command.Annotate(o.Namespace, o.Name, annotation, value)
 }
 
 // pause freezes a rollout that isn't decided yet, and the start of another. What
@@ -195,7 +297,7 @@ func (x *pass) pause() *Decision {
 	return x.block(Blocked{
 		Reason:  v1alpha1.ReasonPaused,
 		Message: message,
-		Remedy:  fmt.Sprintf(`To go on: kubectl patch imd %s -n %s --type merge -p '{"spec":{"paused":false}}'`, x.o.Name, x.o.Namespace),
+		Remedy:  "To go on: " + command.Patch(x.o.Namespace, x.o.Name, `{"paused":false}`),
 		Awaited: true,
 	})
 }

@@ -36,7 +36,8 @@ func hears(t *testing.T, o Observation, want ...string) Decision {
 		if n.Warning != (n.Reason == v1alpha1.ReasonRequestIgnored) {
 			t.Errorf("%s is a warning: %t", n.Reason, n.Warning)
 		}
-		got = append(got, n.Message)
+		said, _, _ := strings.Cut(n.Message, ". ") // what to type follows: TestWhatToTypeInstead
+		got = append(got, said)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("notices (-want +got):\n%s", diff)
@@ -252,19 +253,108 @@ func TestRequestsAreHandledOnce(t *testing.T) {
 	hears(t, old, "Carrying out viridian.dev/abort=shop-2")
 }
 
-// While something is in the way, a request waits. In a deletion it is moot.
+// While something is in the way, a request waits, which is told, once. It is
+// carried out afterwards, even if its annotation is gone by then: Flux removes
+// what isn't in Git.
 func TestRequestsWait(t *testing.T) {
 	for name, edit := range map[string]func(o *Observation){
-		"AWS is away":     func(o *Observation) { o.Blocked = &Blocked{Reason: v1alpha1.ReasonAWSUnavailable} },
-		"being deleted":   func(o *Observation) { o.Deleting = true },
-		"not adopted yet": func(o *Observation) { o.Route.Adopted, o.Route.Owned = true, false },
+		"someone else's rule": func(o *Observation) {
+			o.Blocked = &Blocked{Reason: v1alpha1.ReasonRouteConflict, Message: "The rule is taken"}
+		},
+		"not adopted yet":   func(o *Observation) { o.Route.Adopted, o.Route.Owned = true, false },
+		"a stack not found": func(o *Observation) { o.Lost = []int64{3} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := Decide(asked(rolling(1, time.Second), Requests{Abort: "shop-2"}, edit), start)
-			if len(d.Notices) > 0 || d.Progress.Handled.Abort != "" || d.Progress.Rollout.Outcome != "" {
-				t.Errorf("heard: %v, %+v", d.Notices, d.Progress.Rollout)
+			o := asked(rolling(1, time.Second), Requests{Abort: "shop-2"}, edit)
+			d := Decide(o, start)
+			if len(d.Notices) != 1 || d.Notices[0].Reason != v1alpha1.ReasonRequestWaiting || d.Progress.Rollout.Outcome != "" {
+				t.Fatalf("not told that it waits: %v, %+v", d.Notices, d.Progress.Rollout)
+			}
+			if o.Blocked != nil && !strings.HasSuffix(d.Notices[0].Message, "nothing is in the way: The rule is taken") {
+				t.Errorf("doesn't say for what it waits: %s", d.Notices[0].Message)
+			}
+			o.Progress, o.Requests = d.Progress, Requests{}
+			if d = Decide(o, start); len(d.Notices) > 0 || d.Progress.Waiting.Abort != "shop-2" {
+				t.Fatalf("told again, or forgotten: %v, %+v", d.Notices, d.Progress.Waiting)
+			}
+			over := asked(rolling(1, time.Second), Requests{})
+			over.Progress.Waiting = d.Progress.Waiting
+			if d = hears(t, over, "Carrying out viridian.dev/abort=shop-2"); d.Progress.Rollout.Outcome != v1alpha1.OutcomeAborted || d.Progress.Waiting != (Requests{}) {
+				t.Errorf("not carried out: %+v, waiting %+v", d.Progress.Rollout, d.Progress.Waiting)
 			}
 		})
+	}
+}
+
+// In a deletion a request is moot.
+func TestRequestsInADeletion(t *testing.T) {
+	d := Decide(asked(rolling(1, time.Second), Requests{Abort: "shop-2"}, func(o *Observation) { o.Deleting = true }), start)
+	if len(d.Notices) > 0 || d.Progress.Waiting != (Requests{}) || d.Progress.Rollout.Outcome != "" {
+		t.Errorf("heard: %v, %+v", d.Notices, d.Progress.Rollout)
+	}
+}
+
+// What waits is replaced by a new value, and isn't heard twice.
+func TestRequestsKept(t *testing.T) {
+	for name, tt := range map[string]struct {
+		waiting, asked, handled, want string
+	}{
+		"asked":                   {"", "shop-2", "", "shop-2"},
+		"asked another":           {"shop-1", "shop-2", "", "shop-2"},
+		"removed":                 {"shop-2", "", "", "shop-2"},
+		"handled":                 {"", "shop-2", "shop-2", ""},
+		"handled, another waits":  {"shop-2.4", "shop-2", "shop-2", "shop-2.4"},
+		"handled, then set again": {"", "shop-2", "", "shop-2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := Progress{Waiting: Requests{Retry: tt.waiting}, Handled: Requests{Retry: tt.handled}}
+			got, notices := KeepRequests(p, Requests{Retry: tt.asked}, "AWS is away")
+			if got.Retry != tt.want || len(notices) > 0 != (tt.want != tt.waiting) {
+				t.Errorf("waiting is %q, want %q; told %v", got.Retry, tt.want, notices)
+			}
+		})
+	}
+}
+
+// Who asks in vain is told what to type instead, and that is heard.
+func TestWhatToTypeInstead(t *testing.T) {
+	annotate := "kubectl annotate imd shop -n demo --overwrite --field-manager=oncall viridian.dev/"
+	over := finished(v1alpha1.OutcomeRolledBack, time.Hour)
+	gated := func(o *Observation) {
+		o.Gates = []Gate{{Name: "sign-off", At: v1alpha1.AfterStep, Approval: true}}
+		o.Progress.Rollout.Gates = []GateRun{{Name: "sign-off", At: v1alpha1.AfterStep, Step: 2, State: v1alpha1.GateRunning}}
+	}
+	for name, tt := range map[string]struct {
+		seen Observation
+		asks Requests
+		says string
+	}{
+		"abort of another rollout":      {rolling(1, time.Second), Requests{Abort: "shop-9"}, "To abort: " + annotate + "abort=shop-2"},
+		"abort of nothing":              {serving(), Requests{Abort: "shop-1"}, "No rollout is in progress"},
+		"promotion of another step":     {rolling(1, time.Second), Requests{Promote: "shop-2/1"}, "To promote: " + annotate + "promote=shop-2/2"},
+		"promotion without a step":      {rolling(1, time.Second), Requests{Promote: "shop-2"}, "To promote: " + annotate + "promote=shop-2/2"},
+		"promotion of what isn't ready": {unverified(v1alpha1.RevisionCreated), Requests{Promote: "shop-2/1"}, "To promote: " + annotate + "promote=shop-2/full"},
+		"promotion of a gate":           {with(rolling(1, time.Second), gated), Requests{Promote: "shop-2/signoff"}, "To promote: " + annotate + "promote=shop-2/sign-off/2"},
+		"promotion in a pause": {with(rolling(1, time.Second), pausedNow), Requests{Promote: "shop-2/2"},
+			"End the pause first: kubectl patch imd shop -n demo --field-manager=oncall --type merge -p '{\"spec\":{\"paused\":false}}'; then: " + annotate + "promote=shop-2.4/2"},
+		"retry of another rollout": {over, Requests{Retry: "shop-1"}, "To try again: " + annotate + "retry=shop-2"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.seen.Namespace = "demo"
+			d := Decide(asked(tt.seen, tt.asks), start)
+			if len(d.Notices) != 1 || !strings.HasSuffix(d.Notices[0].Message, ". "+tt.says) || d.Notices[0].Request == "" {
+				t.Errorf("says %v, want %q at the end", d.Notices, tt.says)
+			}
+		})
+	}
+}
+
+// A promotion under a rule that others changed is heard, and says for what it
+// waits.
+func TestPromoteInDrift(t *testing.T) {
+	d := Decide(asked(rolling(1, time.Hour), Requests{Promote: "shop-2/2"}, func(o *Observation) { o.Route.Targets = to1() }), start)
+	if len(d.Notices) != 1 || d.Notices[0].Message != "Carrying out viridian.dev/promote=shop-2/2, once the production rule routes as it should again" || d.Progress.Rollout.ApprovedStep != 2 {
+		t.Errorf("says %v, and approved is step %d", d.Notices, d.Progress.Rollout.ApprovedStep)
 	}
 }
 

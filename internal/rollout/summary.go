@@ -12,7 +12,11 @@ func (x *pass) summarise(d *Decision) Decision {
 	after.clampStep()
 	d.Progress = after.p
 	d.Drifted = x.changed
-	d.Notices = slices.Concat(x.notices, d.Notices)
+	why := d.Message
+	if d.Blocked != nil {
+		why = d.Blocked.Message
+	}
+	d.Notices = slices.Concat(x.notices, d.Notices, answerWaiting(x.o.Progress.Waiting, d.Progress.Waiting, why))
 	after.fill(d)
 	return *d
 }

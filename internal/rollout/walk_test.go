@@ -451,7 +451,7 @@ func (w *walk) remember(d Decision) {
 	for _, n := range d.Notices {
 		w.note("event %s: %s", n.Reason, n.Message)
 		for _, annotation := range []string{v1alpha1.AnnotationPromote, v1alpha1.AnnotationAbort, v1alpha1.AnnotationRetry} {
-			if strings.Contains(n.Message, annotation+"=") {
+			if strings.HasPrefix(n.Request, annotation+"=") && n.Reason != v1alpha1.ReasonRequestWaiting {
 				w.noticed[annotation]++
 			}
 			if w.noticed[annotation] > w.asked[annotation] {

@@ -129,7 +129,7 @@ func container(c *v1alpha1.Container, revision int64) containerDefinition {
 		LogConfiguration: logConfiguration{
 			LogDriver: "awslogs",
 			Options: map[string]any{
-				"awslogs-group":         ref{logicalLogGroup},
+				"awslogs-group":         ref{LogicalLogGroup},
 				"awslogs-region":        ref{"AWS::Region"},
 				"awslogs-stream-prefix": c.Name,
 			},

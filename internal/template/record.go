@@ -13,13 +13,15 @@ import (
 type Record struct {
 	// Template as it was frozen, with its images pinned.
 	Template v1alpha1.RevisionTemplate `json:"template"`
+	// Images as the user named them, and what each was pinned to.
+	Images []v1alpha1.FrozenImage `json:"images,omitempty"`
 	// ListenerARN of the listener that has the preview rule; "" for a worker.
 	ListenerARN string `json:"listenerARN,omitempty"`
 }
 
 // Restore fills in what was frozen, as the record has it.
 func (r *Record) Restore(frozen *v1alpha1.FrozenRevision) {
-	frozen.Template, frozen.ListenerARN = r.Template, r.ListenerARN
+	frozen.Template, frozen.Images, frozen.ListenerARN = r.Template, r.Images, r.ListenerARN
 }
 
 // errNoRecord is about templates that were built before they held a record, or

@@ -41,6 +41,8 @@ const (
 	OutputService = "ServiceName"
 	// OutputTaskDefinition is the ARN of the ECS task definition.
 	OutputTaskDefinition = "TaskDefinitionArn"
+	// OutputLogGroup is the name of the log group that the containers log to.
+	OutputLogGroup = "LogGroupName"
 )
 
 // Logical IDs of the stack's resources.
@@ -48,9 +50,9 @@ const (
 	LogicalService     = "Service"
 	LogicalPreviewRule = "PreviewRule"
 	LogicalTargetGroup = "TargetGroup"
+	LogicalLogGroup    = "LogGroup"
 
 	logicalCluster        = "Cluster"
-	logicalLogGroup       = "LogGroup"
 	logicalSecurityGroup  = "SecurityGroup"
 	logicalTaskDefinition = "TaskDefinition"
 )
@@ -74,6 +76,8 @@ type Input struct {
 	// set get the defaults of AWS: the API server has filled in those of
 	// Viridian.
 	Template v1alpha1.RevisionTemplate
+	// Images as the user named them, for the record.
+	Images []v1alpha1.FrozenImage
 	// StopFirst is true if a task of the service is stopped before another one
 	// replaces it, where the template says nothing of that: what Recreate is
 	// chosen for may not run twice within a revision either.
@@ -129,7 +133,7 @@ func newDocument(in Input) (document, error) {
 		Version: "2010-09-09",
 		Description: fmt.Sprintf("Revision %d of ImmutableDeployment %s/%s. "+
 			"Viridian replaces this stack and never updates it.", in.Revision, in.Namespace, in.Name),
-		Metadata: &metadata{Record{Template: in.Template, ListenerARN: in.ListenerARN}},
+		Metadata: &metadata{Record{Template: in.Template, Images: in.Images, ListenerARN: in.ListenerARN}},
 		Parameters: map[string]parameter{
 			ParamDesiredCount: {
 				Type: "Number", MinValue: 0, MaxValue: 5000,
@@ -137,7 +141,7 @@ func newDocument(in Input) (document, error) {
 			},
 		},
 		Resources: map[string]resource{
-			logicalLogGroup:       logGroup(in.Template),
+			LogicalLogGroup:       logGroup(in.Template),
 			logicalSecurityGroup:  securityGroup(in),
 			logicalTaskDefinition: taskDefinition(in),
 		},
@@ -151,6 +155,7 @@ func newDocument(in Input) (document, error) {
 		OutputTaskDefinition: {"ECS task definition that the service runs.", ref{logicalTaskDefinition}},
 		OutputCluster:        {"ECS cluster that runs the tasks.", cluster},
 		OutputService:        {"ECS service that keeps the tasks running.", getAtt{[2]string{LogicalService, "Name"}}},
+		OutputLogGroup:       {"Log group that the containers log to.", ref{LogicalLogGroup}},
 	}
 	target, err := receive(&doc, in)
 	if err != nil {

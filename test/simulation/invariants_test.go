@@ -51,6 +51,25 @@ func (o *observer) before(at *pass, q request) {
 			if (s.name == q.values.Get("service") || s.arn == q.values.Get("service")) && s.uid == "" {
 				o.fail("I8", "the service %s, which isn't Viridian's, is changed by %s", s.name, at.about())
 			}
+			if (s.name == q.values.Get("service") || s.arn == q.values.Get("service")) && q.values.Get("desiredCount") == "0" {
+				o.checkIdle(at, &s, t)
+			}
+		}
+	}
+}
+
+// checkIdle checks that the tasks of what gets requests aren't all stopped, as
+// they may be in batches of which one is all of it.
+func (o *observer) checkIdle(at *pass, s *serviceTruth, t *truth) {
+	if at.imd() == nil || at.imd().Spec.Strategy.Type == v1alpha1.StrategyRolling {
+		return
+	}
+	for _, r := range t.rules {
+		for _, x := range r.targets {
+			g := t.groups[x.group]
+			if serves := r.preview == "" && x.weight > 0; serves && g.uid == s.uid && g.revision == s.revision && !o.strange[g.stack] {
+				o.fail("I2", "%s stops all tasks of %s, which gets requests", at.about(), s.name)
+			}
 		}
 	}
 }

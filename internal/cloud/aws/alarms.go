@@ -147,6 +147,7 @@ func metricAlarm(m *types.MetricAlarm, now time.Time) alarm {
 	}
 	return alarm{exists: true, Alarm: cloud.Alarm{
 		Name:   awssdk.ToString(m.AlarmName),
+		ARN:    awssdk.ToString(m.AlarmArn),
 		State:  cloud.AlarmState(m.StateValue),
 		Reason: clean(awssdk.ToString(m.StateReason)),
 		Since:  firstTime(m.StateTransitionedTimestamp, m.StateUpdatedTimestamp),
@@ -195,6 +196,7 @@ func rate(expression string) time.Duration {
 func compositeAlarm(c *types.CompositeAlarm, now time.Time) alarm {
 	return alarm{exists: true, children: childrenOf(awssdk.ToString(c.AlarmRule)), Alarm: cloud.Alarm{
 		Name:   awssdk.ToString(c.AlarmName),
+		ARN:    awssdk.ToString(c.AlarmArn),
 		State:  cloud.AlarmState(c.StateValue),
 		Reason: clean(awssdk.ToString(c.StateReason)),
 		Since:  firstTime(c.StateTransitionedTimestamp, c.StateUpdatedTimestamp),

@@ -39,6 +39,7 @@ func ruleFrom(r *types.Rule) cloud.Rule {
 	}
 	if forward := native.forward(); forward != nil {
 		out.Forwards, out.Targets = true, targetsOf(forward)
+		out.Plain = len(native.actions) == 1 && !isSticky(forward)
 	}
 	return out
 }
@@ -103,6 +104,12 @@ func (n nativeRule) forward() *types.Action {
 		return nil
 	}
 	return last
+}
+
+// isSticky reports whether clients stay with a target group.
+func isSticky(forward *types.Action) bool {
+	config := forward.ForwardConfig
+	return config != nil && config.TargetGroupStickinessConfig != nil && awssdk.ToBool(config.TargetGroupStickinessConfig.Enabled)
 }
 
 func targetsOf(forward *types.Action) []cloud.WeightedTarget {

@@ -48,7 +48,7 @@ func TestRuleLifecycle(t *testing.T) {
 		check(t, err)
 		want := cloud.Rule{
 			ARN: rule.ARN, ListenerARN: listener, Priority: 100,
-			Conditions: in.Conditions, Targets: in.Targets, Forwards: true,
+			Conditions: in.Conditions, Targets: in.Targets, Forwards: true, Plain: true,
 		}
 		if diff := cmp.Diff(want, rule, ignoreNative); diff != "" {
 			t.Errorf("created (-want +got):\n%s", diff)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/command"
 	"github.com/viridian-dev/viridian/internal/refusal"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
@@ -69,7 +70,7 @@ func (r *router) cannotRepeat(what, why string) *problem {
 // withoutPreviews is what to type to have revisions that can't be reached before
 // they get requests.
 func withoutPreviews(imd *v1alpha1.ImmutableDeployment) string {
-	return fmt.Sprintf(`kubectl patch imd %s -n %s --type merge -p '{"spec":{"traffic":{"loadBalancer":{"preview":"None"}}}}'`, imd.Name, imd.Namespace)
+	return command.Patch(imd.Namespace, imd.Name, `{"traffic":{"loadBalancer":{"preview":"None"}}}`)
 }
 
 // listenerNotFound says that there is nothing to have a rule.
@@ -91,33 +92,52 @@ func ruleUnsuitable(arn string, p *problem) *rollout.Blocked {
 }
 
 // namedIsTaken says whose the rule is that was to be adopted.
-func (r *router) namedIsTaken(tags map[string]string) *rollout.Blocked {
+// Nobody is told to take a rule from a deployment that serves by it.
+func (r *router) namedIsTaken(tags map[string]string, alive bool) *rollout.Blocked {
 	claim := r.of.Claim
-	return &rollout.Blocked{Reason: v1alpha1.ReasonRouteConflict,
+	b := &rollout.Blocked{Reason: v1alpha1.ReasonRouteConflict,
 		Message: "The rule " + r.spec.RuleARN + " belongs to " + claim.OwnerOf(tags),
 		Remedy:  "If that one is gone: " + claim.Adoption(tags) + ". Else give this ImmutableDeployment a rule of its own"}
+	if alive {
+		b.Remedy = "That one is there and uses the rule: create this ImmutableDeployment anew with a rule of its own"
+	}
+	return b
 }
 
 // priorityTaken says whose the rule at the deployment's priority is, and what can
 // be done that takes no requests away.
-func (r *router) priorityTaken(tags map[string]string) *rollout.Blocked {
+func (r *router) priorityTaken(tags map[string]string, alive bool) *rollout.Blocked {
 	claim := r.of.Claim
 	b := &rollout.Blocked{Reason: v1alpha1.ReasonRouteConflict,
 		Message: fmt.Sprintf("Priority %d of the listener is taken by %s, which belongs to %s", r.rule.Priority, r.rule.ARN, claim.OwnerOf(tags))}
-	another := "create the ImmutableDeployment anew with another priority"
+	another := fmt.Sprintf("create this ImmutableDeployment anew with another priority, such as %d, which is free", r.freePriority())
 	switch {
 	case isPreview(&r.rule):
 		b.Message += ": the preview rule of a revision"
 		b.Remedy = "Wait until that revision's stack is deleted, as its next revision has it; to keep preview rules off this priority, set spec.traffic.loadBalancer.previewPriorities there. Else " + another
+	case alive:
+		b.Remedy = "That one is there and uses the rule: " + another
 	case tags[v1alpha1.TagUID] != "":
 		b.Remedy = "If that one is gone, take over what it left, requests and all: " + claim.Adoption(tags) + ". Else " + another
 	case len(r.rule.Targets) > 0:
 		b.Remedy = "To adopt it, create the ImmutableDeployment anew with its ruleARN; else " + another
 	default:
-		b.Remedy = "Delete that rule if nobody needs it, or " + another
+		b.Remedy = upper(another) + "; or delete that rule, if nobody needs it"
 	}
 	return b
 }
+
+// freePriority is the first one after that of the rule which no rule has.
+func (r *router) freePriority() int32 {
+	priority := r.rule.Priority + 1
+	for slices.ContainsFunc(r.rules, func(x cloud.Rule) bool { return x.Priority == priority }) {
+		priority++
+	}
+	return priority
+}
+
+// upper begins a sentence.
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // Conflict says that the rule is another deployment's now.
 func (r *router) Conflict(tags map[string]string) error {
@@ -188,8 +208,8 @@ func noPriorityAfter(production int32) error {
 func comesBetween(rule *cloud.Rule, production int32, imd *v1alpha1.ImmutableDeployment) error {
 	return refusal.New(v1alpha1.ReasonPreviewPriorityUnavailable,
 		fmt.Sprintf("No priority is free between the production rule, which has %d, and %s with %d, which may match the same requests: the preview rule would come before that", production, rule.ARN, rule.Priority),
-		fmt.Sprintf("Give that rule a smaller priority: aws elbv2 set-rule-priorities --rule-priorities RuleArn=%s,Priority=NUMBER. Or, if requests with the preview header may go past it: "+
-			`kubectl patch imd %s -n %s --type merge -p '{"spec":{"traffic":{"loadBalancer":{"previewPriorities":{"first":1}}}}}'`, rule.ARN, imd.Name, imd.Namespace))
+		fmt.Sprintf("Give that rule a smaller priority: aws elbv2 set-rule-priorities --rule-priorities RuleArn=%s,Priority=NUMBER. Or, if requests with the preview header may go past it: %s",
+			rule.ARN, command.Patch(imd.Namespace, imd.Name, `{"traffic":{"loadBalancer":{"previewPriorities":{"first":1}}}}`)))
 }
 
 // takesAll says which rule takes all requests of the production rule.

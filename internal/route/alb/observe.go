@@ -3,6 +3,7 @@ package alb
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -106,7 +107,11 @@ func (r *router) judge(ctx context.Context, before route.Before, tags map[string
 		return nil
 	}
 	if !adopt {
-		r.seen.Blocked = r.priorityTaken(tags)
+		alive, err := r.of.Claim.IsAlive(ctx, tags)
+		if err != nil {
+			return err
+		}
+		r.seen.Blocked = r.priorityTaken(tags, alive)
 		r.leave()
 		return nil
 	}
@@ -166,8 +171,9 @@ func (r *router) observeAdopted(ctx context.Context, before route.Before) error 
 	}
 	owned := r.of.Claim.Owns(tags)
 	if mine, err := r.mayName(ctx, tags); err != nil || !mine {
-		r.seen.Blocked = r.namedIsTaken(tags)
-		return err
+		alive, missing := r.of.Claim.IsAlive(ctx, tags)
+		r.seen.Blocked = r.namedIsTaken(tags, alive)
+		return errors.Join(err, missing)
 	}
 	if r.rules, err = r.traffic.Rules(ctx, rule.ListenerARN); err != nil {
 		return err
@@ -206,7 +212,7 @@ func (r *router) mayName(ctx context.Context, tags map[string]string) (bool, err
 func (r *router) take(rule cloud.Rule) {
 	r.rule = rule
 	seen := &r.seen.Route
-	seen.ID, seen.Exists, seen.Owned = rule.ARN, true, true
+	seen.ID, seen.Exists, seen.Owned, seen.Plain = rule.ARN, true, true, rule.Plain
 	for _, target := range rule.Targets {
 		seen.Targets = append(seen.Targets, rollout.Target{Backend: target.TargetGroupARN, Weight: target.Weight})
 	}

@@ -1,0 +1,94 @@
+// Package command owns the commands that remedies print: they can be pasted into
+// a shell as they are. It is pure and imports the standard library only.
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// FieldManager is the name under which Kubernetes records who set the fields
+// that a printed command sets. Flux takes back what is recorded under kubectl's
+// own names, which all begin with "kubectl", and so would undo a pause or remove
+// a request.
+const FieldManager = "oncall"
+
+// Annotate sets an annotation of an ImmutableDeployment, also over another value.
+func Annotate(namespace, name, annotation, value string) string {
+	return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite --field-manager=%s %s=%s", name, namespace, FieldManager, annotation, value)
+}
+
+// AnnotateNamespace sets an annotation that a namespace doesn't have yet: those
+// that it has may hold what others need, so they aren't overwritten.
+func AnnotateNamespace(namespace, annotation, value string) string {
+	return fmt.Sprintf("kubectl annotate namespace %s --field-manager=%s %s=%s", namespace, FieldManager, annotation, value)
+}
+
+// Patch sets fields of spec, given as JSON, of an ImmutableDeployment.
+func Patch(namespace, name, spec string) string { return patch("imd", namespace, name, spec) }
+
+// PatchRevision is the same for an ImmutableRevision.
+func PatchRevision(namespace, name, spec string) string { return patch("imr", namespace, name, spec) }
+
+func patch(kind, namespace, name, spec string) string {
+	return fmt.Sprintf(`kubectl patch %s %s -n %s --field-manager=%s --type merge -p '{"spec":%s}'`, kind, name, namespace, FieldManager, spec)
+}
+
+// Delete deletes an object.
+func Delete(kind, namespace, name string) string {
+	return fmt.Sprintf("kubectl delete %s %s -n %s", kind, name, namespace)
+}
+
+// Share is what a target group gets of the requests.
+type Share struct {
+	TargetGroupARN string `json:"TargetGroupArn"`
+	Weight         int32  `json:"Weight"`
+}
+
+// ModifyRule has a listener rule forward to target groups and do nothing else:
+// it replaces all actions of the rule.
+func ModifyRule(ruleARN string, shares []Share) string {
+	groups, _ := json.Marshal(shares) // strings and numbers can always be marshalled
+	return fmt.Sprintf(`aws elbv2 modify-rule --rule-arn %s --actions '[{"Type":"forward","ForwardConfig":{"TargetGroups":%s}}]'%s`,
+		ruleARN, groups, region(ruleARN))
+}
+
+// DescribeAlarms shows how alarms are, and why.
+func DescribeAlarms(arns []string) string {
+	at, names := "", make([]string, 0, len(arns))
+	for _, arn := range arns {
+		_, name, _ := strings.Cut(arn, ":alarm:")
+		at, names = region(arn), append(names, name)
+	}
+	return "aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm --alarm-names " + quoted(names) + at
+}
+
+// TailLogs shows what a log group got in the last hours. The group is that of
+// the stack with the ARN.
+func TailLogs(logGroup, stackARN string) string {
+	return "aws logs tail " + logGroup + " --since 3h" + region(stackARN)
+}
+
+// PutRolePolicy gives a role what the controller needs.
+func PutRolePolicy(role string) string {
+	return fmt.Sprintf("aws iam put-role-policy --role-name %s --policy-name viridian --policy-document file://config/aws/policy.json", role)
+}
+
+// region is the option that says where an ARN is; "" if it doesn't tell.
+func region(arn string) string {
+	parts := strings.SplitN(arn, ":", 5) // arn:aws:service:region:account…
+	if len(parts) < 5 || parts[3] == "" {
+		return ""
+	}
+	return " --region " + parts[3]
+}
+
+// quoted quotes words that a shell could take for more than one.
+func quoted(words []string) string {
+	out := make([]string, 0, len(words))
+	for _, w := range words {
+		out = append(out, "'"+strings.ReplaceAll(w, "'", `'\''`)+"'")
+	}
+	return strings.Join(out, " ")
+}

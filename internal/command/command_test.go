@@ -1,0 +1,35 @@
+package command_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/viridian-dev/viridian/internal/command"
+)
+
+func TestCommands(t *testing.T) {
+	const rule = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener-rule/app/shop/1/2/3"
+	for want, got := range map[string]string{
+		"kubectl annotate imd checkout -n shop --overwrite --field-manager=oncall viridian.dev/abort=checkout-4": command.Annotate("shop", "checkout", "viridian.dev/abort", "checkout-4"),
+		"kubectl annotate namespace shop --field-manager=oncall viridian.dev/adopt=1":                            command.AnnotateNamespace("shop", "viridian.dev/adopt", "1"),
+		`kubectl patch imd checkout -n shop --field-manager=oncall --type merge -p '{"spec":{"paused":false}}'`:  command.Patch("shop", "checkout", `{"paused":false}`),
+		`kubectl patch imr checkout-4 -n shop --field-manager=oncall --type merge -p '{"spec":{"a":1}}'`:         command.PatchRevision("shop", "checkout-4", `{"a":1}`),
+		"kubectl delete imr checkout-4 -n shop":                                                                  command.Delete("imr", "shop", "checkout-4"),
+		"aws elbv2 modify-rule --rule-arn " + rule + ` --actions '[{"Type":"forward","ForwardConfig":{"TargetGroups":[{"TargetGroupArn":"a","Weight":90},{"TargetGroupArn":"b","Weight":10}]}}]' --region eu-west-1`: command.ModifyRule(rule, []command.Share{{"a", 90}, {"b", 10}}),
+		`aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm --alarm-names 'checkout 5xx' 'it'\''s' --region eu-west-1`:                                                                          command.DescribeAlarms([]string{"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:checkout 5xx", "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:it's"}),
+		"aws logs tail group --since 3h --region eu-west-1": command.TailLogs("group", "arn:aws:cloudformation:eu-west-1:111122223333:stack/a/b"),
+		"aws logs tail group --since 3h":                    command.TailLogs("group", ""),
+		"aws iam put-role-policy --role-name viridian --policy-name viridian --policy-document file://config/aws/policy.json": command.PutRolePolicy("viridian"),
+	} {
+		if got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+// Flux takes back fields whose manager's name begins with kubectl.
+func TestFieldManagerIsNotKubectls(t *testing.T) {
+	if strings.HasPrefix(command.FieldManager, "kubectl") {
+		t.Errorf("%q is a name that Flux takes for kubectl's", command.FieldManager)
+	}
+}
