@@ -12,8 +12,9 @@ import (
 // Limits for calls to AWS.
 const (
 	// passCalls and stackCalls limit those of one pass, including the SDK's
-	// retries: a fixed number, and a number for each wanted stack.
-	passCalls, stackCalls = 24, 12
+	// retries: a fixed number, of which a look at what a stack needs takes about
+	// 14, and a number for each wanted stack.
+	passCalls, stackCalls = 40, 12
 	// rolloutChanges limits the changes that a rollout makes in the account,
 	// including its clean-up and repairs; a change whose response is lost is
 	// repeated until one isn't.
