@@ -18,6 +18,8 @@ func (silentStacks) FailureEvents(context.Context, string) ([]cloud.StackEvent, 
 	return nil, nil
 }
 
+func (silentStacks) Resources(context.Context, string) (map[string]string, error) { return nil, nil }
+
 // A person is told to change what can be changed, which conditions can't be.
 func TestRemedyOfRefusedConditions(t *testing.T) {
 	imr := &v1alpha1.ImmutableRevision{Spec: v1alpha1.ImmutableRevisionSpec{Frozen: v1alpha1.FrozenRevision{ListenerARN: "arn:listener"}}}
