@@ -21,11 +21,12 @@ import (
 type moved struct {
 	cloud.Stacks
 	cloud.Services
+	cloud.Images
 	asked int
 }
 
 func (m *moved) For(context.Context, cloud.Identity) (cloud.Clients, error) {
-	return cloud.Clients{Callers: m, Stacks: m, Services: m}, nil
+	return cloud.Clients{Callers: m, Stacks: m, Services: m, Images: m, Network: m, Roles: m}, nil
 }
 
 func (m *moved) Account(context.Context) (cloud.Account, error) {
@@ -44,6 +45,20 @@ func (m *moved) List(context.Context) ([]cloud.StackSummary, error) { return nil
 
 func (m *moved) Service(context.Context, string, string) (cloud.Service, error) {
 	return cloud.Service{}, &cloud.Error{Kind: cloud.KindNotFound}
+}
+
+func (m *moved) Cluster(context.Context, string) (string, error) {
+	return "", &cloud.Error{Kind: cloud.KindNotFound}
+}
+
+func (m *moved) Subnets(context.Context, []string) (map[string]cloud.Subnet, error) { return nil, nil }
+
+func (m *moved) SecurityGroups(context.Context, []string) (map[string]cloud.SecurityGroup, error) {
+	return nil, nil
+}
+
+func (m *moved) Role(context.Context, string) (cloud.Role, error) {
+	return cloud.Role{}, &cloud.Error{Kind: cloud.KindNotFound}
 }
 
 // What isn't found isn't gone if the credentials were replaced meanwhile.
