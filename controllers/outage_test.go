@@ -154,4 +154,5 @@ func TestSameHostAtALowerPrecedence(t *testing.T) {
 	})
 	w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionReady)).To(gomega.BeTrue())
 	w.happened(imd, "RouteShadows: ")
+	w.Expect(meta.FindStatusCondition(now.Status.Conditions, v1alpha1.ConditionOverlapping).Message).To(gomega.MatchRegexp(`takes all requests of [^,]+ \(priority 250\)$`))
 }

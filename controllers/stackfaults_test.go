@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/awssim"
 	"github.com/viridian-dev/viridian/internal/awssim/cfn"
 	"github.com/viridian-dev/viridian/internal/template"
 )
@@ -124,6 +125,8 @@ func TestStackFaultsOfTemplate(t *testing.T) {
 // An unknown cluster is told with its field, in a sentence.
 func TestUnknownCluster(t *testing.T) {
 	w := running(t)
+	// Or the cluster would be missed before there is a stack.
+	w.sim.Faults.Add(awssim.Fault{Action: "DescribeClusters", Effect: awssim.AccessDenied})
 	imd := w.deployment("1")
 	imd.Spec.Template.Cluster = "nowhere"
 	w.create(imd)

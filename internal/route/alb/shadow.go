@@ -14,7 +14,8 @@ import (
 
 // overlap tells which rules of the listener take all requests of the production
 // rule, and which get none because of it. A rule that isn't there yet is looked
-// at as it will be.
+// at as it will be. Preview rules go with the production rule of their own
+// deployment.
 func (r *router) overlap() {
 	mine := r.rule
 	if mine.ARN == "" && !r.adopts() {
@@ -27,7 +28,7 @@ func (r *router) overlap() {
 	for _, rule := range r.rules {
 		name := fmt.Sprintf("%s (priority %d)", rule.ARN, rule.Priority)
 		switch {
-		case rule.Priority == 0 || rule.Priority == mine.Priority:
+		case rule.Priority == 0 || rule.Priority == mine.Priority || isPreview(&rule):
 		case rule.Priority < mine.Priority && covers(rule.Conditions, mine.Conditions):
 			above = append(above, name)
 		case rule.Priority > mine.Priority && covers(mine.Conditions, rule.Conditions):
