@@ -14,7 +14,8 @@ import (
 
 // observePreflight looks at what the stack of the template in spec needs, while
 // that matters: what is missing is told all at once, and nothing is made before
-// it is there. A check whose permission is missing is left out.
+// it is there. A check whose permission is missing is left out, as is one whose
+// service doesn't answer and is needed for nothing else.
 func (r *DeploymentReconciler) observePreflight(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
 	if !view.facts.NeedsPreflight(r.Now()) {
 		return nil
@@ -42,14 +43,14 @@ func lookAtNetwork(ctx context.Context, network cloud.Network, n *v1alpha1.Netwo
 	subnets, err := network.Subnets(ctx, n.SubnetIDs)
 	if err == nil {
 		report.Add(preflight.Subnets(n, subnets, from))
-	} else if err := report.Skip("subnets (ec2:DescribeSubnets)", err); err != nil {
+	} else if err := report.SkipOptional("subnets (ec2:DescribeSubnets)", err); err != nil {
 		return err
 	}
 	if ids := preflight.Groups(n); len(ids) > 0 {
 		groups, err := network.SecurityGroups(ctx, ids)
 		if err == nil {
 			report.Add(preflight.SecurityGroups(n, groups, from))
-		} else if err := report.Skip("security groups (ec2:DescribeSecurityGroups)", err); err != nil {
+		} else if err := report.SkipOptional("security groups (ec2:DescribeSecurityGroups)", err); err != nil {
 			return err
 		}
 	}
@@ -80,7 +81,7 @@ func lookAtRoles(ctx context.Context, clients cloud.Clients, t *v1alpha1.Revisio
 		role, err := clients.Roles.Role(ctx, named.arn)
 		if err == nil || cloud.IsNotFound(err) {
 			report.Add(preflight.Role(named.field, named.arn, role, err == nil))
-		} else if err := report.Skip("the role "+named.arn+" (iam:GetRole)", err); err != nil {
+		} else if err := report.SkipOptional("the role "+named.arn+" (iam:GetRole)", err); err != nil {
 			return err
 		}
 	}

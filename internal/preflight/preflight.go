@@ -20,7 +20,7 @@ import (
 type Report struct {
 	// Findings are what is missing or doesn't fit.
 	Findings []rollout.Blocked
-	// Unchecked are what wasn't looked at for lack of a permission.
+	// Unchecked are what wasn't looked at for lack of a permission or of an answer.
 	Unchecked []string
 }
 
@@ -34,6 +34,17 @@ func (r *Report) Find(problem, remedy string) {
 func (r *Report) Skip(what string, err error) error {
 	if cloud.KindOf(err) != cloud.KindDenied {
 		return err
+	}
+	r.Unchecked = append(r.Unchecked, what)
+	return nil
+}
+
+// SkipOptional is the same for services that nothing else asks, Amazon EC2 and
+// IAM: a network may have no way to them, so one that doesn't answer is left out,
+// too.
+func (r *Report) SkipOptional(what string, err error) error {
+	if cloud.KindOf(err) != cloud.KindTransient {
+		return r.Skip(what, err)
 	}
 	r.Unchecked = append(r.Unchecked, what)
 	return nil

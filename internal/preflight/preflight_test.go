@@ -170,4 +170,12 @@ func TestPrerequisites(t *testing.T) {
 	if err := r.Skip("clusters", down); !errors.Is(err, error(down)) || r.Skip("clusters", nil) != nil {
 		t.Errorf("only a denial leaves a check out, got %v", err)
 	}
+	var optional Report
+	throttled := &cloud.Error{Kind: cloud.KindThrottled}
+	if err := optional.SkipOptional("roles", down); err != nil || optional.Prerequisites().Unchecked != "roles" {
+		t.Errorf("a service that nothing else asks holds a stack up: %v", err)
+	}
+	if err := optional.SkipOptional("roles", throttled); !errors.Is(err, error(throttled)) {
+		t.Errorf("who throttles answers later, got %v", err)
+	}
 }

@@ -10,8 +10,8 @@ import (
 type Prerequisites struct {
 	// Missing is all that is missing; nil if nothing is.
 	Missing *Blocked
-	// Unchecked is what wasn't looked at, for lack of a permission; "" if
-	// everything was.
+	// Unchecked is what wasn't looked at, for lack of a permission or of an
+	// answer; "" if everything was.
 	Unchecked string
 }
 
