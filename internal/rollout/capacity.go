@@ -123,15 +123,7 @@ func (x *pass) makeRoomFor(next *Revision) *Decision {
 
 // evict does the next thing to be rid of a revision that is in the way.
 func (x *pass) evict(other, next *Revision) *Decision {
-	r := x.rollout()
-	message := fmt.Sprintf("Removing %s before %s is made; nothing serves meanwhile", other.Name, next.Name)
-	if other.Cause != "" {
-		message += ": " + other.Cause
-	}
-	w := provisioning(message)
-	if r.Outcome != "" {
-		w = words{v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack, message + ": " + r.Message}
-	}
+	r, w := x.rollout(), x.evicting(other, next)
 	due := x.spreadAt().Add(other.Drain)
 	switch {
 	case x.o.Route.Exists && x.mayReceive(other):
@@ -146,9 +138,21 @@ func (x *pass) evict(other, next *Revision) *Decision {
 	case r.Outcome == "" && other.Blocked != nil:
 		return x.block(*other.Blocked)
 	case r.Outcome == "" && x.deadline(&r).passed(x.now):
-		return x.awaitProgress(r, words{message: message})
+		return x.awaitProgress(r, words{message: w.message})
 	}
 	return x.poll(w)
+}
+
+// evicting says that a revision is in the way of the next one.
+func (x *pass) evicting(other, next *Revision) words {
+	message := fmt.Sprintf("Removing %s before %s is made; nothing serves meanwhile", other.Name, next.Name)
+	if other.Cause != "" {
+		message += ": " + other.Cause
+	}
+	if r := x.p.Rollout; r.Outcome != "" {
+		return words{v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack, message + ": " + r.Message}
+	}
+	return provisioning(message)
 }
 
 // mayReceive tells whether the rule forwards to a revision, or may: to a target
@@ -198,11 +202,7 @@ func (x *pass) bringBackStable() *Decision {
 			return d
 		}
 	}
-	state := stable.Health.String()
-	if stable.Stack != v1alpha1.RevisionCreated {
-		state = "its stack is " + string(stable.Stack)
-	}
-	w := words{v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack, fmt.Sprintf("Bringing %s back (%s): %s", stable.Name, state, r.Message)}
+	w := bringingBack(stable, r.Message)
 	switch {
 	case stable.Blocked != nil && stable.Wanted && stable.Stack != v1alpha1.RevisionCreated:
 		return x.awaitOthers(v1alpha1.PhaseRollingBack, *stable.Blocked)
@@ -211,6 +211,15 @@ func (x *pass) bringBackStable() *Decision {
 	}
 	r.progressed(x.now)
 	return x.do(w, Action{Kind: ActionProvision, Revision: stable.Number, Count: x.o.DesiredCount}).with(r)
+}
+
+// bringingBack says how far the old revision is, and why it is needed.
+func bringingBack(stable *Revision, why string) words {
+	state := stable.Health.String()
+	if stable.Stack != v1alpha1.RevisionCreated {
+		state = "its stack is " + string(stable.Stack)
+	}
+	return words{v1alpha1.PhaseRollingBack, v1alpha1.ReasonRollingBack, fmt.Sprintf("Bringing %s back (%s): %s", stable.Name, state, why)}
 }
 
 // stableCanTakeAll tells whether the old revision can take everything. If it
