@@ -76,25 +76,30 @@ func (r *DeploymentReconciler) Reconcile(ctx context.Context, req ctrl.Request) 
 	if err != nil {
 		return r.report(ctx, imd, err)
 	}
+	return r.carryOut(ctx, imd, &view, decision)
+}
+
+// carryOut has the effect that was decided on, and stores what is known then.
+func (r *DeploymentReconciler) carryOut(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, decision rollout.Decision) (ctrl.Result, error) {
 	if decision.Action.Kind == rollout.ActionProvision {
 		// Once the stack is asked for, nobody reads the scan again.
-		if err := r.keepEvidence(ctx, &view, decision.Progress.Rollout); err != nil {
+		if err := r.keepEvidence(ctx, view, decision.Progress.Rollout); err != nil {
 			return retry(err)
 		}
 	}
-	if err := r.apply(ctx, imd, &view, decision); err != nil {
+	if err := r.apply(ctx, imd, view, decision); err != nil {
 		return r.report(ctx, imd, err)
 	}
 	if decision.Action.Kind == rollout.ActionFinishDeletion {
 		return ctrl.Result{}, nil
 	}
-	if err := r.keepEvidence(ctx, &view, decision.Progress.Rollout); err != nil {
+	if err := r.keepEvidence(ctx, view, decision.Progress.Rollout); err != nil {
 		return retry(err)
 	}
-	if err := r.save(ctx, imd, &view, decision); err != nil {
+	if err := r.save(ctx, imd, view, decision); err != nil {
 		return retry(err)
 	}
-	r.tellNeighbours(req.NamespacedName, &view, decision)
+	r.tellNeighbours(client.ObjectKeyFromObject(imd), view, decision)
 	return ctrl.Result{RequeueAfter: max(decision.After, minRequeue)}, nil
 }
 

@@ -2,6 +2,7 @@ package controllers
 
 import (
 	"context"
+	"slices"
 
 	"github.com/go-logr/logr"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -58,25 +59,35 @@ func line(message string, values ...any) logLine { return logLine{message, value
 
 // transitions tells what happened between two statuses.
 func transitions(before, after *v1alpha1.ImmutableDeploymentStatus) []logLine {
-	lines := rolloutLines(before.Rollout, after)
-	switch was, is := before.BlockedBy, after.BlockedBy; {
-	case is != nil && (was == nil || was.Reason != is.Reason):
-		lines = append(lines, line(logBlocked, keyReason, is.Reason, keyMessage, is.Message))
-	case is == nil && was != nil:
-		lines = append(lines, line(logUnblocked, keyReason, was.Reason, keySeconds, sinceThen(was, after)))
-	}
-	was := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionDrifted)
-	is := meta.FindStatusCondition(after.Conditions, v1alpha1.ConditionDrifted)
-	switch {
-	case is != nil && (was == nil || was.Message != is.Message):
-		lines = append(lines, line(logDrifted, keyMessage, is.Message))
-	case is == nil && was != nil:
-		lines = append(lines, line(logNotDrifted, keyMessage, was.Message))
-	}
+	lines := slices.Concat(rolloutLines(before.Rollout, after), blockedLines(before.BlockedBy, after), driftLines(before, after))
 	if before.Phase != after.Phase && after.Phase == v1alpha1.PhaseDeleting {
 		lines = append(lines, line(logDeleting))
 	}
 	return lines
+}
+
+// blockedLines tells what is in the way now and wasn't before, or the reverse.
+func blockedLines(was *v1alpha1.BlockedBy, after *v1alpha1.ImmutableDeploymentStatus) []logLine {
+	switch is := after.BlockedBy; {
+	case is != nil && (was == nil || was.Reason != is.Reason):
+		return []logLine{line(logBlocked, keyReason, is.Reason, keyMessage, is.Message)}
+	case is == nil && was != nil:
+		return []logLine{line(logUnblocked, keyReason, was.Reason, keySeconds, sinceThen(was, after))}
+	}
+	return nil
+}
+
+// driftLines tells what someone else changed, or that it is as it was.
+func driftLines(before, after *v1alpha1.ImmutableDeploymentStatus) []logLine {
+	was := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionDrifted)
+	is := meta.FindStatusCondition(after.Conditions, v1alpha1.ConditionDrifted)
+	switch {
+	case is != nil && (was == nil || was.Message != is.Message):
+		return []logLine{line(logDrifted, keyMessage, is.Message)}
+	case is == nil && was != nil:
+		return []logLine{line(logNotDrifted, keyMessage, was.Message)}
+	}
+	return nil
 }
 
 // sinceThen is for how long something was in the way, as far as status tells: it
@@ -103,7 +114,7 @@ func rolloutLines(was *v1alpha1.Rollout, after *v1alpha1.ImmutableDeploymentStat
 	if was.VerifiedAt == nil && is.VerifiedAt != nil {
 		lines = append(lines, line(logHealthy, keyRollout, is.ID, keySeconds, int64(is.VerifiedAt.Sub(is.StartedAt.Time).Seconds())))
 	}
-	if reached := is.StepReachedAt; reached != nil && (was.StepReachedAt == nil || was.Step != is.Step) && is.Outcome == "" {
+	if reachedStep(was, is) {
 		lines = append(lines, line(logStepReached, keyRollout, is.ID, keyStep, after.Step, keyWeight, weightOf(after)))
 	}
 	if is.Outcome != "" && was.Outcome != is.Outcome {
@@ -113,6 +124,11 @@ func rolloutLines(was *v1alpha1.Rollout, after *v1alpha1.ImmutableDeploymentStat
 		lines = append(lines, line(logRolloutFinished, keyRollout, is.ID, keyOutcome, is.Outcome, keySeconds, int64(is.FinishedAt.Sub(is.StartedAt.Time).Seconds())))
 	}
 	return lines
+}
+
+// reachedStep tells whether a rollout that isn't decided reached another step.
+func reachedStep(was, is *v1alpha1.Rollout) bool {
+	return is.StepReachedAt != nil && (was.StepReachedAt == nil || was.Step != is.Step) && is.Outcome == ""
 }
 
 // imageOf is the image of the revision that is rolled out; "" if it isn't known.

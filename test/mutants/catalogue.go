@@ -119,7 +119,7 @@ func removingAndJudging() []mutant {
 		{name: "leave termination protection on", file: revisionActions, old: "	if imr.Spec.Frozen.TerminationProtection {\n		if err", new: "	if false {\n		if err"},
 		{name: "store the outcome after its effect", file: pass, old: "	return x.again(x.outcomeOf(&r)).with(r)\n", new: "	after := newPass(x.o, x.now, x.again(x.outcomeOf(&r)).with(r).Progress)\n	return after.ask(states[after.state()].guards)\n"},
 		{name: "create a stack that was deleted by others", file: "internal/stack/stack.go", old: "		if known {\n			return changed(v1alpha1.RevisionFailed, \"deleted\", status)\n		}\n", new: ""},
-		{name: "swallow a conflict in status", file: deploymentPass, old: "	if err := r.save(ctx, imd, &view, decision); err != nil {\n		return retry(err)\n	}\n", new: "	_ = r.save(ctx, imd, &view, decision)\n",
+		{name: "swallow a conflict in status", file: deploymentPass, old: "	if err := r.save(ctx, imd, view, decision); err != nil {\n		return retry(err)\n	}\n", new: "	_ = r.save(ctx, imd, view, decision)\n",
 			survives: "it is as if the process had died right after its effect: the next pass comes anyway, and sees what was done"},
 		{name: "say InSync without looking", file: summary, old: "	d.InSync = x.o.Route.Targets.Equal(d.Intended)\n", new: "	d.InSync = true\n"},
 		{name: "trust a cache that is behind", file: revisions, old: "if err != nil || r.written.shown(imd.UID, own) && !lacking(&imd.Status, own) {", new: "if r.written.shown(imd.UID, own); true {"},
