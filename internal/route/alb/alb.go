@@ -170,7 +170,7 @@ func shorten(groups []string) string {
 func lengthen(tag, like string) []string {
 	head, _, found := strings.Cut(like, groupResource)
 	var out []string
-	for _, resource := range strings.Fields(tag) {
+	for resource := range strings.FieldsSeq(tag) {
 		if found {
 			out = append(out, head+resource)
 		}

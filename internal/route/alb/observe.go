@@ -78,19 +78,11 @@ func (r *router) suspect(before route.Before) bool {
 }
 
 // judge tells by its tags whether the managed rule is the deployment's, or may
-// be taken over. Tags that are gone are looked for on what it forwards to: a
-// deployment that was deleted with deletionPolicy Retain takes them off.
+// be taken over.
 func (r *router) judge(ctx context.Context, before route.Before, tags map[string]string) error {
-	if tags[v1alpha1.TagUID] == "" {
-		behind, err := r.ownerBehind(ctx)
-		if err != nil {
-			return err
-		}
-		if behind != nil && !before.Deleting {
-			tags = behind
-		}
-	} else {
-		r.marked(tags)
+	tags, err := r.telling(ctx, before, tags)
+	if err != nil {
+		return err
 	}
 	seen := &r.seen.Route
 	if seen.Owned = r.of.Claim.Owns(tags); seen.Owned {
@@ -98,7 +90,6 @@ func (r *router) judge(ctx context.Context, before route.Before, tags map[string
 	}
 	adopt := false
 	if !isPreview(&r.rule) { // which is no production rule to take over
-		var err error
 		if adopt, err = r.of.Claim.MayAdopt(ctx, tags); err != nil {
 			return err
 		}
@@ -117,6 +108,21 @@ func (r *router) judge(ctx context.Context, before route.Before, tags map[string
 	}
 	r.seen.Inherits = tags[v1alpha1.TagUID]
 	return nil
+}
+
+// telling are the tags that tell whose the managed rule is. Those that are gone
+// are looked for on what it forwards to: a deployment that was deleted with
+// deletionPolicy Retain takes them off.
+func (r *router) telling(ctx context.Context, before route.Before, tags map[string]string) (map[string]string, error) {
+	if tags[v1alpha1.TagUID] != "" {
+		r.marked(tags)
+		return tags, nil
+	}
+	behind, err := r.ownerBehind(ctx)
+	if err != nil || behind == nil || before.Deleting {
+		return tags, err
+	}
+	return behind, nil
 }
 
 // marked notes what the tags of a rule of ours say.

@@ -13,14 +13,10 @@ import (
 // nothing in AWS says so.
 
 // overlap tells which rules of the listener take all requests of the production
-// rule, and which get none because of it. A rule that isn't there yet is looked
-// at as it will be. Preview rules go with the production rule of their own
-// deployment.
+// rule, and which get none because of it. Preview rules go with the production
+// rule of their own deployment.
 func (r *router) overlap() {
-	mine := r.rule
-	if mine.ARN == "" && !r.adopts() {
-		mine = cloud.Rule{Priority: *r.spec.Priority, Conditions: conditions(r.spec.Conditions)}
-	}
+	mine := r.production()
 	if mine.Priority == 0 {
 		return // the default rule, or none
 	}
@@ -41,6 +37,14 @@ func (r *router) overlap() {
 	if len(below) > 0 {
 		r.seen.Route.Shadows = getsNone(below, mine.Priority)
 	}
+}
+
+// production is the production rule. One that isn't there yet is as it will be.
+func (r *router) production() cloud.Rule {
+	if r.rule.ARN != "" || r.adopts() {
+		return r.rule
+	}
+	return cloud.Rule{Priority: *r.spec.Priority, Conditions: conditions(r.spec.Conditions)}
 }
 
 // covers tells whether whatever matches all of the inner conditions matches all of

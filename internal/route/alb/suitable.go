@@ -11,16 +11,7 @@ import (
 // unsuitable tells why traffic can't be shifted by an adopted rule; nil if it can.
 // A fresh one wasn't adopted before.
 func (r *router) unsuitable(rule *cloud.Rule, fresh bool) *problem {
-	count := 0
-	for _, c := range rule.Conditions {
-		count += len(c.Values) + len(c.RegexValues)
-	}
-	serving := 0
-	for _, target := range rule.Targets {
-		if target.Weight > 0 {
-			serving++
-		}
-	}
+	count, serving := countValues(rule), countServing(rule)
 	switch {
 	case rule.Priority == 0:
 		return r.isDefault(rule)
@@ -36,6 +27,24 @@ func (r *router) unsuitable(rule *cloud.Rule, fresh bool) *problem {
 		return r.hasNoRoomBefore(rule)
 	}
 	return r.unrepeatable(rule)
+}
+
+// countValues counts the values in the conditions of a rule, which are limited.
+func countValues(rule *cloud.Rule) (n int) {
+	for _, c := range rule.Conditions {
+		n += len(c.Values) + len(c.RegexValues)
+	}
+	return n
+}
+
+// countServing counts the target groups that get requests by a rule.
+func countServing(rule *cloud.Rule) (n int) {
+	for _, target := range rule.Targets {
+		if target.Weight > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // unrepeatable tells what of a rule preview rules can't repeat; nil if they can
