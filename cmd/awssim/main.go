@@ -118,6 +118,11 @@ func prepare(sim *awssim.Sim, cfg config) ([]listener, error) {
 	if err := prepareHooks(sim, cfg); err != nil {
 		return nil, err
 	}
+	return prepareListeners(sim, cfg)
+}
+
+// prepareListeners creates the listeners and tells where they are.
+func prepareListeners(sim *awssim.Sim, cfg config) ([]listener, error) {
 	var listeners []listener
 	for _, want := range cfg.listeners {
 		arn, err := sim.CreateListener(want.loadBalancer, want.port)

@@ -7,11 +7,11 @@ import "fmt"
 // contract (Throttling, AccessDenied, ServiceLimitExceeded, …). Where the code is
 // "", it is told without one, as by older handlers.
 func Reason(code, message string) string {
-	const token = "f9914d5c-6d2b-44f6-99a4-f94fb4b1a0e8"
+	const request = "f9914d5c-6d2b-44f6-99a4-f94fb4b1a0e8"
 	if code == "" {
 		return message
 	}
-	return fmt.Sprintf("Resource handler returned message: %q (RequestToken: %s, HandlerErrorCode: %s)", message, token, code)
+	return fmt.Sprintf("Resource handler returned message: %q (RequestToken: %s, HandlerErrorCode: %s)", message, request, code)
 }
 
 // Causes are reasons for which resources fail on AWS although their template is

@@ -165,13 +165,8 @@ func (t *template) checkBlock(block string, v any, condition string) error {
 	if condition != "" {
 		refs.conditions[condition] = true
 	}
-	unknown := func(name string) bool {
-		_, isParameter := t.Parameters[name]
-		_, isResource := t.Resources[name]
-		return !isParameter && !isResource && !isPseudo(name)
-	}
-	missing := slices.Sorted(maps.Keys(refs.names))
-	if missing = slices.DeleteFunc(missing, func(name string) bool { return !unknown(name) }); len(missing) > 0 {
+	missing := slices.DeleteFunc(slices.Sorted(maps.Keys(refs.names)), t.defines)
+	if len(missing) > 0 {
 		return t.unresolvedIn(block, missing...)
 	}
 	for _, id := range slices.Sorted(maps.Keys(refs.attributes)) {
@@ -190,6 +185,13 @@ func (t *template) checkBlock(block string, v any, condition string) error {
 		}
 	}
 	return nil
+}
+
+// defines tells whether Ref and Fn::Sub know a name.
+func (t *template) defines(name string) bool {
+	_, isParameter := t.Parameters[name]
+	_, isResource := t.Resources[name]
+	return isParameter || isResource || isPseudo(name)
 }
 
 func isPseudo(name string) bool {

@@ -170,10 +170,10 @@ func (in *registerInput) checkDependencies() error {
 // its name. AWS's words were recorded from failed stacks, but for those about a
 // container that waits for itself.
 func (d *dependency) check(c, on *container) error {
-	switch {
-	case on == nil:
+	switch on {
+	case nil:
 		return clientError("Cannot depend on container + '%s' because it does not exist", d.ContainerName)
-	case on == c:
+	case c:
 		return clientError("A container cannot depend on itself: '%s'", c.Name)
 	}
 	switch d.Condition {

@@ -3,6 +3,7 @@ package ecs
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -209,10 +210,10 @@ func TestTaskAsRecorded(t *testing.T) {
 		}
 		delete(task, "connectivityAt")
 		delete(task, "version")
-		real := st.ecs.tasks[0]
-		got := shapeOf(t, task, real.runtimeID("app"), "RUNTIME", real.id, "TASK", real.attachmentID(), "ATTACHMENT", real.ip, "IP",
-			"eni-"+derived(real.id, 17), "ENI", real.attachments()[0].Details[2].Value, "MAC", st.ecs.zone(real), "ZONE",
-			derivedUUID(real.id+"/app"), "CONTAINER", real.deployment.id, "DEPLOYMENT")
+		ran := st.ecs.tasks[0]
+		got := shapeOf(t, task, ran.runtimeID("app"), "RUNTIME", ran.id, "TASK", ran.attachmentID(), "ATTACHMENT", ran.ip, "IP",
+			"eni-"+derived(ran.id, 17), "ENI", ran.attachments()[0].Details[2].Value, "MAC", st.ecs.zone(ran), "ZONE",
+			derivedUUID(ran.id+"/app"), "CONTAINER", ran.deployment.id, "DEPLOYMENT")
 		if diff := cmp.Diff(parse(t, recordedTask), got); diff != "" {
 			t.Errorf("task (-recorded +got):\n%s", diff)
 		}
@@ -309,9 +310,7 @@ func TestFailuresAreKept(t *testing.T) {
 func TestPropertiesThatAWSTakes(t *testing.T) {
 	container := func(more map[string]any) map[string]any {
 		c := map[string]any{"Name": "app", "Image": "web:1"}
-		for name, value := range more {
-			c[name] = value
-		}
+		maps.Copy(c, more)
 		return map[string]any{"ContainerDefinitions": []any{c}}
 	}
 	tests := map[string]struct {

@@ -153,9 +153,9 @@ func (in *createServiceInput) identity(d *taskDefinition) createServiceInput {
 // the refusal of a name that is taken. The same token with another name makes
 // another service.
 func (s *Service) existing(c *cluster, request createServiceInput) (*service, error) {
-	svc, err := s.service(c, request.ServiceName)
+	svc := s.find(c, request.ServiceName)
 	switch {
-	case err != nil || svc.status == serviceInactive:
+	case svc == nil || svc.status == serviceInactive:
 		return nil, nil
 	case svc.status == serviceDraining:
 		return nil, invalid("Unable to Start a service that is still Draining.")

@@ -195,14 +195,23 @@ func (s *Service) event(svc *service, format string, args ...any) {
 	svc.events = append([]serviceEvent{e}, svc.events[:min(len(svc.events), maxEvents-1)]...)
 }
 
-// service finds by name or ARN, in any status; the newest of its name.
+// service is what find finds, or AWS's refusal.
 func (s *Service) service(c *cluster, id string) (*service, error) {
-	for _, svc := range slices.Backward(s.services) {
-		if svc.cluster == c && (svc.name == id || svc.arn == id) {
-			return svc, nil
-		}
+	if svc := s.find(c, id); svc != nil {
+		return svc, nil
 	}
 	return nil, core.Errorf("ServiceNotFoundException", "Service not found.")
+}
+
+// find finds by name or ARN, in any status; the newest of its name, nil if there
+// is none.
+func (s *Service) find(c *cluster, id string) *service {
+	for _, svc := range slices.Backward(s.services) {
+		if svc.cluster == c && (svc.name == id || svc.arn == id) {
+			return svc
+		}
+	}
+	return nil
 }
 
 // newDeployment becomes the service's primary.
