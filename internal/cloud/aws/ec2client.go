@@ -96,7 +96,7 @@ func (c *ec2Client) call(ctx context.Context, operation string, form url.Values,
 	if err := c.assemble(stack, operation, form.Encode(), out); err != nil {
 		return fmt.Errorf("assemble %s: %w", operation, err)
 	}
-	handler := middleware.DecorateHandler(smithyhttp.NewClientHandler(c.cfg.HTTPClient), stack)
+	handler := middleware.DecorateHandler(smithyhttp.NewClientHandlerWithOptions(c.cfg.HTTPClient), stack)
 	if _, _, err := handler.Handle(ctx, struct{}{}); err != nil {
 		return &smithy.OperationError{ServiceID: ec2ID, OperationName: operation, Err: err}
 	}
@@ -124,8 +124,6 @@ func (c *ec2Client) assemble(stack *middleware.Stack, operation, body string, ou
 		func() error { return stack.Deserialize.Add(deserialize(out), middleware.After) },
 		func() error { return awsmiddleware.AddRequestIDRetrieverMiddleware(stack) },
 		func() error { return awshttp.AddResponseErrorMiddleware(stack) },
-		func() error { return smithyhttp.AddErrorCloseResponseBodyMiddleware(stack) },
-		func() error { return smithyhttp.AddCloseResponseBodyMiddleware(stack) },
 	} {
 		if err := add(); err != nil {
 			return err
@@ -191,6 +189,7 @@ func deserialize(out any) middleware.DeserializeMiddleware {
 				return result, metadata, err
 			}
 			response := result.RawResponse.(*smithyhttp.Response)
+			defer smithyhttp.CloseResponseBody(ctx, response, false, nil)
 			body, err := io.ReadAll(io.LimitReader(response.Body, ec2AnswerMax))
 			switch {
 			case err != nil:

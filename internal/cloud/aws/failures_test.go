@@ -69,7 +69,7 @@ func (w *world) failing(t *testing.T) (cloud.Stack, []cloud.StackEvent) {
 // Events have the kind of their reasons, which are clean.
 func TestFailureKinds(t *testing.T) {
 	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
-		w.sim.SetTrouble(func(_, _ string, deleting bool) (string, time.Duration) { return cfn.Causes["throttled"], time.Second })
+		w.sim.SetTrouble(func(_, _ string, _ bool) (string, time.Duration) { return cfn.Causes["throttled"], time.Second })
 		_, events := w.failing(t)
 		if first := events[0]; first.Kind != cloud.KindThrottled || first.Reason != "Rate exceeded" {
 			t.Errorf("the cause is %+v", first)

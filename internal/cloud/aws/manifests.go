@@ -96,13 +96,14 @@ func (i *images) scanned(ctx context.Context, api ecrAPI, account string, ref re
 
 // manifestMissing returns "not found" only if ECR says so explicitly.
 func manifestMissing(ref reference, failures []types.ImageFailure) error {
-	for _, f := range failures {
-		if f.FailureCode == types.ImageFailureCodeImageNotFound {
-			return notFound(opBatchGetImage, string(f.FailureCode), "no image "+ref.digest+" in repository "+ref.repository)
-		}
-		return answerError(cloud.KindTransient, opBatchGetImage, string(f.FailureCode), clean(awssdk.ToString(f.FailureReason)))
+	if len(failures) == 0 {
+		return answerError(cloud.KindTransient, opBatchGetImage, "", "neither an image nor a failure")
 	}
-	return answerError(cloud.KindTransient, opBatchGetImage, "", "neither an image nor a failure")
+	f := failures[0] // one image was asked for
+	if f.FailureCode == types.ImageFailureCodeImageNotFound {
+		return notFound(opBatchGetImage, string(f.FailureCode), "no image "+ref.digest+" in repository "+ref.repository)
+	}
+	return answerError(cloud.KindTransient, opBatchGetImage, string(f.FailureCode), clean(awssdk.ToString(f.FailureReason)))
 }
 
 // childOf returns the digest of an image, or that of an index for Linux on an
