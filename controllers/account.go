@@ -37,7 +37,7 @@ func (r *DeploymentReconciler) rightAccount(ctx context.Context, imd *v1alpha1.I
 
 // rightAccount refuses to work where the revision isn't.
 func (r *RevisionReconciler) rightAccount(ctx context.Context, imr *v1alpha1.ImmutableRevision, clients cloud.Clients) error {
-	return checkAccount(ctx, clients, imr.Spec.Frozen.AWS, append(backendOf(imr, "", clients).ARNs(), imr.Status.StackID)...)
+	return checkAccount(ctx, clients, imr.Spec.Frozen.AWS, append(backendOf(imr, clients).ARNs(), imr.Status.StackID)...)
 }
 
 // checkAccount refuses ARNs, of which each may be "", that are of another

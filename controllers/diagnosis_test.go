@@ -37,7 +37,7 @@ func TestRemedyOfRefusedConditions(t *testing.T) {
 // A failure that CloudFormation gives no reason for is told all the same: the
 // API server takes none without a message.
 func TestFailureWithoutReason(t *testing.T) {
-	view := revisionView{clients: cloud.Clients{Stacks: silentStacks{}}, backend: backendOf(&v1alpha1.ImmutableRevision{}, "", cloud.Clients{})}
+	view := revisionView{clients: cloud.Clients{Stacks: silentStacks{}}, backend: backendOf(&v1alpha1.ImmutableRevision{}, cloud.Clients{})}
 	view.facts.Stack = &cloud.Stack{ID: "stack", Status: cloud.StackRollbackComplete}
 	r := &RevisionReconciler{Options: Options{Now: time.Now}}
 	var next v1alpha1.ImmutableRevisionStatus

@@ -24,7 +24,7 @@ func TestDrain(t *testing.T) {
 		"worker":  {frozen("", nil), 0},
 	} {
 		imr := &v1alpha1.ImmutableRevision{Spec: v1alpha1.ImmutableRevisionSpec{Frozen: tc.frozen}}
-		if got := backendOf(imr, "", cloud.Clients{}).Drain(); got != tc.want {
+		if got := backendOf(imr, cloud.Clients{}).Drain(); got != tc.want {
 			t.Errorf("%s: got %s, want %s", name, got, tc.want)
 		}
 	}

@@ -47,7 +47,7 @@ func (n *neighbours) note(key client.ObjectKey, seen sight, own []string, atRest
 		}
 	}
 	slices.SortFunc(disturbed, func(a, b client.ObjectKey) int { return cmp.Compare(a.String(), b.String()) })
-	maps.DeleteFunc(n.rest, func(other client.ObjectKey, had sight) bool { return had.place == seen.place && !had.isPartOf(seen) })
+	maps.DeleteFunc(n.rest, func(_ client.ObjectKey, had sight) bool { return had.place == seen.place && !had.isPartOf(seen) })
 	if atRest {
 		n.rest[key] = seen.only(own)
 	}

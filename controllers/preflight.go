@@ -49,7 +49,7 @@ func lookAtNetwork(ctx context.Context, network cloud.Network, n *v1alpha1.Netwo
 	if ids := preflight.Groups(n); len(ids) > 0 {
 		groups, err := network.SecurityGroups(ctx, ids)
 		if err == nil {
-			report.Add(preflight.SecurityGroups(n, groups, from))
+			report.Add(preflight.SecurityGroups(n, groups))
 		} else if err := report.SkipOptional("security groups (ec2:DescribeSecurityGroups)", err); err != nil {
 			return err
 		}

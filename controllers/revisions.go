@@ -166,7 +166,7 @@ func (r *DeploymentReconciler) blockerOf(imr *v1alpha1.ImmutableRevision) *rollo
 
 // recorded translates what a revision's record says.
 func recorded(imr *v1alpha1.ImmutableRevision) rollout.Revision {
-	backend := backendOf(imr, "", cloud.Clients{})
+	backend := backendOf(imr, cloud.Clients{})
 	seen := rollout.Revision{
 		Number: imr.Spec.Revision,
 		Name:   imr.Name,

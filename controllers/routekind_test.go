@@ -15,7 +15,7 @@ func TestUnknownKindOfRoute(t *testing.T) {
 	target := v1alpha1.Target{ContainerPort: 8080}
 	imd, imr := &v1alpha1.ImmutableDeployment{}, &v1alpha1.ImmutableRevision{}
 	imd.Spec.Template.Target, imr.Spec.Frozen.Template.Target = target, target
-	router, backend := (&Options{}).routerOf(imd, cloud.Clients{}), backendOf(imr, "", cloud.Clients{})
+	router, backend := (&Options{}).routerOf(imd, cloud.Clients{}), backendOf(imr, cloud.Clients{})
 
 	_, observed := router.Observe(t.Context(), route.Before{Deleting: true})
 	_, created := backend.Parameters(t.Context())

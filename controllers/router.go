@@ -31,8 +31,8 @@ func (o *Options) routerOf(imd *v1alpha1.ImmutableDeployment, clients cloud.Clie
 }
 
 // backendOf works with what a revision's stack has for its route.
-func backendOf(imr *v1alpha1.ImmutableRevision, ownerUID string, clients cloud.Clients) route.Backend {
-	return backend(route.Revision{ImmutableRevision: imr, OwnerUID: ownerUID, Clients: clients})
+func backendOf(imr *v1alpha1.ImmutableRevision, clients cloud.Clients) route.Backend {
+	return backend(route.Revision{ImmutableRevision: imr, Clients: clients})
 }
 
 // backendOf works with what a revision's stack has for its route, and can tell

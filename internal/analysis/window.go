@@ -43,9 +43,6 @@ func (w window) unsettled(start time.Time) bool { return start.Add(w.period).Aft
 
 func (w window) empty() bool { return !w.from.Before(w.to) }
 
-// periods returns the number of periods in the window.
-func (w window) periods() int64 { return int64(w.to.Sub(w.from) / w.period) }
-
 // points returns the points in the window.
 func (w window) points(s *cloud.Series) []cloud.Point {
 	var points []cloud.Point

@@ -131,9 +131,8 @@ func Subnets(n *v1alpha1.Network, exist map[string]cloud.Subnet, from *Entry) (r
 	return r
 }
 
-// SecurityGroups judges the security groups of a template by those that exist,
-// and by those that requests come from.
-func SecurityGroups(n *v1alpha1.Network, exist map[string]cloud.SecurityGroup, from *Entry) (r Report) {
+// SecurityGroups judges the security groups of a template by those that exist.
+func SecurityGroups(n *v1alpha1.Network, exist map[string]cloud.SecurityGroup) (r Report) {
 	for _, field := range []struct {
 		name string
 		ids  []string

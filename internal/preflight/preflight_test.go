@@ -77,7 +77,7 @@ func TestSecurityGroups(t *testing.T) {
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(tc.want, problems(SecurityGroups(network(), tc.exist, entry()))); diff != "" {
+			if diff := cmp.Diff(tc.want, problems(SecurityGroups(network(), tc.exist))); diff != "" {
 				t.Error(diff)
 			}
 		})
