@@ -192,11 +192,11 @@ func setAnalysis(set conditionSetter, d rollout.Decision) {
 	if d.Blocked != nil {
 		blocked = d.Blocked.Reason
 	}
-	switch {
-	case blocked == v1alpha1.ReasonAlarmFiring:
+	switch blocked {
+	case v1alpha1.ReasonAlarmFiring:
 		set.set(v1alpha1.ConditionAnalysis, metav1.ConditionFalse, blocked, d.Blocked.Message)
 		return
-	case blocked == v1alpha1.ReasonAlarmNotFound, blocked == v1alpha1.ReasonMetricInvalid:
+	case v1alpha1.ReasonAlarmNotFound, v1alpha1.ReasonMetricInvalid:
 		set.set(v1alpha1.ConditionAnalysis, metav1.ConditionUnknown, blocked, d.Blocked.Message)
 		return
 	}

@@ -96,7 +96,7 @@ func TestLostTemplateIsAppliedAgain(t *testing.T) {
 	now := w.outage(imd, v1alpha1.ReasonStackChanged)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.And(gomega.ContainSubstring("Nothing serves: "), gomega.ContainSubstring("checkout-2 failed: ")))
 	w.roll(imd, "1")
-	now = w.until(imd, "the template to serve", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+	w.until(imd, "the template to serve", func(s v1alpha1.ImmutableDeploymentStatus) bool {
 		return s.Phase == v1alpha1.PhaseComplete && strings.HasPrefix(s.StableRevision, "checkout-") && s.StableRevision != "checkout-1"
 	})
 	w.Expect(w.route()).To(gomega.MatchRegexp(`^3:\d+$`))
