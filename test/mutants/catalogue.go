@@ -8,8 +8,11 @@ type mutant struct {
 	name, file, old, new string
 	// also is a second change that is part of the same mistake.
 	also *mutant
+	// unit is a test beside the code, in the package of file, for this mistake;
+	// "" if there is none.
+	unit string
 	// test is a test in controllers, with a real Kubernetes API, for this
-	// mistake; "" if the simulation is enough.
+	// mistake; "" if unit or the simulation is enough.
 	test string
 	// survives says why nothing catches it; "" for those that must be caught.
 	survives string
@@ -50,7 +53,7 @@ const (
 
 // catalogue are the mistakes.
 func catalogue() []mutant {
-	return slices.Concat(makingAndShifting(), removingAndJudging(), forgetting())
+	return slices.Concat(makingAndShifting(), removingAndJudging(), forgetting(), aboutAWS())
 }
 
 func makingAndShifting() []mutant {

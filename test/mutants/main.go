@@ -1,6 +1,6 @@
-// Command mutants introduces one plausible mistake after the other, runs the
-// simulation against each until something detects it, and prints what did and
-// how fast. No file is changed: the compiler gets the mistake in an overlay.
+// Command mutants introduces one plausible mistake after the other, runs the tests
+// that are made for it and the simulation until something detects it, and prints
+// what did and how fast. No file is changed: the compiler gets the mistake in an overlay.
 package main
 
 import (
@@ -28,20 +28,24 @@ type stage struct {
 	args []string
 }
 
-// stages returns the ways of detecting a mistake, the quick ones first.
+// stages returns the ways of detecting a mistake, the quick ones first: a binary is
+// built only when its turn comes, and that of the simulation takes longest.
 func stages(m mutant, seeds int) []stage {
 	simulation := "./test/simulation"
 	few := min(seeds, 100)
-	all := []stage{
-		{"seeds", simulation, []string{"-test.run=^TestSeeds$", "-shrinks=0", "-from=0", fmt.Sprintf("-seeds=%d", few)}},
-		{"regressions", simulation, []string{"-test.run=^TestRegressions$"}},
-		{"rollout", "./internal/rollout", []string{"-test.run=."}},
-		{"stack", "./internal/stack", []string{"-test.run=."}},
+	var all []stage
+	if m.unit != "" {
+		beside := filepath.Dir(m.file)
+		all = append(all, stage{strings.TrimPrefix(beside, "internal/"), "./" + beside, []string{"-test.run=^(" + m.unit + ")$"}})
 	}
 	if m.test != "" {
 		all = append(all, stage{"controllers", "./controllers", []string{"-test.run=^(" + m.test + ")$"}})
 	}
 	return append(all,
+		stage{"seeds", simulation, []string{"-test.run=^TestSeeds$", "-shrinks=0", "-from=0", fmt.Sprintf("-seeds=%d", few)}},
+		stage{"regressions", simulation, []string{"-test.run=^TestRegressions$"}},
+		stage{"rollout", "./internal/rollout", []string{"-test.run=."}},
+		stage{"stack", "./internal/stack", []string{"-test.run=."}},
 		stage{"crash points", simulation, []string{"-test.run=^(TestEveryCallFails|TestHistoryStaysBounded)$", "-stride=4"}},
 		stage{"seeds", simulation, []string{"-test.run=^TestSeeds$", "-shrinks=0", fmt.Sprintf("-from=%d", few), fmt.Sprintf("-seeds=%d", seeds-few)}},
 	)

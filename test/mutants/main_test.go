@@ -12,24 +12,30 @@ func TestCatalogue(t *testing.T) {
 	if err := os.Chdir("../.."); err != nil { //nolint:usetesting // Chdir of testing wants no other directory
 		t.Fatal(err)
 	}
-	tests := testsOf(t, "controllers")
 	names := map[string]bool{}
 	for _, m := range catalogue() {
 		if names[m.name] {
 			t.Errorf("%s is there twice", m.name)
 		}
 		names[m.name] = true
-		for name := range strings.SplitSeq(m.test, "|") {
-			if name != "" && !strings.Contains(tests, "func "+name+"(") {
-				t.Errorf("%s: there is no test %s", m.name, name)
-			}
-		}
+		checkTests(t, m.name, "controllers", m.test)
+		checkTests(t, m.name, filepath.Dir(m.file), m.unit)
 		if _, err := plant(t.TempDir(), m); err != nil {
 			t.Errorf("%s: %v", m.name, err)
 		}
 	}
 	if len(names) < 25 {
 		t.Errorf("%d mistakes are too few", len(names))
+	}
+}
+
+// checkTests checks that the tests exist that are said to be made for a mistake.
+func checkTests(t *testing.T, mistake, dir, tests string) {
+	t.Helper()
+	for name := range strings.SplitSeq(tests, "|") {
+		if name != "" && !strings.Contains(testsOf(t, dir), "func "+name+"(") {
+			t.Errorf("%s: %s has no test %s", mistake, dir, name)
+		}
 	}
 }
 
