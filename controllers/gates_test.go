@@ -480,3 +480,32 @@ func TestGateSurvivesACrash(t *testing.T) {
 	w.Expect(keys).To(gomega.HaveLen(1))
 	w.Expect(slices.ContainsFunc(now.Status.Rollout.Gates, func(g v1alpha1.GateRun) bool { return g.Attempt != 1 })).To(gomega.BeFalse())
 }
+
+// A function that answers what it was asked doesn't tell the token to who may read
+// the deployment and its events.
+func TestGateThatEchoes(t *testing.T) {
+	w := running(t)
+	w.Expect(w.sim.RegisterFunction("viridian-smoke", lambda.Function{Timeout: time.Minute, Handler: func(question []byte) ([]byte, error) {
+		var q hook.Question
+		if err := json.Unmarshal(question, &q); err != nil {
+			return nil, err
+		}
+		return json.Marshal(map[string]string{"hookStatus": "FAILED", "message": "no answer to " + q.Preview.Value + " from the shop"})
+	}})).To(gomega.Succeed())
+	imd := w.serving()
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) {
+		gated(smokeAt(v1alpha1.BeforeTraffic))(s)
+		s.Template.Containers[0].Image = image("2")
+	})
+	now := w.eventually(imd, v1alpha1.PhaseRolledBack)
+	w.Expect(now.Status.Rollout.Message).To(gomega.ContainSubstring("no answer to [token] from the shop"))
+	w.happened(imd, "RolledBack: checkout-2 failed and checkout-1 serves all traffic: gate smoke (BeforeTraffic) failed: the function answered FAILED: no answer to [token] from the shop")
+	imr := w.revision("checkout-2")
+	token := imr.Spec.Frozen.PreviewToken
+	w.Expect(token).NotTo(gomega.BeEmpty())
+	for what, said := range map[string]any{"the deployment": now.Status.Rollout, "its history": now.Status.History, "the revision": imr.Status, "the events": w.events(imd)} {
+		text, err := json.Marshal(said)
+		w.Expect(err).NotTo(gomega.HaveOccurred())
+		w.Expect(string(text)).NotTo(gomega.ContainSubstring(token), what)
+	}
+}
