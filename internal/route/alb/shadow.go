@@ -13,15 +13,26 @@ import (
 // nothing in AWS says so.
 
 // overlap tells which rules of the listener take all requests of the production
-// rule, and which get none because of it. Preview rules go with the production
-// rule of their own deployment.
+// rule, and which get none because of it.
 func (r *router) overlap() {
 	mine := r.production()
 	if mine.Priority == 0 {
 		return // the default rule, or none
 	}
-	var above, below []string
-	for _, rule := range r.rules {
+	above, below := overlapping(&mine, r.rules)
+	if len(above) > 0 {
+		r.seen.Route.Shadowed = takesAll(above[0], mine.Priority)
+	}
+	if len(below) > 0 {
+		r.seen.Route.Shadows = getsNone(below, mine.Priority)
+	}
+}
+
+// overlapping names the rules that take all requests of one, and those that get
+// none because of it. Preview rules go with the production rule of their own
+// deployment.
+func overlapping(mine *cloud.Rule, rules []cloud.Rule) (above, below []string) {
+	for _, rule := range rules {
 		name := fmt.Sprintf("%s (priority %d)", rule.ARN, rule.Priority)
 		switch {
 		case rule.Priority == 0 || rule.Priority == mine.Priority || isPreview(&rule):
@@ -31,12 +42,7 @@ func (r *router) overlap() {
 			below = append(below, name)
 		}
 	}
-	if len(above) > 0 {
-		r.seen.Route.Shadowed = takesAll(above[0], mine.Priority)
-	}
-	if len(below) > 0 {
-		r.seen.Route.Shadows = getsNone(below, mine.Priority)
-	}
+	return above, below
 }
 
 // production is the production rule. One that isn't there yet is as it will be.
