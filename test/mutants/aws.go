@@ -5,12 +5,10 @@ import "slices"
 const (
 	failures       = "internal/cloud/aws/failures.go"
 	ecsTemplate    = "internal/template/ecs.go"
-	outage         = "internal/rollout/outage.go"
 	idle           = "internal/rollout/idle.go"
 	preflight      = "internal/preflight/preflight.go"
 	routePreflight = "internal/route/alb/preflight.go"
 	routePreview   = "internal/route/alb/preview.go"
-	routePriority  = "internal/route/alb/priority.go"
 	routeSuitable  = "internal/route/alb/suitable.go"
 )
 
@@ -67,7 +65,7 @@ func previewing() []mutant {
 	return []mutant{
 		{name: "preview without the rule's authentication", unit: "TestPreviewRuleRepeatsTheProductionRule", file: routePreview, old: "in.Before, in.Transforms = r.rule.Before, r.rule.Transforms", new: "in.Transforms = r.rule.Transforms"},
 		{name: "preview without the rule's transforms", unit: "TestPreviewRuleRepeatsTheProductionRule", file: routePreview, old: "in.Before, in.Transforms = r.rule.Before, r.rule.Transforms", new: "in.Before = r.rule.Before"},
-		{name: "come before a rule that denies", unit: "TestFreeBefore", file: routePriority, old: "!given && !isPreview(rule) && overlap(conditions, rule.Conditions)", new: "false && overlap(conditions, rule.Conditions)"},
+		{name: "come before a rule that denies", unit: "TestFreeBefore", file: "internal/route/alb/priority.go", old: "!given && !isPreview(rule) && overlap(conditions, rule.Conditions)", new: "false && overlap(conditions, rule.Conditions)"},
 		{name: "adopt a secret that can't be repeated", unit: "TestUnsuitable", file: routeSuitable, old: "case template.Repeatable(a):", new: "case template.Repeatable(a), true:"},
 		{name: "adopt a default rule", unit: "TestUnsuitable", file: routeSuitable, old: "case rule.Priority == 0:", new: "case rule.Priority < 0:"},
 		{name: "don't give idle target groups back", unit: "TestIdleTargetGroupsComeBack", file: "internal/route/alb/alb.go", old: "if !back || len(idle) == 0 {", new: "if back = back; true {"},
@@ -86,7 +84,7 @@ func scanningAndMeasuring() []mutant {
 		{name: "let an image pass right after its push", unit: "TestScanRightAfterPush", file: "internal/cloud/aws/scans.go", old: "scan.Status == cloud.ScanDone && !looked(found)", new: "false"},
 		{name: "ask for the scan of an index", unit: "TestScanOfAnIndex", file: "internal/cloud/aws/manifests.go", old: "!isIndex && len(index.Manifests) == 0", new: "!isIndex || len(index.Manifests) > 0"},
 		{name: "judge the image of another architecture", test: "TestScanOfAnIndex", file: "internal/template/ecs_source.go", old: "p.CPUArchitecture == \"ARM64\"", new: "p.CPUArchitecture == \"ARM\""},
-		{name: "take any index for the tasks' CPU", test: "TestImageOfAnotherPlatform", file: "internal/cloud/aws/images.go", old: "	return digest != \"\", err", new: "	return true, err"},
+		{name: "take any index for the tasks' CPU", test: "TestImageOfAnotherPlatform", file: "internal/cloud/aws/images.go", old: "	return digest != \"\", err", new: "	_ = digest\n	return true, err"},
 		{name: "allow a registry whose name only begins alike", unit: "TestAllowsTag", file: "api/v1alpha1/accessors.go", old: "strings.HasPrefix(repository, registry+\"/\")", new: "strings.HasPrefix(repository, registry)"},
 		{name: "don't count requests without an answer", unit: "TestMetricJudges", file: "internal/analysis/measure.go", old: "failed+max(refused, missing), missing", new: "failed+refused, 0*missing"},
 		{name: "hold late data against a revision", unit: "TestMetricAwaitsLateData", file: "internal/analysis/judge.go", old: "	again.measure(true)", new: "	again.measure(false)"},
@@ -121,7 +119,7 @@ func losing() []mutant {
 		{name: "take a deleted rule for available", unit: "TestAvailableLooksAtTheRule|TestOutageIsTold", file: summary, old: "		return new(x.isAnswered())\n", new: "		return new(stable.Health.Healthy > 0)\n"},
 		{name: "say that what is lost serves", unit: "TestOutageIsTold", file: states, old: "			(*pass).returnToPrevious,\n			(*pass).reportOutage,\n", new: "			(*pass).returnToPrevious,\n"},
 		{name: "ignore a retry of what served", unit: "TestRetryOfWhatServed", file: requests, old: "	case x.hearRestore(value):\n", new: ""},
-		{name: "don't create a deleted rule anew", unit: "TestRetryOfWhatServed", file: outage, old: "		x.p.Written = nil\n", new: ""},
+		{name: "don't create a deleted rule anew", unit: "TestRetryOfWhatServed", file: "internal/rollout/outage.go", old: "		x.p.Written = nil\n", new: ""},
 		{name: "let an alarm prolong an outage", unit: "TestAlarmDoesNotKeepAnOutage", file: evidence, old: "v1alpha1.CauseRevert, x.isStableLost(): // an outage is over the sooner", new: "v1alpha1.CauseRevert:"},
 		{name: "flap while a gate can't be asked", unit: "TestUnavailableDoesNotFlap", file: rolloutGates, old: "			d = x.stayUnavailable(d)\n", new: "			d.StillBlocked = true\n"},
 		{name: "call a scale-up a loss", unit: "TestScalingUpIsNoLoss", file: questions, old: " && !x.isGrowing():", new: ":"},
