@@ -54,7 +54,9 @@ func condition(imd *v1alpha1.ImmutableDeployment, kind string) (metav1.Condition
 // counts of the load balancer, at the first step, and the reason is a sentence.
 func TestErrorRateRollsBack(t *testing.T) {
 	w := running(t)
-	imd := w.serving(judgedBy(errorRate()), func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = canary(forever, forever) })
+	// Chance decides which requests fail: of ten, one time in ten, none does.
+	enough := errorRate(func(c *v1alpha1.MetricCheck) { c.MinSamples = new(int32(40)) })
+	imd := w.serving(judgedBy(enough), func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = canary(forever, forever) })
 	users := w.use()
 	w.roll(imd, "err20")
 	now := w.eventually(imd, v1alpha1.PhaseRolledBack)
