@@ -78,6 +78,9 @@ func (t *traffic) Room(ctx context.Context, loadBalancerARN, withoutListener str
 	pages := elb.NewDescribeTargetGroupsPaginator(t.api, &elb.DescribeTargetGroupsInput{LoadBalancerArn: &loadBalancerARN})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
+		if cloud.IsNotFound(wrap(err)) {
+			return room, nil // it has none
+		}
 		if err != nil {
 			return room, wrap(err)
 		}

@@ -118,7 +118,7 @@ func (r random) template(worker bool) v1alpha1.RevisionTemplate {
 		t.LogRetentionDays = new(pick[int32](r, 1, 3, 5, 7, 14, 30, 365, 731, 2192, 3653))
 	}
 	for i, key := range r.names(r.between(0, 40), 100) {
-		t.Tags = append(t.Tags, v1alpha1.Tag{Key: key, Value: strings.Repeat("v", (i*7)%257)})
+		t.Tags = append(t.Tags, v1alpha1.Tag{Key: key, Value: strings.Repeat("v", 1+(i*7)%256)})
 	}
 	if !worker {
 		t.Target = r.target(t.Containers[0])
@@ -167,7 +167,7 @@ func (r random) containers(worker bool) []v1alpha1.Container {
 func (r random) container(name string) v1alpha1.Container {
 	c := v1alpha1.Container{
 		Name: name, Image: "111122223333.dkr.ecr.eu-west-1.amazonaws.com/" + r.name(40) + "@sha256:" + strings.Repeat("0a", 32),
-		CPU: r.optional(1, 128), StopTimeout: r.optional(2, 120),
+		CPU: r.optional(0, 25), StopTimeout: r.optional(2, 120),
 		User: pick(r, "", "1000", "1000:1000", "nobody"), WorkingDirectory: pick(r, "", "/", "/srv/app"),
 		ReadonlyRootFilesystem: pick(r, nil, new(true), new(false)),
 	}
