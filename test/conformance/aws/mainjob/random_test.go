@@ -214,8 +214,8 @@ func (r random) target(c v1alpha1.Container) v1alpha1.Target {
 func (r random) conditions() []v1alpha1.RuleCondition {
 	all := []v1alpha1.RuleCondition{
 		{Field: "host-header", Values: []string{r.name(30) + ".example.com"}},
-		{Field: "path-pattern", Values: []string{"/" + r.text(lower+digits+"*?-_/", 100)}},
-		{Field: "http-header", HTTPHeaderName: "X-" + r.name(30), Values: []string{r.text(lower+digits+"*?", 100)}},
+		{Field: "path-pattern", Values: []string{"/" + r.text(lower+digits+"-_/", 100) + pick(r, "", "*", "?/*")}},
+		{Field: "http-header", HTTPHeaderName: "X-" + r.name(30), Values: []string{r.text(lower+digits, 100) + pick(r, "", "*", "?*")}},
 		{Field: "http-request-method", Values: []string{pick(r, "GET", "POST", "PURGE")}},
 		{Field: "source-ip", Values: []string{pick(r, "10.0.0.0/8", "2001:db8::/32", "192.0.2.1/32")}},
 	}
