@@ -27,6 +27,7 @@ type config struct {
 	seed          uint64
 	dataPlane     bool
 	ecrAutoCreate bool
+	anyNetwork    bool
 	metricDelay   time.Duration
 	images        []imageFlag
 	listeners     []listenerFlag
@@ -65,6 +66,7 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	fs.Uint64Var(&cfg.seed, "seed", 1, "seed of every choice, `N`")
 	fs.BoolVar(&cfg.dataPlane, "data-plane", true, "make each listener a local HTTP port that routes to simulated tasks")
 	fs.BoolVar(&cfg.ecrAutoCreate, "ecr-auto-create", false, "make every ECR tag exist that is looked for")
+	fs.BoolVar(&cfg.anyNetwork, "any-network", false, "let load balancers be in networks that the account doesn't have")
 	fs.DurationVar(&cfg.metricDelay, "metric-delay", 0, "how long until metrics are visible, `duration` on the clock; 0 is AWS's minute, divided by the speed, and below 0 is none")
 	fs.Func("image", "push `repository:tag` to ECR (repeatable)", cfg.addImage)
 	fs.Func("listener", "make a load balancer and a listener, `name:port` (repeatable)", cfg.addListener)

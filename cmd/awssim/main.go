@@ -52,7 +52,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	sim := awssim.New(awssim.Options{
 		Account: cfg.account, Region: cfg.region, Speed: cfg.speed, Seed: cfg.seed,
-		ECRAutoCreate: cfg.ecrAutoCreate, DataPlane: dataplane.Options{Sockets: cfg.dataPlane},
+		ECRAutoCreate: cfg.ecrAutoCreate, AnyNetwork: cfg.anyNetwork, DataPlane: dataplane.Options{Sockets: cfg.dataPlane},
 		CloudWatch: cloudwatch.Options{Delay: cfg.metricDelay},
 	})
 	defer sim.Close()

@@ -30,6 +30,9 @@ type Options struct {
 	Seed uint64
 	// ECRAutoCreate makes every tag exist that is looked for.
 	ECRAutoCreate bool
+	// AnyNetwork lets load balancers and target groups be in VPCs, subnets and
+	// security groups that the account doesn't have.
+	AnyNetwork bool
 	// CloudFormation are CloudFormation's quotas and page size.
 	CloudFormation cfn.Limits
 	// LoadBalancing are Elastic Load Balancing's quotas and delays.
@@ -87,7 +90,9 @@ func New(o Options) *Sim {
 		lambda: lambda.New(w), sfn: sfn.New(w),
 	}
 	s.ec2 = ec2.New(w, func(groupID string) bool { return s.ecs.Attached(groupID) || s.elb.Attached(groupID) })
-	s.elb.SetNetwork(s.ec2)
+	if !o.AnyNetwork {
+		s.elb.SetNetwork(s.ec2)
+	}
 	s.ecs = ecs.New(w, s.elb, ecs.Options{
 		TagResolver: s.ecr.Tags, Network: s.ec2, Assumable: s.iam.Assumable, Clock: o.TaskClock,
 		Caller: func() string { return s.sts.CallerARN(w.Caller) },

@@ -70,7 +70,7 @@ class Accounts:
         if region not in self._endpoints:
             port = self._ports.setdefault(region, servers.free_port())
             # Late metrics would be later than the tests wait for them.
-            server = servers.awssim(self._directory, "--metric-delay=-1s", account=ACCOUNT, region=region, speed=SPEED, port=port)
+            server = servers.awssim(self._directory, "--metric-delay=-1s", "--any-network", account=ACCOUNT, region=region, speed=SPEED, port=port)
             self._endpoints[region] = self._ours.enter_context(server)
         return self._endpoints[region]
 
