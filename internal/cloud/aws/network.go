@@ -4,6 +4,10 @@ import (
 	"context"
 	"slices"
 
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
@@ -16,24 +20,38 @@ type network struct {
 
 func (n *network) Subnets(ctx context.Context, ids []string) (map[string]cloud.Subnet, error) {
 	return described(&n.subnets, ids, func(missing []string) (map[string]cloud.Subnet, error) {
-		read, err := n.api.DescribeSubnets(ctx, missing)
-		found := make(map[string]cloud.Subnet, len(read))
-		for _, s := range read {
-			found[s.ID] = cloud.Subnet{VPCID: s.VPCID, Zone: s.Zone}
+		out, err := n.api.DescribeSubnets(ctx, &ec2.DescribeSubnetsInput{Filters: existing("subnet-id", missing)})
+		if err != nil {
+			return nil, wrap(err)
 		}
-		return found, wrap(err)
+		found := make(map[string]cloud.Subnet, len(out.Subnets))
+		for i := range out.Subnets {
+			s := &out.Subnets[i]
+			found[awssdk.ToString(s.SubnetId)] = cloud.Subnet{VPCID: awssdk.ToString(s.VpcId), Zone: awssdk.ToString(s.AvailabilityZone)}
+		}
+		return found, nil
 	})
 }
 
 func (n *network) SecurityGroups(ctx context.Context, ids []string) (map[string]cloud.SecurityGroup, error) {
 	return described(&n.groups, ids, func(missing []string) (map[string]cloud.SecurityGroup, error) {
-		read, err := n.api.DescribeSecurityGroups(ctx, missing)
-		found := make(map[string]cloud.SecurityGroup, len(read))
-		for _, g := range read {
-			found[g.ID] = cloud.SecurityGroup{VPCID: g.VPCID}
+		out, err := n.api.DescribeSecurityGroups(ctx, &ec2.DescribeSecurityGroupsInput{Filters: existing("group-id", missing)})
+		if err != nil {
+			return nil, wrap(err)
 		}
-		return found, wrap(err)
+		found := make(map[string]cloud.SecurityGroup, len(out.SecurityGroups))
+		for i := range out.SecurityGroups {
+			g := &out.SecurityGroups[i]
+			found[awssdk.ToString(g.GroupId)] = cloud.SecurityGroup{VPCID: awssdk.ToString(g.VpcId)}
+		}
+		return found, nil
 	})
+}
+
+// existing filters by IDs: a filter, unlike a list of IDs, isn't refused for one
+// that doesn't exist.
+func existing(field string, ids []string) []types.Filter {
+	return []types.Filter{{Name: &field, Values: ids}}
 }
 
 // described returns what is kept of ids, and reads the others in one call.

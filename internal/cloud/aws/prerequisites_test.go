@@ -103,40 +103,6 @@ func TestEC2Refusals(t *testing.T) {
 	}
 }
 
-// TestEC2Endpoints: the host names are those of "Amazon EC2 endpoints and quotas"
-// in the AWS General Reference.
-func TestEC2Endpoints(t *testing.T) {
-	for name, tc := range map[string]struct {
-		region, want string
-		environment  map[string]string
-	}{
-		"region":    {region: "eu-west-1", want: "https://ec2.eu-west-1.amazonaws.com"},
-		"China":     {region: "cn-north-1", want: "https://ec2.cn-north-1.amazonaws.com.cn"},
-		"GovCloud":  {region: "us-gov-west-1", want: "https://ec2.us-gov-west-1.amazonaws.com"},
-		"Europe":    {region: "eusc-de-east-1", want: "https://ec2.eusc-de-east-1.amazonaws.eu"},
-		"FIPS":      {region: "us-east-1", want: "https://ec2-fips.us-east-1.amazonaws.com", environment: map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}},
-		"dual":      {region: "eu-west-1", want: "https://ec2.eu-west-1.api.aws", environment: map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "true"}},
-		"all":       {region: "eu-west-1", want: "http://127.0.0.1:1", environment: map[string]string{"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}},
-		"EC2 alone": {region: "eu-west-1", want: "http://127.0.0.1:2", environment: map[string]string{"AWS_ENDPOINT_URL_EC2": "http://127.0.0.1:2"}},
-		"EC2 and all": {region: "eu-west-1", want: "http://127.0.0.1:2", environment: map[string]string{
-			"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ENDPOINT_URL_EC2": "http://127.0.0.1:2",
-		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			for key, value := range tc.environment {
-				t.Setenv(key, value)
-			}
-			p, err := NewProvider(t.Context(), Options{Region: tc.region})
-			check(t, err)
-			got, err := ec2Endpoint(t.Context(), configFor(p.base, cloud.Identity{Region: tc.region}))
-			check(t, err)
-			if got != tc.want {
-				t.Errorf("got %s, want %s", got, tc.want)
-			}
-		})
-	}
-}
-
 func TestRole(t *testing.T) {
 	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
 		w.sim.CreateRole(iam.Role{Path: "/team/", Name: "own", Services: []string{"lambda.amazonaws.com", "ecs-tasks.amazonaws.com"}})

@@ -13,6 +13,7 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -162,7 +163,7 @@ func (p *Provider) newClients(cfg awssdk.Config) cloud.Clients {
 		Stacks:   &stacks{api: cloudformation.NewFromConfig(cfg)},
 		Traffic:  &traffic{api: elb.NewFromConfig(cfg)},
 		Services: &services{api: ecs.NewFromConfig(cfg)},
-		Network:  &network{api: newEC2Client(cfg)},
+		Network:  &network{api: ec2.NewFromConfig(cfg)},
 		Roles:    &roles{api: iam.NewFromConfig(cfg)},
 		Images: &images{client: byRegion(func(region string) ecrAPI {
 			return ecr.NewFromConfig(cfg, func(o *ecr.Options) { o.Region = region })

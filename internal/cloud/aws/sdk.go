@@ -5,6 +5,7 @@ import (
 
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -77,10 +78,9 @@ type statesAPI interface {
 	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
 }
 
-// ec2API is not the SDK's: see ec2Client.
 type ec2API interface {
-	DescribeSubnets(ctx context.Context, ids []string) ([]ec2Subnet, error)
-	DescribeSecurityGroups(ctx context.Context, ids []string) ([]ec2SecurityGroup, error)
+	DescribeSubnets(context.Context, *ec2.DescribeSubnetsInput, ...func(*ec2.Options)) (*ec2.DescribeSubnetsOutput, error)
+	DescribeSecurityGroups(context.Context, *ec2.DescribeSecurityGroupsInput, ...func(*ec2.Options)) (*ec2.DescribeSecurityGroupsOutput, error)
 }
 
 type iamAPI interface {
@@ -100,7 +100,7 @@ var (
 	_ cloudWatchAPI     = (*cloudwatch.Client)(nil)
 	_ lambdaAPI         = (*lambda.Client)(nil)
 	_ statesAPI         = (*sfn.Client)(nil)
-	_ ec2API            = (*ec2Client)(nil)
+	_ ec2API            = (*ec2.Client)(nil)
 	_ iamAPI            = (*iam.Client)(nil)
 	_ stsAPI            = (*sts.Client)(nil)
 )
