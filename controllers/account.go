@@ -57,10 +57,15 @@ func checkAccount(ctx context.Context, clients cloud.Clients, aws v1alpha1.AWS, 
 
 // accountOf reads where something is from its ARN.
 func accountOf(arn string) (a cloud.Account, ok bool) {
+	a = placeOf(arn)
+	return a, a.Region != "" && a.ID != ""
+}
+
+// placeOf is the same for what may have no region, such as a role, or no account.
+func placeOf(arn string) cloud.Account {
 	parts := strings.SplitN(arn, ":", 6) // arn:aws:service:region:account:resource
 	if len(parts) < 6 {
-		return a, false
+		return cloud.Account{}
 	}
-	a = cloud.Account{Region: parts[3], ID: parts[4]}
-	return a, a.Region != "" && a.ID != ""
+	return cloud.Account{Region: parts[3], ID: parts[4]}
 }

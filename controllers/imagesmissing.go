@@ -57,7 +57,7 @@ func (r *RevisionReconciler) noteImages(ctx context.Context, imr *v1alpha1.Immut
 	}
 	frozen := &imr.Spec.Frozen.Template
 	source, err := template.SourceOf(frozen)
-	if view.facts.Retained || err != nil || !r.looked.due(imr.UID, cmp.Or(r.Timing.Images, imagesEvery), r.Now()) {
+	if err != nil || !r.looked.due(imr.UID, cmp.Or(r.Timing.Images, imagesEvery), r.Now()) {
 		return
 	}
 	var missing []string

@@ -115,8 +115,6 @@ func collect(imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.
 	}
 	next.Outputs = source.Outputs(view.facts.Stack.Outputs)
 	next.LogGroup = view.facts.Stack.Outputs[template.OutputLogGroup]
-	// A run that crashed after creating the stack did not count it.
-	next.Attempts = max(next.Attempts, 1)
 	return nil
 }
 
@@ -128,19 +126,22 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, imr *v1alpha1.Immutab
 	if err != nil {
 		return err
 	}
+	resources, err := view.clients.Stacks.Resources(ctx, view.facts.Stack.ID)
+	if ifPassing(err) != nil {
+		return err
+	}
 	found := stack.Diagnose(view.facts.Stack, events)
 	if source, err := template.SourceOf(&imr.Spec.Frozen.Template); err == nil {
 		found.Message += source.Explain(&imr.Spec.Frozen.Template, found.Resource, found.Message)
 		if found.Resource == source.ServiceID() {
-			if err := askECS(ctx, view, &found); err != nil {
+			if err := askECS(ctx, view, resources[found.Resource], &found); err != nil {
 				return err
 			}
 		}
 	}
-	next.Attempts = max(next.Attempts, 1)
 	next.Failure = &v1alpha1.StackFailure{Resource: found.Resource, Message: found.Message, At: metav1.NewTime(r.Now())}
 	next.Failure.Reason, next.Failure.Remedy = found.Blocked(stack.Context{ListenerARN: imr.Spec.Frozen.ListenerARN})
-	next.LogGroup = logGroupOf(ctx, view)
+	next.LogGroup = resources[template.LogicalLogGroup]
 	if next.Failure.Reason == "" {
 		next.FailedAttempts = 0
 		return nil
@@ -153,34 +154,23 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, imr *v1alpha1.Immutab
 	return nil
 }
 
-// logGroupOf is the log group of a stack that has no outputs; "" if that can't be
-// said, which must not hide why the stack failed.
-func logGroupOf(ctx context.Context, view revisionView) string {
-	resources, err := view.clients.Stacks.Resources(ctx, view.facts.Stack.ID)
-	if err != nil {
-		return ""
-	}
-	return resources[template.LogicalLogGroup]
-}
-
 // askECS adds in ECS's words why tasks of the stack's service stopped, and
 // whether that was for want of capacity. What ECS doesn't know must not hide
 // what CloudFormation said.
-func askECS(ctx context.Context, view revisionView, found *stack.Failure) error {
-	resources, err := view.clients.Stacks.Resources(ctx, view.facts.Stack.ID)
-	if err != nil || resources[found.Resource] == "" {
-		return ifPassing(err)
+func askECS(ctx context.Context, view revisionView, service string, found *stack.Failure) error {
+	if service == "" {
+		return nil
 	}
-	cluster, name := template.ServiceOf(resources[found.Resource])
+	cluster, name := template.ServiceOf(service)
 	tasks, err := view.clients.Services.StoppedTasks(ctx, cluster, name, 10)
 	if err != nil {
 		return ifPassing(err)
 	}
-	service, err := view.clients.Services.Service(ctx, cluster, name)
+	seen, err := view.clients.Services.Service(ctx, cluster, name)
 	if ifPassing(err) != nil {
 		return err
 	}
-	found.Consider(tasks, service.LastEvent)
+	found.Consider(tasks, seen.LastEvent)
 	return nil
 }
 

@@ -3,7 +3,6 @@ package controllers
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
@@ -70,7 +69,7 @@ func lookAtRoles(ctx context.Context, clients cloud.Clients, t *v1alpha1.Revisio
 		{"spec.template.executionRoleARN", t.ExecutionRoleARN},
 		{"spec.template.taskRoleARN", t.TaskRoleARN},
 	} {
-		account := accountOfRole(named.arn)
+		account := placeOf(named.arn).ID
 		switch {
 		case account == "":
 			continue
@@ -86,15 +85,6 @@ func lookAtRoles(ctx context.Context, clients cloud.Clients, t *v1alpha1.Revisio
 		}
 	}
 	return nil
-}
-
-// accountOfRole is the account of a role's ARN, arn:aws:iam::account:role/name; ""
-// if there is none.
-func accountOfRole(arn string) string {
-	if parts := strings.SplitN(arn, ":", 6); len(parts) == 6 {
-		return parts[4]
-	}
-	return ""
 }
 
 func lookAtCluster(ctx context.Context, services cloud.Services, name string, report *preflight.Report) error {

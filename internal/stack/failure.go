@@ -178,7 +178,8 @@ func (f *Failure) deniedRemedy() string {
 
 func (f *Failure) conflictRemedy() string {
 	if f.Type == "AWS::ElasticLoadBalancingV2::ListenerRule" {
-		return "Keep others from taking priorities in spec.traffic.loadBalancer.previewPriorities"
+		return "Nothing to do if it passes, since each attempt chooses another priority; else give the preview rules priorities of their own, " +
+			"by spec.traffic.loadBalancer.previewPriorities"
 	}
 	return "Delete what exists under that name, if nobody needs it"
 }
