@@ -21,7 +21,7 @@ func (r *router) Observe(ctx context.Context, before route.Before) (route.Observ
 		observe = r.observeAdopted
 	}
 	err := observe(ctx, before)
-	r.overlap()
+	r.noteShadows()
 	r.sight()
 	return r.seen, err
 }

@@ -7,9 +7,10 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// Fields of conditions that tell two rules apart.
+// Fields of conditions by which rules are compared.
 const (
 	fieldHost   = "host-header"
+	fieldHeader = "http-header"
 	fieldPath   = "path-pattern"
 	fieldMethod = "http-request-method"
 )

@@ -12,9 +12,9 @@ import (
 // priorities. A rule whose requests all match an earlier one gets none, and
 // nothing in AWS says so.
 
-// overlap tells which rules of the listener take all requests of the production
+// noteShadows notes which rules of the listener take all requests of the production
 // rule, and which get none because of it.
-func (r *router) overlap() {
+func (r *router) noteShadows() {
 	mine := r.production()
 	if mine.Priority == 0 {
 		return // the default rule, or none
@@ -84,24 +84,33 @@ func coversValues(outer, inner cloud.Condition) bool {
 // case, paths with it; * and ? are wildcards in those.
 func coversValue(field, pattern, value string) bool {
 	switch field {
-	case "host-header", "http-header":
+	case fieldHost, fieldHeader:
 		return glob(strings.ToLower(pattern), strings.ToLower(value))
-	case "path-pattern":
+	case fieldPath:
 		return glob(pattern, value)
 	}
 	return pattern == value
 }
 
 // glob matches a value with a pattern. A * of the value is matched by a * only.
+// Only the last * is tried again: rules of others decide how many there are, and
+// to try all of them takes exponential time.
 func glob(pattern, value string) bool {
-	if pattern == "" {
-		return value == ""
+	p, v, star, tried := 0, 0, -1, 0
+	for v < len(value) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, tried = p, v
+			p++
+		case p < len(pattern) && (pattern[p] == value[v] || pattern[p] == '?' && value[v] != '*'):
+			p++
+			v++
+		case star >= 0:
+			tried++
+			p, v = star+1, tried
+		default:
+			return false
+		}
 	}
-	if pattern[0] == '*' {
-		return glob(pattern[1:], value) || value != "" && glob(pattern, value[1:])
-	}
-	if value == "" || pattern[0] != value[0] && (pattern[0] != '?' || value[0] == '*') {
-		return false
-	}
-	return glob(pattern[1:], value[1:])
+	return strings.Trim(pattern[p:], "*") == ""
 }

@@ -1,6 +1,7 @@
 package alb
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/viridian-dev/viridian/internal/cloud"
@@ -42,6 +43,10 @@ func TestCovers(t *testing.T) {
 		"a preview rule":              {all(host("a.com"), header("x-viridian-revision", "1")), all(host("a.com")), false},
 		"values that aren't known":    {all(host()), all(host("a.com")), false},
 		"no condition":                {nil, all(host("a.com")), false},
+		"the first star isn't enough": {all(path("/*a*b")), all(path("/a/a/b")), true},
+		"the end is missing":          {all(path("/*a*b")), all(path("/a/b/c")), false},
+		// With five stars, to try all ways would take hours.
+		"many ways to fail": {all(path("/*a*a*a*a*b")), all(path("/" + strings.Repeat("a", 127))), false},
 	} {
 		if got := covers(c.outer, c.inner); got != c.want {
 			t.Errorf("%s: %t", name, got)
