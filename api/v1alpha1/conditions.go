@@ -25,7 +25,8 @@ const (
 	// AnnotationAbort returns traffic to the stable revision: "<rollout>".
 	AnnotationAbort = "viridian.dev/abort"
 	// AnnotationRetry retries a revision that failed or was aborted:
-	// "<rollout>".
+	// "<rollout>". With the name of the revision that served, it has made anew
+	// what others deleted.
 	AnnotationRetry = "viridian.dev/retry"
 )
 
