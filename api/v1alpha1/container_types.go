@@ -1,0 +1,227 @@
+package v1alpha1
+
+// Container is one container of the task definition.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.environment) || !has(self.secrets) || !self.secrets.exists(s, self.environment.exists(e, e.name == s.name))",message="a name stands in both environment and secrets: keep it in one of them"
+// +kubebuilder:validation:XValidation:rule="!has(self.memory) || !has(self.memoryReservation) || self.memoryReservation <= self.memory",message="memoryReservation of a container may not be more than its memory"
+// +kubebuilder:validation:XValidation:rule="!has(self.dependsOn) || self.dependsOn.all(d, d.containerName != self.name)",message="a container can't wait for itself: let dependsOn name another one"
+type Container struct {
+	// name of the container, unique in the task.
+	// +required
+	// +kubebuilder:validation:MaxLength=255
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9][a-zA-Z0-9_-]*$')",message="the name of a container has letters, digits, - and _, and begins with a letter or a digit"
+	Name string `json:"name,omitempty"`
+
+	// image to run: [registry/]repository[:tag][@digest], with a tag or a digest
+	// or both. A tag in Amazon ECR is resolved to its digest once, when the
+	// revision is created, so that all its tasks run the same image.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.matches('^([a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:[0-9]{1,5})?/)?[a-z0-9]+(([.]|_{1,2}|-+)[a-z0-9]+)*(/[a-z0-9]+(([.]|_{1,2}|-+)[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$')",message="image must read [registry/]repository[:tag][@sha256:digest], such as 111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1.0, without spaces or placeholders"
+	// +kubebuilder:validation:XValidation:rule="self.matches('[:@][^/]+$') || !self.matches('^[a-z0-9./_-]+$')",message="image has neither a tag nor a digest: name the version, or append :latest if whatever is newest is meant"
+	Image string `json:"image,omitempty"`
+
+	// essential containers stop the task when they stop.
+	// +optional
+	// +default=true
+	Essential *bool `json:"essential,omitempty"`
+
+	// command replaces the image's CMD.
+	// +optional
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MaxLength=4096
+	// +listType=atomic
+	Command []string `json:"command,omitempty"`
+
+	// entryPoint replaces the image's ENTRYPOINT.
+	// +optional
+	// +kubebuilder:validation:MaxItems=100
+	// +kubebuilder:validation:items:MaxLength=4096
+	// +listType=atomic
+	EntryPoint []string `json:"entryPoint,omitempty"`
+
+	// environment variables. Not for secrets: use secrets.
+	// +optional
+	// +kubebuilder:validation:MaxItems=100
+	// +listType=map
+	// +listMapKey=name
+	Environment []KeyValue `json:"environment,omitempty"`
+
+	// secrets are environment variables whose values ECS reads from Secrets
+	// Manager or Systems Manager when a task starts.
+	// +optional
+	// +kubebuilder:validation:MaxItems=50
+	// +listType=map
+	// +listMapKey=name
+	Secrets []Secret `json:"secrets,omitempty"`
+
+	// portMappings are the ports that the container listens on.
+	// +optional
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=map
+	// +listMapKey=containerPort
+	PortMappings []PortMapping `json:"portMappings,omitempty"`
+
+	// healthCheck that ECS runs inside the container.
+	// +optional
+	HealthCheck *ContainerHealthCheck `json:"healthCheck,omitempty"`
+
+	// cpu units reserved for the container out of the task's; 0 reserves none.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=16384
+	CPU *int32 `json:"cpu,omitempty"`
+
+	// memory is the container's hard limit in MiB.
+	// +optional
+	// +kubebuilder:validation:Minimum=6
+	// +kubebuilder:validation:Maximum=122880
+	Memory *int32 `json:"memory,omitempty"`
+
+	// memoryReservation is the container's soft limit in MiB.
+	// +optional
+	// +kubebuilder:validation:Minimum=6
+	// +kubebuilder:validation:Maximum=122880
+	MemoryReservation *int32 `json:"memoryReservation,omitempty"`
+
+	// user that the container runs as: user, user:group, uid or uid:gid.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	User string `json:"user,omitempty"`
+
+	// workingDirectory in the container.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=4096
+	WorkingDirectory string `json:"workingDirectory,omitempty"`
+
+	// readonlyRootFilesystem mounts the root file system read-only.
+	// +optional
+	ReadonlyRootFilesystem *bool `json:"readonlyRootFilesystem,omitempty"`
+
+	// stopTimeout is how many seconds the container gets between SIGTERM and
+	// SIGKILL.
+	// +optional
+	// +kubebuilder:validation:Minimum=2
+	// +kubebuilder:validation:Maximum=120
+	StopTimeout *int32 `json:"stopTimeout,omitempty"`
+
+	// dependsOn orders the start of containers.
+	// +optional
+	// +kubebuilder:validation:MaxItems=10
+	// +listType=map
+	// +listMapKey=containerName
+	DependsOn []ContainerDependency `json:"dependsOn,omitempty"`
+}
+
+// KeyValue is an environment variable.
+type KeyValue struct {
+	// name of the variable.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Name string `json:"name,omitempty"`
+
+	// value of the variable.
+	// +optional
+	// +kubebuilder:validation:MaxLength=8192
+	Value string `json:"value,omitempty"`
+}
+
+// Secret is an environment variable whose value is read by ECS.
+type Secret struct {
+	// name of the variable.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Name string `json:"name,omitempty"`
+
+	// valueFrom is the ARN of a Secrets Manager secret (with optional
+	// :json-key:version-stage:version-id) or of a Systems Manager parameter, or
+	// the name of a parameter in the region of the deployment if that begins
+	// with a slash.
+	// +required
+	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(arn:aws[a-z-]*:(secretsmanager:[^:]+:[0-9]+:secret:|ssm:[^:]+:[0-9]+:parameter/).+|/[\\\\w./-]+)$')",message="valueFrom of a secret says where its value is: arn:aws:secretsmanager:<region>:<account>:secret:<name>, arn:aws:ssm:<region>:<account>:parameter/<name>, or a parameter's name that begins with /"
+	ValueFrom string `json:"valueFrom,omitempty"`
+}
+
+// PortMapping is a port that a container listens on.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.hostPort) || self.hostPort == self.containerPort",message="hostPort of a port mapping is the same as containerPort in a task with a network interface of its own: leave it out"
+// +kubebuilder:validation:XValidation:rule="!has(self.protocol) || self.protocol == 'tcp'",message="protocol of a port mapping can only be tcp: leave it out"
+type PortMapping struct {
+	// containerPort in the container; with awsvpc, also the task's port.
+	// +required
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=65535
+	ContainerPort int32 `json:"containerPort,omitempty"`
+
+	// hostPort is taken as task definitions have it, and says nothing: it can
+	// only be the same as containerPort.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=65535
+	HostPort *int32 `json:"hostPort,omitempty"`
+
+	// protocol is taken as task definitions have it, and says nothing: it can
+	// only be tcp.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	Protocol string `json:"protocol,omitempty"`
+}
+
+// ContainerHealthCheck is a command that ECS runs inside a container.
+type ContainerHealthCheck struct {
+	// command to run, starting with CMD or CMD-SHELL; exit code 0 is healthy.
+	// +required
+	// +kubebuilder:validation:MinItems=2
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:items:MaxLength=4096
+	// +kubebuilder:validation:XValidation:rule="self[0] == 'CMD' || self[0] == 'CMD-SHELL'",message="healthCheck.command must begin with CMD or CMD-SHELL"
+	// +listType=atomic
+	Command []string `json:"command,omitempty"`
+
+	// interval between two checks in seconds.
+	// +optional
+	// +default=30
+	// +kubebuilder:validation:Minimum=5
+	// +kubebuilder:validation:Maximum=300
+	Interval *int32 `json:"interval,omitempty"`
+
+	// timeout of one check in seconds.
+	// +optional
+	// +default=5
+	// +kubebuilder:validation:Minimum=2
+	// +kubebuilder:validation:Maximum=60
+	Timeout *int32 `json:"timeout,omitempty"`
+
+	// retries is how many checks must fail before the container is unhealthy.
+	// +optional
+	// +default=3
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=10
+	Retries *int32 `json:"retries,omitempty"`
+
+	// startPeriod is how many seconds after the start failures don't count.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=300
+	StartPeriod *int32 `json:"startPeriod,omitempty"`
+}
+
+// ContainerDependency makes a container wait for another.
+type ContainerDependency struct {
+	// containerName of the container to wait for.
+	// +required
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	ContainerName string `json:"containerName,omitempty"`
+
+	// condition that the other container must reach.
+	// +required
+	// +kubebuilder:validation:Enum=START;COMPLETE;SUCCESS;HEALTHY
+	Condition string `json:"condition,omitempty"`
+}
