@@ -73,6 +73,37 @@ func TestUnassumableRole(t *testing.T) {
 	})
 }
 
+// TestTaskPlace: a task, its network interface and its target are in one subnet,
+// and the tasks of a service take turns with its subnets.
+func TestTaskPlace(t *testing.T) {
+	zones := map[string]string{"subnet-0a1b2c3d4e5f60711": "eu-west-1a", "subnet-0a1b2c3d4e5f60722": "eu-west-1b"}
+	bubble(t, Options{}, func(t *testing.T, sim *Sim) {
+		create(t, cfnClient(sim), "checkout-1", changed(t, sim, "subnet-0", "subnet-0"))
+		settle(t, cfnClient(sim), "checkout-1")
+		client, made := ecs.NewFromConfig(sdkConfig(sim, 1)), sim.Snapshot().Services[0]
+		listed, err := client.ListTasks(t.Context(), &ecs.ListTasksInput{Cluster: &made.Cluster, ServiceName: &made.Name})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := client.DescribeTasks(t.Context(), &ecs.DescribeTasksInput{Cluster: &made.Cluster, Tasks: listed.TaskArns})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for i := range out.Tasks {
+			task := &out.Tasks[i]
+			subnet := *task.Attachments[0].Details[0].Value
+			seen[subnet] = true
+			if zones[subnet] != *task.AvailabilityZone {
+				t.Errorf("a task in %s is in %s", subnet, *task.AvailabilityZone)
+			}
+		}
+		if len(seen) != len(zones) {
+			t.Errorf("tasks are in %v", seen)
+		}
+	})
+}
+
 // changed is the revision's template with another text somewhere.
 func changed(t *testing.T, sim *Sim, before, after string) string {
 	t.Helper()

@@ -43,28 +43,12 @@ type attachment struct {
 
 func (t *task) attachmentID() string { return derivedUUID(t.id + "/interface") }
 
-// subnet is the one that the task was placed in.
-func (t *task) subnet() string {
-	vpc := t.service.NetworkConfiguration.AwsvpcConfiguration
-	if vpc == nil || len(vpc.Subnets) == 0 {
-		return ""
-	}
-	digits := sha256.Sum256([]byte(t.id))
-	return vpc.Subnets[int(digits[0])%len(vpc.Subnets)]
-}
-
-// zone is that of the task's subnet, of which nothing is known but its ID.
-func (s *Service) zone(t *task) string {
-	digits := sha256.Sum256([]byte(t.subnet()))
-	return s.world.Region + string("abc"[int(digits[0])%3])
-}
-
 // attachments are the task's network interface, with an address once there is
 // one.
 func (t *task) attachments() []attachment {
 	a := attachment{
 		ID: t.attachmentID(), Type: "ElasticNetworkInterface", Status: interfaceAttached,
-		Details: []nameValue{{"subnetId", t.subnet()}},
+		Details: []nameValue{{"subnetId", t.subnet.ID}},
 	}
 	switch t.status {
 	case taskProvisioning:

@@ -36,15 +36,20 @@ func (s *Service) checkNetwork(in *awsvpcConfiguration) error {
 	return nil
 }
 
-// subnetOf is the subnet of a service's next task: they take turns.
+// subnetOf is the subnet of a service's next task: they take turns. One of which
+// nothing is known is in the region's first zone.
 func (s *Service) subnetOf(svc *service) core.Subnet {
-	in := svc.NetworkConfiguration.AwsvpcConfiguration
 	subnet := core.Subnet{Zone: s.world.Region + "a"}
-	if s.opts.Network == nil || in == nil || len(in.Subnets) == 0 {
+	in := svc.NetworkConfiguration.AwsvpcConfiguration
+	if in == nil || len(in.Subnets) == 0 {
 		return subnet
 	}
-	if found, there := s.opts.Network.Subnet(in.Subnets[svc.launched%len(in.Subnets)]); there {
-		subnet = found
+	subnet.ID = in.Subnets[svc.launched%len(in.Subnets)]
+	if s.opts.Network == nil {
+		return subnet
+	}
+	if known, found := s.opts.Network.Subnet(subnet.ID); found {
+		return known
 	}
 	return subnet
 }

@@ -212,7 +212,7 @@ func TestTaskAsRecorded(t *testing.T) {
 		delete(task, "version")
 		ran := st.ecs.tasks[0]
 		got := shapeOf(t, task, ran.runtimeID("app"), "RUNTIME", ran.id, "TASK", ran.attachmentID(), "ATTACHMENT", ran.ip, "IP",
-			"eni-"+derived(ran.id, 17), "ENI", ran.attachments()[0].Details[2].Value, "MAC", st.ecs.zone(ran), "ZONE",
+			"eni-"+derived(ran.id, 17), "ENI", ran.attachments()[0].Details[2].Value, "MAC", ran.subnet.Zone, "ZONE",
 			derivedUUID(ran.id+"/app"), "CONTAINER", ran.deployment.id, "DEPLOYMENT")
 		if diff := cmp.Diff(parse(t, recordedTask), got); diff != "" {
 			t.Errorf("task (-recorded +got):\n%s", diff)

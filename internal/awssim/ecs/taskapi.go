@@ -172,7 +172,7 @@ func (s *Service) taskOut(t *task) taskOut {
 		StopCode: t.stopCode, StoppedReason: t.stoppedReason,
 		CreatedAt: stamp(t.created), StartedAt: stampOrNil(t.startedAt), StoppedAt: stampOrNil(t.stopped), Tags: t.tags,
 		Attachments: t.attachments(), Attributes: []nameValue{{"ecs.cpu-architecture", t.definition.architecture()}},
-		AvailabilityZone: s.zone(t), ConnectivityAt: stampOrNil(t.connected), PullStartedAt: stampOrNil(t.pulling),
+		AvailabilityZone: t.subnet.Zone, ConnectivityAt: stampOrNil(t.connected), PullStartedAt: stampOrNil(t.pulling),
 		PullStoppedAt: stampOrNil(t.pulled), StoppingAt: stampOrNil(t.stopping), ExecutionStoppedAt: stampOrNil(t.exited),
 		EnableExecuteCommand: t.service.EnableExecuteCommand, Overrides: overrides{Accelerators: []struct{}{}}, PlatformFamily: "Linux",
 		Version: t.version + 1, EphemeralStorage: storage, FargateEphemeralStorage: storage,

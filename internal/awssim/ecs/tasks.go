@@ -51,7 +51,8 @@ type task struct {
 	deployment *deployment
 	definition *taskDefinition
 	behaves    behaviour
-	ip, zone   string
+	ip         string
+	subnet     core.Subnet
 	tags       []Tag
 
 	status   string
@@ -92,7 +93,7 @@ func (s *Service) launch(svc *service, dep *deployment) *task {
 		definition: dep.definition,
 		behaves:    s.behaviourOf(dep.definition),
 		ip:         s.nextIP.String(),
-		zone:       s.subnetOf(svc).Zone,
+		subnet:     s.subnetOf(svc),
 		status:     taskProvisioning,
 		desired:    taskRunning,
 		health:     healthUnknown,
@@ -312,7 +313,7 @@ func (s *Service) tearDown(t *task) {
 
 func (s *Service) registerTargets(t *task) {
 	for _, lb := range t.service.loadBalancers {
-		if err := s.lb.RegisterIn(t.zone, lb.TargetGroupArn, t.ip, lb.ContainerPort); err != nil {
+		if err := s.lb.RegisterIn(t.subnet.Zone, lb.TargetGroupArn, t.ip, lb.ContainerPort); err != nil {
 			s.event(t.service, "(service %s) failed to register targets in (target-group %s) with (error %s)", t.service.name, lb.TargetGroupArn, err)
 			continue
 		}
