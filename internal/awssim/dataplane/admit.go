@@ -11,11 +11,6 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/elb"
 )
 
-// isAuth tells whether an action only lets requests pass to the next one.
-func isAuth(kind string) bool {
-	return strings.HasPrefix(kind, "authenticate-") || kind == "jwt-validation"
-}
-
 // admit lets a request pass an action of authentication, or answers it.
 // Authentication passes for clients which carry a session cookie.
 func (p *Plane) admit(a elb.Action, req *http.Request) *Response {

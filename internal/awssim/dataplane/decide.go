@@ -58,7 +58,7 @@ func loadBalancerOf(listenerARN string) string {
 // follow runs the actions in order.
 func (p *Plane) follow(actions []elb.Action, req *http.Request) decision {
 	for _, a := range actions {
-		if isAuth(a.Type) {
+		if elb.IsAuth(a.Type) {
 			if own := p.admit(a, req); own != nil {
 				return decision{own: own}
 			}

@@ -31,7 +31,7 @@ func (s *Service) checkActions(l *listener, in []Action, before *rule) ([]Action
 	}
 	for i := range out {
 		final := i == len(out)-1
-		if isAuth(out[i].Type) == final {
+		if IsAuth(out[i].Type) == final {
 			return nil, core.Errorf("InvalidLoadBalancerAction",
 				"The last action must be of type 'forward', 'redirect' or 'fixed-response', and only the last")
 		}
@@ -70,8 +70,8 @@ func orderActions(in []Action) ([]Action, error) {
 	return out, nil
 }
 
-// isAuth tells whether an action lets only some requests pass to the next one.
-func isAuth(kind string) bool {
+// IsAuth tells whether an action lets only some requests pass to the next one.
+func IsAuth(kind string) bool {
 	return strings.HasPrefix(kind, "authenticate-") || kind == "jwt-validation"
 }
 
