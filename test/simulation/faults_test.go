@@ -280,12 +280,6 @@ var causes = map[faultKind][]string{
 		"internal error", "internal failure", "network", "no capacity"},
 }
 
-// innocent are words of failures that aren't a template's fault.
-var innocent = []string{
-	"Rate exceeded", "maximum number of rules", "unique target groups", "not authorized", "Access denied", "Internal error",
-	"Internal Failure", "Unable to execute", "Capacity is unavailable", "already exists", "SERVICE_QUOTA", "simulated hook",
-}
-
 // objections returns what is objected to a resource before it is created.
 func (f *faults) objections(_, logicalID string) []cfn.Objection {
 	for _, x := range f.now(faultValidate) {

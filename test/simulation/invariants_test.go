@@ -379,37 +379,6 @@ func (o *observer) checkOutcome(was, now *v1alpha1.ImmutableDeployment) {
 	}
 }
 
-// refusals are the reasons for which a stack is created again.
-var refusals = []string{v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonAccessDenied, v1alpha1.ReasonCapacityUnavailable, v1alpha1.ReasonResourceConflict}
-
-// checkBlame checks that a rollout which is given up because of its stack has
-// one that failed, or none, and not for what AWS refused; and that a rollout which waited for a person or a
-// gate a moment ago isn't given up for lack of progress.
-func (o *observer) checkBlame(was, now *v1alpha1.ImmutableDeployment) {
-	a, b := was.Status.Rollout, now.Status.Rollout
-	if b == nil || a != nil && a.ID == b.ID && a.Outcome != "" {
-		return
-	}
-	if ready := meta.FindStatusCondition(was.Status.Conditions, v1alpha1.ConditionReady); b.Reason == v1alpha1.ReasonProgressDeadlineExceeded && ready != nil &&
-		slices.Contains([]string{v1alpha1.ReasonAwaitingApproval, v1alpha1.ReasonGateRunning, v1alpha1.ReasonInconclusive}, ready.Reason) {
-		o.fail("blame", "%s gives %s up, but was waiting: %s. Then: %s", now.Name, b.ID, ready.Message, b.Message)
-	}
-	if blocked := was.Status.BlockedBy; b.Reason == v1alpha1.ReasonProgressDeadlineExceeded && blocked != nil && slices.Contains(refusals, blocked.Reason) && was.Status.FrozenSince != nil {
-		o.fail("blame", "%s gives %s up, but was blocked by %s: %s", now.Name, b.ID, blocked.Reason, blocked.Message)
-	}
-	if b.Reason != v1alpha1.ReasonStackFailed || o.changed[string(now.UID)] {
-		return
-	}
-	if i := slices.IndexFunc(innocent, func(words string) bool { return strings.Contains(b.Message, words) }); i >= 0 {
-		o.fail("blame", "%s gives %s up for what isn't its template's fault: %s", now.Name, b.ID, b.Message)
-	}
-	for _, s := range o.truth().stacks {
-		if s.uid == string(now.UID) && s.revision == fmt.Sprint(b.Revision) && (s.status == "CREATE_IN_PROGRESS" || s.status == "CREATE_COMPLETE") {
-			o.fail("blame", "%s gives %s up for its stack, which is %s: %s", now.Name, b.ID, s.status, b.Message)
-		}
-	}
-}
-
 // checkInSync checks that status.traffic and its condition say whether the rule
 // routes as intended.
 func (o *observer) checkInSync(now *v1alpha1.ImmutableDeployment) {
