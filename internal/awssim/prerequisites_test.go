@@ -49,9 +49,20 @@ func TestMissingPrerequisites(t *testing.T) {
 // TestUnassumableRole: a task definition may name a role that isn't there, as in
 // boto3#1878; the service's tasks aren't launched, and count as failed ones.
 func TestUnassumableRole(t *testing.T) {
+	const role = `"ExecutionRoleArn": "arn:aws:iam::111122223333:role/execution"`
+	for name, roles := range map[string]string{
+		"execution": strings.ReplaceAll(role, "role/execution", "role/not-there"),
+		"task":      role + `, "TaskRoleArn": "arn:aws:iam::111122223333:role/not-there"`,
+	} {
+		t.Run(name, func(t *testing.T) { testUnassumableRole(t, role, roles) })
+	}
+}
+
+func testUnassumableRole(t *testing.T, before, after string) {
+	t.Helper()
 	bubble(t, Options{}, func(t *testing.T, sim *Sim) {
 		c := cfnClient(sim)
-		create(t, c, "checkout-1", changed(t, sim, "role/execution", "role/not-there"), func(in *cloudformation.CreateStackInput) {
+		create(t, c, "checkout-1", changed(t, sim, before, after), func(in *cloudformation.CreateStackInput) {
 			in.OnFailure = cfntypes.OnFailureDoNothing
 		})
 		if st := settle(t, c, "checkout-1"); st.StackStatus != cfntypes.StackStatusCreateFailed {

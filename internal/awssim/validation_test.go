@@ -1,6 +1,7 @@
 package awssim
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -124,6 +125,9 @@ func TestObjections(t *testing.T) {
 		"warning": {cfn.Objection{Validation: "SERVICE_QUOTA_VALIDATION", Reason: "nearly used up", Warn: true}, []string{
 			"VALIDATION_ERROR L SERVICE_QUOTA_VALIDATION WARN nearly used up",
 		}},
+		"hook that warns": {cfn.Objection{Hook: "Corp::Guard::Hook", Reason: "Encrypt logs", Warn: true}, []string{
+			"HOOK_INVOCATION_ERROR L Corp::Guard::Hook HOOK_COMPLETE_FAILED Encrypt logs",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, Options{}, func(t *testing.T, sim *Sim) {
@@ -168,6 +172,10 @@ func TestStackShape(t *testing.T) {
 		begun := time.Now()
 		if _, err := c.DeleteStack(t.Context(), &cloudformation.DeleteStackInput{StackName: &id}); err != nil {
 			t.Fatal(err)
+		}
+		told, err := c.DescribeEvents(t.Context(), &cloudformation.DescribeEventsInput{OperationId: st.LastOperations[0].OperationId})
+		if err != nil || len(told.OperationEvents) == 0 || slices.ContainsFunc(told.OperationEvents, func(e cfntypes.OperationEvent) bool { return *e.OperationId != *st.LastOperations[0].OperationId }) {
+			t.Errorf("of the creation alone: %+v, %v", told, err)
 		}
 		if st := describe(t, c, id); st.StackStatus != cfntypes.StackStatusDeleteInProgress || st.DeletionTime == nil || st.DeletionTime.After(begun.Add(time.Second)) {
 			t.Errorf("a stack that is being deleted is %+v", st)

@@ -2,6 +2,7 @@ package ecr_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 	"time"
 
@@ -64,6 +65,12 @@ func TestIndex(t *testing.T) {
 		}
 		_, err = c.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: aws.String("checkout"), ImageIds: []types.ImageIdentifier{{ImageDigest: &digest}}})
 		awstest.Refused(t, err, 400, "ImageNotFoundException", digest)
+		// What was known of the digest went with it.
+		sim.PutImage("checkout", "2.0", digest)
+		described, err = c.DescribeImages(t.Context(), &ecr.DescribeImagesInput{RepositoryName: aws.String("checkout"), ImageIds: []types.ImageIdentifier{{ImageDigest: &digest}}})
+		if err != nil || !slices.Equal(described.ImageDetails[0].ImageTags, []string{"2.0"}) || *described.ImageDetails[0].ImageManifestMediaType != "application/vnd.oci.image.manifest.v1+json" {
+			t.Errorf("pushed again: %+v, %v", described, err)
+		}
 	})
 }
 
