@@ -39,6 +39,10 @@ def prepare(account, images=IMAGES):
         "elbv2:CreateListener", LoadBalancerArn=t["balancer"], Protocol="HTTP", Port=80,
         DefaultActions=[{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}],
     ).response["Listeners"][0]["ListenerArn"]
+    # AWS, and the simulator, take minutes to provide the nodes.
+    account.client("elbv2").get_waiter("load_balancer_available").wait(
+        LoadBalancerArns=[account.things["balancer"]], WaiterConfig={"Delay": 1, "MaxAttempts": 30},
+    )
     account.quiet("ecs:CreateCluster", clusterName="shop")
 
 
