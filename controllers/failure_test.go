@@ -15,7 +15,7 @@ import (
 var bad = map[string]string{
 	"crash":     "Essential container in task exited",
 	"nopull":    "CannotPullContainerError",
-	"unhealthy": "health checks",
+	"unhealthy": "(the check is GET ",
 }
 
 func TestBadRevision(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/template"
 )
 
 // tampered says what someone else did to a revision's stack; "" if nothing is
@@ -23,8 +24,8 @@ func tampered(imr *v1alpha1.ImmutableRevision, view *deploymentView) string {
 }
 
 // readHealth asks ECS and the router how a revision's service is.
-func readHealth(ctx context.Context, view *deploymentView, out *v1alpha1.StackOutputs, seen *rollout.Revision) error {
-	health := &seen.Health
+func readHealth(ctx context.Context, view *deploymentView, imr *v1alpha1.ImmutableRevision, seen *rollout.Revision) error {
+	health, out := &seen.Health, imr.Status.Outputs
 	service, err := view.clients.Services.Service(ctx, out.Cluster, out.ServiceName)
 	if cloud.IsNotFound(err) {
 		*health = rollout.Health{Known: true, Gone: true, Reason: "the ECS service does not exist"}
@@ -49,6 +50,9 @@ func readHealth(ctx context.Context, view *deploymentView, out *v1alpha1.StackOu
 	}
 	if health.Failed {
 		health.Reason = service.RolloutReason
+	}
+	if source, err := template.SourceOf(&imr.Spec.Frozen.Template); err == nil {
+		health.Reason += source.Explain(&imr.Spec.Frozen.Template, source.ServiceID(), health.Reason)
 	}
 	return nil
 }

@@ -132,12 +132,12 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, imr *v1alpha1.Immutab
 	}
 	found := stack.Diagnose(view.facts.Stack, events)
 	if source, err := template.SourceOf(&imr.Spec.Frozen.Template); err == nil {
-		found.Message += source.Explain(&imr.Spec.Frozen.Template, found.Resource, found.Message)
 		if found.Resource == source.ServiceID() {
 			if err := askECS(ctx, view, resources[found.Resource], &found); err != nil {
 				return err
 			}
 		}
+		found.Message += source.Explain(&imr.Spec.Frozen.Template, found.Resource, found.Message)
 	}
 	next.Failure = &v1alpha1.StackFailure{Resource: found.Resource, Message: found.Message, At: metav1.NewTime(r.Now())}
 	next.Failure.Reason, next.Failure.Remedy = found.Blocked(stack.Context{ListenerARN: imr.Spec.Frozen.ListenerARN})

@@ -140,7 +140,7 @@ func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploy
 	if view.facts.Deleting || !matters || !seen.Wanted || seen.Stack != v1alpha1.RevisionCreated {
 		return seen, nil
 	}
-	return seen, readHealth(ctx, view, imr.Status.Outputs, &seen)
+	return seen, readHealth(ctx, view, imr, &seen)
 }
 
 // outside are the reasons of what may keep a stack from being made, or removed,

@@ -1,7 +1,9 @@
 package template
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -46,10 +48,21 @@ func (ecsSource) Outputs(of map[string]string) *v1alpha1.StackOutputs {
 // ServiceID is the one that Build gives the service.
 func (ecsSource) ServiceID() string { return LogicalService }
 
-// Explain names the cluster: ECS says only that there is none.
+// failedChecks finds what ECS and the load balancer say of health checks that the
+// load balancer makes: the reason of a task that was stopped, and the codes and
+// texts of targets' health, as the references of both have them.
+var failedChecks = regexp.MustCompile(`ELB health checks|Health checks failed|Target\.(Timeout|FailedHealthChecks|ResponseCodeMismatch)`)
+
+// Explain names the cluster, of which ECS says only that there is none, and what
+// the load balancer's health check asks.
 func (ecsSource) Explain(t *v1alpha1.RevisionTemplate, resource, failure string) string {
-	if resource != LogicalService || t.Cluster == "" || !strings.Contains(failure, "Cluster not found") {
-		return ""
+	switch {
+	case resource != LogicalService:
+	case t.Cluster != "" && strings.Contains(failure, "Cluster not found"):
+		return fmt.Sprintf(" (spec.template.cluster is %q)", t.Cluster)
+	case t.Target.ContainerPort != 0 && failedChecks.MatchString(failure):
+		return fmt.Sprintf(" (the check is GET %s on port %d, which has to answer %s)",
+			cmp.Or(t.Target.HealthCheck.Path, "/"), t.Target.ContainerPort, cmp.Or(t.Target.HealthCheck.SuccessCodes, "200"))
 	}
-	return fmt.Sprintf(" (spec.template.cluster is %q)", t.Cluster)
+	return ""
 }

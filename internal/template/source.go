@@ -22,8 +22,9 @@ type Source interface {
 	Outputs(of map[string]string) *v1alpha1.StackOutputs
 	// ServiceID is the logical ID of the stack's ECS service.
 	ServiceID() string
-	// Explain says which field of the template a resource's failure is about, to
-	// be added to AWS's words; "" if those say it, or nobody knows.
+	// Explain says what in the template a resource's failure, or the bad health of
+	// the service, is about, to be added to AWS's words; "" if those say it, or
+	// nobody knows.
 	Explain(t *v1alpha1.RevisionTemplate, resource, failure string) string
 }
 

@@ -29,3 +29,39 @@ func TestUnknownSource(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// AWS's words about health checks and clusters don't say which.
+func TestExplain(t *testing.T) {
+	web := &v1alpha1.RevisionTemplate{
+		Containers: []v1alpha1.Container{{Name: "app"}}, Cluster: "shop",
+		Target: v1alpha1.Target{ContainerPort: 8080, HealthCheck: v1alpha1.TargetHealthCheck{Path: "/healthz", SuccessCodes: "200-299"}},
+	}
+	worker := &v1alpha1.RevisionTemplate{Containers: web.Containers}
+	const check = " (the check is GET /healthz on port 8080, which has to answer 200-299)"
+	tests := map[string]struct {
+		of                *v1alpha1.RevisionTemplate
+		resource, failure string
+		want              string
+	}{
+		"task stopped":     {web, LogicalService, "Task failed ELB health checks in (target-group arn:…)", check},
+		"wrong code":       {web, LogicalService, "Target.ResponseCodeMismatch: Health checks failed with these codes: [404]", check},
+		"no answer":        {web, LogicalService, "Target.Timeout: Request timed out", check},
+		"container health": {web, LogicalService, "Task failed container health checks", ""},
+		"cluster":          {web, LogicalService, "Cluster not found.", ` (spec.template.cluster is "shop")`},
+		"own cluster":      {worker, LogicalService, "Cluster not found.", ""},
+		"worker":           {worker, LogicalService, "Target.Timeout: Request timed out", ""},
+		"another resource": {web, LogicalLogGroup, "Target.Timeout: Request timed out", ""},
+		"healthy":          {web, LogicalService, "", ""},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			source, err := SourceOf(tt.of)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := source.Explain(tt.of, tt.resource, tt.failure); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
