@@ -106,8 +106,11 @@ func (x *pass) failIfOutOfBounds() *Decision {
 	case check == nil:
 		return nil
 	case check.Source == v1alpha1.SourceAlarm:
-		return x.fail(r, v1alpha1.ReasonAlarmFiring, fmt.Sprintf("alarm %s: %s, at step %d/%d (weight %d)",
-			check.Name, check.Message, check.Step, len(x.plan()), check.Weight))
+		message := fmt.Sprintf("alarm %s: %s, at step %d/%d (weight %d)", check.Name, check.Message, check.Step, len(x.plan()), check.Weight)
+		if arns := x.o.Analysis.FiringARNs; len(arns) > 0 {
+			message += "; " + command.DescribeAlarms(arns) + " shows it"
+		}
+		return x.fail(r, v1alpha1.ReasonAlarmFiring, message)
 	}
 	return x.fail(r, v1alpha1.ReasonMetricOutOfBounds, check.Message)
 }

@@ -191,6 +191,17 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
+// Who reads why a revision was rolled back can paste what shows the alarm.
+func TestAlarmIsShown(t *testing.T) {
+	o := measured(0, v1alpha1.ResultFail)
+	o.Analysis.Checks[0].Source = v1alpha1.SourceAlarm
+	o.Analysis.FiringARNs = []string{"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-5xx"}
+	const want = "aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm --alarm-names 'shop-5xx' --region eu-west-1 shows it"
+	if d := Decide(o, start); !strings.HasSuffix(d.Progress.Rollout.Message, "; "+want) {
+		t.Errorf("the outcome's message is %q", d.Progress.Rollout.Message)
+	}
+}
+
 // A scan may take longer than a rollout may go without progress: the stack has
 // its time after it.
 func TestScanTakesLong(t *testing.T) {
