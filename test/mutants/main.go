@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,8 +32,9 @@ type stage struct {
 	timed bool
 }
 
-// stages returns the ways of detecting a mistake, the quick ones first: a binary is
-// built only when its turn comes, and that of the simulation takes longest.
+// stages returns the ways of detecting a mistake, the quick ones first: the tests
+// that are made for it, those beside the code that decides. A binary is built only
+// when its turn comes, and that of the simulation takes longest.
 func stages(m mutant, seeds int) []stage {
 	simulation := "./test/simulation"
 	few := min(seeds, 100)
@@ -44,14 +46,21 @@ func stages(m mutant, seeds int) []stage {
 	if m.test != "" {
 		all = append(all, stage{name: "controllers", pkg: "./controllers", args: []string{"-test.run=^(" + m.test + ")$"}, timed: true})
 	}
-	return append(all,
-		stage{name: "seeds", pkg: simulation, args: []string{"-test.run=^TestSeeds$", "-shrinks=0", "-from=0", fmt.Sprintf("-seeds=%d", few)}},
-		stage{name: "regressions", pkg: simulation, args: []string{"-test.run=^TestRegressions$"}},
-		stage{name: "rollout", pkg: "./internal/rollout", args: []string{"-test.run=."}},
-		stage{name: "stack", pkg: "./internal/stack", args: []string{"-test.run=."}},
-		stage{name: "crash points", pkg: simulation, args: []string{"-test.run=^(TestEveryCallFails|TestHistoryStaysBounded)$", "-stride=4"}},
-		stage{name: "seeds", pkg: simulation, args: []string{"-test.run=^TestSeeds$", "-shrinks=0", fmt.Sprintf("-from=%d", few), fmt.Sprintf("-seeds=%d", seeds-few)}},
-	)
+	deciding := []stage{
+		{name: "rollout", pkg: "./internal/rollout", args: []string{"-test.run=."}},
+		{name: "stack", pkg: "./internal/stack", args: []string{"-test.run=."}},
+	}
+	first := func(s stage) bool { return s.pkg == "./"+filepath.Dir(m.file) }
+	if i := slices.IndexFunc(deciding, first); i >= 0 && m.unit == "" {
+		all, deciding = append(all, deciding[i]), slices.Delete(deciding, i, i+1)
+	}
+	return slices.Concat(all, []stage{
+		{name: "seeds", pkg: simulation, args: []string{"-test.run=^TestSeeds$", "-shrinks=0", "-from=0", fmt.Sprintf("-seeds=%d", few)}},
+		{name: "regressions", pkg: simulation, args: []string{"-test.run=^TestRegressions$"}},
+	}, deciding, []stage{
+		{name: "crash points", pkg: simulation, args: []string{"-test.run=^(TestEveryCallFails|TestHistoryStaysBounded)$", "-stride=4"}},
+		{name: "seeds", pkg: simulation, args: []string{"-test.run=^TestSeeds$", "-shrinks=0", fmt.Sprintf("-from=%d", few), fmt.Sprintf("-seeds=%d", seeds-few)}},
+	})
 }
 
 // finding is the result for a mutant.
