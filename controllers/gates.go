@@ -46,8 +46,11 @@ func (r *DeploymentReconciler) gateCall(imd *v1alpha1.ImmutableDeployment, spec 
 	}
 }
 
-// observeGates reads what the gates that are running say.
+// observeGates reads what the gates that are running say, and stops the calls of
+// all others, for which nobody waits any more.
 func (r *DeploymentReconciler) observeGates(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	var current []string
+	defer func() { r.Calls.Keep(gate.Owner(imd.Namespace, imd.Name), current...) }()
 	ro := view.facts.Progress.Rollout
 	if ro == nil || !ro.FinishedAt.IsZero() || view.facts.Deleting {
 		return nil
@@ -55,10 +58,13 @@ func (r *DeploymentReconciler) observeGates(ctx context.Context, imd *v1alpha1.I
 	view.facts.Answers = map[string]rollout.Answer{}
 	for _, run := range ro.Gates {
 		spec := gateSpec(imd, run.Name)
-		if run.State != v1alpha1.GateRunning || spec == nil {
+		decided := ro.Outcome != "" && run.At.Decisive() // and so asked no more
+		if run.State != v1alpha1.GateRunning || spec == nil || decided {
 			continue
 		}
-		answer, err := r.answerOf(ctx, view, spec, r.gateCall(imd, spec, ro.ID, run))
+		call := r.gateCall(imd, spec, ro.ID, run)
+		current = append(current, call.ID)
+		answer, err := r.answerOf(ctx, view, spec, call)
 		if err != nil {
 			answer, err = gate.Unavailable(spec, err)
 		}

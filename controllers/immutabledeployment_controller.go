@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -14,7 +15,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/gate"
 	"github.com/viridian-dev/viridian/internal/rollout"
+	"github.com/viridian-dev/viridian/internal/share"
 )
 
 // The finalizers subresource is what API servers ask for that enforce
@@ -51,7 +54,7 @@ func (r *DeploymentReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Owns(&v1alpha1.ImmutableRevision{}).
 		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent, RateLimiter: r.backoff()}).
-		Complete(r)
+		Complete(&fairly{r, share.New(r.MaxConcurrent)})
 }
 
 // Reconcile brings a deployment one step further: observe, decide, at most one
@@ -59,6 +62,9 @@ func (r *DeploymentReconciler) SetupWithManager(mgr ctrl.Manager) error {
 func (r *DeploymentReconciler) Reconcile(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
 	imd := &v1alpha1.ImmutableDeployment{}
 	if err := r.Live.Get(ctx, req.NamespacedName, imd); err != nil {
+		if apierrors.IsNotFound(err) {
+			r.Calls.Keep(gate.Owner(req.Namespace, req.Name))
+		}
 		return ctrl.Result{}, client.IgnoreNotFound(err)
 	}
 	bound := controllerutil.ContainsFinalizer(imd, v1alpha1.Finalizer)

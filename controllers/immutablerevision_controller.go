@@ -18,10 +18,11 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/route"
+	"github.com/viridian-dev/viridian/internal/share"
 	"github.com/viridian-dev/viridian/internal/stack"
 )
 
-// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutablerevisions,verbs=get;list;watch;create;patch;delete
+// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutablerevisions,verbs=get;list;watch;create;patch;delete;manage
 // +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutablerevisions/status,verbs=update;patch
 
 // RevisionReconciler keeps one CloudFormation stack for each
@@ -37,7 +38,7 @@ func (r *RevisionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.ImmutableRevision{}, builder.WithPredicates(RevisionPredicate())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent, RateLimiter: r.backoff()}).
-		Complete(r)
+		Complete(&fairly{r, share.New(r.MaxConcurrent)})
 }
 
 // Reconcile brings a revision's stack one step closer to what is wanted.

@@ -158,6 +158,8 @@ type setup struct {
 	// zero is as usual.
 	window, poll time.Duration
 	workers      int
+	// gateCalls is how many gates are called at once; by default 50.
+	gateCalls int
 	// propagation is how long the load balancer is given for a change; by
 	// default 15 s.
 	propagation time.Duration
@@ -201,7 +203,7 @@ func (w *world) startAs(s *setup) *manager {
 		Now:               w.now,
 	})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
-	calls := background.New[rollout.Answer](50)
+	calls := background.New[rollout.Answer](cmp.Or(s.gateCalls, 50))
 	w.Expect(mgr.Add(ctrlmanager.RunnableFunc(calls.Run))).To(gomega.Succeed())
 	w.Expect(controllers.Setup(mgr, controllers.Options{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Cloud: provider,

@@ -46,13 +46,13 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.BoolVar(&o.metricsSecure, "metrics-secure", true, "Serve metrics over HTTPS, to those whom the cluster authorises only.")
 	fs.BoolVar(&o.leaderElect, "leader-elect", false, "Work only while holding the lease, so that several replicas may run.")
 	fs.StringVar(&o.leaderElectionNamespace, "leader-election-namespace", "", "Namespace of the lease; the manager's own in a cluster.")
-	fs.IntVar(&o.maxConcurrent, "max-concurrent-reconciles", 4, "How many objects of a kind are reconciled at once.")
+	fs.IntVar(&o.maxConcurrent, "max-concurrent-reconciles", 16, "How many objects of a kind are reconciled at once, some half of them of one namespace.")
 	fs.DurationVar(&o.timing.Poll, "poll-interval", 10*time.Second, "How often AWS is looked at while a rollout goes on.")
 	fs.DurationVar(&o.timing.Resync, "resync-interval", 5*time.Minute, "How often AWS is looked at while nothing goes on.")
 	fs.DurationVar(&o.timing.Propagation, "traffic-propagation", 15*time.Second, "How long a load balancer takes to apply a rule change on all its nodes.")
 	fs.DurationVar(&o.metricPeriod, "metric-period", time.Minute, "Period of the CloudWatch metrics that are read: 1, 5, 10, 20, 30 or a multiple of 60 seconds.")
 	fs.DurationVar(&o.timing.MetricDelay, "metric-delay", 3*time.Minute, "How long after the end of a period CloudWatch usually has all its data.")
-	fs.IntVar(&o.maxGateCalls, "max-gate-calls", 50, "How many Lambda functions and webhooks of gates are called at once.")
+	fs.IntVar(&o.maxGateCalls, "max-gate-calls", 100, "How many Lambda functions and webhooks of gates are called at once, besides one of each namespace.")
 	fs.Func("webhook-allowed-cidrs", "Networks, separated by commas, to which webhooks may be posted besides public addresses, such as 10.0.0.0/8.", func(s string) (err error) {
 		o.webhookAllowed, err = prefixes(s)
 		return err

@@ -6,5 +6,5 @@
 // the same key, so whatever is called must be idempotent by that key or
 // tolerate being called twice.
 //
-// It imports only the standard library.
+// It imports the standard library and internal/share.
 package background

@@ -2,8 +2,11 @@ package background
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/viridian-dev/viridian/internal/share"
 )
 
 // keep is how long an answer is kept until it is polled. If the deployment was
@@ -18,16 +21,29 @@ const (
 	// Unknown: not started by this process, perhaps by one that crashed, or its
 	// answer was dropped.
 	Unknown State = "Unknown"
+	// Waiting: there was no place for it, and there is none yet.
+	Waiting State = "Waiting"
+	// Admitted: there was no place for it, and there is one now.
+	Admitted State = "Admitted"
 	// Running: it is in progress.
 	Running State = "Running"
 	// Done: its answer is available.
 	Done State = "Done"
 )
 
+// Owner is whose call it is.
+type Owner struct {
+	// Tenant shares places with the others, and Name is one of its own that has
+	// calls.
+	Tenant, Name string
+}
+
 // Runner runs calls whose answers are of type A. It is safe for concurrent use.
 // Create one with New.
+//
+// Its places are shared between tenants, of which each always has one.
 type Runner[A any] struct {
-	limit int
+	places *share.Shares
 	// ctx of all calls belongs to the runner, as a call outlives the reconcile
 	// that starts it.
 	ctx    context.Context
@@ -37,14 +53,21 @@ type Runner[A any] struct {
 
 	mu    sync.Mutex
 	calls map[string]*call[A]
-	// running counts the calls that occupy a slot, including forgotten ones.
-	running int
+	// waiting are those for which there was no place, and when they last asked.
+	waiting map[string]waiter
 	ended   bool
+}
+
+// waiter is a call that waits for a place.
+type waiter struct {
+	owner Owner
+	asked time.Time
 }
 
 // call is one call. Its fields, except cancel, are guarded by the runner's
 // mutex.
 type call[A any] struct {
+	owner  Owner
 	cancel context.CancelFunc
 	answer A
 	err    error
@@ -52,18 +75,19 @@ type call[A any] struct {
 	doneAt time.Time
 }
 
-// New returns a runner of at most limit concurrent calls, and at least one.
+// New returns a runner of at most limit concurrent calls, besides one of each
+// tenant.
 func New[A any](limit int) *Runner[A] {
 	ctx, cancel := context.WithCancel(context.Background()) //nolint:gosec // Run calls it in the end
-	return &Runner[A]{limit: max(limit, 1), ctx: ctx, cancel: cancel, calls: map[string]*call[A]{}}
+	return &Runner[A]{places: share.NewGuaranteed(limit), ctx: ctx, cancel: cancel, calls: map[string]*call[A]{}, waiting: map[string]waiter{}}
 }
 
 // Start runs fn in the background, with a context that ends after timeout. If a
 // call with that key is already running or its answer is waiting, it does
-// nothing. It returns false if no call has the key: the limit is reached, so
-// try again later, or the runner has ended. A call that ignores the end of its
-// context keeps its slot.
-func (r *Runner[A]) Start(key string, timeout time.Duration, fn func(context.Context) (A, error)) bool {
+// nothing. It returns false if no call has the key: there is no place, so try
+// again later, or the runner has ended. A call that ignores the end of its
+// context keeps its place.
+func (r *Runner[A]) Start(key string, owner Owner, timeout time.Duration, fn func(context.Context) (A, error)) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ended {
@@ -73,13 +97,14 @@ func (r *Runner[A]) Start(key string, timeout time.Duration, fn func(context.Con
 	if _, ok := r.calls[key]; ok {
 		return true
 	}
-	if r.running >= r.limit {
+	if !r.places.Take(owner.Tenant) {
+		r.waiting[key] = waiter{owner, time.Now()}
 		return false
 	}
+	delete(r.waiting, key)
 	ctx, cancel := context.WithTimeout(r.ctx, timeout) //nolint:gosec // run calls it
-	c := &call[A]{cancel: cancel}
+	c := &call[A]{owner: owner, cancel: cancel}
 	r.calls[key] = c
-	r.running++
 	r.underWay.Go(func() { r.run(ctx, key, c, fn) })
 	return true
 }
@@ -91,7 +116,12 @@ func (r *Runner[A]) Poll(key string) (answer A, state State, err error) {
 	defer r.mu.Unlock()
 	r.sweep()
 	c, ok := r.calls[key]
+	w, waits := r.waiting[key]
 	switch {
+	case !ok && waits && r.places.Has(w.owner.Tenant):
+		return answer, Admitted, nil
+	case !ok && waits:
+		return answer, Waiting, nil
 	case !ok:
 		return answer, Unknown, nil
 	case c.doneAt.IsZero():
@@ -101,11 +131,33 @@ func (r *Runner[A]) Poll(key string) (answer A, state State, err error) {
 	}
 }
 
+// Keep forgets all calls of the owner but those with the keys: nobody polls them
+// any more.
+func (r *Runner[A]) Keep(owner Owner, keys ...string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key, c := range r.calls {
+		if c.owner == owner && !slices.Contains(keys, key) {
+			r.forget(key)
+		}
+	}
+	for key, w := range r.waiting {
+		if w.owner == owner && !slices.Contains(keys, key) {
+			r.forget(key)
+		}
+	}
+}
+
 // Forget drops the call's answer. A call that is still running is cancelled, as
 // nobody will poll it; the key can be used again at once.
 func (r *Runner[A]) Forget(key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.forget(key)
+}
+
+func (r *Runner[A]) forget(key string) {
+	delete(r.waiting, key)
 	if c, ok := r.calls[key]; ok {
 		c.cancel()
 		delete(r.calls, key)
@@ -140,7 +192,7 @@ func (r *Runner[A]) run(ctx context.Context, key string, c *call[A], fn func(con
 func (r *Runner[A]) finish(key string, c *call[A], answer A, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.running--
+	r.places.Give(c.owner.Tenant)
 	switch {
 	case r.calls[key] != c:
 	case r.ended && err != nil:
@@ -150,11 +202,16 @@ func (r *Runner[A]) finish(key string, c *call[A], answer A, err error) {
 	}
 }
 
-// sweep drops answers that were kept too long.
+// sweep drops answers that were kept too long, and whoever stopped asking.
 func (r *Runner[A]) sweep() {
 	for key, c := range r.calls {
 		if !c.doneAt.IsZero() && time.Since(c.doneAt) >= keep {
 			delete(r.calls, key)
+		}
+	}
+	for key, w := range r.waiting {
+		if time.Since(w.asked) >= keep {
+			delete(r.waiting, key)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package background_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"strings"
 	"sync"
@@ -15,6 +16,9 @@ import (
 )
 
 var errNo = errors.New("no")
+
+// owner has the calls of tests that have one owner.
+var owner = background.Owner{Tenant: "shop", Name: "checkout"}
 
 // forever is a call that runs until it is stopped.
 func forever(ctx context.Context) (string, error) {
@@ -32,7 +36,7 @@ func after(d time.Duration, answer string, err error) func(context.Context) (str
 
 func wantStart(t *testing.T, r *background.Runner[string], key string, fn func(context.Context) (string, error), want bool) {
 	t.Helper()
-	if got := r.Start(key, time.Minute, fn); got != want {
+	if got := r.Start(key, owner, time.Minute, fn); got != want {
 		t.Errorf("Start(%q) = %v, want %v", key, got, want)
 	}
 }
@@ -91,7 +95,7 @@ func TestAnswers(t *testing.T) {
 func TestPanicStack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := background.New[string](1)
-		r.Start("a", time.Minute, func(context.Context) (string, error) { panic(errNo) })
+		r.Start("a", owner, time.Minute, func(context.Context) (string, error) { panic(errNo) })
 		synctest.Wait()
 		_, _, err := r.Poll("a")
 		p, ok := errors.AsType[*background.PanicError](err)
@@ -131,9 +135,10 @@ func TestLimit(t *testing.T) {
 		wantStart(t, r, "a", after(time.Second, "a", nil), true)
 		wantStart(t, r, "b", after(10*time.Second, "b", nil), true)
 		wantStart(t, r, "c", after(time.Second, "c", nil), false)
-		wantState(t, r, "c", background.Unknown)
+		wantState(t, r, "c", background.Waiting)
 		wantStart(t, r, "b", forever, true)
 		time.Sleep(2 * time.Second)
+		wantState(t, r, "c", background.Admitted)
 		wantStart(t, r, "c", after(time.Second, "c", nil), true)
 		wantStart(t, r, "d", forever, false)
 		time.Sleep(20 * time.Second)
@@ -142,6 +147,58 @@ func TestLimit(t *testing.T) {
 				t.Errorf("%s: got %q, %s, %v", key, answer, state, err)
 			}
 		}
+	})
+}
+
+// TestTenants: whatever one tenant does, the next one has places, and each has one
+// at least.
+func TestTenants(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := background.New[string](8)
+		started := func(tenant string) int {
+			n := 0
+			for i := range 20 {
+				key := fmt.Sprintf("%s/%d", tenant, i)
+				if r.Start(key, background.Owner{Tenant: tenant, Name: key}, time.Hour, forever) {
+					n++
+				}
+			}
+			return n
+		}
+		for i, want := range []int{5, 2, 1, 1, 1, 1} {
+			if got := started(fmt.Sprintf("tenant-%d", i)); got != want {
+				t.Errorf("tenant %d has %d calls, want %d", i, got, want)
+			}
+		}
+		time.Sleep(2 * time.Hour) // all end
+	})
+}
+
+// TestKeepCurrent: calls that are nobody's any more are stopped and leave their
+// place, those of others aren't.
+func TestKeepCurrent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := background.New[string](3)
+		other := background.Owner{Tenant: owner.Tenant, Name: "search"}
+		wantStart(t, r, "old", forever, true)
+		wantStart(t, r, "current", forever, true)
+		r.Start("waits", owner, time.Minute, forever)
+		r.Start("others", other, time.Minute, forever)
+		wantState(t, r, "others", background.Waiting)
+		r.Keep(owner, "current")
+		synctest.Wait()
+		wantState(t, r, "old", background.Unknown)
+		wantState(t, r, "waits", background.Unknown)
+		wantState(t, r, "current", background.Running)
+		wantState(t, r, "others", background.Admitted)
+		if !r.Start("others", other, time.Minute, forever) {
+			t.Error("there is no place")
+		}
+		r.Keep(owner)
+		synctest.Wait()
+		wantState(t, r, "current", background.Unknown)
+		wantState(t, r, "others", background.Running)
+		time.Sleep(time.Hour) // all end
 	})
 }
 
@@ -242,7 +299,7 @@ func TestConcurrentUse(t *testing.T) {
 			askers.Go(func() {
 				key := string(rune('a' + i%5))
 				for range 50 {
-					r.Start(key, time.Second, after(time.Millisecond, key, nil))
+					r.Start(key, owner, time.Second, after(time.Millisecond, key, nil))
 					if answer, state, _ := r.Poll(key); state == background.Done && answer != key {
 						t.Errorf("%s got %q", key, answer)
 					}

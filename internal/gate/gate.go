@@ -55,6 +55,14 @@ type Call struct {
 	Timeout time.Duration
 }
 
+// owner has the call: places are shared between namespaces.
+func (c *Call) owner() background.Owner { return Owner(c.Namespace, c.Deployment) }
+
+// Owner has the calls of an ImmutableDeployment's gates.
+func Owner(namespace, deployment string) background.Owner {
+	return background.Owner{Tenant: namespace, Name: deployment}
+}
+
 // Means are by what gates are asked.
 type Means struct {
 	Functions cloud.Functions
@@ -126,7 +134,7 @@ func Timeout(gate *v1alpha1.Gate) time.Duration {
 // Reject has a gate be heard to say no, in the next pass, because of an error
 // that Unavailable took for that.
 func (m *Means) Reject(call Call, answer rollout.Answer) {
-	m.Calls.Start(call.ID, time.Second, func(context.Context) (rollout.Answer, error) { return answer, nil })
+	m.Calls.Start(call.ID, call.owner(), time.Second, func(context.Context) (rollout.Answer, error) { return answer, nil })
 }
 
 // inBackground hears what a call said that outlives the pass, and may be lost.
@@ -140,6 +148,10 @@ func (b inBackground) Answer(_ context.Context, call Call) (rollout.Answer, erro
 	switch state {
 	case background.Running:
 		return rollout.Answer{State: rollout.AnswerAsked}, nil
+	case background.Waiting:
+		return rollout.Answer{State: rollout.AnswerWaiting}, nil
+	case background.Admitted:
+		return rollout.Answer{State: rollout.AnswerAdmitted}, nil
 	case background.Done:
 		if err != nil {
 			b.calls.Forget(call.ID) // it is called again
@@ -152,7 +164,7 @@ func (b inBackground) Answer(_ context.Context, call Call) (rollout.Answer, erro
 
 // ask starts the call. If too many run already, the next pass tries again.
 func (b inBackground) ask(call Call, fn func(context.Context) (rollout.Answer, error)) {
-	b.calls.Start(call.ID, max(call.Timeout, time.Second), fn)
+	b.calls.Start(call.ID, call.owner(), max(call.Timeout, time.Second), fn)
 }
 
 // encode writes what is asked.

@@ -64,6 +64,10 @@ type AnswerState string
 const (
 	// AnswerNone: it was not made, or by a run that crashed.
 	AnswerNone AnswerState = ""
+	// AnswerWaiting: there was no place for it among the calls under way, and
+	// there is none yet. AnswerAdmitted: there is one now.
+	AnswerWaiting  AnswerState = "Waiting"
+	AnswerAdmitted AnswerState = "Admitted"
 	// AnswerAsked: it is under way, and nothing was heard of it yet.
 	AnswerAsked AnswerState = "Asked"
 	// AnswerRunning: the gate is working on it.
@@ -143,6 +147,11 @@ func (x *pass) followGate(r Rollout, gate Gate, run *GateRun) *Decision {
 		return x.endGate(r, run, v1alpha1.GateSucceeded, answer)
 	case answer.State == AnswerNo:
 		return x.rejectGate(r, gate, run, answer)
+	case answer.State == AnswerWaiting:
+		return x.awaitPlace(r, run)
+	case answer.State == AnswerAdmitted:
+		run.StartedAt = x.now
+		return x.startGate(r, run).with(r)
 	case !x.now.Before(expires):
 		return x.rejectGate(r, gate, run, Answer{Message: fmt.Sprintf("no answer within %s", gate.Timeout)})
 	case answer.State == AnswerLater:
@@ -150,12 +159,7 @@ func (x *pass) followGate(r Rollout, gate Gate, run *GateRun) *Decision {
 		run.CallAt, run.Message, run.Output = x.now.Add(answer.Delay), answer.Message, answer.Output
 		return x.again(gateWords(&r, run, run.Message)).with(r)
 	case answer.State == AnswerNone:
-		d := x.do(gateWords(&r, run, "starting"), Action{Kind: ActionStartGate, Revision: r.Revision, Run: *run})
-		if x.isGateUnheard() {
-			d = x.stayUnavailable(d)
-		}
-		d.After = min(x.o.Policy.Poll, time.Second) // an answer takes its time
-		return d
+		return x.startGate(r, run)
 	}
 	run.CallAt = time.Time{}
 	d := x.until(gateWords(&r, run, "running since "+clock(run.StartedAt)), expires).with(r)
@@ -165,6 +169,29 @@ func (x *pass) followGate(r Rollout, gate Gate, run *GateRun) *Decision {
 		return told // it takes its time; at the next look, that counts as heard
 	}
 	return d
+}
+
+// startGate asks a gate. run is in r.
+func (x *pass) startGate(r Rollout, run *GateRun) *Decision {
+	d := x.do(gateWords(&r, run, "starting"), Action{Kind: ActionStartGate, Revision: r.Revision, Run: *run})
+	if x.isGateUnheard() {
+		d = x.stayUnavailable(d)
+	}
+	d.After = min(x.o.Policy.Poll, time.Second) // an answer takes its time
+	return d
+}
+
+// placePause is how often it is remembered that a gate still waits for a place:
+// its time begins when it has one, whatever this process forgets.
+const placePause = time.Minute
+
+// awaitPlace waits until fewer calls of gates are under way. That is not the
+// gate's time. run is in r.
+func (x *pass) awaitPlace(r Rollout, run *GateRun) *Decision {
+	if !x.now.Before(run.StartedAt.Add(placePause)) {
+		run.StartedAt = x.now
+	}
+	return x.poll(gateWords(&r, run, "waiting for a place, since as many functions and webhooks are called as may be (--max-gate-calls)")).with(r)
 }
 
 // isGateUnheard keeps it told that a gate can't be asked until it is heard of.

@@ -164,3 +164,34 @@ func TestUnavailableDoesNotFlap(t *testing.T) {
 		t.Errorf("first %s, then %s", first.Reason, second.Reason)
 	}
 }
+
+// The time for which a gate waits for a place among the calls isn't its own: it
+// begins when there is one, whatever is forgotten meanwhile.
+func TestWaitingForAPlace(t *testing.T) {
+	for name, c := range map[string]struct {
+		state   AnswerState
+		since   time.Duration
+		started time.Duration // ago
+		starts  bool
+	}{
+		"waits":                  {AnswerWaiting, 10 * time.Second, 10 * time.Second, false},
+		"waits longer than may":  {AnswerWaiting, time.Hour, 0, false},
+		"has a place":            {AnswerAdmitted, 10 * time.Second, 0, true},
+		"has a place after long": {AnswerAdmitted, time.Hour, 0, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := rolling(0, -1)
+			o.Gates = []Gate{smoke}
+			o.Progress.Rollout.Gates = []GateRun{{Name: "smoke", At: v1alpha1.BeforeTraffic, State: v1alpha1.GateRunning, Attempt: 1, StartedAt: ago(c.since)}}
+			o.Answers = map[string]Answer{"smoke/1/0": {State: c.state}}
+			d := Decide(o, start)
+			run := d.Progress.Rollout.Gates[0]
+			if run.State != v1alpha1.GateRunning || run.Attempt != 1 || !run.StartedAt.Equal(ago(c.started)) {
+				t.Errorf("the run is %+v", run)
+			}
+			if starts := d.Action.Kind == ActionStartGate; starts != c.starts || starts && !d.Action.Run.StartedAt.Equal(start) {
+				t.Errorf("does %+v", d.Action)
+			}
+		})
+	}
+}
