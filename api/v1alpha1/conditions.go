@@ -13,6 +13,11 @@ const (
 	AnnotationExternalID = "viridian.dev/external-id"
 )
 
+// AnnotationWebhookHosts lists, separated by commas, the hosts for which the key
+// of a webhook's Secret signs requests. Without it, it signs for any. It is set on
+// the Secret by whoever owns that.
+const AnnotationWebhookHosts = "viridian.dev/webhook-hosts"
+
 // Annotations of an ImmutableDeployment with which people make one-time
 // requests. Each value names the rollout that is meant, by status.rollout.id or
 // by its revision, so that a stale request never acts on a later rollout; each

@@ -143,9 +143,10 @@ type WebhookGate struct {
 	URL string `json:"url,omitempty"`
 
 	// secretName is a Secret in the deployment's namespace whose key
-	// "hmac-key" signs the request: the header X-Viridian-Signature holds
-	// "sha256=" and the HMAC-SHA256, in hex, of the header
-	// X-Viridian-Timestamp, a dot and the body.
+	// "hmac-key" signs the request as Standard Webhooks 1.0 has it, by the
+	// headers webhook-id, webhook-timestamp and webhook-signature. The key is
+	// base64 after "whsec_", or the bytes as they are. The Secret's annotation
+	// viridian.dev/webhook-hosts lists the hosts for which it signs.
 	// +optional
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253

@@ -37,5 +37,11 @@ func secretMissing(namespace, name string) error {
 
 // secretWithoutKey refuses to sign with a Secret that holds no key.
 func secretWithoutKey(name string) error {
-	return refusal.New(v1alpha1.ReasonGateUnavailable, fmt.Sprintf("the Secret %s has no key %s", name, signingKey), "Add it")
+	return refusal.New(v1alpha1.ReasonGateUnavailable, fmt.Sprintf("the Secret %s has no key %s, or one that begins with whsec_ and is not base64", name, signingKey), "Add it")
+}
+
+// secretOfOtherHosts refuses to sign for a host that the Secret doesn't name.
+func secretOfOtherHosts(namespace, name, host, hosts string) error {
+	return refusal.New(v1alpha1.ReasonGateUnavailable, fmt.Sprintf("the Secret %s signs requests to %q only, not to %s", name, hosts, host),
+		fmt.Sprintf("Correct spec.gates, or have whoever owns the Secret allow it: kubectl annotate secret %s -n %s --overwrite %s=%s,%s", name, namespace, v1alpha1.AnnotationWebhookHosts, hosts, host))
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -18,6 +21,16 @@ import (
 // signingKey is the key in a webhook's Secret.
 const signingKey = "hmac-key"
 
+// pathOf is a webhook's URL without what may be secret in it. As part of what is
+// signed, it tells a receiver that the request was meant for it.
+func pathOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+}
+
 // post is an HTTPS webhook, called in the background.
 type post struct {
 	inBackground
@@ -28,6 +41,7 @@ type post struct {
 
 // Start posts the question. An address that can't be reached has said no.
 func (p *post) Start(ctx context.Context, call Call, question hook.Question) error {
+	question.Target = pathOf(p.spec.URL)
 	body, err := encode(question.Gate, question)
 	if err != nil {
 		return err
@@ -51,7 +65,9 @@ func (p *post) Start(ctx context.Context, call Call, question hook.Question) err
 }
 
 // key reads the key of the webhook's Secret; nil if it has none. The controller
-// may read Secrets only where an administrator let it.
+// may read Secrets only where an administrator let it, and signs only for the
+// hosts that the Secret names, if it names any: whoever may write deployments but
+// not Secrets can't have requests signed for a server of his own.
 func (p *post) key(ctx context.Context, namespace string) ([]byte, error) {
 	name := p.spec.SecretName
 	if name == "" {
@@ -66,8 +82,33 @@ func (p *post) key(ctx context.Context, namespace string) ([]byte, error) {
 		return nil, secretMissing(namespace, name)
 	case err != nil:
 		return nil, fmt.Errorf("read Secret %s: %w", name, err)
-	case len(secret.Data[signingKey]) == 0:
+	}
+	if hosts, restricted := secret.Annotations[v1alpha1.AnnotationWebhookHosts]; restricted {
+		if host := hostOf(p.spec.URL); !slices.Contains(splitList(hosts), host) {
+			return nil, secretOfOtherHosts(namespace, name, host, hosts)
+		}
+	}
+	key, err := webhook.ParseKey(secret.Data[signingKey])
+	if err != nil || len(key) == 0 {
 		return nil, secretWithoutKey(name)
 	}
-	return secret.Data[signingKey], nil
+	return key, nil
+}
+
+// hostOf is the host that a URL names, without its port, in lower case.
+func hostOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
+}
+
+// splitList splits a list at its commas.
+func splitList(list string) []string {
+	var out []string
+	for part := range strings.SplitSeq(list, ",") {
+		out = append(out, strings.ToLower(strings.TrimSpace(part)))
+	}
+	return out
 }

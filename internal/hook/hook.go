@@ -27,6 +27,9 @@ const Version = "1"
 // Question is what a gate is asked.
 type Question struct {
 	Version string `json:"version"`
+	// Target is the URL to which a webhook's request is sent, without its query;
+	// absent for functions and workflows.
+	Target string `json:"target,omitempty"`
 	// IdempotencyKey is the same whenever the same attempt is asked again: by
 	// a controller that crashed, or after the answer IN_PROGRESS.
 	IdempotencyKey string             `json:"idempotencyKey"`

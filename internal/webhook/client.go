@@ -115,13 +115,14 @@ func (c *Client) request(ctx context.Context, target *url.URL, r Request) (*http
 	if err != nil {
 		return nil, &RefusedError{Reason: "the URL of " + target.Hostname() + " can't be used"}
 	}
-	timestamp := strconv.FormatInt(c.now().Unix(), 10)
+	id, timestamp := idOf(r.IdempotencyKey), strconv.FormatInt(c.now().Unix(), 10)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", c.userAgent)
 	req.Header.Set("Idempotency-Key", r.IdempotencyKey)
+	req.Header.Set(IDHeader, id)
 	req.Header.Set(TimestampHeader, timestamp)
 	if r.Key != nil {
-		req.Header.Set(SignatureHeader, sign(r.Key, timestamp, r.Body))
+		req.Header.Set(SignatureHeader, sign(r.Key, id, timestamp, r.Body))
 	}
 	return req, nil
 }

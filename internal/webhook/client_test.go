@@ -23,7 +23,7 @@ func TestPost(t *testing.T) {
 		signature string
 	}{
 		"unsigned":      {want: "viridian"},
-		"signed":        {key: key, want: "viridian", signature: sign(key, "1750000000", []byte(`{"a":1}`))},
+		"signed":        {key: key, want: "viridian", signature: sign(key, idOf("shop/checkout/3/0"), "1750000000", []byte(`{"a":1}`))},
 		"another agent": {userAgent: "viridian/1.2", want: "viridian/1.2"},
 	}
 	for name, tt := range tests {
@@ -54,7 +54,7 @@ func TestPost(t *testing.T) {
 			}
 			want := http.Header{
 				"Content-Type": {"application/json"}, "Content-Length": {"7"}, "Connection": {"close"},
-				"User-Agent": {tt.want}, "Idempotency-Key": {"shop/checkout/3/0"}, "X-Viridian-Timestamp": {"1750000000"},
+				"User-Agent": {tt.want}, "Idempotency-Key": {"shop/checkout/3/0"}, "Webhook-Id": {idOf("shop/checkout/3/0")}, "Webhook-Timestamp": {"1750000000"},
 			}
 			if tt.signature != "" {
 				want.Set(SignatureHeader, tt.signature)
@@ -62,7 +62,7 @@ func TestPost(t *testing.T) {
 			if diff := cmp.Diff(want, header); diff != "" {
 				t.Error(diff)
 			}
-			if tt.key != nil && !Verify(key, header.Get(TimestampHeader), header.Get(SignatureHeader), []byte(body)) {
+			if tt.key != nil && !Verify(key, header, []byte(body)) {
 				t.Error("not verified")
 			}
 		})

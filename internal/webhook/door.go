@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"slices"
 	"sync"
 	"syscall"
 )
@@ -12,14 +11,13 @@ import (
 // errShut stops a connection; explain turns it into a message.
 var errShut = errors.New("the address is not public")
 
-// door checks every connection of one call. It remembers the rejected
-// addresses, as a dial tries several addresses and returns only one error.
+// door checks every connection of one call, as a dial tries several addresses and
+// returns only one error.
 type door struct {
 	policy policy
 
-	mu     sync.Mutex
-	let    int
-	turned []netip.Addr
+	mu          sync.Mutex
+	let, turned int
 }
 
 // control is the dialer's ControlContext: it gets the resolved address that is
@@ -29,20 +27,16 @@ func (d *door) control(_ context.Context, _, address string, _ syscall.RawConn) 
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err != nil || !d.policy.permits(to.Addr()) {
-		d.turned = append(d.turned, to.Addr())
+		d.turned++
 		return errShut
 	}
 	d.let++
 	return nil
 }
 
-// shut returns the rejected address (the lowest if there are several, so that
-// equal failures have equal messages), and whether all were rejected.
-func (d *door) shut() (turned netip.Addr, all bool) {
+// shut tells whether addresses were rejected, and whether all were.
+func (d *door) shut() (some, all bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.turned) == 0 {
-		return netip.Addr{}, false
-	}
-	return slices.MinFunc(d.turned, netip.Addr.Compare), d.let == 0
+	return d.turned > 0, d.turned > 0 && d.let == 0
 }

@@ -35,27 +35,21 @@ func (e *passingError) Error() string { return e.reason }
 func (e *passingError) Unwrap() error { return e.err }
 
 // explain turns an error of the HTTP client into one that a user can read and a
-// caller can act on.
+// caller can act on. It tells no address that isn't public: users may not be
+// meant to know what names inside the network stand for.
 func explain(host string, d *door, err error) error {
-	turned, all := d.shut()
+	some, all := d.shut()
 	if all {
-		return &RefusedError{Reason: notPublic(host, turned.String()) + ": allow it by the manager's --webhook-allowed-cidrs"}
+		return &RefusedError{Reason: host + " has no public address: have an administrator allow its network by the manager's --webhook-allowed-cidrs"}
 	}
 	if c, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return &RefusedError{Reason: host + untrusted(c.Err)}
 	}
 	e := &passingError{reason: host + reasonOf(err), err: err}
-	if turned.IsValid() {
-		e.reason += "; " + turned.String() + " is not a public address and was not tried"
+	if some {
+		e.reason += "; an address that is not public was not tried"
 	}
 	return e
-}
-
-func notPublic(host, address string) string {
-	if host == address {
-		return host + " is not a public address"
-	}
-	return host + " is " + address + ", which is not a public address"
 }
 
 // untrusted says what is wrong with a certificate. It omits the time, so that

@@ -1,28 +1,56 @@
 package webhook
 
-import "testing"
+import (
+	"net/http"
+	"testing"
+)
+
+// The example of Standard Webhooks 1.0, "Verifying signatures", as its reference
+// implementations test it.
+const (
+	exampleKey       = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+	exampleID        = "msg_p5jXN8AQM9LWM0D4loKWxJek"
+	exampleTime      = "1614265330"
+	exampleBody      = `{"test": 2432232314}`
+	exampleSignature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+)
 
 func TestVerify(t *testing.T) {
-	// Made with: printf '1750000000.{"a":1}' | openssl dgst -sha256 -hmac k
-	const signature = "sha256=8b9a863655334b3c16615b77971ce1dd8ac4ce0895f46c7059676b1b53759fcd"
 	tests := map[string]struct {
-		key, timestamp, signature, body string
-		want                            bool
+		key, id, timestamp, signature, body string
+		want                                bool
 	}{
-		"right":             {"k", "1750000000", signature, `{"a":1}`, true},
-		"another key":       {"l", "1750000000", signature, `{"a":1}`, false},
-		"another time":      {"k", "1750000001", signature, `{"a":1}`, false},
-		"another body":      {"k", "1750000000", signature, `{"a":2}`, false},
-		"no signature":      {"k", "1750000000", "", `{"a":1}`, false},
-		"without its kind":  {"k", "1750000000", signature[len("sha256="):], `{"a":1}`, false},
-		"a part of it":      {"k", "1750000000", signature[:20], `{"a":1}`, false},
-		"signed by nothing": {"", "1750000000", sign(nil, "1750000000", []byte(`{"a":1}`)), `{"a":1}`, false},
+		"right":             {exampleKey, exampleID, exampleTime, exampleSignature, exampleBody, true},
+		"another key":       {"whsec_bWluZQ==", exampleID, exampleTime, exampleSignature, exampleBody, false},
+		"another ID":        {exampleKey, "msg_1", exampleTime, exampleSignature, exampleBody, false},
+		"another time":      {exampleKey, exampleID, "1614265331", exampleSignature, exampleBody, false},
+		"another body":      {exampleKey, exampleID, exampleTime, exampleSignature, `{"test": 1}`, false},
+		"no signature":      {exampleKey, exampleID, exampleTime, "", exampleBody, false},
+		"without its kind":  {exampleKey, exampleID, exampleTime, exampleSignature[len("v1,"):], exampleBody, false},
+		"signed by nothing": {"", exampleID, exampleTime, sign(nil, exampleID, exampleTime, []byte(exampleBody)), exampleBody, false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			if got := Verify([]byte(tt.key), tt.timestamp, tt.signature, []byte(tt.body)); got != tt.want {
+			key, err := ParseKey([]byte(tt.key))
+			if err != nil {
+				t.Fatal(err)
+			}
+			header := http.Header{IDHeader: {tt.id}, TimestampHeader: {tt.timestamp}, SignatureHeader: {tt.signature}}
+			if got := Verify(key, header, []byte(tt.body)); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+func TestParseKey(t *testing.T) {
+	if key, err := ParseKey([]byte("correct horse")); string(key) != "correct horse" || err != nil {
+		t.Errorf("got %q, %v", key, err)
+	}
+	if key, err := ParseKey([]byte("whsec_bWluZQ==\n")); string(key) != "mine" || err != nil {
+		t.Errorf("got %q, %v", key, err)
+	}
+	if _, err := ParseKey([]byte("whsec_!")); err == nil {
+		t.Error("what isn't base64 is a key")
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/hex"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
 	"io"
@@ -76,7 +76,10 @@ type receiver struct {
 }
 
 // received is a request that the receiver got.
-type received struct{ timestamp, signature, body string }
+type received struct {
+	header http.Header
+	body   string
+}
 
 func receive(t *testing.T) *receiver {
 	t.Helper()
@@ -85,7 +88,7 @@ func receive(t *testing.T) *receiver {
 		body, _ := io.ReadAll(req.Body) // the signature of a truncated body doesn't match
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		r.seen = append(r.seen, received{req.Header.Get("X-Viridian-Timestamp"), req.Header.Get("X-Viridian-Signature"), string(body)})
+		r.seen = append(r.seen, received{req.Header, string(body)})
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	t.Cleanup(r.Close)
@@ -142,8 +145,8 @@ func (w *world) asked(imd *v1alpha1.ImmutableDeployment, hook *receiver) {
 	requests := hook.received()
 	w.Expect(requests).To(gomega.HaveLen(1))
 	mac := hmac.New(sha256.New, []byte(signingKey))
-	mac.Write([]byte(requests[0].timestamp + "." + requests[0].body))
-	w.Expect(requests[0].signature).To(gomega.Equal("sha256=" + hex.EncodeToString(mac.Sum(nil))))
+	mac.Write([]byte(requests[0].header.Get("webhook-id") + "." + requests[0].header.Get("webhook-timestamp") + "." + requests[0].body))
+	w.Expect(requests[0].header.Get("webhook-signature")).To(gomega.Equal("v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))))
 	imr := &v1alpha1.ImmutableRevision{}
 	w.Expect(cluster.Client.Get(w.t.Context(), client.ObjectKey{Namespace: imd.Namespace, Name: "checkout-2"}, imr)).To(gomega.Succeed())
 	for _, question := range []string{requests[0].body, string(w.sim.Invocations(functionName)[0].Payload)} {
