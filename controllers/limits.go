@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"strings"
+	"unicode"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -155,13 +156,26 @@ func fitVerdicts(verdicts []v1alpha1.Verdict) {
 func fit(text *string, n int) { *text = truncate(*text, n) }
 
 // truncate cuts a text at n bytes, at the end of a character. JSON can't hold
-// bytes that are no text: what it would have instead may be longer.
+// bytes that are no text: what it would have instead may be longer. Others' words
+// must not steer the terminal of whoever reads them, either.
 func truncate(s string, n int) string {
-	s = strings.ToValidUTF8(s, "�")
+	s = strings.Map(printable, strings.ToValidUTF8(s, "�"))
 	if len(s) <= n {
 		return s
 	}
 	return strings.ToValidUTF8(s[:n-len("…")], "") + "…"
+}
+
+// printable replaces what a terminal doesn't print but obeys: control characters,
+// and those that reorder text.
+func printable(c rune) rune {
+	switch {
+	case c == '\n' || c == '\r' || c == '\t':
+		return ' '
+	case unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c):
+		return '�'
+	}
+	return c
 }
 
 // What an event may hold, in bytes: ValidateEventCreate in k8s.io/kubernetes,

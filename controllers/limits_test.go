@@ -220,6 +220,7 @@ func tryToFill(t *testing.T, s schema, plural, letter string, fit func(filled an
 func TestTruncate(t *testing.T) {
 	for in, want := range map[string]string{
 		"short text": "short text", "a longer text": "a longe…", "äääääääääää": "äää…", "a\xff": "a�", "€€€€": "€€…", "1234567€": "1234567€",
+		"\x1b[31mred": "�[31mred", "a\nb\tc": "a b c", "\u202eabc": "�abc", "\u0085": "�",
 	} {
 		if got := truncate(in, 10); got != want {
 			t.Errorf("%q became %q, want %q", in, got, want)
