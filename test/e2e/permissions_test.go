@@ -20,6 +20,8 @@ var unseen = []string{
 	"list deploy.viridian.dev/immutabledeployments",
 	// Checked by the admission of owner references.
 	"update deploy.viridian.dev/immutabledeployments/finalizers",
+	// Checked by config/policies/revisions.yaml.
+	"manage deploy.viridian.dev/immutablerevisions",
 	// For repeated events.
 	"patch events.k8s.io/events",
 	"patch events",
