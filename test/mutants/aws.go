@@ -121,7 +121,7 @@ func losing() []mutant {
 		{name: "ignore a retry of what served", unit: "TestRetryOfWhatServed", file: requests, old: "	case x.hearRestore(value):\n", new: ""},
 		{name: "don't create a deleted rule anew", unit: "TestRetryOfWhatServed", file: "internal/rollout/outage.go", old: "		x.p.Written = nil\n", new: ""},
 		{name: "let an alarm prolong an outage", unit: "TestAlarmDoesNotKeepAnOutage", file: evidence, old: "v1alpha1.CauseRevert, x.isStableLost(): // an outage is over the sooner", new: "v1alpha1.CauseRevert:"},
-		{name: "flap while a gate can't be asked", unit: "TestUnavailableDoesNotFlap", file: rolloutGates, old: "			d = x.stayUnavailable(d)\n", new: "			d.StillBlocked = true\n"},
+		{name: "flap while a gate can't be asked", unit: "TestUnavailableDoesNotFlap", file: rolloutGates, old: "		d = x.stayUnavailable(d)\n", new: "			d.StillBlocked = true\n"},
 		{name: "call a scale-up a loss", unit: "TestScalingUpIsNoLoss", file: questions, old: " && !x.isGrowing():", new: ":"},
 		{name: "wait for a scale-up without an end", unit: "TestScalingUpIsNoLoss", file: capacity, old: "	return x.now.Before(p.ScalingSince.Add(x.o.Policy.ProgressDeadline))\n", new: "	return true\n"},
 		{name: "bind before AWS lets it in", test: "TestRoleDenied", file: deploymentPass, old: "	if !bound && (err == nil || len(view.records) > 0) {", new: "	if !bound {"},
