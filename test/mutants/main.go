@@ -161,7 +161,7 @@ func try(ctx context.Context, m mutant, seeds int) finding {
 	for _, s := range stages(m, seeds) {
 		if binaries[s.pkg] == "" {
 			binaries[s.pkg] = filepath.Join(dir, filepath.Base(s.pkg)+".test")
-			build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay="+overlay, "-o", binaries[s.pkg], s.pkg) //nolint:gosec // from the catalogue
+			build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay="+overlay, "-o", binaries[s.pkg], s.pkg) //nolint:gosec // from the catalogue
 			if out, err := build.CombinedOutput(); err != nil {
 				return finding{err: fmt.Errorf("build %s: %w\n%s", s.pkg, err, out)}
 			}
