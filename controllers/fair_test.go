@@ -16,16 +16,17 @@ import (
 // However many objects of one namespace hang, those of another have a worker; and
 // the first has its workers again when they are through.
 func TestHangingNeighbour(t *testing.T) {
-	const workers = 8
-	hang := make(chan struct{})
+	const workers, most = 8, 5 // five of eight: no more than were left free
+	hang, handled := make(chan struct{}), make(chan bool, workers)
 	next := reconcile.Func(func(_ context.Context, req ctrl.Request) (ctrl.Result, error) {
 		if req.Namespace == "hostile" {
+			handled <- true
 			<-hang
 		}
 		return ctrl.Result{RequeueAfter: time.Hour}, nil
 	})
 	f := &fairly{next, share.New(workers)}
-	reconcileOne := func(namespace string) time.Duration {
+	pass := func(namespace string) time.Duration {
 		result, err := f.Reconcile(t.Context(), ctrl.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: "checkout"}})
 		if err != nil {
 			t.Error(err)
@@ -33,23 +34,28 @@ func TestHangingNeighbour(t *testing.T) {
 		return result.RequeueAfter
 	}
 	var busy sync.WaitGroup
-	putOff := make(chan time.Duration, workers)
 	for range workers {
 		busy.Go(func() {
-			if after := reconcileOne("hostile"); after == busyPause {
-				putOff <- after
+			if pass("hostile") == busyPause {
+				handled <- false
 			}
 		})
 	}
-	for range workers - 5 { // five of eight hang: no more than were left free
-		<-putOff
+	hanging := 0
+	for range workers {
+		if <-handled {
+			hanging++
+		}
 	}
-	if after := reconcileOne("shop"); after != time.Hour {
+	if hanging != most {
+		t.Errorf("%d workers hang, want %d", hanging, most)
+	}
+	if after := pass("shop"); after != time.Hour {
 		t.Errorf("the neighbour is tried again after %s", after)
 	}
 	close(hang)
 	busy.Wait()
-	if after := reconcileOne("hostile"); after != time.Hour {
+	if after := pass("hostile"); after != time.Hour {
 		t.Errorf("tried again after %s", after)
 	}
 }
