@@ -111,7 +111,10 @@ func isCIDR(value string) bool {
 }
 
 // checkConditions refuses what AWS refuses and returns the conditions in the
-// form in which AWS answers: host and path in both forms.
+// form in which AWS answers: host and path in both forms. AWS keeps no order:
+// path and header were recorded to come back as header and path, and host, query,
+// method and source as query, host, method and source. Here the last comes first,
+// so that whoever relies on the order notices.
 func checkConditions(in []Condition) ([]Condition, error) {
 	if len(in) == 0 {
 		return nil, core.Errorf("ValidationError", "A rule must have at least one condition")
@@ -138,6 +141,7 @@ func checkConditions(in []Condition) ([]Condition, error) {
 	if wildcards > maxConditionWildcards {
 		return nil, core.Errorf("ValidationError", "A rule can only have '%d' condition wildcards", maxConditionWildcards)
 	}
+	slices.Reverse(out)
 	return out, nil
 }
 

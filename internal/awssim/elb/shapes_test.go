@@ -20,3 +20,21 @@ func TestListsOfConditions(t *testing.T) {
 		t.Errorf("got %s, want %s and Transforms", text, want)
 	}
 }
+
+// TestOrderOfConditions: AWS keeps none. That a header comes back before a path
+// that was sent first is from testdata/aws/elbv2/alb_native_success.json of
+// radkawar/stackd at 9dc356f5e5cc49d2d334178a09c1398dd1c62617.
+func TestOrderOfConditions(t *testing.T) {
+	a := newAccount(t, Options{})
+	created := a.must("CreateRule", append(forward(a.group("g")),
+		"ListenerArn", a.http, "Priority", "10",
+		"Conditions.member.1.Field", "path-pattern", "Conditions.member.1.Values.member.1", "/blue/*",
+		"Conditions.member.2.Field", "http-header", "Conditions.member.2.HttpHeaderConfig.HttpHeaderName", "X-Color",
+		"Conditions.member.2.HttpHeaderConfig.Values.member.1", "blue")...).(rulesOut).Rules[0]
+	described := a.must("DescribeRules", "RuleArns.member.1", created.RuleArn).(rulesOut).Rules[0]
+	for _, rule := range []Rule{created, described} {
+		if c := rule.Conditions; len(c) != 2 || c[0].Field != "http-header" || c[1].Field != "path-pattern" {
+			t.Errorf("got %+v, want the header first", c)
+		}
+	}
+}
