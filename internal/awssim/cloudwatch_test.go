@@ -288,7 +288,7 @@ func TestGetMetricDataRefusals(t *testing.T) {
 		"period":       {func(in *input) { in.MetricDataQueries[0].MetricStat.Period = aws.Int32(90) }, "ValidationError", "multiple of 60"},
 		"statistic":    {func(in *input) { in.MetricDataQueries[0].MetricStat.Stat = aws.String("tm99") }, "ValidationError", "tm99 is not simulated"},
 		"no such stat": {func(in *input) { in.MetricDataQueries[0].MetricStat.Stat = aws.String("Median") }, "ValidationError", "Median"},
-		"unit":         {func(in *input) { in.MetricDataQueries[0].MetricStat.Unit = "Count" }, "ValidationError", "MetricDataQueries[0].MetricStat.Unit"},
+		"unit":         {func(in *input) { in.MetricDataQueries[0].MetricStat.Unit = "Apples" }, "ValidationError", "The value Apples for parameter Unit"},
 		"nothing back": {func(in *input) { in.MetricDataQueries[0].ReturnData = aws.Bool(false) }, "ValidationError", "ReturnData"},
 		"unknown id":   {func(in *input) { in.MetricDataQueries = append(in.MetricDataQueries, expression("e", "m2 + 1")) }, "ValidationError", "Error in expression 'e': Undefined variable 'm2'"},
 		"circle": {func(in *input) {

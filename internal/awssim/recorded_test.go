@@ -101,3 +101,43 @@ func TestStateOfNoAlarm(t *testing.T) {
 		}
 	})
 }
+
+// TestDataOfAUnit: the values of a metric are told apart by their unit where one
+// is asked for.
+func TestDataOfAUnit(t *testing.T) {
+	tests := map[cwtypes.StandardUnit]float64{"": 16, "Count": 10, "Seconds": 5, "None": 1}
+	bubble(t, Options{}, func(t *testing.T, sim *Sim) {
+		c := cwClient(sim)
+		for unit, value := range map[cwtypes.StandardUnit]float64{"Count": 10, "Seconds": 5, "": 1} {
+			_, err := c.PutMetricData(t.Context(), &cloudwatch.PutMetricDataInput{Namespace: aws.String("test"), MetricData: []cwtypes.MetricDatum{
+				{MetricName: aws.String("m1"), Value: &value, Unit: unit, Timestamp: aws.Time(time.Now().Truncate(time.Minute))},
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(2 * time.Minute) // so that what came before is put together
+		}
+		in := &cloudwatch.GetMetricDataInput{StartTime: aws.Time(time.Now().Add(-time.Hour)), EndTime: aws.Time(time.Now())}
+		for unit := range tests {
+			in.MetricDataQueries = append(in.MetricDataQueries, cwtypes.MetricDataQuery{
+				Id: aws.String("any" + string(unit)), MetricStat: &cwtypes.MetricStat{
+					Metric: &cwtypes.Metric{Namespace: aws.String("test"), MetricName: aws.String("m1")},
+					Period: aws.Int32(3600), Stat: aws.String("Sum"), Unit: unit,
+				},
+			})
+		}
+		out, err := c.GetMetricData(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range out.MetricDataResults {
+			sum := 0.0
+			for _, v := range r.Values {
+				sum += v
+			}
+			if want := tests[cwtypes.StandardUnit(strings.TrimPrefix(*r.Id, "any"))]; sum != want {
+				t.Errorf("%s: got %v, want %v", *r.Id, sum, want)
+			}
+		}
+	})
+}

@@ -42,7 +42,7 @@ func (s *Service) readings(w *watch, now time.Time) []reading {
 	end := floor(now, step)
 	start := end.Add(-time.Duration(w.evaluationPeriods+extraPeriods) * step)
 	values := map[int64]float64{}
-	for _, p := range m.read(window{start, end, now, w.period}) {
+	for _, p := range m.read(window{start: start, end: end, visible: now, period: w.period}) {
 		if n, there := w.statistic.of(&p.data); there {
 			values[p.start.Unix()] = n
 		}

@@ -16,6 +16,8 @@ type metricStat struct {
 	Metric *metricIn
 	Period *int
 	Stat   string
+	// Unit is the one that data must have; "" is any.
+	Unit string
 }
 
 type dataQuery struct {
@@ -167,6 +169,8 @@ func (m *metricStat) check(id string) error {
 		return invalid("The MetricStat of the query '%s' must have a Period.", id)
 	case m.Stat == "":
 		return invalid("The MetricStat of the query '%s' must have a Stat.", id)
+	case m.Unit != "" && !slices.Contains(units(), m.Unit):
+		return invalid("The value %s for parameter Unit of the query '%s' is invalid.", m.Unit, id)
 	}
 	if err := checkPeriod(*m.Period); err != nil {
 		return err
@@ -297,7 +301,7 @@ func (r *dataRequest) metric(q *metricStat) (value, error) {
 	if m != nil {
 		v.step = max(period, m.resolution)
 	}
-	for _, p := range m.read(window{roundStart(r.start, period), r.end, r.visible, period}) {
+	for _, p := range m.read(window{roundStart(r.start, period), r.end, r.visible, period, q.Unit}) {
 		if period < time.Minute && r.visible.Sub(p.start) > fineAge {
 			continue
 		}

@@ -59,7 +59,7 @@ func (s *Service) listMetrics(in listMetricsIn) (any, error) {
 func (s *Service) active(m *metric, recently bool) bool {
 	now := s.now()
 	return slices.ContainsFunc(m.periods, func(p *period) bool {
-		data := p.seen(now)
+		data := p.seen(now, "")
 		return data.count > 0 && (!recently || now.Sub(p.start) <= 3*time.Hour)
 	})
 }

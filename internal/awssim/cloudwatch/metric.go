@@ -60,9 +60,11 @@ type period struct {
 	batches []batch
 }
 
-// batch is a part of a period's data that becomes visible at once.
+// batch is a part of a period's data that becomes visible at once, all in one
+// unit.
 type batch struct {
 	visible time.Time
+	unit    string
 	data    dataset
 }
 
@@ -110,9 +112,22 @@ func (s *Service) record(m *metric, at time.Time, node int, value float64) {
 		p.batches = make([]batch, nodes)
 		for i := range p.batches {
 			p.batches[i].visible = start.Add(s.opts.Resolution + s.lag(m, start, i))
+			p.batches[i].unit = m.ownUnit()
 		}
 	}
 	p.batches[node%nodes].data.add(value, 1)
+}
+
+// ownUnit is the unit of one of the account's own metrics.
+func (m *metric) ownUnit() string {
+	switch {
+	case m.namespace == ecsNamespace:
+		return "Percent"
+	case m.name == "TargetResponseTime":
+		return "Seconds"
+	default:
+		return "Count"
+	}
 }
 
 // lag is how long after a period's end a node publishes: each in a third of the
@@ -140,39 +155,42 @@ func spread(hash uint64, start time.Time, salt int) float64 {
 	return float64(x>>11) / (1 << 53)
 }
 
-// put adds data that a client sent: they become visible within the delay.
-func (s *Service) put(m *metric, start time.Time, data dataset) {
+// put adds data in a unit that a client sent: they become visible within the
+// delay.
+func (s *Service) put(m *metric, start time.Time, unit string, data dataset) {
 	now := s.now()
 	p := m.at(start)
 	p.batches = append(merged(p.batches, now), batch{
 		visible: now.Add(time.Duration(spread(m.hash, now, len(p.batches)) * float64(s.opts.Delay))),
-		data:    data,
+		unit:    unit, data: data,
 	})
 }
 
-// merged puts together what is visible already.
+// merged puts together what is visible already, for each unit by itself.
 func merged(batches []batch, now time.Time) []batch {
-	var old batch
 	kept := batches[:0:0]
 	for _, b := range batches {
-		if b.visible.After(now) {
-			kept = append(kept, b)
+		old := slices.IndexFunc(kept, func(k batch) bool { return k.visible.Equal(now) && k.unit == b.unit })
+		switch {
+		case b.visible.After(now):
+		case old >= 0:
+			kept[old].data.merge(b.data)
 			continue
+		default:
+			b.visible = now
 		}
-		old.data.merge(b.data)
-		old.visible = now
-	}
-	if old.data.count > 0 {
-		kept = append(kept, old)
+		kept = append(kept, b)
 	}
 	return kept
 }
 
 // window is a range of time cut into periods: start is inclusive, end
-// exclusive. Only what is visible at the time counts.
+// exclusive. Only what is visible at the time counts, and what is in the unit;
+// "" is any.
 type window struct {
 	start, end, visible time.Time
 	period              time.Duration
+	unit                string
 }
 
 // read sums up a metric's data by period, in order of time. A period below the
@@ -188,7 +206,7 @@ func (m *metric) read(w window) []point {
 		if start.Before(w.start) || !start.Before(w.end) {
 			continue
 		}
-		data := p.seen(w.visible)
+		data := p.seen(w.visible, w.unit)
 		if data.count == 0 {
 			continue
 		}
@@ -206,10 +224,11 @@ type point struct {
 	data  dataset
 }
 
-func (p *period) seen(at time.Time) dataset {
+// seen sums up what is visible at a time of a unit, or of any.
+func (p *period) seen(at time.Time, unit string) dataset {
 	var seen dataset
 	for _, b := range p.batches {
-		if !b.visible.After(at) {
+		if !b.visible.After(at) && (unit == "" || b.unit == unit) {
 			seen.merge(b.data)
 		}
 	}

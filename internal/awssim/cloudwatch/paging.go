@@ -40,7 +40,7 @@ func (in *getMetricDataIn) fingerprint() string {
 			_, _ = fmt.Fprint(sum, *q.Expression)
 			continue
 		}
-		_, _ = fmt.Fprint(sum, *q.MetricStat.Metric, *q.MetricStat.Period, q.MetricStat.Stat)
+		_, _ = fmt.Fprint(sum, *q.MetricStat.Metric, *q.MetricStat.Period, q.MetricStat.Stat, q.MetricStat.Unit)
 	}
 	return fmt.Sprintf("%016x", sum.Sum64())
 }

@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strconv"
@@ -38,9 +39,12 @@ const (
 	maxName       = 255
 )
 
+// noUnit is the unit of data that came without one.
+const noUnit = "None"
+
 func units() []string {
 	sizes := []string{"Bytes", "Kilobytes", "Megabytes", "Gigabytes", "Terabytes", "Bits", "Kilobits", "Megabits", "Gigabits", "Terabits", "Count"}
-	all := []string{"Seconds", "Microseconds", "Milliseconds", "Percent", "None"}
+	all := []string{"Seconds", "Microseconds", "Milliseconds", "Percent", noUnit}
 	for _, size := range sizes {
 		all = append(all, size, size+"/Second")
 	}
@@ -89,7 +93,7 @@ func (s *Service) keep(namespace string, d *datum, data dataset) {
 	if d.Timestamp != nil {
 		at = *d.Timestamp
 	}
-	s.put(m, floor(at, resolution), data)
+	s.put(m, floor(at, resolution), cmp.Or(d.Unit, noUnit), data)
 }
 
 func (s *Service) checkDatum(at string, d *datum) error {
