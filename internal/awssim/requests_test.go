@@ -20,15 +20,21 @@ const oneLog = `{"Resources": {"L": {"Type": "AWS::Logs::LogGroup"}}}`
 
 func TestCreateStackRefusals(t *testing.T) {
 	type input = cloudformation.CreateStackInput
+	elsewhere := func(address string) func(*input) {
+		return func(in *input) { in.TemplateBody, in.TemplateURL = nil, &address }
+	}
 	tests := map[string]struct {
 		edit       func(*input)
 		code, want string
 	}{
-		"name":         {func(in *input) { in.StackName = aws.String("my_app") }, "ValidationError", "Value 'my_app' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"},
-		"long name":    {func(in *input) { in.StackName = aws.String(strings.Repeat("a", 129)) }, "ValidationError", "length less than or equal to 128"},
-		"no template":  {func(in *input) { in.TemplateBody = nil }, "ValidationError", "Either Template URL or Template Body must be specified."},
-		"template URL": {func(in *input) { in.TemplateBody, in.TemplateURL = nil, aws.String("https://example.com/t") }, "ValidationError", "TemplateURL is not simulated"},
-		"big template": {func(in *input) { in.TemplateBody = aws.String(oneLog + strings.Repeat(" ", 51200)) }, "ValidationError", "length less than or equal to 51200"},
+		"name":           {func(in *input) { in.StackName = aws.String("my_app") }, "ValidationError", "Value 'my_app' at 'stackName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z][-a-zA-Z0-9]*"},
+		"long name":      {func(in *input) { in.StackName = aws.String(strings.Repeat("a", 129)) }, "ValidationError", "length less than or equal to 128"},
+		"no template":    {func(in *input) { in.TemplateBody = nil }, "ValidationError", "Either Template URL or Template Body must be specified."},
+		"template URL":   {elsewhere("https://shop.s3.eu-west-1.amazonaws.com/t"), "ValidationError", "TemplateURL is not simulated"},
+		"path-style URL": {elsewhere("https://s3.amazonaws.com/shop/t"), "ValidationError", "TemplateURL is not simulated"},
+		"URL beside S3":  {elsewhere("https://example.com/dummy.yml"), "ValidationError", "TemplateURL must be a supported URL."},
+		"S3 URI":         {elsewhere("s3://shop/t"), "ValidationError", "S3 error: Domain name specified in shop is not a valid S3 domain"},
+		"big template":   {func(in *input) { in.TemplateBody = aws.String(oneLog + strings.Repeat(" ", 51200)) }, "ValidationError", "length less than or equal to 51200"},
 		"both rollback": {func(in *input) {
 			in.OnFailure, in.DisableRollback = cfntypes.OnFailureDelete, aws.Bool(false)
 		}, "ValidationError", "only one of the two"},

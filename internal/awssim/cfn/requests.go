@@ -1,6 +1,7 @@
 package cfn
 
 import (
+	"net/url"
 	"reflect"
 	"regexp"
 	"slices"
@@ -90,7 +91,7 @@ func checkStackName(name string) error {
 
 func checkTemplateSource(body, address *string) error {
 	if address != nil {
-		return invalid("TemplateURL is not simulated: send the template as TemplateBody")
+		return checkTemplateURL(*address)
 	}
 	if body == nil {
 		return invalid("Either Template URL or Template Body must be specified.")
@@ -102,6 +103,23 @@ func checkTemplateSource(body, address *string) error {
 		return constraint((*body)[:64]+"...", "templateBody", "Member must have length less than or equal to 51200")
 	}
 	return nil
+}
+
+// s3Host is the host of an address in S3, by path or by bucket.
+var s3Host = regexp.MustCompile(`^(.+\.)?s3[.-]([a-z0-9-]+\.)?amazonaws\.com(\.cn)?$`)
+
+// checkTemplateURL refuses an address as AWS was recorded to do: the first two by
+// LocalStack, in test_templates.snapshot.json of localstack-core 4.0.3. Nothing is
+// read from S3 here.
+func checkTemplateURL(address string) error {
+	parsed, err := url.Parse(address)
+	switch {
+	case err != nil || parsed.Scheme != "s3" && !s3Host.MatchString(parsed.Host):
+		return invalid("TemplateURL must be a supported URL.")
+	case parsed.Scheme == "s3":
+		return invalid("S3 error: Domain name specified in %s is not a valid S3 domain", parsed.Host)
+	}
+	return invalid("TemplateURL is not simulated: send the template as TemplateBody")
 }
 
 func checkCommon(token, roleARN string, capabilities []string) error {

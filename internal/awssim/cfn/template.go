@@ -2,6 +2,7 @@ package cfn
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -95,7 +96,7 @@ func parseDocument(body string) (map[string]any, error) {
 	var doc map[string]any
 	if strings.HasPrefix(strings.TrimSpace(body), "{") {
 		if err := json.Unmarshal([]byte(body), &doc); err != nil {
-			return nil, invalid("Template format error: JSON not well-formed. (%v)", err)
+			return nil, invalid("Template format error: JSON not well-formed. %s", placeOf(body, err))
 		}
 		return doc, nil
 	}
@@ -109,6 +110,17 @@ func parseDocument(body string) (map[string]any, error) {
 		return nil, invalid("Template format error: unsupported structure.")
 	}
 	return doc, nil
+}
+
+// placeOf tells where JSON is broken as AWS does: by the line, and the column after
+// what was read.
+func placeOf(body string, err error) string {
+	broken, ok := errors.AsType[*json.SyntaxError](err)
+	if !ok {
+		return "(" + err.Error() + ")"
+	}
+	read := body[:broken.Offset]
+	return fmt.Sprintf("(line %d, column %d)", strings.Count(read, "\n")+1, len(read)-strings.LastIndex(read, "\n"))
 }
 
 // parseMaps reads the sections that are kept as they are.

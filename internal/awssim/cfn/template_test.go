@@ -11,7 +11,9 @@ func TestTemplateRefusals(t *testing.T) {
 	tests := map[string]struct{ in, want string }{
 		"good":                 {`{"AWSTemplateFormatVersion":"2010-09-09","Resources":{"A":{"Type":"T"}}}`, ""},
 		"good YAML":            {"Resources:\n  A:\n    Type: T\n", ""},
-		"not JSON":             {`{"Resources":`, "JSON not well-formed"},
+		"not JSON":             {`{"this is invalid JSON"="bobbins"}`, "Template format error: JSON not well-formed. (line 1, column 25)"},
+		"not JSON further on":  {"{\n \"a\": 1,\n b}", "JSON not well-formed. (line 3, column 3)"},
+		"half a JSON":          {`{"Resources":`, "JSON not well-formed"},
 		"not a map":            {`hello`, "YAML not well-formed"},
 		"YAML short form":      {"Resources:\n  A:\n    Type: !Ref B\n", "short-form"},
 		"empty":                {`{"Resources":{}}`, "At least one Resources member must be defined."},
