@@ -137,7 +137,7 @@ func quicken(s *story, imd *v1alpha1.ImmutableDeployment) {
 // adoptable creates a rule that forwards to a target group of someone else.
 func (s *story) adoptable() string {
 	s.t.Helper()
-	arn, err := others().rule(s.t.Context(), s.listener, "adopt-"+fmt.Sprint(len(s.namespace)))
+	arn, err := others().rule(s.t.Context(), s.listener, "adopt-"+fmt.Sprint(len(s.namespace)), 100, "payments.example.com")
 	s.Expect(err).NotTo(gomega.HaveOccurred())
 	return arn
 }

@@ -13,6 +13,12 @@ local open = seen and rollout ~= nil and rollout.finishedAt == nil and rollout.o
 local failed = seen and rollout ~= nil and rollout.finishedAt ~= nil
   and (rollout.outcome == "RolledBack" or rollout.outcome == "Aborted" or rollout.outcome == "Failed")
 
+-- What others deleted and a retry makes anew: the production rule, or the stack
+-- or the service of what served. A rule that is there isn't made anew.
+local blocked = status.blockedBy
+local lost = seen and status.phase == "Unavailable" and blocked ~= nil
+  and (blocked.reason == "RouteDrifted" or blocked.reason == "StackChanged")
+
 -- While the rollout is blocked, a promotion would only take effect later.
 local stalled = false
 for _, condition in ipairs(status.conditions or {}) do
@@ -36,8 +42,8 @@ actions["abort"] = {
   ["iconClass"] = "fa fa-fw fa-undo",
 }
 actions["retry"] = {
-  ["disabled"] = not failed,
-  ["displayName"] = "Retry what failed or was aborted",
+  ["disabled"] = not failed and not lost,
+  ["displayName"] = "Retry what failed or was aborted, or make anew what others deleted",
   ["iconClass"] = "fa fa-fw fa-redo",
 }
 actions["pause"] = {
