@@ -92,7 +92,8 @@ func TestKubectl(t *testing.T) {
 	in("apply", "--server-side", "-f", s.write(s.canary("1")))
 	in("wait", "--for=condition=Ready", "imd/checkout", "--timeout=120s")
 	golden(t, "get.golden", in("get", "imd,imr"))
-	golden(t, "get-wide.golden", stackNames.ReplaceAllString(in("get", "imd,imr", "-o", "wide"), "viridian-typed-checkout-$1-XXXXXXXX"))
+	wide := stackNames.ReplaceAllString(in("get", "imd,imr", "-o", "wide"), "viridian-typed-checkout-$1-XXXXXXXX")
+	golden(t, "get-wide.golden", logGroups.ReplaceAllString(wide, "LogGroup-XXXXXXXXXXXX"))
 
 	described := spaces.ReplaceAllString(in("describe", "imd", "checkout"), " ")
 	for _, want := range []string{"Type: Ready", "Phase: Complete", "Weight: 100", "Message: checkout-1 serves all traffic", "viridian checkout-1 serves all traffic"} {
@@ -130,8 +131,11 @@ func (s *story) remedy(text string) {
 
 var spaces = regexp.MustCompile(`\s+`)
 
-// stackNames end in a hash of the UID.
-var stackNames = regexp.MustCompile(`viridian-typed-checkout-(\d+)-[0-9a-f]{8}`)
+// stackNames end in a hash of the UID, log groups' names at random.
+var (
+	stackNames = regexp.MustCompile(`viridian-typed-checkout-(\d+)-[0-9a-f]{8}`)
+	logGroups  = regexp.MustCompile(`LogGroup-[0-9a-f]{12}`)
+)
 
 // TestWatch: kubectl get -w shows a whole rollout.
 func TestWatch(t *testing.T) {
