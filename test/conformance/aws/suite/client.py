@@ -25,6 +25,11 @@ class Outcome:
     violations: list = dataclasses.field(default_factory=list)
 
 
+# Within its first stack moto imports all services, which takes a busy machine
+# more than half a minute. In seconds.
+LONGEST = 300
+
+
 class Account:
     """One AWS account, by its endpoint."""
 
@@ -43,7 +48,7 @@ class Account:
             client = boto3.client(
                 service, endpoint_url=self.endpoint, region_name=servers.REGION,
                 aws_access_key_id="AKIAIOSFODNN7EXAMPLE", aws_secret_access_key="secret",
-                config=Config(retries={"total_max_attempts": 1}, parameter_validation=checked, connect_timeout=5, read_timeout=30),
+                config=Config(retries={"total_max_attempts": 1}, parameter_validation=checked, connect_timeout=5, read_timeout=LONGEST),
             )
             client.meta.events.register("response-received", self._received)
             self._clients[key] = client
