@@ -44,6 +44,9 @@ func (x *pass) shifted(r *Rollout) Targets {
 	if r.VerifiedAt.IsZero() || candidate == nil {
 		return split(live, "", 0)
 	}
+	if x.isStableLost() {
+		live = "" // no step leaves requests to what can't answer them
+	}
 	return split(live, candidate.Backend, x.step(r).Weight)
 }
 

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -252,4 +253,44 @@ func storiesOfPeople() map[string]func(s *story) {
 			s.delete()
 		},
 	}
+}
+
+// Once others deleted the stack or the service of what serves, no step leaves
+// requests to it: the new revision gets all as soon as it is whole.
+func TestNothingIsSharedWithTheLost(t *testing.T) {
+	lost := map[string]func(*Revision){
+		"stack":   func(r *Revision) { r.Stack = v1alpha1.RevisionFailed },
+		"service": func(r *Revision) { r.Health = Health{Known: true, Gone: true} },
+	}
+	seen := map[string]struct {
+		o    Observation
+		want Targets
+	}{
+		"before traffic": {rolling(0, -1), at(100)},
+		"at a step":      {rolling(1, 10*time.Minute), at(100)},
+		"not whole":      {sick(rolling(1, 10*time.Minute)), nil},
+	}
+	for name, tt := range seen {
+		for what, lose := range lost {
+			t.Run(name+", "+what, func(t *testing.T) {
+				o := tt.o
+				o.Revisions = slices.Clone(o.Revisions)
+				lose(&o.Revisions[0])
+				d := Decide(o, start)
+				if d.Action.Kind == ActionNone && tt.want != nil {
+					o.Progress = d.Progress // what is decided is remembered first
+					d = Decide(o, start)
+				}
+				if got := d.Action.Targets; !got.Equal(tt.want) {
+					t.Errorf("writes %v, want %v: %s", got, tt.want, d.Message)
+				}
+			})
+		}
+	}
+}
+
+// sick has the new revision short of a healthy task.
+func sick(o Observation) Observation {
+	o.Revisions[1].Health = short(2)
+	return o
 }
