@@ -18,14 +18,20 @@ import (
 // that came, and of each that was given up.
 func hanging(t *testing.T) (gate v1alpha1.Gate, came, givenUp <-chan struct{}) {
 	t.Helper()
-	coming, going := make(chan struct{}, 100), make(chan struct{}, 100)
+	coming, going, over := make(chan struct{}, 100), make(chan struct{}, 100), make(chan struct{})
 	server := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // only then is it noticed that whoever asked has gone
 		coming <- struct{}{}
-		<-r.Context().Done()
-		going <- struct{}{}
+		select {
+		case <-r.Context().Done():
+			going <- struct{}{}
+		case <-over:
+		}
 	}))
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		close(over)
+		server.Close()
+	})
 	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 	return v1alpha1.Gate{Name: "slow", At: v1alpha1.BeforeTraffic, TimeoutSeconds: new(int32(86400)),
 		Webhook: &v1alpha1.WebhookGate{URL: server.URL, CABundle: string(certificate)}}, coming, going
