@@ -289,6 +289,9 @@ const (
 	// ReasonPreflightFailed: something that the revision's stack needs is missing
 	// in AWS, so that it isn't created yet.
 	ReasonPreflightFailed = "PreflightFailed"
+	// ReasonNotAllowed: DeploymentPolicies don't list what spec names for the
+	// namespace.
+	ReasonNotAllowed = "NotAllowed"
 	// ReasonRoleNotAllowed: the namespace doesn't allow spec.aws.
 	ReasonRoleNotAllowed = "RoleNotAllowed"
 	// ReasonCredentials: AWS rejects the controller's credentials.

@@ -18,6 +18,7 @@ func addKnownTypes(scheme *runtime.Scheme) error {
 	scheme.AddKnownTypes(GroupVersion,
 		&ImmutableDeployment{}, &ImmutableDeploymentList{},
 		&ImmutableRevision{}, &ImmutableRevisionList{},
+		&DeploymentPolicy{}, &DeploymentPolicyList{},
 	)
 	metav1.AddToGroupVersion(scheme, GroupVersion)
 	return nil

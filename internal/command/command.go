@@ -35,6 +35,43 @@ func patch(kind, namespace, name, spec string) string {
 	return fmt.Sprintf(`kubectl patch %s %s -n %s --field-manager=%s --type merge -p '{"spec":%s}'`, kind, name, namespace, FieldManager, spec)
 }
 
+// Addition adds something to an object: Value at a JSON pointer.
+type Addition struct {
+	Path  string
+	Value any
+}
+
+// AddToPolicy adds to a DeploymentPolicy.
+func AddToPolicy(name string, additions []Addition) string {
+	type operation struct {
+		Op    string `json:"op"`
+		Path  string `json:"path"`
+		Value any    `json:"value"`
+	}
+	operations := make([]operation, 0, len(additions))
+	for _, a := range additions {
+		operations = append(operations, operation{"add", a.Path, a.Value})
+	}
+	return fmt.Sprintf("kubectl patch dpol %s --field-manager=%s --type json -p %s", name, FieldManager, argument(operations))
+}
+
+// CreatePolicy creates a DeploymentPolicy.
+func CreatePolicy(name string, spec any) string {
+	policy := map[string]any{
+		"apiVersion": "deploy.viridian.dev/v1alpha1", "kind": "DeploymentPolicy", "metadata": map[string]string{"name": name}, "spec": spec,
+	}
+	return fmt.Sprintf("printf %%s %s | kubectl create --field-manager=%s -f -", argument(policy), FieldManager)
+}
+
+// argument is JSON as one word of a shell.
+func argument(value any) string {
+	var text strings.Builder
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // & and < mean nothing within quotes
+	_ = encoder.Encode(value)    // strings and plain types can always be encoded
+	return quoted([]string{strings.TrimSuffix(text.String(), "\n")})
+}
+
 // Delete deletes an object.
 func Delete(kind, namespace, name string) string {
 	return fmt.Sprintf("kubectl delete %s %s -n %s", kind, name, namespace)

@@ -10,11 +10,13 @@ import (
 func TestCommands(t *testing.T) {
 	const rule = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener-rule/app/shop/1/2/3"
 	for want, got := range map[string]string{
-		"kubectl annotate imd checkout -n shop --overwrite --field-manager=oncall viridian.dev/abort=checkout-4": command.Annotate("shop", "checkout", "viridian.dev/abort", "checkout-4"),
-		"kubectl annotate namespace shop --field-manager=oncall viridian.dev/adopt=1":                            command.AnnotateNamespace("shop", "viridian.dev/adopt", "1"),
-		`kubectl patch imd checkout -n shop --field-manager=oncall --type merge -p '{"spec":{"paused":false}}'`:  command.Patch("shop", "checkout", `{"paused":false}`),
-		`kubectl patch imr checkout-4 -n shop --field-manager=oncall --type merge -p '{"spec":{"a":1}}'`:         command.PatchRevision("shop", "checkout-4", `{"a":1}`),
-		"kubectl delete imr checkout-4 -n shop":                                                                  command.Delete("imr", "shop", "checkout-4"),
+		"kubectl annotate imd checkout -n shop --overwrite --field-manager=oncall viridian.dev/abort=checkout-4":                                                                                command.Annotate("shop", "checkout", "viridian.dev/abort", "checkout-4"),
+		"kubectl annotate namespace shop --field-manager=oncall viridian.dev/adopt=1":                                                                                                           command.AnnotateNamespace("shop", "viridian.dev/adopt", "1"),
+		`kubectl patch imd checkout -n shop --field-manager=oncall --type merge -p '{"spec":{"paused":false}}'`:                                                                                 command.Patch("shop", "checkout", `{"paused":false}`),
+		`kubectl patch imr checkout-4 -n shop --field-manager=oncall --type merge -p '{"spec":{"a":1}}'`:                                                                                        command.PatchRevision("shop", "checkout-4", `{"a":1}`),
+		`kubectl patch dpol shop --field-manager=oncall --type json -p '[{"op":"add","path":"/spec/clusters/-","value":"it'\''s <&>"}]'`:                                                        command.AddToPolicy("shop", []command.Addition{{"/spec/clusters/-", "it's <&>"}}),
+		`printf %s '{"apiVersion":"deploy.viridian.dev/v1alpha1","kind":"DeploymentPolicy","metadata":{"name":"shop"},"spec":{"clusters":["a"]}}' | kubectl create --field-manager=oncall -f -`: command.CreatePolicy("shop", map[string][]string{"clusters": {"a"}}),
+		"kubectl delete imr checkout-4 -n shop": command.Delete("imr", "shop", "checkout-4"),
 		"aws elbv2 modify-rule --rule-arn " + rule + ` --actions '[{"Type":"forward","ForwardConfig":{"TargetGroups":[{"TargetGroupArn":"a","Weight":90},{"TargetGroupArn":"b","Weight":10}]}}]' --region eu-west-1`: command.ModifyRule(rule, []command.Share{{"a", 90}, {"b", 10}}),
 		`aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm --alarm-names 'checkout 5xx' 'it'\''s' --region eu-west-1`:                                                                          command.DescribeAlarms([]string{"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:checkout 5xx", "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:it's"}),
 		"aws logs tail group --since 3h --region eu-west-1": command.TailLogs("group", "arn:aws:cloudformation:eu-west-1:111122223333:stack/a/b"),

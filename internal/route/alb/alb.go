@@ -3,7 +3,7 @@
 // a preview rule, by which the revision can be reached before it gets requests;
 // the production rule lives outside all stacks.
 //
-// It imports the API, internal/{cloud,preflight,refusal,rollout,route,template}.
+// It imports the API, internal/{cloud,command,preflight,refusal,rollout,route,template,wildcard}.
 package alb
 
 import (

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/wildcard"
 )
 
 // The load balancer takes the first rule that matches, in the order of their
@@ -85,32 +86,9 @@ func coversValues(outer, inner cloud.Condition) bool {
 func coversValue(field, pattern, value string) bool {
 	switch field {
 	case fieldHost, fieldHeader:
-		return glob(strings.ToLower(pattern), strings.ToLower(value))
+		return wildcard.Covers(strings.ToLower(pattern), strings.ToLower(value))
 	case fieldPath:
-		return glob(pattern, value)
+		return wildcard.Covers(pattern, value)
 	}
 	return pattern == value
-}
-
-// glob matches a value with a pattern. A * of the value is matched by a * only.
-// Only the last * is tried again: rules of others decide how many there are, and
-// to try all of them takes exponential time.
-func glob(pattern, value string) bool {
-	p, v, star, tried := 0, 0, -1, 0
-	for v < len(value) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, tried = p, v
-			p++
-		case p < len(pattern) && (pattern[p] == value[v] || pattern[p] == '?' && value[v] != '*'):
-			p++
-			v++
-		case star >= 0:
-			tried++
-			p, v = star+1, tried
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
 }
