@@ -109,6 +109,9 @@ func (r *DeploymentReconciler) startGate(ctx context.Context, imd *v1alpha1.Immu
 	means, call := r.meansOfGates(view), r.gateCall(imd, spec, ro.ID, run)
 	kind, err := means.Kind(spec)
 	if err == nil {
+		err = r.allowGate(ctx, imd.Namespace, spec)
+	}
+	if err == nil {
 		err = r.ask(ctx, imd, view, ro, run, kind, call)
 	}
 	if err == nil {

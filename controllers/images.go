@@ -25,7 +25,7 @@ func (r *DeploymentReconciler) pin(ctx context.Context, imd *v1alpha1.ImmutableD
 			var err error
 			ref, err = resolve(ctx, imd.Spec.ImagePolicy, images, image)
 			if cloud.IsNotFound(err) {
-				err = r.missing(ctx, imd, images, image, err)
+				err = r.missing(ctx, imd, view, image, err)
 			}
 			if err != nil {
 				return pinned, nil, err
@@ -60,15 +60,24 @@ func resolve(ctx context.Context, policy v1alpha1.ImagePolicy, images cloud.Imag
 
 // missing says that an image isn't there, and makes its repository where the
 // user wants that.
-func (r *DeploymentReconciler) missing(ctx context.Context, imd *v1alpha1.ImmutableDeployment, images cloud.Images, image template.Image, cause error) error {
-	if !cloud.IsRepositoryNotFound(cause) || imd.Spec.ImagePolicy.MissingRepository != v1alpha1.RepositoryCreate {
+func (r *DeploymentReconciler) missing(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, image template.Image, cause error) error {
+	if !createsRepository(imd, cause) {
 		return imageMissing(image, cause)
 	}
-	err := images.CreateRepository(ctx, *image.Ref, r.claimOf(imd).Tags())
+	if err := view.allowRepository(image); err != nil {
+		return err
+	}
+	err := view.clients.Images.CreateRepository(ctx, *image.Ref, r.claimOf(imd).Tags())
 	if err != nil && !cloud.IsConflict(err) {
 		return err
 	}
 	return repositoryCreated(image)
+}
+
+// createsRepository tells whether an image isn't there for want of its repository,
+// which is to be created.
+func createsRepository(imd *v1alpha1.ImmutableDeployment, cause error) bool {
+	return cloud.IsRepositoryNotFound(cause) && imd.Spec.ImagePolicy.MissingRepository == v1alpha1.RepositoryCreate
 }
 
 // imageMissing says that an image, or its repository, isn't there.

@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/controller/controllerutil"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/source"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -26,6 +27,7 @@ import (
 // +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutabledeployments,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutabledeployments/status,verbs=update
 // +kubebuilder:rbac:groups=deploy.viridian.dev,resources=immutabledeployments/finalizers,verbs=update
+// +kubebuilder:rbac:groups=deploy.viridian.dev,resources=deploymentpolicies,verbs=list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get
 
@@ -38,7 +40,8 @@ type DeploymentReconciler struct {
 }
 
 // SetupWithManager registers the reconciler. It looks again when one of the
-// revisions changes, too, and when a neighbour saw that a rule isn't as it was.
+// revisions changes, too, when a neighbour saw that a rule isn't as it was, and
+// when administrators change what namespaces may use.
 func (r *DeploymentReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	woken := make(chan event.GenericEvent, 1024)
 	r.Wake = func(key client.ObjectKey) {
@@ -52,6 +55,7 @@ func (r *DeploymentReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.ImmutableDeployment{}, builder.WithPredicates(DeploymentPredicate())).
 		Owns(&v1alpha1.ImmutableRevision{}).
+		Watches(&v1alpha1.DeploymentPolicy{}, handler.EnqueueRequestsFromMapFunc(r.awaiting), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent, RateLimiter: r.backoff()}).
 		Complete(&fairly{r, share.New(r.MaxConcurrent)})

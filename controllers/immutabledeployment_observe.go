@@ -5,6 +5,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/policy"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/route"
 )
@@ -33,6 +34,8 @@ type deploymentView struct {
 	inherits string
 	// lostStacks are stacks of ours that no record asks for, by revision.
 	lostStacks map[int64]cloud.Stack
+	// rules are what the namespace may use; read as facts.NeedsPolicy says.
+	rules policy.Rules
 	// pinned are the images that were resolved, by reference.
 	pinned map[string]string
 	// remark is what people should hear of stacks that others left.
@@ -59,7 +62,7 @@ func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.Immuta
 	err := inAccount(
 		func() error { return r.rightAccount(ctx, imd, &view) },
 		func() error {
-			return all(r.observeRoute, r.observeOriginal, r.observeRevisions, r.observeLost, r.observeEvidence, r.observePreflight)
+			return all(r.observeRoute, r.observeOriginal, r.observeRevisions, r.observeLost, r.observeEvidence, r.observePolicy, r.observePreflight)
 		})
 	return view, err
 }

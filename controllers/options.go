@@ -44,6 +44,9 @@ type Options struct {
 	NewToken func() string
 	// AllowedRoleARNs may be assumed for any namespace; "*" allows all.
 	AllowedRoleARNs []string
+	// RequirePolicy is true when a namespace that no DeploymentPolicy selects may
+	// use nothing, instead of everything.
+	RequirePolicy bool
 	// Timing of reconciles.
 	Timing Timing
 	// MaxConcurrent is how many objects of a kind are reconciled at once.

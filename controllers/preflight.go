@@ -16,8 +16,8 @@ import (
 // it is there. A check whose permission is missing is left out, as is one whose
 // service doesn't answer and is needed for nothing else.
 func (r *DeploymentReconciler) observePreflight(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	if !view.facts.NeedsPreflight(r.Now()) {
-		return nil
+	if view.facts.NotAllowed != nil || !view.facts.NeedsPreflight(r.Now()) {
+		return nil // of what the namespace may not use, nothing is looked at
 	}
 	report, from, err := view.router.Preflight(ctx, view.facts.Evicted())
 	if err != nil {
@@ -117,7 +117,7 @@ func (view *deploymentView) lookAtImages(ctx context.Context, imd *v1alpha1.Immu
 			view.pinned[*image.Ref] = ref
 			err = lookAtPlatform(ctx, view.clients.Images, image, ref, source.Architecture(t), report)
 		} else {
-			err = imageProblem(imd, image, err, report)
+			err = view.imageProblem(imd, image, err, report)
 		}
 		if err != nil {
 			return err
@@ -128,11 +128,12 @@ func (view *deploymentView) lookAtImages(ctx context.Context, imd *v1alpha1.Immu
 
 // imageProblem tells in a report why an image can't be resolved. A repository
 // that is to be made is made when the image is pinned.
-func imageProblem(imd *v1alpha1.ImmutableDeployment, image template.Image, err error, report *preflight.Report) error {
-	if cloud.IsNotFound(err) {
-		if cloud.IsRepositoryNotFound(err) && imd.Spec.ImagePolicy.MissingRepository == v1alpha1.RepositoryCreate {
+func (view *deploymentView) imageProblem(imd *v1alpha1.ImmutableDeployment, image template.Image, err error, report *preflight.Report) error {
+	if createsRepository(imd, err) {
+		if err = view.allowRepository(image); err == nil {
 			return nil
 		}
+	} else if cloud.IsNotFound(err) {
 		err = imageMissing(image, err)
 	}
 	if failed, refused := errors.AsType[*refusal.Error](err); refused {

@@ -146,6 +146,8 @@ type setup struct {
 	offline atomic.Bool
 	// roles that any namespace may use.
 	roles []string
+	// requirePolicy is true where a namespace without a policy may use nothing.
+	requirePolicy bool
 	// region in which AWS is called; by default the account's.
 	region string
 	// asks is told of every call of CloudWatch before it is made, with the
@@ -209,7 +211,7 @@ func (w *world) startAs(s *setup) *manager {
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Cloud: provider,
 		Webhooks: webhook.New(webhook.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Now: w.now}), Calls: calls,
 		Recorder: mgr.GetEventRecorder("viridian"), Now: w.now, ClusterID: cmp.Or(s.cluster, "test-cluster"), Process: rand.Text()[:12], NewToken: rand.Text, MaxConcurrent: cmp.Or(s.workers, 2),
-		AllowedRoleARNs: s.roles,
+		AllowedRoleARNs: s.roles, RequirePolicy: s.requirePolicy,
 		Timing: controllers.Timing{
 			Poll: cmp.Or(s.poll, 100*time.Millisecond), Resync: 5 * cmp.Or(s.poll, 100*time.Millisecond),
 			Propagation: cmp.Or(s.propagation, 15*time.Second), MetricDelay: 3 * time.Minute,

@@ -27,6 +27,7 @@ type options struct {
 	maxConcurrent           int
 	timing                  controllers.Timing
 	allowedRoleARNs         []string
+	requirePolicy           bool
 	metricPeriod            time.Duration
 	webhookAllowed          []netip.Prefix
 	maxGateCalls            int
@@ -58,6 +59,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return err
 	})
 	fs.StringVar(&o.clusterID, "cluster-id", "", "What this cluster's belongings in AWS are tagged with, which tells them from other clusters'; the UID of the namespace kube-system if left out. A copy of a cluster, such as one restored for a drill, needs one of its own.")
+	fs.BoolVar(&o.requirePolicy, "require-policy", false, "Let a namespace that no DeploymentPolicy selects use nothing, instead of everything.")
 	roles := fs.String("allowed-role-arns", "", "IAM roles, separated by commas, that any namespace may use in spec.aws.roleARN; * allows all.")
 	if err := fs.Parse(args); err != nil {
 		return o, err

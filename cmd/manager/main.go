@@ -94,7 +94,7 @@ func start(ctx context.Context, opts options) error {
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Cloud: provider,
 		Webhooks: webhook.New(webhook.Options{Allowed: opts.webhookAllowed, Now: time.Now}), Calls: calls,
 		Recorder: mgr.GetEventRecorder("viridian"), Now: time.Now, ClusterID: cluster, Process: rand.Text()[:12], NewToken: rand.Text,
-		AllowedRoleARNs: opts.allowedRoleARNs, Timing: opts.timing, MaxConcurrent: opts.maxConcurrent,
+		AllowedRoleARNs: opts.allowedRoleARNs, RequirePolicy: opts.requirePolicy, Timing: opts.timing, MaxConcurrent: opts.maxConcurrent,
 	}
 	if err := controllers.Setup(mgr, shared); err != nil {
 		return err

@@ -36,6 +36,7 @@ var first = []guard{
 	// What is remembered, compared with what AWS shows.
 	(*pass).agreeWithWriter,
 	(*pass).recoverStable,
+	(*pass).blockAdoption,
 	(*pass).rememberOrigin,
 	(*pass).claimRule,
 	// What people ask for.

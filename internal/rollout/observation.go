@@ -48,6 +48,9 @@ type Observation struct {
 	// Prerequisites are what the stack of a revision needs in AWS; read as
 	// NeedsPreflight says.
 	Prerequisites Prerequisites
+	// NotAllowed is what of spec the namespace may not use, nil if it may use all;
+	// read as NeedsPolicy says.
+	NotAllowed *Blocked
 	// Gates are those of spec, in their order.
 	Gates []Gate
 	// Answers are what gates that were started say, by GateRun.Key.

@@ -89,6 +89,7 @@ var states = map[State]stateDef{
 		guards: []guard{
 			(*pass).routeToStable,
 			(*pass).awaitOldStack,
+			(*pass).blockIfNotAllowed,
 			(*pass).blockOnPrerequisites,
 			(*pass).createRevision,
 			(*pass).blockIfStableUnhealthy,
@@ -120,6 +121,7 @@ var states = map[State]stateDef{
 			(*pass).failIfVulnerable,
 			(*pass).awaitScan,
 			note((*pass).noteUnscanned),
+			(*pass).blockIfNotAllowed,
 			(*pass).blockOnPrerequisites,
 			note((*pass).noteUnchecked),
 			(*pass).makeRoom,
@@ -151,6 +153,7 @@ var states = map[State]stateDef{
 		guards: append(slices.Clip(failing),
 			(*pass).skipToLast,
 			(*pass).awaitTasks,
+			(*pass).blockIfNotAllowed,
 			note((*pass).noteFiring),
 			(*pass).awaitAlarms,
 			(*pass).passGatesBeforeTraffic,

@@ -18,6 +18,7 @@ import (
 var unseen = []string{
 	// For API servers that don't begin a watch with the existing objects.
 	"list deploy.viridian.dev/immutabledeployments",
+	"list deploy.viridian.dev/deploymentpolicies",
 	// Checked by the admission of owner references.
 	"update deploy.viridian.dev/immutabledeployments/finalizers",
 	// Checked by config/policies/revisions.yaml.

@@ -90,6 +90,7 @@ func (p *process) cached() client.Client {
 			p.caches[revisions].listRevisions(list, opts...)
 		case *v1alpha1.ImmutableDeploymentList:
 			p.caches[deployments].listDeployments(list)
+		case *v1alpha1.DeploymentPolicyList: // there are none
 		default:
 			return fmt.Errorf("%T is not cached", list)
 		}
