@@ -32,6 +32,9 @@ func (w *walk) checkDecision(o Observation, d Decision) {
 	w.checkFrozen(o, d)
 	w.checkVerified(o, d)
 	w.checkTasks(o, d)
+	if w.refused {
+		w.checkAllowed(o, d)
+	}
 	if o.Deleting && o.Policy.Retain && (a.Kind == ActionRemoveStack || a.Kind == ActionDeleteRule || a.Kind == ActionSetTargets) {
 		w.fail("%s although everything shall stay", a.Kind)
 	}
@@ -43,6 +46,24 @@ func (w *walk) checkDecision(o Observation, d Decision) {
 	}
 	if d.After < 0 || d.Phase == "" || d.Message == "" {
 		w.fail("a decision without phase, message or sensible time: %+v", d)
+	}
+}
+
+// checkAllowed checks that nothing new is made while a policy is taken back, and
+// that it hinders nothing else.
+func (w *walk) checkAllowed(o Observation, d Decision) {
+	r, a := o.Progress.Rollout, d.Action
+	begun := r != nil || o.Progress.Stable != 0
+	makes := a.Kind == ActionCreateRevision ||
+		a.Kind == ActionClaimRule && !begun && !o.Route.Inherited ||
+		a.Kind == ActionCreateRule && r.undecided() && o.Progress.Stable == 0 ||
+		a.Kind == ActionProvision && r.undecided() && a.Revision != o.Progress.Stable && !o.Recreate
+	if makes {
+		w.fail("%s although it is not allowed", a.Kind)
+	}
+	hindered := o.Deleting || r.active() && r.Outcome != ""
+	if d.Blocked != nil && d.Blocked.Reason == v1alpha1.ReasonNotAllowed && hindered {
+		w.fail("a policy hinders what is on its way back, or goes")
 	}
 }
 
@@ -130,7 +151,8 @@ func (w *walk) carries(o Observation, d Decision, h Health) bool {
 }
 
 // checkFrozen checks that nothing moves while it is paused, or while someone
-// else's hands are on the new revision.
+// else's hands are on the new revision. What the namespace may not use is in the
+// way of no housekeeping.
 func (w *walk) checkFrozen(o Observation, d Decision) {
 	before, after := o.Progress.Rollout, d.Progress.Rollout
 	undecided := before.active() && before.Outcome == "" && after.Outcome == ""
@@ -138,7 +160,8 @@ func (w *walk) checkFrozen(o Observation, d Decision) {
 		return
 	}
 	put := d.Reason == v1alpha1.ReasonRouteDrifted
-	if k := d.Action.Kind; k != ActionNone && k != ActionClaimRule && !put {
+	kept := d.Reason == v1alpha1.ReasonNotAllowed && slices.Contains([]ActionKind{ActionScale, ActionRemoveStack, ActionDeleteRevision}, d.Action.Kind)
+	if k := d.Action.Kind; k != ActionNone && k != ActionClaimRule && !put && !kept {
 		w.fail("%s although it is frozen", k)
 	}
 	if before.Step < after.Step || !before.StepReachedAt.Equal(after.StepReachedAt) {

@@ -62,6 +62,8 @@ type world struct {
 	stacks   []*stack
 	rule     Route
 	blocked  *Blocked
+	// refused is true while the namespace may not use what spec names.
+	refused  bool
 	progress Progress
 	finished bool
 	// passed are the states that it went through.
@@ -232,6 +234,9 @@ func (w *world) observe() Observation {
 		o.Revisions = append(o.Revisions, r)
 	}
 	w.verify(&o)
+	if w.refused && o.NeedsPolicy(w.now) {
+		o.NotAllowed = &Blocked{Reason: v1alpha1.ReasonNotAllowed, Message: "Namespace demo may not use vpc-1", Remedy: "Ask"}
+	}
 	return o
 }
 

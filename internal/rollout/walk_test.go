@@ -95,8 +95,11 @@ func newWalk(seed uint64) *walk {
 }
 
 func (w *walk) run() {
-	for range disturbed {
+	for pass := range disturbed {
 		w.disturb()
+		if w.refused = w.seed%3 == 2 && pass/10%2 == 1; w.refused && pass%10 == 0 {
+			w.note("a policy is taken back for ten passes")
+		}
 		if w.iterate(w.r.IntN(8) == 0, w.r.IntN(12) == 0); w.failure != "" || w.finished {
 			return
 		}
@@ -227,7 +230,7 @@ func (w *walk) busy() bool {
 // heal ends all disturbances.
 func (w *walk) heal() {
 	w.note("disturbances end")
-	w.blocked, w.paused, w.alarm, w.blind, w.unread, w.trouble = nil, false, "", false, false, nil
+	w.blocked, w.paused, w.alarm, w.blind, w.unread, w.trouble, w.refused = nil, false, "", false, false, nil, false
 	for _, s := range w.stacks {
 		s.flap, s.Tampered = "", ""
 	}
