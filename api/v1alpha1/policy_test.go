@@ -1,8 +1,13 @@
 package v1alpha1_test
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/yaml"
 )
 
 func listed(patch string) string { return "spec: {" + patch + "}" }
@@ -82,5 +87,37 @@ func TestEveryPolicyRuleRefuses(t *testing.T) {
 		if !strings.Contains(said.String(), message) {
 			t.Errorf("No refusal says %q", message)
 		}
+	}
+}
+
+// Whoever may deploy in a namespace has no say in what it may use: of the roles in
+// config/rbac, only the manager's knows policies, and reads them.
+func TestPoliciesAreAdministrators(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(root, "config", "rbac", "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var verbs []string
+	for _, path := range files {
+		body, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for text := range strings.SplitSeq(string(body), "\n---") {
+			var role struct {
+				Rules []struct{ APIGroups, Resources, Verbs []string }
+			}
+			if err := yaml.Unmarshal([]byte(text), &role); err != nil {
+				t.Fatalf("%s: %v", path, err)
+			}
+			for _, rule := range role.Rules {
+				if slices.Contains(rule.Resources, "deploymentpolicies") || slices.Contains(rule.Resources, "*") {
+					verbs = append(verbs, filepath.Base(path)+" "+strings.Join(rule.Verbs, ","))
+				}
+			}
+		}
+	}
+	if got := strings.Join(verbs, "; "); got != "role.yaml list,watch" {
+		t.Errorf("policies may be used by: %s", got)
 	}
 }

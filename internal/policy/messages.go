@@ -55,7 +55,7 @@ func (r *Rules) remedy(violations []Violation) string {
 	var ways []string
 	for _, v := range violations {
 		if v.Entry == nil {
-			ways = append(ways, fmt.Sprintf("Create the ImmutableDeployment anew with one of the roles that DeploymentPolicies list in %s", v.Field))
+			ways = append(ways, fmt.Sprintf("Set %s to one of the %s of the namespace's DeploymentPolicies; once anything was made, create the ImmutableDeployment anew with it", v.Field, v.List))
 		} else {
 			missing = append(missing, v)
 		}

@@ -251,7 +251,7 @@ func TestOwnRole(t *testing.T) {
 		if (got == nil) != c.allowed {
 			t.Errorf("%s: got %+v", name, got)
 		}
-		if got != nil && (!strings.Contains(got.Message, "the controller's own role of spec.aws.roleARN") || strings.Contains(got.Remedy, "kubectl")) {
+		if got != nil && (!strings.Contains(got.Message, "the controller's own role of spec.aws.roleARN") || !strings.HasPrefix(got.Remedy, "Set spec.aws.roleARN to one of the roleARNs") || strings.Contains(got.Remedy, "kubectl")) {
 			t.Errorf("%s: got %s. %s", name, got.Message, got.Remedy)
 		}
 	}
