@@ -1,5 +1,31 @@
 package main
 
+const (
+	allowance      = "internal/rollout/allowance.go"
+	listenerPolicy = "internal/policy/listener.go"
+	policies       = "internal/policy/policy.go"
+	policyObserve  = "controllers/policy.go"
+)
+
+// keepingApart are mistakes in what a namespace may use.
+func keepingApart() []mutant {
+	return []mutant{
+		{name: "let a wildcard pass for one letter", unit: "TestCovers", file: "internal/wildcard/wildcard.go", old: "pattern[p] == '?' && value[v] != '*'", new: "pattern[p] == '?'"},
+		{name: "take a rule without a host for harmless", unit: "TestListener", file: listenerPolicy, old: "	return []string{\"*\"}\n", new: "	return nil\n"},
+		{name: "let previews come before all", unit: "TestListener", file: listenerPolicy, old: "	case band.Last != nil:\n		return 1\n", new: ""},
+		{name: "require a policy of nobody", unit: "TestFor", file: policies, old: "len(r.selecting) == 0 && !required", new: "len(r.selecting) == 0 && (required || true)"},
+		{name: "overlook a policy that can't be read", unit: "TestFor", file: policies, old: "			return Rules{namespace: namespace, unreadable: unreadable(policies[i].Name, err)}\n", new: "			continue\n"},
+		{name: "let the controller's own role be a way around", unit: "TestOwnRole", file: policies, old: "	if !restricted || r.lists(u) {", new: "	if !restricted || true {"},
+		{name: "let a policy hinder a way back", unit: "TestNeedsPolicy", file: allowance, old: "want == nil || x.cause(want) != v1alpha1.CauseRevert", new: "want == nil || x.cause(want) != v1alpha1.CauseRetry"},
+		{name: "let a policy keep an outage of Recreate", unit: "TestNeedsPolicy", file: allowance, old: "		return !x.isMakingRoom() //", new: "		return true //"},
+		{name: "tag a rule before it is known to be allowed", unit: "TestNotAllowed", file: decide, old: "	(*pass).blockAdoption,\n", new: ""},
+		{name: "create a rule that isn't allowed any more", unit: "TestNotAllowed", file: states, old: "			(*pass).awaitTasks,\n			(*pass).blockIfNotAllowed,\n", new: "			(*pass).awaitTasks,\n"},
+		{name: "call what isn't allowed any more", test: "TestGateIsTakenBack", file: policyObserve, old: "	return refused(rules.Gate(gate))\n", new: "	_ = refused(rules.Gate(gate))\n	return nil\n"},
+		{name: "create any repository", test: "TestRepositoryIsNotAllowed", file: policyObserve, old: "	return refused(view.rules.Repository(image.Of, *image.Ref))\n", new: "	_ = refused(view.rules.Repository(image.Of, *image.Ref))\n	return nil\n"},
+		{name: "let what is blocked wait for its time", test: "TestTaskRoleIsNotAllowed", file: policyObserve, old: "imd := &list.Items[i]; hasWork(imd) {", new: "imd := &list.Items[i]; false && hasWork(imd) {"},
+	}
+}
+
 // betweenTenants are mistakes by which one tenant could harm another.
 func betweenTenants() []mutant {
 	const runner, shares = "internal/background/runner.go", "internal/share/share.go"
