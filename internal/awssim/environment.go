@@ -10,6 +10,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/core"
 	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
 	"github.com/viridian-dev/viridian/internal/awssim/ecr"
+	"github.com/viridian-dev/viridian/internal/awssim/ecs"
 	"github.com/viridian-dev/viridian/internal/awssim/iam"
 	"github.com/viridian-dev/viridian/internal/awssim/sts"
 )
@@ -64,6 +65,10 @@ func (s *Sim) StarveTasks(cluster, service string, n int, reason string) (found 
 	s.Do(func() { found = s.ecs.Starve(cluster, service, n, reason) })
 	return found
 }
+
+// SetShortage has AWS lack what tasks of services run on, also of those that are
+// still to be made, as f says; nil ends that. It runs with the account's lock held.
+func (s *Sim) SetShortage(f ecs.Shortage) { s.Do(func() { s.ecs.SetShortage(f) }) }
 
 // PutImage pushes an image tag to ECR, creating the repository if it is
 // missing, and returns the digest, which follows from repository and tag unless

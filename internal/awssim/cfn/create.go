@@ -137,7 +137,7 @@ func (st *stack) resourceCreated(r *resource, c core.Created, err error) {
 	st.announce(r, c.PhysicalID)
 	r.physicalID, r.attributes = c.PhysicalID, c.Attributes
 	r.timer = st.svc.world.After(st.jitter(), func() {
-		st.setResource(r, createComplete, "")
+		st.setResource(r, createComplete, st.expressReason())
 		st.advanceCreation()
 	})
 }

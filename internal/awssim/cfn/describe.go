@@ -88,7 +88,7 @@ func (st *stack) describe() stackXML {
 		StackID: st.id, StackName: st.name, Description: st.description,
 		CreationTime: st.createdAt, DeletionTime: optional(st.deletedAt), LastUpdatedTime: optional(st.updatedAt),
 		StackStatus: st.status, StackStatusReason: st.reason, DisableRollback: st.onFailure == "DO_NOTHING",
-		DeploymentConfig: deploymentXML{"STANDARD", st.onFailure == "DO_NOTHING"},
+		DeploymentConfig: deploymentXML{st.mode, st.onFailure == "DO_NOTHING"},
 		NotificationARNs: listXML[string]{st.notificationARNs}, TimeoutInMinutes: st.timeoutInMinutes, Capabilities: listed(st.capabilities),
 		Outputs: listed(st.outputs), RoleARN: st.roleARN, Tags: st.tags,
 		EnableTerminationProtection: st.terminationProtection, RetainExceptOnCreate: st.retainExceptOnCreate,

@@ -106,7 +106,7 @@ func (st *stack) resourceDeleted(r *resource, err error) {
 	r.turn++
 	switch {
 	case err == nil:
-		st.setResource(r, deleteComplete, "")
+		st.setResource(r, deleteComplete, st.expressReason())
 	case st.force:
 		st.setResource(r, deleteSkipped, st.handlerReason(err))
 	default:
@@ -138,6 +138,7 @@ type deleteStackIn struct {
 	StackName          string
 	ClientRequestToken string
 	DeletionMode       string
+	DeploymentConfig   *deploymentConfigIn
 	RetainResources    []string
 	RoleARN            string
 }
@@ -153,6 +154,7 @@ func (s *Service) deleteStack(in deleteStackIn) (any, error) {
 	if err := st.refuseDeletion(in); err != nil {
 		return nil, err
 	}
+	st.deletion = st.deletionMode(in)
 	st.token, st.keep, st.force = in.ClientRequestToken, in.RetainResources, in.DeletionMode == "FORCE_DELETE_STACK"
 	st.cancelCreation()
 	st.remove(deleteInProgress, userInitiated)
@@ -162,6 +164,9 @@ func (s *Service) deleteStack(in deleteStackIn) (any, error) {
 func (st *stack) refuseDeletion(in deleteStackIn) error {
 	if st.terminationProtection {
 		return invalid("Stack [%s] cannot be deleted while TerminationProtection is enabled", st.name)
+	}
+	if err := st.refuseOtherMode(in); err != nil {
+		return err
 	}
 	if st.status == updateInProgress || st.status == updateCleanup {
 		return invalid("Stack [%s] cannot be deleted while in status %s", st.name, st.status)

@@ -37,6 +37,7 @@ type createStackIn struct {
 	Parameters                  []parameterIn
 	Capabilities                []string
 	ClientRequestToken          string
+	DeploymentConfig            *deploymentConfigIn
 	DisableRollback             *bool
 	DisableValidation           *bool
 	EnableTerminationProtection bool
@@ -64,8 +65,8 @@ func checkCreateStack(in createStackIn) error {
 	if in.OnFailure != "" && !slices.Contains(onFailureValues, in.OnFailure) {
 		return constraint(in.OnFailure, "onFailure", "Member must satisfy enum value set: [DO_NOTHING, ROLLBACK, DELETE]")
 	}
-	if in.OnFailure != "" && in.DisableRollback != nil {
-		return invalid("You can specify only one of the two parameters: OnFailure or DisableRollback")
+	if err := checkRollback(in); err != nil {
+		return err
 	}
 	if in.TimeoutInMinutes != nil && *in.TimeoutInMinutes < 1 {
 		return constraint("0", "timeoutInMinutes", "Member must have value greater than or equal to 1")
@@ -170,6 +171,9 @@ func checkDeleteStack(in deleteStackIn) error {
 	if in.DeletionMode != "" && !slices.Contains(deletionModes, in.DeletionMode) {
 		return constraint(in.DeletionMode, "deletionMode", "Member must satisfy enum value set: [FORCE_DELETE_STACK, STANDARD]")
 	}
+	if err := in.DeploymentConfig.check(); err != nil {
+		return err
+	}
 	return checkCommon(in.ClientRequestToken, in.RoleARN, nil)
 }
 
@@ -238,14 +242,11 @@ func (s *Service) newStack(in createStackIn, t *template, values map[string]stri
 		id:       s.world.ARN("cloudformation", "stack/"+in.StackName+"/"+s.world.UUID()),
 		template: t, values: values, resources: map[string]*resource{}, tags: in.Tags,
 		description: t.Description, capabilities: in.Capabilities, notificationARNs: in.NotificationARNs,
-		roleARN: in.RoleARN, onFailure: in.OnFailure, retainExceptOnCreate: in.RetainExceptOnCreate,
+		roleARN: in.RoleARN, onFailure: in.onFailure(), mode: in.DeploymentConfig.mode(), retainExceptOnCreate: in.RetainExceptOnCreate,
 		terminationProtection: in.EnableTerminationProtection, token: in.ClientRequestToken,
 		unvalidated: in.DisableValidation != nil && *in.DisableValidation, made: in,
 	}
 	st.createdAt = st.now()
-	if in.DisableRollback != nil && *in.DisableRollback {
-		st.onFailure = "DO_NOTHING"
-	}
 	if in.TimeoutInMinutes != nil {
 		st.timeoutInMinutes = *in.TimeoutInMinutes
 	}

@@ -62,11 +62,14 @@ type stack struct {
 	updatedAt time.Time
 	deletedAt time.Time
 
-	description           string
-	capabilities          []string
-	notificationARNs      []string
-	roleARN               string
-	onFailure             string
+	description      string
+	capabilities     []string
+	notificationARNs []string
+	roleARN          string
+	onFailure        string
+	// mode is the deployment mode with which it was created, deletion that of
+	// the deletion under way.
+	mode, deletion        string
 	retainExceptOnCreate  bool
 	terminationProtection bool
 	timeoutInMinutes      int
@@ -205,7 +208,7 @@ func (st *stack) stackRef(r *resource) core.StackRef {
 		core.Tag{Key: "aws:cloudformation:logical-id", Value: r.id},
 	)
 	return core.StackRef{
-		StackName: st.name, StackID: st.id, LogicalID: r.id, Tags: tags,
+		StackName: st.name, StackID: st.id, LogicalID: r.id, Tags: tags, Express: st.isExpress(),
 		Started: func(physicalID string) {
 			if r.turn == turn {
 				st.announce(r, physicalID)

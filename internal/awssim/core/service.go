@@ -88,6 +88,9 @@ type StackRef struct {
 	// ListStackResources shows it and a rollback can delete it. Calling it is
 	// optional; it is never nil.
 	Started func(physicalID string)
+	// Express has the resource done once its service has taken the call, without
+	// waiting for what follows from it.
+	Express bool
 }
 
 // Created is what CloudFormation keeps of a created resource.

@@ -12,6 +12,7 @@ import (
 const (
 	schedulerPause  = time.Second
 	firstBackoff    = 10 * time.Second
+	placementPause  = time.Minute
 	maxBackoff      = 15 * time.Minute
 	unreliableAfter = 3
 	inactiveVisible = time.Hour
@@ -331,6 +332,11 @@ func (s *Service) scaleOut(svc *service) {
 	}
 	if role := s.unassumable(primary.definition); role != "" {
 		s.refuse(svc, primary, role)
+		return
+	}
+	if reason, placed := s.lack(svc); reason != "" && !placed {
+		s.event(svc, "(service %s) was unable to place a task. Reason: %s.", svc.name, reason)
+		s.wakeAfter(svc, placementPause)
 		return
 	}
 	var started []*task

@@ -41,6 +41,8 @@ type Service struct {
 	nextIP      netip.Addr
 
 	onOpen, onClose func(Endpoint)
+	// shortage is asked whether AWS lacks what tasks run on; nil is never.
+	shortage Shortage
 }
 
 // Endpoint is an address at which a task answers.

@@ -59,6 +59,10 @@ func (p *serviceProvider) Create(ref core.StackRef, properties map[string]any, d
 		return
 	}
 	svc.tags = mergeTags(stackTags(ref), svc.tags)
+	if ref.Express {
+		done(created(svc), nil)
+		return
+	}
 	w := &waiter{service: svc, done: done}
 	w.timeout = p.s.world.After(stabilizeTimeout, func() {
 		p.finish(w, core.Errorf("NotStabilized", "Resource of type 'AWS::ECS::Service' with identifier '%s' did not stabilize.", svc.arn))
@@ -80,9 +84,12 @@ func (p *serviceProvider) look(w *waiter) {
 
 func (p *serviceProvider) finish(w *waiter, err error) {
 	p.forget(w)
-	w.done(core.Created{PhysicalID: w.service.arn, Attributes: map[string]any{
-		"ServiceArn": w.service.arn, "Name": w.service.name,
-	}}, err)
+	w.done(created(w.service), err)
+}
+
+// created is what CloudFormation keeps of a service.
+func created(svc *service) core.Created {
+	return core.Created{PhysicalID: svc.arn, Attributes: map[string]any{"ServiceArn": svc.arn, "Name": svc.name}}
 }
 
 func (p *serviceProvider) forget(w *waiter) {
@@ -92,13 +99,19 @@ func (p *serviceProvider) forget(w *waiter) {
 }
 
 // Delete scales the service to zero, and reports once its tasks have drained
-// and the service is gone.
-func (p *serviceProvider) Delete(_ core.StackRef, arn string, done func(error)) {
+// and the service is gone, or at once if nobody waits for that.
+func (p *serviceProvider) Delete(ref core.StackRef, arn string, done func(error)) {
 	if w := p.waiting[arn]; w != nil {
 		p.forget(w)
 	}
 	svc := p.find(arn)
 	if svc == nil {
+		done(nil)
+		return
+	}
+	svc.desired, svc.status = 0, serviceDraining
+	p.s.wake(svc)
+	if ref.Express {
 		done(nil)
 		return
 	}
@@ -114,8 +127,6 @@ func (p *serviceProvider) Delete(_ core.StackRef, arn string, done func(error)) 
 			done(nil)
 		}
 	}
-	svc.desired, svc.status = 0, serviceDraining
-	p.s.wake(svc)
 }
 
 func (p *serviceProvider) find(arn string) *service {

@@ -110,6 +110,10 @@ func (s *Service) launch(svc *service, dep *deployment) *task {
 			s.end(t, stopFailedToStart, svc.shortage)
 			return
 		}
+		if reason, _ := s.lack(svc); reason != "" {
+			s.end(t, stopFailedToStart, reason)
+			return
+		}
 		t.connected, t.pulling = s.opts.Clock(), s.opts.Clock()
 		s.enter(t, taskPending)
 		s.in(t, pendingTime, func() { s.startContainers(t) })
@@ -290,6 +294,22 @@ func (s *Service) Starve(cluster, name string, n int, reason string) bool {
 		}
 	}
 	return false
+}
+
+// Shortage says why AWS has nothing to run tasks of a service on, in ECS's words;
+// "" if it has. If placed is true the tasks stop before they start, else ECS only
+// tells in an event that it can't place them.
+type Shortage func(service string) (reason string, placed bool)
+
+// SetShortage has AWS lack what tasks run on; nil ends that. It is asked with the
+// world's lock held.
+func (s *Service) SetShortage(f Shortage) { s.shortage = f }
+
+func (s *Service) lack(svc *service) (reason string, placed bool) {
+	if s.shortage == nil {
+		return "", false
+	}
+	return s.shortage(svc.name)
 }
 
 // tearDown takes the task's resources away.

@@ -1,6 +1,7 @@
 package ecs_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -89,4 +90,42 @@ func TestStarveTasks(t *testing.T) {
 			r.t.Errorf("%d run in the end", n)
 		}
 	})
+}
+
+// TestShortage: ECS goes on trying to start tasks for which AWS has nothing. Where
+// it can't even place them, no task is lost, and the deployment doesn't fail.
+func TestShortage(t *testing.T) {
+	const reason = "Capacity is unavailable at this time. Please try again later or in a different availability zone"
+	for _, placed := range []bool{true, false} {
+		t.Run(fmt.Sprintf("placed %t", placed), func(t *testing.T) {
+			inRegion(t, func(r *region) {
+				r.balance()
+				r.sim.SetShortage(func(service string) (string, bool) {
+					if service != "web" {
+						t.Errorf("asked for %s", service)
+					}
+					return reason, placed
+				})
+				r.serve("web:1")
+				time.Sleep(time.Hour)
+				out, err := r.ecs.DescribeServices(r.t.Context(), &ecs.DescribeServicesInput{Cluster: aws.String("shop"), Services: []string{"web"}})
+				check(t, err)
+				events := out.Services[0].Events
+				if n := len(r.stopped()); (n > 0) != placed || r.running() > 0 {
+					t.Errorf("%d tasks stopped, %d run", n, r.running())
+				}
+				if told := strings.Contains(*events[0].Message, "was unable to place a task. Reason: "+reason+"."); told == placed {
+					t.Errorf("the last event is %q", *events[0].Message)
+				}
+				if state := out.Services[0].Deployments[0].RolloutState; state != types.DeploymentRolloutStateInProgress {
+					t.Errorf("the deployment is %s", state)
+				}
+				r.sim.SetShortage(nil)
+				time.Sleep(30 * time.Minute)
+				if n := r.running(); n != 2 {
+					t.Errorf("%d run in the end", n)
+				}
+			})
+		})
+	}
 }

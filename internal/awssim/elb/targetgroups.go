@@ -383,5 +383,8 @@ func (s *Service) deleteTargetGroup(in deleteTargetGroupInput) (any, error) {
 		t.timer.Stop()
 	}
 	s.groups = slices.DeleteFunc(s.groups, func(o *targetGroup) bool { return o == g })
+	for _, t := range g.targets { // tasks that wait until they have drained
+		s.onHealth(g.arn, t.ip, t.port)
+	}
 	return nil, nil
 }
