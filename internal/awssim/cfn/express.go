@@ -39,13 +39,17 @@ func checkRollback(in createStackIn) error {
 	if err := in.DeploymentConfig.check(); err != nil {
 		return err
 	}
-	express := in.DeploymentConfig.mode() == expressMode
+	if in.DeploymentConfig.mode() == expressMode {
+		switch {
+		case in.OnFailure != "":
+			return invalid("OnFailure cannot be specified with EXPRESS deployment mode.")
+		case in.DisableRollback != nil:
+			return invalid("DisableRollback cannot be specified with EXPRESS deployment mode.")
+		}
+		return nil
+	}
 	inside := in.DeploymentConfig != nil && in.DeploymentConfig.DisableRollback != nil
 	switch {
-	case express && in.OnFailure != "":
-		return invalid("OnFailure cannot be specified with EXPRESS deployment mode.")
-	case express && in.DisableRollback != nil:
-		return invalid("DisableRollback cannot be specified with EXPRESS deployment mode.")
 	case in.OnFailure != "" && (in.DisableRollback != nil || inside):
 		return invalid("You can specify only one of the two parameters: OnFailure or DisableRollback")
 	case in.DisableRollback != nil && inside:

@@ -154,6 +154,9 @@ func (s *Service) deleteStack(in deleteStackIn) (any, error) {
 	if err := st.refuseDeletion(in); err != nil {
 		return nil, err
 	}
+	if err := st.refuseOtherMode(in); err != nil {
+		return nil, err
+	}
 	st.deletion = st.deletionMode(in)
 	st.token, st.keep, st.force = in.ClientRequestToken, in.RetainResources, in.DeletionMode == "FORCE_DELETE_STACK"
 	st.cancelCreation()
@@ -164,9 +167,6 @@ func (s *Service) deleteStack(in deleteStackIn) (any, error) {
 func (st *stack) refuseDeletion(in deleteStackIn) error {
 	if st.terminationProtection {
 		return invalid("Stack [%s] cannot be deleted while TerminationProtection is enabled", st.name)
-	}
-	if err := st.refuseOtherMode(in); err != nil {
-		return err
 	}
 	if st.status == updateInProgress || st.status == updateCleanup {
 		return invalid("Stack [%s] cannot be deleted while in status %s", st.name, st.status)

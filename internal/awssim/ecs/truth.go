@@ -13,6 +13,8 @@ type ServiceTruth struct {
 	Running        int
 	// Steady is whether the service has reached a steady state.
 	Steady bool
+	// Failed is whether its circuit breaker gave the deployment up.
+	Failed bool
 	Tags   map[string]string
 }
 
@@ -40,7 +42,7 @@ func (s *Service) Services() []ServiceTruth {
 		truth := ServiceTruth{
 			ARN: svc.arn, Name: svc.name, Cluster: svc.cluster.name, Status: svc.status,
 			TaskDefinition: svc.deployments[0].definition.arn, Desired: svc.desired, Running: running,
-			Steady: svc.steady, Tags: map[string]string{},
+			Steady: svc.steady, Failed: svc.deployments[0].state == rolloutFailed, Tags: map[string]string{},
 		}
 		for _, tag := range svc.tags {
 			truth.Tags[tag.Key] = tag.Value
