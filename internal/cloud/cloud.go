@@ -93,6 +93,9 @@ type CreateStack struct {
 	// TerminationProtection protects the stack from deletion until Protect
 	// disables it.
 	TerminationProtection bool
+	// Express has the stack complete as soon as its resources are configured,
+	// without waiting until the tasks of its service run.
+	Express bool
 	// Token makes the call idempotent: [A-Za-z0-9-]{1,128}.
 	Token string
 }
@@ -108,6 +111,10 @@ type DeleteStack struct {
 	// Force leaves behind whatever can't be deleted. It is only for stacks in
 	// DELETE_FAILED; AWS rejects it for others (KindInvalid).
 	Force bool
+	// Standard has CloudFormation wait until the tasks have ended, whatever mode
+	// the stack was created in. AWS may reject it after a creation in express mode
+	// that failed (KindInvalid).
+	Standard bool
 	// Token makes the call idempotent: [A-Za-z0-9-]{1,128}.
 	Token string
 }
@@ -126,6 +133,8 @@ type Stack struct {
 	// TerminationProtection reports whether the stack is protected from
 	// deletion.
 	TerminationProtection bool
+	// Express reports whether the stack was created in express mode.
+	Express bool
 }
 
 // StackSummary is a stack as listed.

@@ -32,19 +32,25 @@ const listLasts = 30 * time.Second
 // Create sends OnFailure DO_NOTHING: a rollback or deletion by CloudFormation
 // would remove the failed resources, and with them ECS's reasons, before they
 // can be read. The caller deletes failed stacks. RetainExceptOnCreate is for
-// stacks that a person rolls back manually: it leaves nothing behind.
+// stacks that a person rolls back manually: it leaves nothing behind. In express
+// mode the first is said by DisableRollback, as OnFailure is refused, and nobody
+// can roll back.
 func (s *stacks) Create(ctx context.Context, in cloud.CreateStack) (string, error) {
-	out, err := s.api.CreateStack(ctx, &cfn.CreateStackInput{
-		StackName:            &in.Name,
-		TemplateBody:         &in.TemplateBody,
-		Parameters:           stackParameters(in.Parameters),
-		Tags:                 stackTags(in.Tags),
-		ClientRequestToken:   optional(in.Token),
-		OnFailure:            types.OnFailureDoNothing,
-		RetainExceptOnCreate: new(true),
+	request := &cfn.CreateStackInput{
+		StackName:          &in.Name,
+		TemplateBody:       &in.TemplateBody,
+		Parameters:         stackParameters(in.Parameters),
+		Tags:               stackTags(in.Tags),
+		ClientRequestToken: optional(in.Token),
 
 		EnableTerminationProtection: &in.TerminationProtection,
-	})
+	}
+	if in.Express {
+		request.DeploymentConfig = &types.DeploymentConfig{Mode: types.DeploymentConfigModeExpress, DisableRollback: new(true)}
+	} else {
+		request.OnFailure, request.RetainExceptOnCreate = types.OnFailureDoNothing, new(true)
+	}
+	out, err := s.api.CreateStack(ctx, request)
 	if err != nil {
 		return "", wrap(err)
 	}
@@ -186,12 +192,16 @@ func (s *stacks) Delete(ctx context.Context, in cloud.DeleteStack) error {
 	if !arn.IsARN(in.StackID) {
 		return invalid("a stack is deleted by its ID, not by a name such as " + in.StackID)
 	}
-	_, err := s.api.DeleteStack(ctx, &cfn.DeleteStackInput{
+	request := &cfn.DeleteStackInput{
 		StackName:          &in.StackID,
 		ClientRequestToken: optional(in.Token),
 		RetainResources:    in.RetainResources,
 		DeletionMode:       deletionMode(in.Force),
-	})
+	}
+	if in.Standard {
+		request.DeploymentConfig = &types.DeploymentConfig{Mode: types.DeploymentConfigModeStandard}
+	}
+	_, err := s.api.DeleteStack(ctx, request)
 	return unlessGone(wrap(err))
 }
 
@@ -214,6 +224,8 @@ func stackFrom(s *types.Stack) cloud.Stack {
 		Tags:         map[string]string{},
 
 		TerminationProtection: awssdk.ToBool(s.EnableTerminationProtection),
+
+		Express: s.DeploymentConfig != nil && s.DeploymentConfig.Mode == types.DeploymentConfigModeExpress,
 	}
 	for _, p := range s.Parameters {
 		out.Parameters[awssdk.ToString(p.ParameterKey)] = awssdk.ToString(p.ParameterValue)
