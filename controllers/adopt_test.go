@@ -221,7 +221,7 @@ func TestMarkedInMidRollout(t *testing.T) {
 func TestRecordIsMadeAgain(t *testing.T) {
 	w := newWorld(t)
 	m := w.start()
-	imd := w.serving()
+	imd := w.serving(expressly)
 	was := w.revision("checkout-1")
 	m.stop()
 	w.strip(was.DeepCopy())

@@ -104,6 +104,10 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 	if err != nil {
 		return nil, cannotBuild(err)
 	}
+	mode, err := modeOf(imd)
+	if err != nil {
+		return nil, err
+	}
 	pinned, images, kept := view.pinnedOfLost()
 	if !kept {
 		if pinned, images, err = r.pin(ctx, imd, view, source); err != nil {
@@ -120,6 +124,7 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 		Template:              pinned,
 		Images:                images,
 		TerminationProtection: imd.Spec.Stack.TerminationProtection != nil && *imd.Spec.Stack.TerminationProtection,
+		StackMode:             mode,
 	}
 	if view.router.Receives() {
 		frozen.PreviewToken = r.NewToken()

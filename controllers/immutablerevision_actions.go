@@ -35,6 +35,8 @@ func (r *RevisionReconciler) apply(ctx context.Context, imr *v1alpha1.ImmutableR
 		return collect(imr, view, next)
 	case stack.ActionDiagnose:
 		return r.diagnose(ctx, imr, view, next)
+	case stack.ActionAttend:
+		return r.attend(ctx, imr, view, next)
 	case stack.ActionDelete, stack.ActionDeleteRetaining, stack.ActionForceDelete:
 		return r.delete(ctx, imr, view, d.Action, next)
 	case stack.ActionList, stack.ActionAccount:
@@ -75,6 +77,7 @@ func (r *RevisionReconciler) create(ctx context.Context, imr *v1alpha1.Immutable
 		Tags:         r.stackTags(imr, view.ownerUID),
 
 		TerminationProtection: imr.Spec.Frozen.TerminationProtection,
+		Express:               imr.Spec.Frozen.StackMode == v1alpha1.StackModeExpress,
 
 		Token: token(imr, view, "create"),
 	})
@@ -113,6 +116,9 @@ func collect(imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.
 	if err != nil {
 		return cannotBuild(err)
 	}
+	if imr.Status.Phase == v1alpha1.RevisionCreating {
+		next.Failure = nil // what hindered tasks at first is over
+	}
 	next.Outputs = source.Outputs(view.facts.Stack.Outputs)
 	next.LogGroup = view.facts.Stack.Outputs[template.OutputLogGroup]
 	return nil
@@ -122,7 +128,7 @@ func collect(imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.
 // as the service and its stopped tasks are, so they are read first of all. A
 // stack for whose failure the template isn't at fault is made again.
 func (r *RevisionReconciler) diagnose(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
-	events, err := view.clients.Stacks.FailureEvents(ctx, view.facts.Stack.ID)
+	found, err := failureOf(ctx, imr, view)
 	if err != nil {
 		return err
 	}
@@ -130,7 +136,6 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, imr *v1alpha1.Immutab
 	if ifPassing(err) != nil {
 		return err
 	}
-	found := stack.Diagnose(view.facts.Stack, events)
 	if source, err := template.SourceOf(&imr.Spec.Frozen.Template); err == nil {
 		if found.Resource == source.ServiceID() {
 			if err := askECS(ctx, view, resources[found.Resource], &found); err != nil {
@@ -162,7 +167,7 @@ func askECS(ctx context.Context, view revisionView, service string, found *stack
 		return nil
 	}
 	cluster, name := template.ServiceOf(service)
-	tasks, err := view.clients.Services.StoppedTasks(ctx, cluster, name, 10)
+	tasks, err := view.clients.Services.StoppedTasks(ctx, cluster, name, stoppedTasksMax)
 	if err != nil {
 		return ifPassing(err)
 	}
@@ -173,6 +178,9 @@ func askECS(ctx context.Context, view revisionView, service string, found *stack
 	found.Consider(tasks, seen.LastEvent)
 	return nil
 }
+
+// stoppedTasksMax is how many stopped tasks are asked why they stopped.
+const stoppedTasksMax = 10
 
 // ifPassing is an error of AWS that goes by, so that it is better to ask again.
 func ifPassing(err error) error {
@@ -219,7 +227,7 @@ func (r *RevisionReconciler) delete(ctx context.Context, imr *v1alpha1.Immutable
 	if err := r.checkUnused(ctx, imr, view); err != nil {
 		return err
 	}
-	in := cloud.DeleteStack{StackID: imr.Status.StackID, Force: how == stack.ActionForceDelete, Token: token(imr, view, "delete") + fmt.Sprintf("-%d", imr.Status.DeleteAttempts)}
+	in := cloud.DeleteStack{StackID: imr.Status.StackID, Standard: drains(imr, view.facts.Stack), Force: how == stack.ActionForceDelete, Token: token(imr, view, "delete") + fmt.Sprintf("-%d", imr.Status.DeleteAttempts)}
 	if view.facts.Stack != nil {
 		in.StackID = view.facts.Stack.ID
 	}

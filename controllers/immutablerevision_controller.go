@@ -71,8 +71,11 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 }
 
 // reconsidered is the decision once the cause of a failure is known: a stack that
-// failed by an accident is made again.
+// failed by an accident is made again, and what keeps tasks from running is told.
 func reconsidered(d stack.Decision, next *v1alpha1.ImmutableRevisionStatus) stack.Decision {
+	if d.Action == stack.ActionAttend && next.Failure != nil {
+		return stack.Starting(next.Failure.Message)
+	}
 	if d.Action != stack.ActionDiagnose || next.Phase != v1alpha1.RevisionDeleting {
 		return d
 	}
@@ -276,10 +279,15 @@ func (r *RevisionReconciler) describe(ctx context.Context, imr *v1alpha1.Immutab
 		return err
 	}
 	view.facts.Stack = &found
-	if view.facts.Owned, err = r.isRevisions(ctx, imr, view); err != nil || !view.facts.Wanted || found.Status != cloud.StackDeleteComplete {
+	if view.facts.Owned, err = r.isRevisions(ctx, imr, view); err != nil || !view.facts.Wanted {
 		return err
 	}
-	return r.describeSuccessor(ctx, imr, view)
+	if found.Status == cloud.StackDeleteComplete {
+		if err := r.describeSuccessor(ctx, imr, view); err != nil {
+			return err
+		}
+	}
+	return observeService(ctx, imr, view)
 }
 
 // describeSuccessor looks for a later stack of a revision whose stack is gone: it

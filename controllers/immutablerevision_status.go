@@ -38,15 +38,22 @@ func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRe
 	return r.write(ctx, imr, next)
 }
 
-// refusedBy is what kept CloudFormation from creating the stack, until the next
-// attempt has begun; nil if nothing did.
+// refusedBy is what kept CloudFormation from creating the stack, or ECS from
+// starting its tasks, until the next attempt has begun; nil if nothing did.
 func refusedBy(imr *v1alpha1.ImmutableRevision, next *v1alpha1.ImmutableRevisionStatus) *rollout.Blocked {
 	f := next.Failure
-	tried := []v1alpha1.RevisionPhase{v1alpha1.RevisionCreating, v1alpha1.RevisionCreated, v1alpha1.RevisionFailed}
+	tried := []v1alpha1.RevisionPhase{v1alpha1.RevisionCreated, v1alpha1.RevisionFailed}
+	if !isExpress(imr) {
+		tried = append(tried, v1alpha1.RevisionCreating) // else it is the attempt under way that is refused
+	}
 	if f == nil || f.Reason == "" || imr.Spec.StackState != v1alpha1.StackPresent || slices.Contains(tried, next.Phase) {
 		return nil
 	}
-	return &rollout.Blocked{Reason: f.Reason, Remedy: f.Remedy, Message: fmt.Sprintf("CloudFormation could not create the stack of %s: %s", imr.Name, f.Message)}
+	what := "CloudFormation could not create the stack of"
+	if isExpress(imr) && f.Reason == v1alpha1.ReasonCapacityUnavailable {
+		what = "ECS could not start the tasks of"
+	}
+	return &rollout.Blocked{Reason: f.Reason, Remedy: f.Remedy, Message: fmt.Sprintf("%s %s: %s", what, imr.Name, f.Message)}
 }
 
 // failure tells why a stack failed: as it was told at first, if it was.

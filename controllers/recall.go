@@ -55,6 +55,9 @@ func (r *DeploymentReconciler) record(ctx context.Context, imd *v1alpha1.Immutab
 	}
 	hash := from.Tags[v1alpha1.TagTemplateHash]
 	frozen := v1alpha1.FrozenRevision{TemplateHash: hash, AWS: awsOf(imd), TerminationProtection: from.TerminationProtection, TemplateBody: body}
+	if from.Express {
+		frozen.StackMode = v1alpha1.StackModeExpress
+	}
 	frozen.PreviewToken = template.ReadPreviewRule(body).Token
 	view.router.Keep(&frozen)
 	kept, err := template.ReadRecord(body)

@@ -191,6 +191,8 @@ func recorded(imr *v1alpha1.ImmutableRevision) rollout.Revision {
 	}
 	if stalled := meta.FindStatusCondition(imr.Status.Conditions, v1alpha1.ConditionStalled); stalled != nil {
 		seen.Cause = stalled.Message
+	} else {
+		seen.Cause = starting(imr)
 	}
 	if failure := imr.Status.Failure; failure != nil {
 		seen.Remedy = backend.Remedy(failure)

@@ -53,6 +53,7 @@ var refusals = map[string]refusal{
 	"kept for ever":        {"spec: {rollback: {keepOldSeconds: 604801}}", []string{"spec.rollback.keepOldSeconds"}},
 	"long unhealthy":       {"spec: {rollback: {unhealthySeconds: 3601}}", []string{"spec.rollback.unhealthySeconds"}},
 	"drift policy":         {"spec: {traffic: {onDrift: Ignore}}", []string{"spec.traffic.onDrift", `"Pause", "Enforce"`}},
+	"stack mode":           {"spec: {stack: {mode: Fast}}", []string{"spec.stack.mode", `"Standard", "Express"`}},
 	"strategy":             {"spec: {strategy: {type: Magic}}", []string{"spec.strategy.type", "Unsupported value"}},
 	"no strategy":          {"spec: {strategy: null}", []string{"spec.strategy: Required value"}},
 	"canary, no steps":     {"spec: {strategy: {type: Canary}}", []string{"spec.strategy.canary with its steps goes with type Canary"}},

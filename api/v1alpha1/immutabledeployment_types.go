@@ -180,8 +180,29 @@ const (
 	DeleteFailureForce DeleteFailurePolicy = "Force"
 )
 
+// StackMode is the mode in which a CloudFormation stack is created.
+type StackMode string
+
+// Stack modes.
+const (
+	// StackModeStandard has CloudFormation wait until the tasks of the stack's
+	// service run and are healthy.
+	StackModeStandard StackMode = "Standard"
+	// StackModeExpress uses CloudFormation's express mode: the stack is complete
+	// once its resources are configured, and Viridian itself waits for the tasks.
+	StackModeExpress StackMode = "Express"
+)
+
 // StackPolicy says how the CloudFormation stacks are treated.
 type StackPolicy struct {
+	// mode in which new stacks are created. Express saves the time that
+	// CloudFormation takes to notice that the tasks run; what has to be healthy
+	// before requests get there is the same. Changing it is not a new revision.
+	// +optional
+	// +default="Standard"
+	// +kubebuilder:validation:Enum=Standard;Express
+	Mode StackMode `json:"mode,omitempty"`
+
 	// terminationProtection protects new stacks from deletion by others.
 	// Viridian disables it before it deletes a stack.
 	// +optional

@@ -139,6 +139,11 @@ type FrozenRevision struct {
 	// +optional
 	TerminationProtection bool `json:"terminationProtection,omitempty"`
 
+	// stackMode is the mode in which the stack is created; Standard if omitted.
+	// +optional
+	// +kubebuilder:validation:Enum=Standard;Express
+	StackMode StackMode `json:"stackMode,omitempty"`
+
 	// templateBody is the CloudFormation template.
 	// +required
 	// +kubebuilder:validation:MaxLength=51200
@@ -231,7 +236,8 @@ type ImmutableRevisionStatus struct {
 	// +listType=atomic
 	Verdicts []Verdict `json:"verdicts,omitempty"`
 
-	// failure is the root cause of the last attempt's failure.
+	// failure is the root cause of the last attempt's failure. In the stack mode
+	// Express it is also there while the tasks start: why some did not.
 	// +optional
 	Failure *StackFailure `json:"failure,omitempty"`
 

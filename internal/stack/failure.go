@@ -45,6 +45,23 @@ func Diagnose(s *cloud.Stack, events []cloud.StackEvent) Failure {
 	return Failure{Message: cmp.Or(sentence(s.StatusReason), "CloudFormation gives no reason"), Kind: s.StatusKind}
 }
 
+// GivenUp is the failure of a stack whose service ECS gave up after CloudFormation
+// had called it complete. resource is the logical ID of the service.
+func GivenUp(resource string, service *cloud.Service) Failure {
+	reason := cmp.Or(sentence(service.RolloutReason), "ECS gives no reason")
+	return Failure{Resource: resource, Type: "AWS::ECS::Service", Message: resource + ": " + reason}
+}
+
+// Unsteady is the same of a service that ECS still works on, as long as nothing
+// else is known of it.
+func Unsteady(resource string, service *cloud.Service) Failure {
+	return Failure{Resource: resource, Type: "AWS::ECS::Service", Message: progress(service)}
+}
+
+func progress(service *cloud.Service) string {
+	return fmt.Sprintf("%d of %d tasks run", service.RunningCount, service.DesiredCount)
+}
+
 var noCapacity = regexp.MustCompile(`(?i)capacity is unavailable|insufficient capacity`)
 
 // Consider adds what ECS says of a service that failed: why its tasks stopped. If
@@ -111,12 +128,17 @@ func sentence(text string) string { return strings.TrimSuffix(strings.TrimSpace(
 type Context struct {
 	// ListenerARN of the load balancer's listener; "" for a worker.
 	ListenerARN string
+	// Trying is true while ECS itself goes on trying, so that the stack stays.
+	Trying bool
 }
 
 // Blocked says why a stack that failed is made again, and what helps; reason is
 // "" if the template is at fault.
 func (f *Failure) Blocked(c Context) (reason, remedy string) {
-	const again = "The stack is created again by itself"
+	again := "The stack is created again by itself"
+	if c.Trying {
+		again = "ECS goes on trying by itself"
+	}
 	switch f.Kind { //nolint:exhaustive // no other kind has an event
 	case cloud.KindQuota:
 		return v1alpha1.ReasonQuotaExceeded, f.quotaRemedy(c) + ". " + again

@@ -114,6 +114,25 @@ func TestRemedies(t *testing.T) {
 	}
 }
 
+// A service that ECS gave up is told by its reason, one that it works on by how far
+// it is; the stack of the second stays.
+func TestFailureOfAService(t *testing.T) {
+	reason := &cloud.Service{RolloutReason: "tasks failed to start.", RunningCount: 1, DesiredCount: 3}
+	for want, got := range map[string]stack.Failure{
+		"Service: tasks failed to start": stack.GivenUp("Service", reason),
+		"Service: ECS gives no reason":   stack.GivenUp("Service", &cloud.Service{}),
+		"1 of 3 tasks run":               stack.Unsteady("Service", reason),
+	} {
+		if got.Message != want || got.Resource != "Service" || got.Kind != "" {
+			t.Errorf("%+v, want %q", got, want)
+		}
+	}
+	starved := stack.Failure{Kind: cloud.KindCapacity}
+	if _, remedy := starved.Blocked(stack.Context{Trying: true}); !strings.HasSuffix(remedy, "ECS goes on trying by itself") {
+		t.Error(remedy)
+	}
+}
+
 // The pause grows, but not for ever. After a race nothing is waited for at first.
 func TestPause(t *testing.T) {
 	var got []time.Duration

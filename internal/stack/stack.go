@@ -37,6 +37,10 @@ type Observation struct {
 	// Waiting says why the stack isn't created again yet: AWS or someone else
 	// was in the way; "" if it may be.
 	Waiting string
+	// Service is how the stack's ECS service is, where CloudFormation didn't wait
+	// for it (express mode) and the stack wasn't taken for created before; nil
+	// otherwise. It has no RolloutState while ECS doesn't show it.
+	Service *cloud.Service
 	// Owned is true if the stack has the revision's tags, or those of an owner
 	// whose resources the deployment may adopt, or if it has the recorded ID.
 	Owned bool
@@ -67,6 +71,9 @@ const (
 	ActionDiagnose Action = "Diagnose"
 	// ActionCollect reads the stack's outputs, to be recorded.
 	ActionCollect Action = "Collect"
+	// ActionAttend finds out why tasks of the service don't run yet, to be
+	// recorded.
+	ActionAttend Action = "Attend"
 )
 
 // Decision is what to do.
@@ -144,10 +151,9 @@ func follow(o Observation, known bool) Decision {
 		if o.Phase == v1alpha1.RevisionCreated {
 			return Decision{Phase: o.Phase, Reason: v1alpha1.ReasonStackCreated, Message: "The stack is created", Settled: true}
 		}
-		return Decision{Action: ActionCollect, Phase: v1alpha1.RevisionCreated, Settled: true,
-			Reason: v1alpha1.ReasonStackCreated, Message: "The stack is created"}
+		return complete(o.Service)
 	case cloud.StackCreateFailed, cloud.StackRollbackInProgress, cloud.StackRollbackComplete, cloud.StackRollbackFailed:
-		return Decision{Action: ActionDiagnose, Phase: v1alpha1.RevisionFailed, Reason: v1alpha1.ReasonStackFailed, Settled: true}
+		return failed()
 	case cloud.StackDeleteInProgress, cloud.StackDeleteFailed, cloud.StackDeleteComplete:
 		if known {
 			return changed(v1alpha1.RevisionFailed, "deleted", status)
@@ -160,6 +166,30 @@ func follow(o Observation, known bool) Decision {
 		}
 		return changed(v1alpha1.RevisionFailed, "changed", status)
 	}
+}
+
+// complete decides about a stack that is complete, and whose service CloudFormation
+// may not have waited for: then it is created once ECS calls the deployment of that
+// completed, as a stack in standard mode would be.
+func complete(service *cloud.Service) Decision {
+	switch {
+	case service == nil, service.RolloutState == cloud.RolloutCompleted:
+		return Decision{Action: ActionCollect, Phase: v1alpha1.RevisionCreated, Settled: true,
+			Reason: v1alpha1.ReasonStackCreated, Message: "The stack is created"}
+	case service.RolloutState == cloud.RolloutFailed:
+		return failed()
+	}
+	return Starting(progress(service))
+}
+
+// Starting is the decision to look why tasks don't run yet; progress is what is
+// known of that.
+func Starting(progress string) Decision {
+	return Decision{Action: ActionAttend, Phase: v1alpha1.RevisionCreating, Reason: v1alpha1.ReasonProvisioning, Message: "ECS starts the tasks: " + progress}
+}
+
+func failed() Decision {
+	return Decision{Action: ActionDiagnose, Phase: v1alpha1.RevisionFailed, Reason: v1alpha1.ReasonStackFailed, Settled: true}
 }
 
 // Again is the decision to create a stack again for whose failure the template

@@ -240,3 +240,33 @@ func TestStackWithoutHistory(t *testing.T) {
 		}
 	}
 }
+
+// In express mode a stack is complete before its service is steady: it is created
+// only then.
+func TestExpress(t *testing.T) {
+	attend := outcome{stack.ActionAttend, creating, v1alpha1.ReasonProvisioning, false}
+	for name, c := range map[string]struct {
+		phase   v1alpha1.RevisionPhase
+		service *cloud.Service
+		want    outcome
+	}{
+		"not shown yet":      {creating, &cloud.Service{}, attend},
+		"starting":           {creating, &cloud.Service{RolloutState: cloud.RolloutInProgress}, attend},
+		"starting, unlooked": {pending, &cloud.Service{RolloutState: cloud.RolloutInProgress}, attend},
+		"steady":             {creating, &cloud.Service{RolloutState: cloud.RolloutCompleted}, outcome{stack.ActionCollect, created, v1alpha1.ReasonStackCreated, true}},
+		"given up":           {creating, &cloud.Service{RolloutState: cloud.RolloutFailed}, outcome{stack.ActionDiagnose, failed, v1alpha1.ReasonStackFailed, true}},
+		"given up long ago":  {failed, &cloud.Service{RolloutState: cloud.RolloutFailed}, outcome{stack.ActionNone, failed, v1alpha1.ReasonStackFailed, true}},
+		"not awaited":        {pending, nil, outcome{stack.ActionCollect, created, v1alpha1.ReasonStackCreated, true}},
+		"created":            {created, nil, outcome{stack.ActionNone, created, v1alpha1.ReasonStackCreated, true}},
+	} {
+		o := stack.Observation{Wanted: true, Owned: true, Phase: c.phase, Stack: &cloud.Stack{Status: cloud.StackCreateComplete}, Service: c.service}
+		d := stack.Decide(o)
+		if diff := cmp.Diff(c.want, outcome{d.Action, d.Phase, d.Reason, d.Settled}); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	o := stack.Observation{Owned: true, Phase: creating, Stack: &cloud.Stack{Status: cloud.StackCreateComplete}, Service: &cloud.Service{RolloutState: cloud.RolloutFailed}}
+	if d := stack.Decide(o); d.Action != stack.ActionDelete {
+		t.Errorf("one that isn't wanted any more: %+v", d)
+	}
+}
