@@ -80,6 +80,12 @@ func stackChecks() []check {
 			first:   "stop one task by hand for a draining target",
 			wrong:   "a reason that is in none of its pages",
 		},
+		{
+			name: "express", flag: flagStack, look: express,
+			assumed: "a stack in express mode is complete before the deployment of its service is",
+			first:   "set spec.stack.mode to Express, and roll out once more",
+			wrong:   "CREATE_COMPLETE of the service after its deployment was completed: the mode saves nothing",
+		},
 	}
 }
 
@@ -162,6 +168,12 @@ func otherChecks() []check {
 			first: "set spec.template.target.deregistrationDelaySeconds to 3600 in a rollout, send requests that stay open, " +
 				"roll out once more and wait for the old stack to go",
 			wrong: "DELETE_COMPLETE after more than 30 minutes",
+		},
+		{
+			name: "express-deletion", flag: flagDeleted, look: expressDeletion,
+			assumed: "the deletion of a stack that was created in express mode waits until the tasks have ended, if it says STANDARD",
+			first:   "set spec.stack.mode to Express, roll out twice while a request stays open, and wait for the stack in between to go",
+			wrong:   "CloudFormation says of the service that its deletion was completed using Express Mode",
 		},
 	}
 }

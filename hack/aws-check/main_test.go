@@ -51,6 +51,20 @@ func slowlyGone(w *world) {
 	w.remove()
 }
 
+// expressly was created in express mode.
+func expressly(w *world) {
+	w.express = true
+	plain(w)
+}
+
+// expresslyGone was deleted after that.
+func expresslyGone(hasty bool) func(*world) {
+	return func(w *world) {
+		w.express, w.hasty = true, hasty
+		gone(w)
+	}
+}
+
 // scanned is an image with a scan.
 func scanned(of ecr.Scan) func(*world) {
 	return func(w *world) {
@@ -78,7 +92,7 @@ func raised(says int) func(*world) {
 // ofStack are the verdicts about a revision without anything special.
 var ofStack = map[string]verdict{
 	"permissions": agrees, "failed-events": agrees, "service": agrees, "targets": unseen, "rule-tags": agrees, "repeated-actions": unseen,
-	"rule-behind": unseen, "quotas": agrees, "unanswered": unseen, "metric-delay": agrees, "alarm-types": agrees,
+	"rule-behind": unseen, "quotas": agrees, "unanswered": unseen, "metric-delay": agrees, "alarm-types": agrees, "express": unseen,
 }
 
 func but(name string, v verdict) map[string]verdict {
@@ -98,8 +112,10 @@ func TestLook(t *testing.T) {
 		"sick":          {sick, but("targets", agrees)},
 		"signed in":     {signedIn, map[string]verdict{"repeated-actions": agrees, "rule-behind": unseen}},
 		"behind":        {behind, map[string]verdict{"repeated-actions": unseen, "rule-behind": agrees}},
-		"gone":          {gone, map[string]verdict{"deleted-stack": agrees, "deletion": unseen}},
+		"gone":          {gone, map[string]verdict{"deleted-stack": agrees, "deletion": unseen, "express-deletion": unseen}},
 		"slowly gone":   {slowlyGone, map[string]verdict{"deleted-stack": agrees, "deletion": agrees}},
+		"express":       {expressly, but("express", agrees)},
+		"express, gone": {expresslyGone(false), map[string]verdict{"deleted-stack": agrees, "deletion": unseen, "express-deletion": agrees}},
 		"scanned":       {scanned(ecr.Scan{Enhanced: true}), map[string]verdict{"scan": agrees}},
 		"to be scanned": {scanned(ecr.Scan{Enhanced: true, PendingFor: time.Hour}), map[string]verdict{"scan": unseen}},
 		"index":         {index, map[string]verdict{"scan": agrees}},
@@ -155,6 +171,8 @@ var elsewhere = map[string]struct {
 	"index is scanned":    {scanned(ecr.Scan{Enhanced: true}), otherwise{request: "DescribeImages", answer: [2]string{"image.manifest.v1+json", "image.index.v1+json"}}, "scan"},
 	"name is known":       {gone, otherwise{request: "DescribeStacks", answer: [2]string{"does not exist", "was deleted"}}, "deleted-stack"},
 	"deletion waits":      {slowlyGone, otherwise{request: "DescribeStackEvents", answer: [2]string{"DELETE_FAILED", "DELETE_SKIPPED"}}, "deletion"},
+	"express waits":       {expressly, otherwise{request: "DescribeServices", answer: [2]string{`"updatedAt":`, `"updatedAt":1,"other":`}}, "express"},
+	"express is hasty":    {expresslyGone(true), otherwise{}, "express-deletion"},
 	"alarm type is odd":   {plain, otherwise{request: "DescribeAlarms", ask: [2]string{"LogAlarm", "OddAlarm"}}, "alarm-types"},
 	"breaker is left out": {plain, otherwise{request: "DescribeServices", answer: [2]string{`"deploymentCircuitBreaker"`, `"other"`}}, "service"},
 }

@@ -47,6 +47,9 @@ type world struct {
 	listener string
 	rule     string
 	subject  subject
+	// express creates the stack in express mode, hasty deletes it without saying
+	// how.
+	express, hasty bool
 	// before are the actions of the production rule before the last one.
 	before []elbtypes.Action
 }
@@ -142,14 +145,18 @@ func (w *world) revision(tag string, priority int, edit ...func(*template.Input)
 	body, err := template.Build(in)
 	w.check(err)
 	client := cfn.NewFromConfig(w.config)
-	_, err = client.CreateStack(w.t.Context(), &cfn.CreateStackInput{
+	request := &cfn.CreateStackInput{
 		StackName: aws.String(stack), TemplateBody: &body, OnFailure: cfntypes.OnFailureDoNothing,
 		Tags: []cfntypes.Tag{{Key: aws.String("viridian.dev/uid"), Value: aws.String("uid")}},
 		Parameters: []cfntypes.Parameter{
 			{ParameterKey: aws.String(template.ParamDesiredCount), ParameterValue: aws.String("2")},
 			{ParameterKey: aws.String(template.ParamPreviewPriority), ParameterValue: aws.String(strconv.Itoa(priority))},
 		},
-	})
+	}
+	if w.express {
+		request.OnFailure, request.DeploymentConfig = "", &cfntypes.DeploymentConfig{Mode: cfntypes.DeploymentConfigModeExpress}
+	}
+	_, err = client.CreateStack(w.t.Context(), request)
 	w.check(err)
 	time.Sleep(20 * time.Minute)
 	w.subject.stack = stack
@@ -181,8 +188,12 @@ func (w *world) remove() {
 	made, err := client.DescribeStacks(w.t.Context(), &cfn.DescribeStacksInput{StackName: aws.String(stack)})
 	w.check(err)
 	w.subject = subject{deleted: *made.Stacks[0].StackId}
+	how := &cfntypes.DeploymentConfig{Mode: cfntypes.DeploymentConfigModeStandard}
+	if w.hasty {
+		how = nil
+	}
 	for range 3 {
-		_, err := client.DeleteStack(w.t.Context(), &cfn.DeleteStackInput{StackName: &w.subject.deleted})
+		_, err := client.DeleteStack(w.t.Context(), &cfn.DeleteStackInput{StackName: &w.subject.deleted, DeploymentConfig: how})
 		w.check(err)
 		time.Sleep(time.Hour)
 	}
