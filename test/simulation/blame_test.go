@@ -18,8 +18,14 @@ var innocent = []string{
 	"Internal Failure", "Unable to execute", "Capacity is unavailable", "already exists", "SERVICE_QUOTA", "simulated hook",
 }
 
+// guilty are words of tasks that failed, whatever else befell others of them.
+var guilty = []string{"Essential container in task exited", "CannotPullContainerError", "health checks"}
+
 // isInnocent tells whether a failure isn't a template's fault.
 func isInnocent(message string) bool {
+	if slices.ContainsFunc(guilty, func(words string) bool { return strings.Contains(message, words) }) {
+		return false
+	}
 	return slices.ContainsFunc(innocent, func(words string) bool { return strings.Contains(message, words) })
 }
 
@@ -61,8 +67,10 @@ func (o *observer) checkBlame(was, now *v1alpha1.ImmutableDeployment) {
 	if isInnocent(b.Message) {
 		o.fail("blame", "%s gives %s up for what isn't its template's fault: %s", now.Name, b.ID, b.Message)
 	}
-	for _, s := range o.truth().stacks {
-		if s.uid == string(now.UID) && s.revision == fmt.Sprint(b.Revision) && (s.status == "CREATE_IN_PROGRESS" || s.status == "CREATE_COMPLETE") {
+	t := o.truth()
+	for _, s := range t.stacks {
+		whole := s.status == "CREATE_IN_PROGRESS" || s.status == "CREATE_COMPLETE" && !t.lost(s)
+		if s.uid == string(now.UID) && s.revision == fmt.Sprint(b.Revision) && whole {
 			o.fail("blame", "%s gives %s up for its stack, which is %s: %s", now.Name, b.ID, s.status, b.Message)
 		}
 	}

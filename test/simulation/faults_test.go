@@ -66,6 +66,7 @@ const (
 	faultRefuse   faultKind = "throttled or denied inside a stack"
 	faultValidate faultKind = "validation before creation"
 	faultDelete   faultKind = "deletions fail"
+	faultStarve   faultKind = "no capacity for tasks"
 	faultAlarm    faultKind = "alarm goes off"
 	faultTasks    faultKind = "tasks die"
 	faultRule     faultKind = "rule edited by others"
@@ -292,6 +293,15 @@ func (f *faults) objections(_, logicalID string) []cfn.Objection {
 		}
 	}
 	return nil
+}
+
+// shortage returns why tasks don't start, and whether they are placed all the
+// same: by chance P.
+func (f *faults) shortage(string) (reason string, placed bool) {
+	for _, x := range f.now(faultStarve) {
+		return "Capacity is unavailable at this time. Please try again later or in a different availability zone", f.w.dice.chance(x.P)
+	}
+	return "", false
 }
 
 // resource returns what happens to the creation or deletion of a stack's

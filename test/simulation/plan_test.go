@@ -48,6 +48,8 @@ type app struct {
 	Surge, Missing    int32
 	Enforce, Block    bool
 	Retain, Protected bool
+	// Express creates its stacks in express mode.
+	Express bool `json:",omitempty"`
 	// Taken says that a rule of others has the priority until disturbances end.
 	Taken           bool
 	OnDeleteFailure v1alpha1.DeleteFailurePolicy
@@ -135,6 +137,7 @@ func newPlan(seed uint64) plan {
 	p.forget(newDice(seed, "forgetting"))
 	p.mislead(newDice(seed, "evidence"))
 	p.refuse(newDice(seed, "stacks"))
+	p.hasten(newDice(seed, "express"))
 	slices.SortStableFunc(p.Users, func(a, b wish) int { return int(a.At - b.At) })
 	slices.SortStableFunc(p.Faults, func(a, b fault) int { return int(a.At - b.At) })
 	return p
@@ -287,6 +290,21 @@ func (p *plan) refuse(d dice) {
 		}
 		p.Faults = append(p.Faults, f)
 	}
+}
+
+// hasten draws whose stacks are created in express mode, and, as ECS decides about
+// those, that it lacks what tasks run on.
+func (p *plan) hasten(d dice) {
+	any := false
+	for i := range p.Apps {
+		p.Apps[i].Express = d.chance(0.4)
+		any = any || p.Apps[i].Express
+	}
+	if !any || d.chance(0.6) {
+		return
+	}
+	p.Faults = append(p.Faults, fault{Kind: faultStarve, P: pick(d, 0, 0.5, 1),
+		At: pick(d, p.Users...).At, For: pick(d, d.between(time.Minute, 10*time.Minute), d.between(10*time.Minute, time.Hour))})
 }
 
 // forget draws what state the cluster loses, mostly when there is something to

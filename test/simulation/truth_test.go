@@ -25,6 +25,8 @@ type stackTruth struct {
 type serviceTruth struct {
 	name, cluster, uid, revision, arn, madeBy string
 	desired, running                          int
+	// failed is true if ECS gave its deployment up.
+	failed bool
 }
 
 type groupTruth struct {
@@ -119,6 +121,11 @@ func (t *truth) keeps(uid string, revision int64) bool {
 	})
 }
 
+// lost reports whether ECS gave the service of a stack up.
+func (t *truth) lost(s stackTruth) bool {
+	return slices.ContainsFunc(t.services, func(x serviceTruth) bool { return x.uid == s.uid && x.revision == s.revision && x.failed })
+}
+
 // groupOf is a revision's target group; "" if it has none.
 func (t *truth) groupOf(uid, revision string) string {
 	for _, arn := range sortedKeys(t.groups) {
@@ -177,7 +184,7 @@ func (o *observer) truth() *truth {
 		t.rules = append(t.rules, ruleFrom(&snap.Rules[i], heir))
 	}
 	for _, s := range snap.Services {
-		t.services = append(t.services, serviceTruth{name: s.Name, cluster: s.Cluster, arn: s.ARN, uid: heir(s.Tags), revision: numbers.of(s.Tags[stackIDTag], s.Tags), desired: s.Desired, running: s.Running, madeBy: s.Tags[v1alpha1.TagCluster]})
+		t.services = append(t.services, serviceTruth{name: s.Name, cluster: s.Cluster, arn: s.ARN, uid: heir(s.Tags), revision: numbers.of(s.Tags[stackIDTag], s.Tags), desired: s.Desired, running: s.Running, failed: s.Failed, madeBy: s.Tags[v1alpha1.TagCluster]})
 	}
 	return t
 }

@@ -79,6 +79,9 @@ func (u *users) deployment(i int) *v1alpha1.ImmutableDeployment {
 			DeletionPolicy: v1alpha1.DeletionDelete, ProgressDeadlineSeconds: &a.Deadline, RevisionHistoryLimit: &a.History,
 		},
 	}
+	if a.Express {
+		imd.Spec.Stack.Mode = v1alpha1.StackModeExpress
+	}
 	if a.Block {
 		imd.Spec.Rollback.IfStableUnhealthy = v1alpha1.UnhealthyBlock
 	}

@@ -58,6 +58,7 @@ func newWorld(p plan, loud bool) *world {
 	w.others = newOthers(w)
 	w.sim.SetTrouble(w.faults.resource)
 	w.sim.SetObjections(w.faults.objections)
+	w.sim.SetShortage(w.faults.shortage)
 	w.watch(w.cluster)
 	return w
 }
