@@ -10,11 +10,12 @@ const (
 	routePreflight = "internal/route/alb/preflight.go"
 	routePreview   = "internal/route/alb/preview.go"
 	routeSuitable  = "internal/route/alb/suitable.go"
+	expressMode    = "controllers/express.go"
 )
 
 // aboutAWS are mistakes in what AWS takes, refuses and says.
 func aboutAWS() []mutant {
-	return slices.Concat(refusing(), preparing(), previewing(), scanningAndMeasuring(), answering(), losing())
+	return slices.Concat(refusing(), preparing(), previewing(), scanningAndMeasuring(), answering(), losing(), hastening())
 }
 
 // refusing are mistakes in reading why a stack failed, and in trying again.
@@ -128,5 +129,17 @@ func losing() []mutant {
 		{name: "bind before AWS lets it in", test: "TestRoleDenied", file: deploymentPass, old: "	if !bound && (err == nil || len(view.records) > 0) {", new: "	if !bound {"},
 		{name: "pin other images for what is made anew", test: "TestStackDeletedWhileIdle", file: deploymentActions, old: "	if !kept {\n", new: "	if _ = kept; true {\n"},
 		{name: "say Shifting while AWS denies", test: "TestTrouble", file: deploymentStatus, old: "		next.Phase = v1alpha1.PhasePaused // as for all else", new: "		// as for all else"},
+	}
+}
+
+// hastening are mistakes with stacks that are complete before their tasks run.
+func hastening() []mutant {
+	return []mutant{
+		{name: "take a stack in express mode for created at once", test: "TestExpressBadRevision|TestExpressWantOfCapacity", file: expressMode, old: "	f.Service = &service\n", new: "	_ = service\n"},
+		{name: "let the deadline pass for want of capacity", test: "TestExpressWantOfCapacity", file: expressMode, old: "service.LastEvent); found.Message == starting {", new: "service.LastEvent); found.Message != \"\" {"},
+		{name: "don't follow a creation that went unnoticed", unit: "TestIsAwaited", file: expressMode, old: "r.FinishedAt == nil && r.VerifiedAt == nil", new: "r.FinishedAt != nil && r.VerifiedAt == nil"},
+		{name: "delete a stack in express mode before its tasks have ended", unit: "TestDrains", file: expressMode, old: "return isExpress(imr) && (", new: "return false && ("},
+		{name: "say in two places what becomes of a failure", unit: "TestExpressMode", file: "internal/cloud/aws/stacks.go", old: "	} else {\n		request.OnFailure", new: "	}\n	if true {\n		request.OnFailure"},
+		{name: "give a service up that goes on", unit: "TestExpress", file: "internal/stack/stack.go", old: "	case service.RolloutState == cloud.RolloutFailed:\n", new: "	case service.RolloutState != \"\":\n"},
 	}
 }
