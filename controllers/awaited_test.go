@@ -44,22 +44,24 @@ func TestIsAwaited(t *testing.T) {
 
 // A deletion says that it waits for the tasks where there may be some.
 func TestDrains(t *testing.T) {
-	complete, failed := &cloud.Stack{Status: cloud.StackCreateComplete}, &cloud.Stack{Status: cloud.StackCreateFailed}
-	stuck := &cloud.Stack{Status: cloud.StackDeleteFailed}
+	outputs := map[string]string{"ServiceName": "checkout"}
+	complete, failed := &cloud.Stack{Status: cloud.StackCreateComplete, Outputs: outputs}, &cloud.Stack{Status: cloud.StackCreateFailed}
+	stuck, stuckAfter := &cloud.Stack{Status: cloud.StackDeleteFailed}, &cloud.Stack{Status: cloud.StackDeleteFailed, Outputs: outputs}
 	for name, c := range map[string]struct {
 		mode    v1alpha1.StackMode
 		outputs *v1alpha1.StackOutputs
 		stack   *cloud.Stack
 		want    bool
 	}{
-		"standard":             {"", &v1alpha1.StackOutputs{}, complete, false},
-		"express":              {v1alpha1.StackModeExpress, &v1alpha1.StackOutputs{}, complete, true},
-		"not read yet":         {v1alpha1.StackModeExpress, nil, complete, true},
-		"deleted in vain":      {v1alpha1.StackModeExpress, &v1alpha1.StackOutputs{}, stuck, true},
-		"failed":               {v1alpha1.StackModeExpress, nil, failed, false},
-		"failed, then in vain": {v1alpha1.StackModeExpress, nil, stuck, false},
-		"not shown by AWS yet": {v1alpha1.StackModeExpress, nil, nil, false},
-		"standard, of old":     {v1alpha1.StackModeStandard, nil, complete, false},
+		"standard":               {"", &v1alpha1.StackOutputs{}, complete, false},
+		"express":                {v1alpha1.StackModeExpress, &v1alpha1.StackOutputs{}, complete, true},
+		"not read yet":           {v1alpha1.StackModeExpress, nil, complete, true},
+		"deleted in vain":        {v1alpha1.StackModeExpress, &v1alpha1.StackOutputs{}, stuck, true},
+		"failed":                 {v1alpha1.StackModeExpress, nil, failed, false},
+		"given up, then in vain": {v1alpha1.StackModeExpress, nil, stuckAfter, true},
+		"failed, then in vain":   {v1alpha1.StackModeExpress, nil, stuck, false},
+		"not shown by AWS yet":   {v1alpha1.StackModeExpress, nil, nil, false},
+		"standard, of old":       {v1alpha1.StackModeStandard, nil, complete, false},
 	} {
 		imr := &v1alpha1.ImmutableRevision{}
 		imr.Spec.Frozen.StackMode, imr.Status.Outputs = c.mode, c.outputs

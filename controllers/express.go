@@ -132,5 +132,5 @@ func starting(imr *v1alpha1.ImmutableRevision) string {
 // revision of Recreate, must not come before they have ended. A stack that never
 // was complete has no tasks that matter, and AWS may refuse it that.
 func drains(imr *v1alpha1.ImmutableRevision, found *cloud.Stack) bool {
-	return isExpress(imr) && (imr.Status.Outputs != nil || found != nil && found.Status.Whole())
+	return isExpress(imr) && (imr.Status.Outputs != nil || found != nil && len(found.Outputs) > 0)
 }

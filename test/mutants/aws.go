@@ -136,7 +136,7 @@ func losing() []mutant {
 func hastening() []mutant {
 	return []mutant{
 		{name: "take a stack in express mode for created at once", test: "TestExpressBadRevision|TestExpressWantOfCapacity", file: expressMode, old: "	f.Service = &service\n", new: "	_ = service\n"},
-		{name: "let the deadline pass for want of capacity", test: "TestExpressWantOfCapacity", file: expressMode, old: "service.LastEvent); found.Message == starting {", new: "service.LastEvent); found.Message != \"\" {"},
+		{name: "let the deadline pass for want of capacity", test: "TestExpressWantOfCapacity", file: expressMode, old: "service.LastEvent); found.Message == starting {", new: "service.LastEvent); starting != \"\" {"},
 		{name: "don't follow a creation that went unnoticed", unit: "TestIsAwaited", file: expressMode, old: "r.FinishedAt == nil && r.VerifiedAt == nil", new: "r.FinishedAt != nil && r.VerifiedAt == nil"},
 		{name: "delete a stack in express mode before its tasks have ended", unit: "TestDrains", file: expressMode, old: "return isExpress(imr) && (", new: "return false && ("},
 		{name: "say in two places what becomes of a failure", unit: "TestExpressMode", file: "internal/cloud/aws/stacks.go", old: "	} else {\n		request.OnFailure", new: "	}\n	if true {\n		request.OnFailure"},
