@@ -295,12 +295,12 @@ func (p *plan) refuse(d dice) {
 // hasten draws whose stacks are created in express mode, and, as ECS decides about
 // those, that it lacks what tasks run on.
 func (p *plan) hasten(d dice) {
-	any := false
+	express := false
 	for i := range p.Apps {
 		p.Apps[i].Express = d.chance(0.4)
-		any = any || p.Apps[i].Express
+		express = express || p.Apps[i].Express
 	}
-	if !any || d.chance(0.6) {
+	if !express || d.chance(0.6) {
 		return
 	}
 	p.Faults = append(p.Faults, fault{Kind: faultStarve, P: pick(d, 0, 0.5, 1),
