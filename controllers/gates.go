@@ -46,25 +46,42 @@ func (r *DeploymentReconciler) gateCall(imd *v1alpha1.ImmutableDeployment, spec 
 	}
 }
 
-// observeGates reads what the gates that are running say, and stops the calls of
-// all others, for which nobody waits any more.
-func (r *DeploymentReconciler) observeGates(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	var current []string
-	defer func() { r.Calls.Keep(gate.Owner(imd.Namespace, imd.Name), current...) }()
+// asked is a gate that is running, and its call.
+type asked struct {
+	spec *v1alpha1.Gate
+	key  string
+	call gate.Call
+}
+
+// askedGates are the gates whose answers matter: not those of a rollout that is
+// over, nor those that could have stopped one that is decided.
+func (r *DeploymentReconciler) askedGates(imd *v1alpha1.ImmutableDeployment, view *deploymentView) (out []asked) {
 	ro := view.facts.Progress.Rollout
 	if ro == nil || !ro.FinishedAt.IsZero() || view.facts.Deleting {
 		return nil
 	}
-	view.facts.Answers = map[string]rollout.Answer{}
 	for _, run := range ro.Gates {
-		spec := gateSpec(imd, run.Name)
-		decided := ro.Outcome != "" && run.At.Decisive() // and so asked no more
-		if run.State != v1alpha1.GateRunning || spec == nil || decided {
-			continue
+		spec, decided := gateSpec(imd, run.Name), ro.Outcome != "" && run.At.Decisive()
+		if run.State == v1alpha1.GateRunning && spec != nil && !decided {
+			out = append(out, asked{spec, run.Key(), r.gateCall(imd, spec, ro.ID, run)})
 		}
-		call := r.gateCall(imd, spec, ro.ID, run)
-		current = append(current, call.ID)
-		answer, err := r.answerOf(ctx, view, spec, call)
+	}
+	return out
+}
+
+// observeGates reads what the gates that are running say, and ends the calls of all
+// others, for which nobody waits any more.
+func (r *DeploymentReconciler) observeGates(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	gates := r.askedGates(imd, view)
+	current := make([]string, 0, len(gates))
+	for i := range gates {
+		current = append(current, gates[i].call.ID)
+	}
+	r.Calls.Keep(gate.Owner(imd.Namespace, imd.Name), current...)
+	view.facts.Answers = map[string]rollout.Answer{}
+	for i := range gates {
+		spec := gates[i].spec
+		answer, err := r.answerOf(ctx, view, spec, gates[i].call)
 		if err != nil {
 			answer, err = gate.Unavailable(spec, err)
 		}
@@ -75,7 +92,7 @@ func (r *DeploymentReconciler) observeGates(ctx context.Context, imd *v1alpha1.I
 			}
 			answer.State = rollout.AnswerAsked
 		}
-		view.facts.Answers[run.Key()] = answer
+		view.facts.Answers[gates[i].key] = answer
 	}
 	return nil
 }
