@@ -12,8 +12,10 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/background"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/refusal"
+	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
 // moved is AWS while the credentials are replaced by those of another account:
@@ -89,7 +91,7 @@ func TestCredentialsReplacedWhileLooking(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := look(Options{Client: cluster, Live: client.Reader(cluster), Cloud: &moved{}, Now: time.Now})
+			err := look(Options{Client: cluster, Live: client.Reader(cluster), Cloud: &moved{}, Calls: background.New[rollout.Answer](1), Now: time.Now})
 			refused, ok := errors.AsType[*refusal.Error](err)
 			if !ok || refused.Reason != v1alpha1.ReasonWrongAccount {
 				t.Errorf("got %v", err)

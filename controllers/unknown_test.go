@@ -7,6 +7,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/background"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
@@ -28,9 +29,9 @@ func TestUnknownPointAndStrategy(t *testing.T) {
 	} {
 		spec, reason := tt.spec, tt.reason
 		for _, outcome := range []v1alpha1.Outcome{"", v1alpha1.OutcomeRolledBack} {
-			view := &deploymentView{}
+			r, view := &DeploymentReconciler{Options: Options{Calls: background.New[rollout.Answer](1)}}, &deploymentView{}
 			view.facts.Progress.Rollout = &rollout.Rollout{ID: "web-1", Outcome: outcome}
-			if err := (&DeploymentReconciler{}).observeEvidence(t.Context(), &v1alpha1.ImmutableDeployment{Spec: spec}, view); err != nil {
+			if err := r.observeEvidence(t.Context(), &v1alpha1.ImmutableDeployment{Spec: spec}, view); err != nil {
 				t.Fatal(err)
 			}
 			trouble, wanted := view.facts.Analysis.Trouble, reason != "" && outcome == ""
