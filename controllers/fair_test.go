@@ -16,7 +16,7 @@ import (
 // However many objects of one namespace hang, those of another have a worker; and
 // the first has its workers again when they are through.
 func TestHangingNeighbour(t *testing.T) {
-	const workers, most = 8, 5 // five of eight: no more than were left free
+	const workers, most = 8, 4 // no more than are left free
 	hang, handled := make(chan struct{}), make(chan bool, workers)
 	next := reconcile.Func(func(_ context.Context, req ctrl.Request) (ctrl.Result, error) {
 		if req.Namespace == "hostile" {

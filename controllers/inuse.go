@@ -33,7 +33,9 @@ func inUse(err error) bool {
 // checkIdle refuses to delete the complete stack of a worker while the one that
 // its deployment takes for what works isn't there: nothing else may be working.
 func (r *RevisionReconciler) checkIdle(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
-	works := view.facts.Stack != nil && view.facts.Stack.Status.Whole()
+	// A stack in express mode is complete before its tasks run, and has outputs
+	// here once they did.
+	works := view.facts.Stack != nil && view.facts.Stack.Status.Whole() && (!isExpress(imr) || imr.Status.Outputs != nil)
 	if !works || !relies(view.owner, imr.Spec.Revision) {
 		return nil
 	}

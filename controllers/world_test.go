@@ -159,7 +159,8 @@ type setup struct {
 	// window, poll and workers differ where many deployments are rolled out;
 	// zero is as usual.
 	window, poll time.Duration
-	workers      int
+	// workers are those that the namespace gets, half of all.
+	workers int
 	// gateCalls is how many gates are called at once; by default 50.
 	gateCalls int
 	// propagation is how long the load balancer is given for a change; by
@@ -210,7 +211,7 @@ func (w *world) startAs(s *setup) *manager {
 	w.Expect(controllers.Setup(mgr, controllers.Options{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Cloud: provider,
 		Webhooks: webhook.New(webhook.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Now: w.now}), Calls: calls,
-		Recorder: mgr.GetEventRecorder("viridian"), Now: w.now, ClusterID: cmp.Or(s.cluster, "test-cluster"), Process: rand.Text()[:12], NewToken: rand.Text, MaxConcurrent: cmp.Or(s.workers, 2),
+		Recorder: mgr.GetEventRecorder("viridian"), Now: w.now, ClusterID: cmp.Or(s.cluster, "test-cluster"), Process: rand.Text()[:12], NewToken: rand.Text, MaxConcurrent: 2 * cmp.Or(s.workers, 2),
 		AllowedRoleARNs: s.roles, RequirePolicy: s.requirePolicy,
 		Timing: controllers.Timing{
 			Poll: cmp.Or(s.poll, 100*time.Millisecond), Resync: 5 * cmp.Or(s.poll, 100*time.Millisecond),

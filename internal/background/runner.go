@@ -117,6 +117,10 @@ func (r *Runner[A]) Poll(key string) (answer A, state State, err error) {
 	r.sweep()
 	c, ok := r.calls[key]
 	w, waits := r.waiting[key]
+	if waits {
+		w.asked = time.Now() // whoever polls still wants it
+		r.waiting[key] = w
+	}
 	switch {
 	case !ok && waits && r.places.Has(w.owner.Tenant):
 		return answer, Admitted, nil

@@ -131,7 +131,7 @@ func TestStartTwice(t *testing.T) {
 // no slot.
 func TestLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := background.New[string](2)
+		r := background.New[string](4)
 		wantStart(t, r, "a", after(time.Second, "a", nil), true)
 		wantStart(t, r, "b", after(10*time.Second, "b", nil), true)
 		wantStart(t, r, "c", after(time.Second, "c", nil), false)
@@ -165,7 +165,7 @@ func TestTenants(t *testing.T) {
 			}
 			return n
 		}
-		for i, want := range []int{5, 2, 1, 1, 1, 1} {
+		for i, want := range []int{4, 2, 1, 1, 1, 1} {
 			if got := started(fmt.Sprintf("tenant-%d", i)); got != want {
 				t.Errorf("tenant %d has %d calls, want %d", i, got, want)
 			}
@@ -178,7 +178,7 @@ func TestTenants(t *testing.T) {
 // place, those of others aren't.
 func TestKeepCurrent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := background.New[string](3)
+		r := background.New[string](4)
 		other := background.Owner{Tenant: owner.Tenant, Name: "search"}
 		wantStart(t, r, "old", forever, true)
 		wantStart(t, r, "current", forever, true)
@@ -199,6 +199,22 @@ func TestKeepCurrent(t *testing.T) {
 		wantState(t, r, "current", background.Unknown)
 		wantState(t, r, "others", background.Running)
 		time.Sleep(time.Hour) // all end
+	})
+}
+
+// TestWaitsLong: whoever asks again and again isn't forgotten.
+func TestWaitsLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := background.New[string](1)
+		r.Start("a", owner, 24*time.Hour, forever)
+		wantStart(t, r, "b", forever, false)
+		for range 3 {
+			time.Sleep(40 * time.Minute)
+			wantState(t, r, "b", background.Waiting)
+		}
+		time.Sleep(2 * time.Hour)
+		wantState(t, r, "b", background.Unknown) // nobody asked for so long
+		time.Sleep(24 * time.Hour)               // all end
 	})
 }
 
@@ -231,7 +247,7 @@ func TestKeep(t *testing.T) {
 // isn't used as that of the next call.
 func TestForgetRunning(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := background.New[string](2)
+		r := background.New[string](4)
 		stopped := false
 		wantStart(t, r, "a", func(ctx context.Context) (string, error) {
 			<-ctx.Done()
@@ -261,7 +277,7 @@ func TestForgetRunning(t *testing.T) {
 // of that has no answer; one that succeeds anyway has.
 func TestRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		r := background.New[string](3)
+		r := background.New[string](4)
 		wantStart(t, r, "before", forever, true)
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error)

@@ -25,6 +25,8 @@ func (o *Observation) NeedsPolicy(now time.Time) bool {
 	case o.Paused:
 		return false
 	}
+	x.keepRequests() // what people ask for may start a rollout in this pass
+	x.hearRequests()
 	switch x.state() { //nolint:exhaustive // nothing new is made in the others
 	case StateStarting:
 		want := o.wanted()

@@ -46,6 +46,7 @@ func TestNeedsPolicy(t *testing.T) {
 		"a worker has none":            {with(unrouted(), func(o *Observation) { o.Route.None = true }), false},
 		"in a step":                    {rolling(0, time.Minute), false},
 		"given up":                     {decided(v1alpha1.OutcomeRolledBack, to1(), time.Hour), false},
+		"given up, tried again":        {with(finished(v1alpha1.OutcomeRolledBack, time.Hour), func(o *Observation) { o.Requests.Retry = "shop-2" }), true},
 		"the template serves":          {serving(), false},
 		"a rule of nobody's":           {nobodys(), true},
 		"the same, paused":             {with(nobodys(), func(o *Observation) { o.Paused = true }), true},

@@ -148,7 +148,7 @@ func (x *pass) followGate(r Rollout, gate Gate, run *GateRun) *Decision {
 	case answer.State == AnswerNo:
 		return x.rejectGate(r, gate, run, answer)
 	case answer.State == AnswerWaiting:
-		return x.awaitPlace(r, run)
+		return x.awaitPlace(r, gate, run)
 	case answer.State == AnswerAdmitted:
 		run.StartedAt = x.now
 		return x.startGate(r, run).with(r)
@@ -181,14 +181,14 @@ func (x *pass) startGate(r Rollout, run *GateRun) *Decision {
 	return d
 }
 
-// placePause is how often it is remembered that a gate still waits for a place:
-// its time begins when it has one, whatever this process forgets.
+// placePause is how often at most it is remembered that a gate still waits for a
+// place: its time begins when it has one, whatever this process forgets.
 const placePause = time.Minute
 
 // awaitPlace waits until fewer calls of gates are under way. That is not the
 // gate's time. run is in r.
-func (x *pass) awaitPlace(r Rollout, run *GateRun) *Decision {
-	if !x.now.Before(run.StartedAt.Add(placePause)) {
+func (x *pass) awaitPlace(r Rollout, gate Gate, run *GateRun) *Decision {
+	if !x.now.Before(run.StartedAt.Add(min(placePause, gate.Timeout/3))) {
 		run.StartedAt = x.now
 	}
 	return x.poll(gateWords(&r, run, "waiting for a place, since as many functions and webhooks are called as may be (--max-gate-calls)")).with(r)

@@ -44,10 +44,11 @@ func (x *pass) shifted(r *Rollout) Targets {
 	if r.VerifiedAt.IsZero() || candidate == nil {
 		return split(live, "", 0)
 	}
-	if x.isStableLost() {
+	weight := x.step(r).Weight
+	if weight > 0 && x.isStableLost() {
 		live = "" // no step leaves requests to what can't answer them
 	}
-	return split(live, candidate.Backend, x.step(r).Weight)
+	return split(live, candidate.Backend, weight)
 }
 
 // canReturn tells whether there is something that traffic can return to, even if

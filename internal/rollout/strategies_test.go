@@ -269,6 +269,7 @@ func TestNothingIsSharedWithTheLost(t *testing.T) {
 		"before traffic": {rolling(0, -1), at(100)},
 		"at a step":      {rolling(1, 10*time.Minute), at(100)},
 		"not whole":      {sick(rolling(1, 10*time.Minute)), nil},
+		"a preview":      {preview(rolling(0, 10*time.Minute)), nil},
 	}
 	for name, tt := range seen {
 		for what, lose := range lost {
@@ -287,6 +288,14 @@ func TestNothingIsSharedWithTheLost(t *testing.T) {
 			})
 		}
 	}
+}
+
+// preview has the new revision wait for approval without requests: what was read
+// of the old one may be wrong, and nobody let the new one take its place.
+func preview(o Observation) Observation {
+	o.Plan = append(Plan{{New: 3, Old: 3, Approval: true}}, o.Plan[len(o.Plan)-1])
+	o.Route.Targets, o.Progress.Written, o.Progress.Observed = at(0), at(0), at(0)
+	return o
 }
 
 // sick has the new revision short of a healthy task.

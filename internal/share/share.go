@@ -47,7 +47,7 @@ func (s *Shares) Has(tenant string) bool {
 
 func (s *Shares) has(tenant string) bool {
 	own, free := s.taken[tenant], s.limit-s.total
-	return s.guaranteed && own == 0 || free > 0 && own <= free
+	return s.guaranteed && own == 0 || free > 0 && (own == 0 || own+2 <= free) // it takes one more, and leaves one less
 }
 
 // Give gives a place of a tenant back.

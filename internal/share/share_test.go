@@ -25,10 +25,10 @@ func TestTake(t *testing.T) {
 		shares *share.Shares
 		want   []int
 	}{
-		"limit":               {share.New(16), []int{9, 4, 2, 1, 0, 0}},
+		"limit":               {share.New(16), []int{8, 4, 2, 1, 1, 0}},
 		"one":                 {share.New(1), []int{1, 0, 0}},
-		"two":                 {share.New(2), []int{2, 0}},
-		"guaranteed":          {share.NewGuaranteed(8), []int{5, 2, 1, 1, 1, 1}},
+		"two":                 {share.New(2), []int{1, 1}},
+		"guaranteed":          {share.NewGuaranteed(8), []int{4, 2, 1, 1, 1, 1}},
 		"guaranteed, of none": {share.NewGuaranteed(0), []int{1, 1}},
 	}
 	for name, tt := range tests {
@@ -43,14 +43,14 @@ func TestTake(t *testing.T) {
 // TestGive: what is given back can be taken by others.
 func TestGive(t *testing.T) {
 	s := share.New(4)
-	if got := take(s, 3); !slices.Equal(got, []int{3, 1, 0}) {
+	if got := take(s, 4); !slices.Equal(got, []int{2, 1, 1, 0}) {
 		t.Fatalf("got %v", got)
 	}
-	if s.Has("2") {
+	if s.Has("3") {
 		t.Error("there is a place too many")
 	}
 	s.Give("0")
-	if !s.Has("2") || !s.Take("2") || s.Take("2") {
+	if !s.Has("3") || !s.Take("3") || s.Take("3") {
 		t.Error("the place that was given back isn't there")
 	}
 	if s.Take("0") {

@@ -30,6 +30,7 @@ func TestRefusedURL(t *testing.T) {
 		"port only":         {"https://:443/t0ken", "the URL has no host"},
 		"unreadable":        {"https://example.com/%zz?t0ken", "the URL can't be read"},
 		"control character": {"https://example.com/\n?t0ken", "the URL can't be read"},
+		"IPv6 zone":         {"https://[2001:db8::1%25.shop.example.com]/", "the URL's host has an IPv6 zone, which means something on one machine only"},
 		"user":              {"https://t0ken@example.com/", "the URL of example.com holds a user name or a password: sign the request instead"},
 		"password":          {"https://a:t0ken@example.com/", "the URL of example.com holds a user name or a password: sign the request instead"},
 		"empty user":        {"https://@example.com/", "the URL of example.com holds a user name or a password: sign the request instead"},

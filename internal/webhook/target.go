@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 // parseTarget returns the address to post to. Its errors omit those of
@@ -17,6 +18,8 @@ func parseTarget(raw string) (*url.URL, error) {
 		return nil, &RefusedError{Reason: "the URL is not an https:// address"}
 	case u.Hostname() == "":
 		return nil, &RefusedError{Reason: "the URL has no host"}
+	case strings.Contains(u.Hostname(), "%"):
+		return nil, &RefusedError{Reason: "the URL's host has an IPv6 zone, which means something on one machine only"}
 	case u.User != nil:
 		return nil, &RefusedError{Reason: "the URL of " + u.Hostname() + " holds a user name or a password: sign the request instead"}
 	case !validPort(u.Port()):

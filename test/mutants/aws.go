@@ -117,7 +117,7 @@ func answering() []mutant {
 // losing are mistakes in an outage, and while AWS lets nobody in.
 func losing() []mutant {
 	return []mutant{
-		{name: "share requests with a service that is gone", unit: "TestNothingIsSharedWithTheLost", file: "internal/rollout/questions.go", old: "	if x.isStableLost() {\n		live = \"\" // no", new: "	if false {\n		live = \"\" // no"},
+		{name: "share requests with a service that is gone", unit: "TestNothingIsSharedWithTheLost", file: "internal/rollout/questions.go", old: "	if weight > 0 && x.isStableLost() {", new: "	if weight < 0 && x.isStableLost() {"},
 		{name: "take a deleted rule for available", unit: "TestAvailableLooksAtTheRule|TestOutageIsTold", file: summary, old: "		return new(x.isAnswered())\n", new: "		return new(stable.Health.Healthy > 0)\n"},
 		{name: "say that what is lost serves", unit: "TestOutageIsTold", file: states, old: "			(*pass).returnToPrevious,\n			(*pass).reportOutage,\n", new: "			(*pass).returnToPrevious,\n"},
 		{name: "ignore a retry of what served", unit: "TestRetryOfWhatServed", file: requests, old: "	case x.hearRestore(value):\n", new: ""},
