@@ -42,8 +42,8 @@ func namespaceAdmin(t *testing.T, g *gomega.WithT, name string) (namespace strin
 }
 
 // TestRevisionsByHand: whoever has all rights in a namespace can't have a template
-// of his own sent to CloudFormation by an ImmutableRevision, or another stack
-// deleted, but can label and delete what is there.
+// of his own sent to CloudFormation by an ImmutableRevision, have another stack
+// deleted, or say what is served, but can label and delete what is there.
 func TestRevisionsByHand(t *testing.T) {
 	g := gomega.NewWithT(t)
 	namespace, alice := namespaceAdmin(t, g, "alice")
@@ -61,7 +61,7 @@ func TestRevisionsByHand(t *testing.T) {
 			},
 		},
 	}
-	refused := gomega.And(gomega.Satisfy(apierrors.IsForbidden), gomega.MatchError(gomega.ContainSubstring("ImmutableRevisions are written by Viridian only")))
+	refused := gomega.And(gomega.Satisfy(apierrors.IsForbidden), gomega.MatchError(gomega.ContainSubstring("are written by Viridian only")))
 	g.Eventually(func() error { // permissions and policies are known after a moment
 		return alice.Create(t.Context(), imr.DeepCopy(), client.DryRunAll)
 	}).WithTimeout(time.Minute).Should(refused)
@@ -79,6 +79,15 @@ func TestRevisionsByHand(t *testing.T) {
 	stolen := imr.DeepCopy()
 	stolen.Status.StackID = "arn:aws:cloudformation:eu-west-1:111122223333:stack/payments/1"
 	g.Expect(alice.Status().Update(t.Context(), stolen)).To(refused)
+
+	imd := &v1alpha1.ImmutableDeployment{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "checkout"},
+		Spec:       v1alpha1.ImmutableDeploymentSpec{Template: imr.Spec.Frozen.Template},
+	}
+	g.Expect(alice.Create(t.Context(), imd)).To(gomega.Succeed())
+	imd.Status.Stable = 1
+	g.Expect(alice.Status().Update(t.Context(), imd)).To(refused)
+	g.Expect(alice.Delete(t.Context(), imd)).To(gomega.Succeed())
 
 	imr.Labels = map[string]string{"team": "alice"}
 	g.Expect(alice.Update(t.Context(), imr)).To(gomega.Succeed())
