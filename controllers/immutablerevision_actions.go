@@ -145,7 +145,7 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, imr *v1alpha1.Immutab
 		found.Message += source.Explain(&imr.Spec.Frozen.Template, found.Resource, found.Message)
 	}
 	next.Failure = &v1alpha1.StackFailure{Resource: found.Resource, Message: found.Message, At: metav1.NewTime(r.Now())}
-	next.Failure.Reason, next.Failure.Remedy = found.Blocked(stack.Context{ListenerARN: imr.Spec.Frozen.ListenerARN})
+	next.Failure.Reason, next.Failure.Remedy = found.Blocked(stack.Context{ListenerARN: imr.Spec.Frozen.ListenerARN, RoleARN: imr.Spec.Frozen.AWS.RoleARN})
 	next.LogGroup = resources[template.LogicalLogGroup]
 	if next.Failure.Reason == "" {
 		next.FailedAttempts = 0

@@ -1,10 +1,9 @@
 package controllers
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"path"
-	"regexp"
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -61,43 +60,11 @@ func moving(from, to cloud.Account, aws v1alpha1.AWS) string {
 // upper begins a sentence.
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// denial is what AWS says of a call that a policy doesn't allow, to whom and
-// which action. The second is not always the call: CreateStack needs others, too.
-var denial = regexp.MustCompile(`User: (\S+) is not authorized to perform: ([a-zA-Z0-9-]+:[a-zA-Z0-9*]+)`)
-
-// assumedRole is the role in the ARN of a session of it.
-var assumedRole = regexp.MustCompile(`:assumed-role/([^/\s]+)/`)
-
 // allowAction tells which role lacks a permission: the one that AWS names, or
 // else the one that was used.
 func allowAction(failed *cloud.Error, as cloud.Identity) string {
-	role, action := path.Base(as.RoleARN), failed.Op
-	if as.RoleARN == "" {
-		role = ""
-	}
-	if said := denial.FindStringSubmatch(failed.Message); said != nil {
-		action = said[2]
-		if session := assumedRole.FindStringSubmatch(said[1]); session != nil {
-			role = session[1]
-		}
-	}
-	whose := "the role " + role
-	switch {
-	case role == "":
-		whose = "the controller's own role"
-	case as.RoleARN != "":
-		whose += ", which is spec.aws.roleARN"
-	default:
-		whose += ", which is the controller's own"
-	}
-	if strings.Contains(failed.Message, "explicit deny") {
-		return fmt.Sprintf("A policy denies %s to %s: take it out there (AWS says which kind of policy it is)", action, whose)
-	}
-	remedy := fmt.Sprintf("Allow %s in the IAM policy of %s, as config/aws/policy.json does", action, whose)
-	if role != "" {
-		remedy += ": " + command.PutRolePolicy(role)
-	}
-	return remedy
+	said := cloud.ParseDenial(failed.Message)
+	return command.Allow(cmp.Or(said.Action, failed.Op), said.Role, as.RoleARN, said.Explicit)
 }
 
 // openAccount tells what gives the controller access to an account.

@@ -5,6 +5,7 @@ package command
 import (
 	"encoding/json"
 	"fmt"
+	"path"
 	"strings"
 )
 
@@ -98,7 +99,7 @@ func DescribeAlarms(arns []string) string {
 		_, name, _ := strings.Cut(arn, ":alarm:")
 		at, names = region(arn), append(names, name)
 	}
-	return "aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm --alarm-names " + quoted(names) + at
+	return "aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm LogAlarm --alarm-names " + quoted(names) + at
 }
 
 // TailLogs shows what a log group got in the last hours. The group is that of
@@ -110,6 +111,32 @@ func TailLogs(logGroup, stackARN string) string {
 // PutRolePolicy gives a role what the controller needs.
 func PutRolePolicy(role string) string {
 	return fmt.Sprintf("aws iam put-role-policy --role-name %s --policy-name viridian --policy-document file://config/aws/policy.json", role)
+}
+
+// Allow tells how a role gets a permission that it lacks, or which it is
+// explicitly denied. role is its name if AWS says it; roleARN is spec.aws.roleARN,
+// or "" where the controller's own role is used.
+func Allow(action, role, roleARN string, explicitly bool) string {
+	if role == "" && roleARN != "" {
+		role = path.Base(roleARN)
+	}
+	whose := "the role " + role
+	switch {
+	case role == "":
+		whose = "the controller's own role"
+	case roleARN != "":
+		whose += ", which is spec.aws.roleARN"
+	default:
+		whose += ", which is the controller's own"
+	}
+	if explicitly {
+		return fmt.Sprintf("A policy denies %s to %s: take it out there (AWS says which kind of policy it is)", action, whose)
+	}
+	remedy := fmt.Sprintf("Allow %s in the IAM policy of %s, as config/aws/policy.json does", action, whose)
+	if role != "" {
+		remedy += ": " + PutRolePolicy(role)
+	}
+	return remedy
 }
 
 // region is the option that says where an ARN is; "" if it doesn't tell.

@@ -196,7 +196,7 @@ func TestAlarmIsShown(t *testing.T) {
 	o := measured(0, v1alpha1.ResultFail)
 	o.Analysis.Checks[0].Source = v1alpha1.SourceAlarm
 	o.Analysis.FiringARNs = []string{"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:shop-5xx"}
-	const want = "aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm --alarm-names 'shop-5xx' --region eu-west-1 shows it"
+	const want = "aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm LogAlarm --alarm-names 'shop-5xx' --region eu-west-1 shows it"
 	if d := Decide(o, start); !strings.HasSuffix(d.Progress.Rollout.Message, "; "+want) {
 		t.Errorf("the outcome's message is %q", d.Progress.Rollout.Message)
 	}

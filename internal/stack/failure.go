@@ -10,6 +10,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/command"
 )
 
 // Failure is why a stack could not be created.
@@ -128,6 +129,8 @@ func sentence(text string) string { return strings.TrimSuffix(strings.TrimSpace(
 type Context struct {
 	// ListenerARN of the load balancer's listener; "" for a worker.
 	ListenerARN string
+	// RoleARN is spec.aws.roleARN; "" where the controller's own role is used.
+	RoleARN string
 	// Trying is true while ECS itself goes on trying, so that the stack stays.
 	Trying bool
 }
@@ -143,7 +146,7 @@ func (f *Failure) Blocked(c Context) (reason, remedy string) {
 	case cloud.KindQuota:
 		return v1alpha1.ReasonQuotaExceeded, f.quotaRemedy(c) + ". " + again
 	case cloud.KindDenied:
-		return v1alpha1.ReasonAccessDenied, f.deniedRemedy() + ". " + again
+		return v1alpha1.ReasonAccessDenied, f.deniedRemedy(c) + ". " + again
 	case cloud.KindCredentials:
 		return v1alpha1.ReasonCredentials, "Give the controller credentials that AWS takes, or correct spec.aws.roleARN and the role's trust policy. " + again
 	case cloud.KindCapacity:
@@ -173,7 +176,6 @@ func (f *Failure) quotaRemedy(c Context) string {
 }
 
 var (
-	missingAction  = regexp.MustCompile(`is not authorized to perform: ([\w-]+:\w+)(?: on resource: (\S+))?`)
 	serviceLinked  = regexp.MustCompile(`(?i)service[- ]linked role`)
 	linkedServices = map[string]string{
 		"AWS::ECS::Cluster": "ecs.amazonaws.com", "AWS::ECS::Service": "ecs.amazonaws.com",
@@ -183,19 +185,19 @@ var (
 )
 
 // deniedRemedy names the permission that is missing, if AWS does.
-func (f *Failure) deniedRemedy() string {
+func (f *Failure) deniedRemedy(c Context) string {
 	if service := linkedServices[f.Type]; service != "" && serviceLinked.MatchString(f.Message) {
 		return "Create the role: aws iam create-service-linked-role --aws-service-name " + service
 	}
-	m := missingAction.FindStringSubmatch(f.Message)
-	if m == nil {
-		return "Compare the IAM policy of the controller's role with config/aws/policy.json; CloudTrail has the call that was denied"
+	said := cloud.ParseDenial(f.Message)
+	if said.Action == "" {
+		return "Compare the IAM policy of " + cmp.Or(c.RoleARN, "the controller's role") + " with config/aws/policy.json; CloudTrail has the call that was denied"
 	}
-	action := m[1]
-	if m[2] != "" {
-		action += " on " + m[2]
+	action := said.Action
+	if said.Resource != "" {
+		action += " on " + said.Resource
 	}
-	return "Allow " + action + " in the IAM policy of the controller's role; config/aws/policy.json has what it needs"
+	return command.Allow(action, said.Role, c.RoleARN, said.Explicit)
 }
 
 func (f *Failure) conflictRemedy() string {

@@ -114,6 +114,22 @@ func TestRemedies(t *testing.T) {
 	}
 }
 
+// Whose policy lacks a permission, and how it gets it, is told as for the calls of
+// the controller itself.
+func TestRemedyNamesTheRole(t *testing.T) {
+	const denied = "Service: User: arn:aws:sts::111122223333:assumed-role/viridian-shop/1 is not authorized to perform: ecs:CreateService on resource: arn:aws:ecs:eu-west-1:111122223333:service/shop/app"
+	failure := stack.Failure{Kind: cloud.KindDenied, Message: denied}
+	const put = "aws iam put-role-policy --role-name viridian-shop --policy-name viridian --policy-document file://config/aws/policy.json"
+	for roleARN, want := range map[string]string{
+		"arn:aws:iam::111122223333:role/viridian-shop": "the role viridian-shop, which is spec.aws.roleARN, as config/aws/policy.json does: " + put,
+		"": "the role viridian-shop, which is the controller's own, as config/aws/policy.json does: " + put,
+	} {
+		if _, remedy := failure.Blocked(stack.Context{RoleARN: roleARN}); !strings.Contains(remedy, want) {
+			t.Errorf("%q: %s", roleARN, remedy)
+		}
+	}
+}
+
 // A service that ECS gave up is told by its reason, one that it works on by how far
 // it is; the stack of the second stays.
 func TestFailureOfAService(t *testing.T) {

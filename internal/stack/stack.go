@@ -3,8 +3,8 @@
 // and a message. A record doesn't show whether its stack is in use: the code
 // that carries out a deletion has to ask AWS first.
 //
-// It imports only the standard library, the API's constants and the plain types
-// of internal/cloud.
+// It imports only the standard library, the API's constants, the plain types of
+// internal/cloud, and internal/command.
 package stack
 
 import (

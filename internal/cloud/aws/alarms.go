@@ -167,6 +167,7 @@ func logAlarm(l *types.LogAlarm, now time.Time) alarm {
 	}
 	return alarm{exists: true, Alarm: cloud.Alarm{
 		Name:   awssdk.ToString(l.AlarmName),
+		ARN:    awssdk.ToString(l.AlarmArn),
 		State:  cloud.AlarmState(l.StateValue),
 		Reason: clean(awssdk.ToString(l.StateReason)),
 		Since:  firstTime(l.StateTransitionedTimestamp, l.StateUpdatedTimestamp),

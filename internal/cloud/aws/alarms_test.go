@@ -68,8 +68,9 @@ func TestAlarm(t *testing.T) {
 // evaluation is passed on, also to the composite alarms on top of it.
 func TestLogAlarms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		const arn = "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:logs"
 		logs := func(schedule, doubt string) map[string]any {
-			return map[string]any{"StateValue": "OK", "EvaluationState": doubt, "QueryResultsToEvaluate": 3, "ScheduledQueryConfiguration": map[string]any{
+			return map[string]any{"AlarmArn": arn, "StateValue": "OK", "EvaluationState": doubt, "QueryResultsToEvaluate": 3, "ScheduledQueryConfiguration": map[string]any{
 				"AggregationExpression": "count(*)", "QueryString": "fields @message", "ScheduledQueryRoleARN": "arn:aws:iam::111122223333:role/query",
 				"ScheduleConfiguration": map[string]any{"ScheduleExpression": schedule, "StartTimeOffset": 360},
 			}}
@@ -91,9 +92,9 @@ func TestLogAlarms(t *testing.T) {
 		check(t, err)
 		now := time.Now()
 		want := []cloud.Alarm{
-			{Name: "logs", State: cloud.AlarmOK, Span: 36 * time.Minute, ReadAt: now},
-			{Name: "some", State: cloud.AlarmOK, Doubt: "PARTIAL_DATA", Span: 3*time.Hour + 6*time.Minute, ReadAt: now},
-			{Name: "cron", State: cloud.AlarmOK, Doubt: "EVALUATION_FAILURE", Span: 3*unknownSpan + 6*time.Minute, ReadAt: now},
+			{Name: "logs", ARN: arn, State: cloud.AlarmOK, Span: 36 * time.Minute, ReadAt: now},
+			{Name: "some", ARN: arn, State: cloud.AlarmOK, Doubt: "PARTIAL_DATA", Span: 3*time.Hour + 6*time.Minute, ReadAt: now},
+			{Name: "cron", ARN: arn, State: cloud.AlarmOK, Doubt: "EVALUATION_FAILURE", Span: 3*unknownSpan + 6*time.Minute, ReadAt: now},
 			{Name: "wrong", State: cloud.AlarmOK, Doubt: "EVALUATION_ERROR", Span: time.Minute, ReadAt: now},
 			{Name: "all", State: cloud.AlarmOK, Doubt: "EVALUATION_ERROR of wrong", Span: 36 * time.Minute, ReadAt: now},
 		}
