@@ -18,7 +18,7 @@ func TestCommands(t *testing.T) {
 		`printf %s '{"apiVersion":"deploy.viridian.dev/v1alpha1","kind":"DeploymentPolicy","metadata":{"name":"shop"},"spec":{"clusters":["a"]}}' | kubectl create --field-manager=oncall -f -`: command.CreatePolicy("shop", map[string][]string{"clusters": {"a"}}),
 		"kubectl delete imr checkout-4 -n shop": command.Delete("imr", "shop", "checkout-4"),
 		"aws elbv2 modify-rule --rule-arn " + rule + ` --actions '[{"Type":"forward","ForwardConfig":{"TargetGroups":[{"TargetGroupArn":"a","Weight":90},{"TargetGroupArn":"b","Weight":10}]}}]' --region eu-west-1`: command.ModifyRule(rule, []command.Share{{"a", 90}, {"b", 10}}),
-		`aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm LogAlarm --alarm-names 'checkout 5xx' 'it'\''s' --region eu-west-1`:                                                                          command.DescribeAlarms([]string{"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:checkout 5xx", "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:it's"}),
+		`aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm LogAlarm --alarm-names 'checkout 5xx' 'it'\''s' --region eu-west-1`:                                                                 command.DescribeAlarms([]string{"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:checkout 5xx", "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:it's"}),
 		"aws logs tail group --since 3h --region eu-west-1": command.TailLogs("group", "arn:aws:cloudformation:eu-west-1:111122223333:stack/a/b"),
 		"aws logs tail group --since 3h":                    command.TailLogs("group", ""),
 		"aws iam put-role-policy --role-name viridian --policy-name viridian --policy-document file://config/aws/policy.json": command.PutRolePolicy("viridian"),
