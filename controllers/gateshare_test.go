@@ -63,7 +63,7 @@ func TestSlowGateOfAnother(t *testing.T) {
 			})
 			w.Eventually(came).Should(gomega.Receive())
 
-			timeout := 25 * time.Second
+			timeout := 10 * time.Minute
 			healthy := receive(t, http.StatusNoContent).gate("")
 			healthy.TimeoutSeconds = new(int32(timeout / time.Second))
 			second := w.deployment("1")

@@ -82,7 +82,9 @@ func TestRevisionsByHand(t *testing.T) {
 
 	imd := &v1alpha1.ImmutableDeployment{
 		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "checkout"},
-		Spec:       v1alpha1.ImmutableDeploymentSpec{Template: imr.Spec.Frozen.Template},
+		Spec: v1alpha1.ImmutableDeploymentSpec{
+			Template: imr.Spec.Frozen.Template, Strategy: v1alpha1.Strategy{Type: v1alpha1.StrategyRecreate},
+		},
 	}
 	g.Expect(alice.Create(t.Context(), imd)).To(gomega.Succeed())
 	imd.Status.Stable = 1

@@ -134,6 +134,9 @@ func (f fault) forgets() bool {
 // faults are the faults of a run.
 type faults struct {
 	w *world
+	// placing are the dice of tasks that AWS starts in its own time, while others
+	// roll the world's.
+	placing dice
 	// left counts the calls until a crash.
 	left   map[int]int
 	tokens float64
@@ -157,7 +160,7 @@ type point struct {
 }
 
 func newFaults(w *world) *faults {
-	return &faults{w: w, left: map[int]int{}, tokens: 20, wrote: map[int]bool{}}
+	return &faults{w: w, placing: newDice(w.plan.Seed, "placing"), left: map[int]int{}, tokens: 20, wrote: map[int]bool{}}
 }
 
 // now returns the active faults of a kind.
@@ -299,7 +302,7 @@ func (f *faults) objections(_, logicalID string) []cfn.Objection {
 // same: by chance P.
 func (f *faults) shortage(string) (reason string, placed bool) {
 	for _, x := range f.now(faultStarve) {
-		return "Capacity is unavailable at this time. Please try again later or in a different availability zone", f.w.dice.chance(x.P)
+		return "Capacity is unavailable at this time. Please try again later or in a different availability zone", f.placing.chance(x.P)
 	}
 	return "", false
 }
