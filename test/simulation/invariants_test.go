@@ -347,7 +347,7 @@ func (o *observer) checkStatus(at *pass, was, now *v1alpha1.ImmutableDeployment)
 	o.checkInSync(now)
 	o.checkOutcome(was, now)
 	o.checkSuperseded(at, was, now)
-	o.checkBlame(was, now)
+	o.checkBlame(at, was, now)
 	o.checkJudged(at, was, now)
 	going := s.Rollout != nil && s.Rollout.FinishedAt == nil
 	o.checkKstatus(now.Name, now.Generation, s.ObservedGeneration, s.Conditions, going)
