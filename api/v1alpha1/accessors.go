@@ -2,6 +2,7 @@ package v1alpha1
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -55,6 +56,16 @@ func RepositoryOf(image string) string {
 		return "docker.io/library/" + rest
 	}
 	return name
+}
+
+// Host is the host that url names, read as it is when it is called, without its
+// port and in lower case; url itself if it can't be read.
+func (w *WebhookGate) Host() string {
+	u, err := url.Parse(w.URL)
+	if err != nil || u.Hostname() == "" {
+		return w.URL
+	}
+	return strings.ToLower(u.Hostname())
 }
 
 // Exists reports whether there is a load balancer at all.

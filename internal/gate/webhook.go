@@ -14,6 +14,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/hook"
+	"github.com/viridian-dev/viridian/internal/ownership"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/webhook"
 )
@@ -84,7 +85,8 @@ func (p *post) key(ctx context.Context, namespace string) ([]byte, error) {
 		return nil, fmt.Errorf("read Secret %s: %w", name, err)
 	}
 	if hosts, restricted := secret.Annotations[v1alpha1.AnnotationWebhookHosts]; restricted {
-		if host := hostOf(p.spec.URL); !slices.Contains(splitList(hosts), host) {
+		host := p.spec.Host()
+		if named := func(h string) bool { return strings.EqualFold(h, host) }; !slices.ContainsFunc(ownership.SplitList(hosts), named) {
 			return nil, secretOfOtherHosts(namespace, name, host, hosts)
 		}
 	}
@@ -93,22 +95,4 @@ func (p *post) key(ctx context.Context, namespace string) ([]byte, error) {
 		return nil, secretWithoutKey(name)
 	}
 	return key, nil
-}
-
-// hostOf is the host that a URL names, without its port, in lower case.
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		return ""
-	}
-	return strings.ToLower(u.Hostname())
-}
-
-// splitList splits a list at its commas.
-func splitList(list string) []string {
-	var out []string
-	for part := range strings.SplitSeq(list, ",") {
-		out = append(out, strings.ToLower(strings.TrimSpace(part)))
-	}
-	return out
 }

@@ -101,7 +101,7 @@ func TestCheck(t *testing.T) {
 		"function":       {policy: func(p *v1alpha1.DeploymentPolicySpec) { p.FunctionARNs = nil }, field: "spec.gates[smoke].lambda.functionARN", value: function + "viridian-smoke", line: `functionARNs: ["` + function + `viridian-smoke"]`},
 		"its alias":      {spec: func(s *v1alpha1.ImmutableDeploymentSpec) { s.Gates[0].Lambda.FunctionARN += ":live" }, field: "spec.gates[smoke].lambda.functionARN", value: function + "viridian-smoke:live", line: `functionARNs: ["` + function + `viridian-smoke:live"]`},
 		"state machine":  {policy: func(p *v1alpha1.DeploymentPolicySpec) { p.StateMachineARNs = []string{machine} }, field: "spec.gates[load].stepFunctions.stateMachineARN", value: machine + "viridian-load", line: `stateMachineARNs: ["` + machine + `viridian-load"]`},
-		"webhook":        {policy: func(p *v1alpha1.DeploymentPolicySpec) { p.WebhookHosts = []string{"example.com"} }, field: "spec.gates[tell].webhook.url", value: "Hooks.example.com", line: `webhookHosts: ["Hooks.example.com"]`},
+		"webhook":        {policy: func(p *v1alpha1.DeploymentPolicySpec) { p.WebhookHosts = []string{"example.com"} }, field: "spec.gates[tell].webhook.url", value: "hooks.example.com", line: `webhookHosts: ["hooks.example.com"]`},
 		"host in a user": {spec: func(s *v1alpha1.ImmutableDeploymentSpec) {
 			s.Gates[2].Webhook.URL = "https://hooks.example.com@evil.com/"
 		}, field: "spec.gates[tell].webhook.url", value: "evil.com", line: `webhookHosts: ["evil.com"]`},

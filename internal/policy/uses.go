@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -93,17 +92,7 @@ func usesOfGate(gate *v1alpha1.Gate) []use {
 	case gate.StepFunctions != nil:
 		return []use{{field + ".stepFunctions.stateMachineARN", stateMachineARNs, gate.StepFunctions.StateMachineARN}}
 	case gate.Webhook != nil:
-		return []use{{field + ".webhook.url", webhookHosts, hostOf(gate.Webhook.URL)}}
+		return []use{{field + ".webhook.url", webhookHosts, gate.Webhook.Host()}}
 	}
 	return nil
-}
-
-// hostOf is the host of a URL, read as it is when it is called; the URL itself if
-// it isn't one.
-func hostOf(address string) string {
-	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" {
-		return address
-	}
-	return u.Hostname()
 }
