@@ -16,6 +16,7 @@ func keepingApart() []mutant {
 		{name: "require a policy of nobody", unit: "TestFor", file: policies, old: "len(r.selecting) == 0 && !required", new: "len(r.selecting) == 0 && (required || true)"},
 		{name: "overlook a policy that can't be read", unit: "TestFor", file: policies, old: "			return Rules{namespace: namespace, unreadable: unreadable(policies[i].Name, err)}\n", new: "			continue\n"},
 		{name: "let the controller's own role be a way around", unit: "TestOwnRole", file: policies, old: "	if !restricted || r.lists(u) {", new: "	if !restricted || true {"},
+		{name: "start again without asking policies", unit: "TestNeedsPolicy", file: allowance, old: "	x.hearRequests()\n", new: ""},
 		{name: "let a policy hinder a way back", unit: "TestNeedsPolicy", file: allowance, old: "want == nil || x.cause(want) != v1alpha1.CauseRevert", new: "want == nil || x.cause(want) != v1alpha1.CauseRetry"},
 		{name: "let a policy keep an outage of Recreate", unit: "TestNeedsPolicy", file: allowance, old: "		return !x.isMakingRoom() //", new: "		return true //"},
 		{name: "tag a rule before it is known to be allowed", unit: "TestNotAllowed", file: decide, old: "	(*pass).blockAdoption,\n", new: ""},
