@@ -89,6 +89,7 @@ verify: ## Fail if formatting, a go.mod or a generated file is out of date
 .PHONY: simulate crash-points mutants
 simulate: ## Run SEEDS seeds of the simulation, from FROM on, on all cores
 	@go run ./hack/simulate -seeds $(SEEDS) -from $(FROM) -keep "$(KEEP)"
+	@go test ./test/simulation -run '^TestHostileTenant$$' -sieges 4
 
 crash-points: ## Let a process die, or lose an answer, at every call of the stories
 	@hack/crash-points.sh $(STRIDE)

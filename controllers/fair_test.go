@@ -10,7 +10,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"github.com/viridian-dev/viridian/internal/share"
+	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
 // However many objects of one namespace hang, those of another have a worker; and
@@ -18,14 +18,17 @@ import (
 func TestHangingNeighbour(t *testing.T) {
 	const workers, most = 8, 4 // no more than are left free
 	hang, handled := make(chan struct{}), make(chan bool, workers)
-	next := reconcile.Func(func(_ context.Context, req ctrl.Request) (ctrl.Result, error) {
+	next := reconcile.Func(func(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+		if got := cloud.Tenant(ctx); got != req.Namespace {
+			t.Errorf("AWS is called for %q", got)
+		}
 		if req.Namespace == "hostile" {
 			handled <- true
 			<-hang
 		}
 		return ctrl.Result{RequeueAfter: time.Hour}, nil
 	})
-	f := &fairly{next, share.New(workers)}
+	f := Fair(next, workers)
 	pass := func(namespace string) time.Duration {
 		result, err := f.Reconcile(t.Context(), ctrl.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: "checkout"}})
 		if err != nil {

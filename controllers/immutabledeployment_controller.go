@@ -18,7 +18,6 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/gate"
 	"github.com/viridian-dev/viridian/internal/rollout"
-	"github.com/viridian-dev/viridian/internal/share"
 )
 
 // The finalizers subresource is what API servers ask for that enforce
@@ -58,7 +57,7 @@ func (r *DeploymentReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		Watches(&v1alpha1.DeploymentPolicy{}, handler.EnqueueRequestsFromMapFunc(r.awaiting), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent, RateLimiter: r.backoff()}).
-		Complete(&fairly{r, share.New(r.MaxConcurrent)})
+		Complete(Fair(r, r.MaxConcurrent))
 }
 
 // Reconcile brings a deployment one step further: observe, decide, at most one

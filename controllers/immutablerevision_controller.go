@@ -18,7 +18,6 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/route"
-	"github.com/viridian-dev/viridian/internal/share"
 	"github.com/viridian-dev/viridian/internal/stack"
 )
 
@@ -38,7 +37,7 @@ func (r *RevisionReconciler) SetupWithManager(mgr ctrl.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		For(&v1alpha1.ImmutableRevision{}, builder.WithPredicates(RevisionPredicate())).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent, RateLimiter: r.backoff()}).
-		Complete(&fairly{r, share.New(r.MaxConcurrent)})
+		Complete(Fair(r, r.MaxConcurrent))
 }
 
 // Reconcile brings a revision's stack one step closer to what is wanted.

@@ -31,6 +31,7 @@ type options struct {
 	metricPeriod            time.Duration
 	webhookAllowed          []netip.Prefix
 	maxGateCalls            int
+	awsCallRate             float64
 	clusterID               string
 	log                     zap.Options
 }
@@ -54,6 +55,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	fs.DurationVar(&o.metricPeriod, "metric-period", time.Minute, "Period of the CloudWatch metrics that are read: 1, 5, 10, 20, 30 or a multiple of 60 seconds.")
 	fs.DurationVar(&o.timing.MetricDelay, "metric-delay", 3*time.Minute, "How long after the end of a period CloudWatch usually has all its data.")
 	fs.IntVar(&o.maxGateCalls, "max-gate-calls", 100, "How many Lambda functions and webhooks of gates are called at once, besides one of each namespace.")
+	fs.Float64Var(&o.awsCallRate, "aws-call-rate", 1, "Share of the calls that AWS allows an account in a region that are made at most; 0 means no limit.")
 	fs.Func("webhook-allowed-cidrs", "Networks, separated by commas, to which webhooks may be posted besides public addresses, such as 10.0.0.0/8.", func(s string) (err error) {
 		o.webhookAllowed, err = prefixes(s)
 		return err
@@ -112,6 +114,8 @@ func (o options) check(rest []string) error {
 		return errors.New("--cluster-id must be the value of a tag: at most 128 letters, digits and . : / = + - @ _")
 	case o.maxGateCalls < 1:
 		return errors.New("--max-gate-calls must be at least 1")
+	case o.awsCallRate < 0 || o.awsCallRate > 100 || o.awsCallRate > 0 && o.awsCallRate < 0.05:
+		return errors.New("--aws-call-rate must be 0 for no limit, or from 0.05 to 100")
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func start(ctx context.Context, opts options) error {
 	}
 	provider, err := awscloud.NewProvider(ctx, awscloud.Options{
 		Metrics: metrics.Registry, Logger: ctrl.Log.WithName("aws"),
-		BatchWindow: opts.timing.Poll, MetricPeriod: opts.metricPeriod,
+		BatchWindow: opts.timing.Poll, MetricPeriod: opts.metricPeriod, CallRate: callRate(opts.awsCallRate),
 	})
 	if err != nil {
 		return fmt.Errorf("configure AWS: %w", err)
@@ -104,6 +104,14 @@ func start(ctx context.Context, opts options) error {
 		return fmt.Errorf("run the manager: %w", err)
 	}
 	return nil
+}
+
+// callRate is the flag's value as a Provider takes it.
+func callRate(flag float64) float64 {
+	if flag == 0 {
+		return awscloud.NoCallLimit
+	}
+	return flag
 }
 
 // newManager creates the manager with its probes.

@@ -50,6 +50,7 @@ func TestExitCodes(t *testing.T) {
 		"no poll":          {[]string{"--poll-interval=0"}, exitUsage, []string{"--poll-interval and --resync-interval must be positive"}},
 		"no resync":        {[]string{"--resync-interval=-1s"}, exitUsage, []string{"must be positive"}},
 		"no gate calls":    {[]string{"--max-gate-calls=0"}, exitUsage, []string{"--max-gate-calls must be at least 1"}},
+		"no call rate":     {[]string{"--aws-call-rate=-1"}, exitUsage, []string{"--aws-call-rate must be 0 for no limit, or from 0.05 to 100"}},
 		"no network":       {[]string{"--webhook-allowed-cidrs=10.0.0.1"}, exitUsage, []string{"-webhook-allowed-cidrs", "10.0.0.1"}},
 		"negative delay":   {[]string{"--metric-delay=-1s"}, exitUsage, []string{"--traffic-propagation and --metric-delay must not be negative"}},
 		"odd period":       {[]string{"--metric-period=7s"}, exitUsage, []string{"--metric-period must be"}},
@@ -84,7 +85,7 @@ func TestFlags(t *testing.T) {
 		"--health-probe-bind-address=:1", "--metrics-bind-address=:2", "--metrics-secure=false", "--leader-elect",
 		"--leader-election-namespace=ns", "--max-concurrent-reconciles=7", "--poll-interval=1s", "--resync-interval=2s",
 		"--traffic-propagation=0", "--allowed-role-arns=a,b, c",
-		"--metric-period=30s", "--metric-delay=0", "--max-gate-calls=3", "--webhook-allowed-cidrs=10.0.0.0/8,fd00::/8",
+		"--metric-period=30s", "--metric-delay=0", "--max-gate-calls=3", "--aws-call-rate=0.5", "--webhook-allowed-cidrs=10.0.0.0/8,fd00::/8",
 	}, &stderr)
 	if err != nil {
 		t.Fatal(err)
@@ -93,7 +94,7 @@ func TestFlags(t *testing.T) {
 		probeAddress: ":1", metricsAddress: ":2", leaderElect: true, leaderElectionNamespace: "ns", maxConcurrent: 7,
 		timing:          controllers.Timing{Poll: time.Second, Resync: 2 * time.Second},
 		allowedRoleARNs: []string{"a", "b", "c"},
-		metricPeriod:    30 * time.Second, maxGateCalls: 3,
+		metricPeriod:    30 * time.Second, maxGateCalls: 3, awsCallRate: 0.5,
 		webhookAllowed: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(options{}), cmpopts.EquateComparable(netip.Prefix{}), cmpopts.IgnoreTypes(zap.Options{})); diff != "" {

@@ -47,7 +47,7 @@ func (m *manager) start(ctx context.Context, kubeconfig string) error {
 	cmd := exec.Command(filepath.Join(m.bin, "manager"), //nolint:gosec,noctx // our own program, stopped in order and not when a context ends
 		"--kubeconfig="+kubeconfig, "--health-probe-bind-address="+probes[0],
 		"--poll-interval="+pollInterval.String(), "--traffic-propagation="+propagation.String(),
-		"--metric-period="+metricPeriod.String(), "--metric-delay="+metricDelay.String())
+		"--metric-period="+metricPeriod.String(), "--metric-delay="+metricDelay.String(), fmt.Sprintf("--aws-call-rate=%d", simSpeed))
 	cmd.Env = m.env
 	p, err := startProcess(cmd, m.log())
 	if err != nil {

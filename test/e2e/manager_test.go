@@ -56,7 +56,7 @@ func startManager(t *testing.T, endpoint string) *manager {
 	m.cmd = exec.Command(cluster.manager,
 		"--leader-elect", "--leader-election-namespace="+managerNamespace,
 		"--metrics-bind-address="+m.metrics, "--health-probe-bind-address="+m.probes,
-		"--poll-interval=100ms", "--resync-interval=1s", "--traffic-propagation=100ms",
+		"--poll-interval=100ms", "--resync-interval=1s", "--traffic-propagation=100ms", "--aws-call-rate=100",
 		"--metric-period="+metricPeriod.String(), "--metric-delay="+(3*metricPeriod).String(), "--webhook-allowed-cidrs=127.0.0.0/8")
 	m.cmd.Env = []string{
 		"KUBECONFIG=" + kubeconfigOf(t, managerNamespace, managerName), "HOME=" + t.TempDir(),

@@ -89,7 +89,7 @@ func newCluster(name, id string) *cluster {
 	tracker := clienttesting.NewObjectTracker(scheme, serializer.NewCodecFactory(scheme).UniversalDecoder())
 	c := fake.NewClientBuilder().WithScheme(scheme).WithObjectTracker(tracker).
 		WithStatusSubresource(&v1alpha1.ImmutableDeployment{}, &v1alpha1.ImmutableRevision{}).
-		WithObjects(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}).Build()
+		WithObjects(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: hostileNamespace}}).Build()
 	store := map[string]map[types.NamespacedName]client.Object{deployments: {}, revisions: {}}
 	return &cluster{WithWatch: c, name: name, id: id, tracker: tracker, store: store, changes: map[string][]change{}, changed: func(string) {},
 		names: map[string]string{}, forced: map[types.NamespacedName]time.Time{}}

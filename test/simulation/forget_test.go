@@ -7,7 +7,6 @@ import (
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -366,8 +365,8 @@ func (w *world) applyInClone(f fault) {
 	if w.clone.gone {
 		return
 	}
-	for i, a := range w.plan.Apps {
-		imd, _ := w.clone.find(deployments, types.NamespacedName{Namespace: namespace, Name: a.Name}).(*v1alpha1.ImmutableDeployment)
+	for i := range w.plan.Apps {
+		imd, _ := w.clone.find(deployments, w.users.key(i)).(*v1alpha1.ImmutableDeployment)
 		if imd == nil || !imd.DeletionTimestamp.IsZero() {
 			continue
 		}

@@ -156,6 +156,9 @@ func (x poster) Post(ctx context.Context, r webhook.Request) (webhook.Answer, er
 	case verdict == serverError:
 		return webhook.Answer{Status: http.StatusServiceUnavailable}, nil
 	}
+	for p.w.plan.Apps[app].Hostile == hangGates && !p.dead && ctx.Err() == nil && !p.w.plan.rests(p.w) {
+		p.wait(time.Second)
+	}
 	answer := webhook.Answer{Status: http.StatusForbidden}
 	if p.w.gates.ask(app, r.Body) {
 		answer.Status = http.StatusOK

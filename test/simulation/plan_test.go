@@ -33,6 +33,10 @@ type plan struct {
 // app is an application and how it is deployed.
 type app struct {
 	Name string
+	// Namespace is its tenant; "" is the one that all have who are well disposed.
+	Namespace string `json:",omitempty"`
+	// Hostile is what its owner does to harm others.
+	Hostile hostility `json:",omitempty"`
 	// Rule is how it gets requests.
 	Rule     ruleKind
 	Strategy v1alpha1.StrategyType
@@ -138,6 +142,7 @@ func newPlan(seed uint64) plan {
 	p.mislead(newDice(seed, "evidence"))
 	p.refuse(newDice(seed, "stacks"))
 	p.hasten(newDice(seed, "express"))
+	p.besiege(newDice(seed, "tenants"))
 	slices.SortStableFunc(p.Users, func(a, b wish) int { return int(a.At - b.At) })
 	slices.SortStableFunc(p.Faults, func(a, b fault) int { return int(a.At - b.At) })
 	return p

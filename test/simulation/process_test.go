@@ -79,7 +79,8 @@ func (w *world) startIn(c *cluster) *process {
 		Timing:   controllers.Timing{Poll: w.plan.Poll, Resync: w.plan.Resync, Propagation: propagation, MetricDelay: metricDelay},
 	}
 	p.reconcilers = map[string]reconcile.Reconciler{
-		deployments: &controllers.DeploymentReconciler{Options: o}, revisions: &controllers.RevisionReconciler{Options: o},
+		deployments: controllers.Fair(&controllers.DeploymentReconciler{Options: o}, workers),
+		revisions:   controllers.Fair(&controllers.RevisionReconciler{Options: o}, workers),
 	}
 	w.alive = append(w.alive, p)
 	w.log.tell(p.name, "starts")
@@ -246,8 +247,9 @@ type queue struct {
 	passes map[types.NamespacedName][]time.Time
 }
 
-// workers is how many objects of a kind are reconciled at once.
-const workers = 2
+// workers is how many objects of a kind are reconciled at once, half of them of
+// one namespace.
+const workers = 4
 
 func newQueue(p *process, kind string) *queue {
 	return &queue{p: p, kind: kind, due: map[types.NamespacedName]time.Time{}, busy: map[types.NamespacedName]bool{},
@@ -289,6 +291,10 @@ func (q *queue) pump() {
 
 func byName(a, b types.NamespacedName) int { return cmp.Compare(a.Name, b.Name) }
 
+// turnedAway reports whether a pass was put off, as its namespace has all the workers
+// that it may have.
+func (at *pass) turnedAway() bool { return at.seen == nil && at.calls == 0 && at.was != nil }
+
 // done ends a pass.
 func (q *queue) done(at *pass, result ctrl.Result, err error) {
 	if q.p.dead {
@@ -296,7 +302,9 @@ func (q *queue) done(at *pass, result ctrl.Result, err error) {
 	}
 	delete(q.busy, at.key)
 	q.p.w.log.whisper(q.p.name, "%s: pass over, %v, %v", at.about(), result.RequeueAfter, err)
-	q.p.w.observer.passed(q, at, result, err)
+	if !at.turnedAway() {
+		q.p.w.observer.passed(q, at, result, err)
+	}
 	switch {
 	case err != nil:
 		q.failures[at.key]++

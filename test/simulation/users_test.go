@@ -1,6 +1,7 @@
 package simulation
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -28,7 +29,8 @@ type users struct {
 func newUsers(w *world) *users { return &users{w: w, removed: map[int]bool{}, left: map[int]bool{}} }
 
 func (u *users) key(i int) types.NamespacedName {
-	return types.NamespacedName{Namespace: namespace, Name: u.w.plan.Apps[i].Name}
+	a := u.w.plan.Apps[i]
+	return types.NamespacedName{Namespace: cmp.Or(a.Namespace, namespace), Name: a.Name}
 }
 
 // get reads an application's object; nil if there is none.
@@ -60,7 +62,7 @@ func (u *users) create(i int) {
 func (u *users) deployment(i int) *v1alpha1.ImmutableDeployment {
 	a := u.w.plan.Apps[i]
 	imd := &v1alpha1.ImmutableDeployment{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: a.Name},
+		ObjectMeta: metav1.ObjectMeta{Namespace: u.key(i).Namespace, Name: a.Name},
 		Spec: v1alpha1.ImmutableDeploymentSpec{
 			DesiredCount: &a.Desired,
 			Template: v1alpha1.RevisionTemplate{
@@ -90,6 +92,9 @@ func (u *users) deployment(i int) *v1alpha1.ImmutableDeployment {
 	}
 	if a.Rule != ruleNone {
 		u.balance(imd, i)
+	}
+	if a.Hostile == hangCalls {
+		imd.Spec.AWS = &v1alpha1.AWS{Region: nowhere}
 	}
 	u.judge(imd, i)
 	return imd

@@ -70,8 +70,9 @@ func loadConfig(ctx context.Context, o Options) (awssdk.Config, error) {
 	return cfg, nil
 }
 
-// configFor returns base with the identity's region and credentials.
-func configFor(base awssdk.Config, id cloud.Identity) awssdk.Config {
+// configFor returns base with the identity's region and credentials. Its calls
+// wait for their turn.
+func configFor(base awssdk.Config, id cloud.Identity, b *budgets) awssdk.Config {
 	base.Region = id.Region
 	cfg := withCredentials(base, base.Credentials)
 	if id.RoleARN != "" {
@@ -79,6 +80,7 @@ func configFor(base awssdk.Config, id cloud.Identity) awssdk.Config {
 		// chain.
 		cfg = withCredentials(base, assumeRole(cfg, id))
 	}
+	cfg.APIOptions = append(cfg.APIOptions, b.add(accountOf(id.RoleARN)))
 	return cfg
 }
 
@@ -133,6 +135,9 @@ func isFinal(err error) awssdk.Ternary {
 	}
 	if _, ok := errors.AsType[*credentialsError](err); ok {
 		return awssdk.FalseTernary // retried by the client that retrieves them
+	}
+	if errors.Is(err, errNoTurn) {
+		return awssdk.FalseTernary // it has waited long enough
 	}
 	return awssdk.UnknownTernary
 }

@@ -227,6 +227,9 @@ func kindOfAnswer(err error) cloud.Kind {
 	if _, unsent := errors.AsType[smithy.InvalidParamsError](err); unsent {
 		return cloud.KindInvalid
 	}
+	if errors.Is(err, errNoTurn) {
+		return cloud.KindThrottled
+	}
 	return cloud.KindTransient
 }
 

@@ -35,6 +35,9 @@ const maxIdentities = 256
 // which signed requests are sent.
 var regionName = regexp.MustCompile(`^[a-z]{2,12}(-[a-z0-9]{1,16}){1,5}$`)
 
+// NoCallLimit is the Options.CallRate of those who don't share an account.
+const NoCallLimit = -1
+
 // Options of a Provider. The zero value is for production: everything comes
 // from the SDK's default chain (environment, shared files, IRSA, Pod Identity,
 // instance metadata; AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_<SERVICE>).
@@ -50,6 +53,9 @@ type Options struct {
 	HTTPClient *http.Client
 	// MaxAttempts of a call, including the first; 0 means 3.
 	MaxAttempts int
+	// CallRate is the share of the calls that AWS allows an account in a region
+	// that may be made, such as 0.5; 0 means 1. See NoCallLimit.
+	CallRate float64
 	// Metrics is where the metrics are registered; nil means nowhere.
 	Metrics prometheus.Registerer
 	// Logger gets the SDK's warnings; the zero value drops them.
@@ -72,6 +78,7 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	o.BatchWindow = cmp.Or(o.BatchWindow, defaultBatchWindow)
 	o.MetricPeriod = cmp.Or(o.MetricPeriod, defaultMetricPeriod)
+	o.CallRate = cmp.Or(o.CallRate, 1)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -92,6 +99,7 @@ type Provider struct {
 	options Options
 	// patient is base's HTTP client without timeouts.
 	patient awssdk.HTTPClient
+	budgets *budgets
 
 	mu      sync.Mutex
 	clients map[cloud.Identity]*list.Element
@@ -117,8 +125,12 @@ func NewProvider(ctx context.Context, o Options) (*Provider, error) {
 	if err != nil {
 		return nil, err
 	}
+	b, err := newBudgets(o.CallRate, o.Metrics)
+	if err != nil {
+		return nil, fmt.Errorf("register AWS metrics: %w", err)
+	}
 	return &Provider{
-		base: base, options: o, patient: patientHTTPClient(base.HTTPClient),
+		base: base, options: o, patient: patientHTTPClient(base.HTTPClient), budgets: b,
 		clients: map[cloud.Identity]*list.Element{}, recent: list.New(),
 	}, nil
 }
@@ -138,7 +150,7 @@ func (p *Provider) For(_ context.Context, id cloud.Identity) (cloud.Clients, err
 		p.recent.MoveToFront(e)
 		return e.Value.(*entry).clients, nil
 	}
-	c := p.newClients(configFor(p.base, id))
+	c := p.newClients(configFor(p.base, id, p.budgets))
 	p.clients[id] = p.recent.PushFront(&entry{id: id, clients: c})
 	if p.recent.Len() > maxIdentities {
 		oldest := p.recent.Remove(p.recent.Back()).(*entry)
@@ -168,8 +180,10 @@ func (p *Provider) newClients(cfg awssdk.Config) cloud.Clients {
 		Images: &images{client: byRegion(func(region string) ecrAPI {
 			return ecr.NewFromConfig(cfg, func(o *ecr.Options) { o.Region = region })
 		})},
-		Alarms:  newAlarms(watch, p.options.BatchWindow, p.options.Now),
-		Metrics: newMetricData(watch, p.options.BatchWindow, p.options.MetricPeriod, p.options.Now),
+		Alarms: alarmsByTenant{newByTenant(func() *alarms { return newAlarms(watch, p.options.BatchWindow, p.options.Now) })},
+		Metrics: metricsByTenant{newByTenant(func() *metricData {
+			return newMetricData(watch, p.options.BatchWindow, p.options.MetricPeriod, p.options.Now)
+		})},
 		Functions: &functions{client: byRegion(func(region string) lambdaAPI {
 			return lambda.NewFromConfig(cfg, func(o *lambda.Options) {
 				o.Region = region

@@ -1,0 +1,167 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/viridian-dev/viridian/internal/awssim"
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// TestPoisonedQueriesOfAnother: however many queries of a tenant CloudWatch rejects,
+// those of another one are read in the next window.
+func TestPoisonedQueriesOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &watch{}
+		c := w.clients(t)
+		ask := func(tenant, name string) error {
+			_, err := c.Metrics.Read(cloud.WithTenant(t.Context(), tenant), []cloud.MetricQuery{sum(name)}, time.Now())
+			return err
+		}
+		for n := range 10 {
+			for i := range 200 { // other ones each time
+				if err := ask("a", fmt.Sprintf("bad%d-%d", n, i)); err == nil {
+					t.Error("CloudWatch accepted a bad query")
+				}
+			}
+			check(t, ask("b", fmt.Sprint("m", n)))
+			time.Sleep(window)
+		}
+	})
+}
+
+// TestAlarmsOfAnother: alarms of one tenant are read without those of another.
+func TestAlarmsOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &watch{}
+		c := w.clients(t)
+		for i := range 2000 {
+			_, _ = c.Alarms.States(cloud.WithTenant(t.Context(), "a"), []string{fmt.Sprint("alarm", i)})
+		}
+		w.calls()
+		_, err := c.Alarms.States(cloud.WithTenant(t.Context(), "b"), []string{"mine"})
+		check(t, err)
+		if n := w.calls(); n != 1 {
+			t.Errorf("%d calls were made", n)
+		}
+	})
+}
+
+// flood has a tenant make many calls at once, and returns a function that waits
+// until all have ended, and returns their errors.
+func flood(ctx context.Context, calls int, call func(context.Context) error) func() []error {
+	var mu sync.Mutex
+	var errs []error
+	var all sync.WaitGroup
+	for range calls {
+		all.Go(func() {
+			err := call(ctx)
+			mu.Lock()
+			defer mu.Unlock()
+			errs = append(errs, err)
+		})
+	}
+	return func() []error { all.Wait(); return errs }
+}
+
+// TestCallsOfAnother: a tenant that makes all the calls that AWS allows an account
+// delays another one by a call, and gets what is left.
+func TestCallsOfAnother(t *testing.T) {
+	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
+		const flooding = 400
+		unused := func(ctx context.Context) error { _, err := w.Traffic.RulesTo(ctx, "arn:none"); return err }
+		start := time.Now()
+		ended := flood(cloud.WithTenant(t.Context(), "a"), flooding, unused)
+		synctest.Wait()
+		for range 5 {
+			began := time.Now()
+			if err := unused(cloud.WithTenant(t.Context(), "b")); cloud.KindOf(err) == cloud.KindThrottled {
+				t.Error(err)
+			}
+			if took := time.Since(began); took > 500*time.Millisecond {
+				t.Errorf("a call of b took %s", took)
+			}
+		}
+		throttled := 0
+		for _, err := range ended() {
+			if cloud.KindOf(err) == cloud.KindThrottled {
+				throttled++
+				if !errors.Is(err, errNoTurn) || !strings.Contains(err.Error(), "not sent: too many calls") {
+					t.Error(err)
+				}
+			}
+		}
+		if took := time.Since(start); took > budgetPatience+time.Second {
+			t.Errorf("calls waited for %s", took)
+		}
+		sent := w.sim.CallCounts()["elasticloadbalancing:DescribeLoadBalancers"] + w.sim.CallCounts()["elasticloadbalancing:DescribeListeners"] +
+			w.sim.CallCounts()["elasticloadbalancing:DescribeRules"] + w.sim.CallCounts()["elasticloadbalancing:DescribeTargetGroups"]
+		if least, most := 120, 40+10*11; sent < least || sent > most {
+			t.Errorf("%d calls were sent, want from %d to %d: %v", sent, least, most, w.sim.CallCounts())
+		}
+		if throttled < flooding-150 {
+			t.Errorf("%d calls gave up", throttled)
+		}
+	})
+}
+
+// TestLimits: what the calls of an account share.
+func TestLimits(t *testing.T) {
+	for call, want := range map[string]string{
+		"elasticloadbalancing:DescribeRules": "elasticloadbalancing:Describe", "elasticloadbalancing:ModifyRule": "",
+		"ecs:DescribeServices": "ecs:Describe", "cloudformation:CreateStack": "cloudformation:CreateStack", "sts:AssumeRole": "",
+	} {
+		service, operation, _ := strings.Cut(call, ":")
+		if class, _ := limitOf(service, operation); class != want {
+			t.Errorf("%s: got %q, want %q", call, class, want)
+		}
+	}
+	b, err := newBudgets(0.5, nil)
+	check(t, err)
+	rules := b.of("1", region, "elasticloadbalancing", "DescribeRules")
+	if rules != b.of("1", region, "elasticloadbalancing", "DescribeTargetHealth") {
+		t.Error("two calls of a class don't share a budget")
+	}
+	if rules == b.of("2", region, "elasticloadbalancing", "DescribeRules") || rules == b.of("1", "us-east-1", "elasticloadbalancing", "DescribeRules") {
+		t.Error("two accounts, or two regions, share a budget")
+	}
+	unlimited, err := newBudgets(NoCallLimit, nil)
+	check(t, err)
+	if unlimited.of("1", region, "elasticloadbalancing", "DescribeRules") != nil {
+		t.Error("there is a limit")
+	}
+	for account := range 3 * budgetsMax {
+		b.of(fmt.Sprint(account), region, "ecs", "ListTasks")
+	}
+	if len(b.kept) > budgetsMax {
+		t.Errorf("%d budgets are kept", len(b.kept))
+	}
+	if got := []string{accountOf("arn:aws:iam::111122223333:role/shop"), accountOf("")}; !slices.Equal(got, []string{"111122223333", ""}) {
+		t.Errorf("accounts %q", got)
+	}
+}
+
+// TestWaitsAreCounted: metrics tell how long calls waited for their turn.
+func TestWaitsAreCounted(t *testing.T) {
+	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
+		registry := prometheus.NewRegistry()
+		c := clientsOf(t, newProvider(t, Options{Metrics: registry, CallRate: 0.05, HTTPClient: &http.Client{Transport: w.sim.Transport()}}), cloud.Identity{})
+		for range 4 { // of which two are allowed at once, and another one every two seconds
+			_, _ = c.Stacks.Describe(t.Context(), "checkout-1")
+		}
+		const waited = `viridian_aws_waited_seconds_total{operation="DescribeStacks",service="cloudformation"}`
+		if got := gather(t, registry)[waited]; got < 3.9 || got > 4.1 {
+			t.Errorf("waited %.2f s, want 4 s", got)
+		}
+	})
+}
