@@ -32,6 +32,7 @@ type Analysis struct {
 	// +kubebuilder:validation:MaxItems=20
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:XValidation:rule="self.map(m, has(m.query) ? (has(m.query.expression) ? size(m.query.expression) : 0) + m.query.metrics.map(q, size(q.namespace) + size(q.metricName) + (has(q.dimensions) ? q.dimensions.map(d, size(d.name) + size(d.value)).sum() : 0)).sum() : 0).sum() <= 51200",message="the queries of all spec.analysis.metrics may have 51200 characters in all: leave out metrics and dimensions, or have an alarm compute them and name it in spec.analysis.alarms"
 	Metrics []MetricCheck `json:"metrics,omitempty"`
 
 	// inconclusiveSeconds is how much longer than its hold a step lasts, at

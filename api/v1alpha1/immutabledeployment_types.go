@@ -99,6 +99,7 @@ type ImmutableDeploymentSpec struct {
 	// +kubebuilder:validation:MaxItems=10
 	// +listType=map
 	// +listMapKey=name
+	// +kubebuilder:validation:XValidation:rule="self.map(g, has(g.webhook) && has(g.webhook.caBundle) ? size(g.webhook.caBundle) : 0).sum() <= 65536",message="the caBundle of all webhooks in spec.gates may have 65536 characters in all: keep the certificates of the authorities that issue the servers' own"
 	Gates []Gate `json:"gates,omitempty"`
 
 	// imagePolicy says which images may run.

@@ -154,6 +154,7 @@ type FrozenRevision struct {
 type FrozenImage struct {
 	// container that runs it.
 	// +required
+	// +kubebuilder:validation:MaxLength=255
 	Container string `json:"container,omitempty"`
 
 	// image as spec.template named it, often by a tag.
