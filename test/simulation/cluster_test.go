@@ -244,8 +244,8 @@ const (
 var errModified = errors.New("the object has been modified")
 
 // put makes a process's write, which has a resource version: an update, or a
-// merge patch with optimistic lock, which is equivalent. The fake client takes
-// nearly a millisecond for each, most of a run's time.
+// merge patch with optimistic lock once it is complete, which is equivalent. The
+// fake client takes nearly a millisecond for each, most of a run's time.
 func (c *cluster) put(object client.Object, what part) error {
 	kind, key := kindOf(object), client.ObjectKeyFromObject(object)
 	stored, resource := c.find(kind, key), resources[kind].GroupResource()

@@ -136,14 +136,20 @@ func (p *process) funcs() interceptor.Funcs {
 		Delete: func(ctx context.Context, _ client.WithWatch, object client.Object, opts ...client.DeleteOption) error {
 			return p.call(ctx, "delete", object, func() error { return c.remove(ctx, object, opts...) })
 		},
-		Patch: func(ctx context.Context, _ client.WithWatch, object client.Object, _ client.Patch, _ ...client.PatchOption) error {
-			return p.call(ctx, "patch", object, func() error { return c.put(object, theSpec) })
+		Patch: func(ctx context.Context, _ client.WithWatch, object client.Object, patch client.Patch, _ ...client.PatchOption) error {
+			return p.call(ctx, "patch", object, func() error {
+				c.complete(object, patch)
+				return c.put(object, theSpec)
+			})
 		},
 		SubResourceUpdate: func(ctx context.Context, _ client.Client, _ string, object client.Object, _ ...client.SubResourceUpdateOption) error {
 			return p.call(ctx, "update status", object, func() error { return p.status(ctx, object) })
 		},
-		SubResourcePatch: func(ctx context.Context, _ client.Client, _ string, object client.Object, _ client.Patch, _ ...client.SubResourcePatchOption) error {
-			return p.call(ctx, "patch status", object, func() error { return p.status(ctx, object) })
+		SubResourcePatch: func(ctx context.Context, _ client.Client, _ string, object client.Object, patch client.Patch, _ ...client.SubResourcePatchOption) error {
+			return p.call(ctx, "patch status", object, func() error {
+				c.complete(object, patch)
+				return p.status(ctx, object)
+			})
 		},
 	}
 }
