@@ -50,7 +50,7 @@ func refusedBy(imr *v1alpha1.ImmutableRevision, next *v1alpha1.ImmutableRevision
 		return nil
 	}
 	what := "CloudFormation could not create the stack of"
-	if isExpress(imr) && f.Reason == v1alpha1.ReasonCapacityUnavailable {
+	if isExpress(imr) && (f.Reason == v1alpha1.ReasonCapacityUnavailable || f.Reason == v1alpha1.ReasonNetworkUnavailable) {
 		what = "ECS could not start the tasks of"
 	}
 	return &rollout.Blocked{Reason: f.Reason, Remedy: f.Remedy, Message: fmt.Sprintf("%s %s: %s", what, imr.Name, f.Message)}

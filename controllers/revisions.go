@@ -147,8 +147,8 @@ func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploy
 // and isn't the fault of its template.
 var outside = []string{
 	v1alpha1.ReasonAccessDenied, v1alpha1.ReasonCredentials, v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonCapacityUnavailable,
-	v1alpha1.ReasonResourceConflict, v1alpha1.ReasonAWSUnavailable, v1alpha1.ReasonWrongAccount, v1alpha1.ReasonRoleNotAllowed,
-	v1alpha1.ReasonPreviewPriorityUnavailable,
+	v1alpha1.ReasonNetworkUnavailable, v1alpha1.ReasonResourceConflict, v1alpha1.ReasonAWSUnavailable, v1alpha1.ReasonWrongAccount,
+	v1alpha1.ReasonRoleNotAllowed, v1alpha1.ReasonPreviewPriorityUnavailable,
 }
 
 // blockerOf is what is in the way of a revision's stack that isn't its template's

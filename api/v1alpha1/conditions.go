@@ -305,6 +305,9 @@ const (
 	ReasonQuotaExceeded = "QuotaExceeded"
 	// ReasonCapacityUnavailable: AWS has no capacity for the tasks.
 	ReasonCapacityUnavailable = "CapacityUnavailable"
+	// ReasonNetworkUnavailable: the network doesn't let the tasks reach what they
+	// start from, such as their registry or a store of secrets.
+	ReasonNetworkUnavailable = "NetworkUnavailable"
 	// ReasonResourceConflict: something with the name that the stack gives to a
 	// resource exists already, or is being changed.
 	ReasonResourceConflict = "ResourceConflict"

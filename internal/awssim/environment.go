@@ -70,6 +70,11 @@ func (s *Sim) StarveTasks(cluster, service string, n int, reason string) (found 
 // still to be made, as f says; nil ends that. It runs with the account's lock held.
 func (s *Sim) SetShortage(f ecs.Shortage) { s.Do(func() { s.ecs.SetShortage(f) }) }
 
+// SetCut has the network keep new tasks of services from what they start from, such
+// as their registry, as f says; nil ends that. ecs.Cuts are ECS's words for it. It
+// runs with the account's lock held.
+func (s *Sim) SetCut(f ecs.Cut) { s.Do(func() { s.ecs.SetCut(f) }) }
+
 // PutImage pushes an image tag to ECR, creating the repository if it is
 // missing, and returns the digest, which follows from repository and tag unless
 // one is given. It returns "" if the tag is immutable and has another digest.

@@ -166,7 +166,8 @@ type StackEvent struct {
 	Reason       string
 	// Kind is what other than the template is at fault: KindQuota,
 	// KindThrottled, KindTransient, KindDenied, KindCredentials, KindCapacity,
-	// or KindConflict if something with the name exists; else "".
+	// or KindConflict if something with the name exists; else "". What keeps tasks
+	// from starting (KindUnreachable, often KindCapacity) only ECS knows.
 	Kind Kind
 	// Check is the validation or, with Hook, the hook that objected before the
 	// resource was made; "" if none did. Path is to what, in the stack's
@@ -402,6 +403,9 @@ type StoppedTask struct {
 	StoppedAt time.Time
 	// Starved is true if AWS lacked resources to start it, such as capacity.
 	Starved bool
+	// CutOff is true if the network didn't let it reach what it needs before it
+	// starts, such as its registry or a store of secrets.
+	CutOff bool
 	// Failed is true if it stopped on its own, could not start, or was stopped
 	// for failing health checks; false if someone, a deployment or a smaller
 	// desired count stopped it, or its capacity was taken away.

@@ -23,6 +23,9 @@ const (
 	KindQuota Kind = "Quota"
 	// KindCapacity: AWS has no capacity for what is to run.
 	KindCapacity Kind = "Capacity"
+	// KindUnreachable: the network doesn't let tasks reach what they start from,
+	// such as their registry. No call has it.
+	KindUnreachable Kind = "Unreachable"
 	// KindCredentials: there are no credentials, or AWS doesn't accept them.
 	KindCredentials Kind = "Credentials"
 	// KindDenied: the credentials lack a permission.

@@ -49,7 +49,7 @@ func (x *pass) awaitStack() *Decision {
 // accidents are the reasons for which a stack may have to be created again.
 var accidents = []string{
 	v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonAccessDenied, v1alpha1.ReasonCredentials, v1alpha1.ReasonCapacityUnavailable,
-	v1alpha1.ReasonResourceConflict, v1alpha1.ReasonAWSUnavailable,
+	v1alpha1.ReasonNetworkUnavailable, v1alpha1.ReasonResourceConflict, v1alpha1.ReasonAWSUnavailable,
 }
 
 // blockOnStack stops a rollout while something is in the way of its stack that

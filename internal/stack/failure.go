@@ -66,7 +66,8 @@ func progress(service *cloud.Service) string {
 var noCapacity = regexp.MustCompile(`(?i)capacity is unavailable|insufficient capacity`)
 
 // Consider adds what ECS says of a service that failed: why its tasks stopped. If
-// none failed, but AWS lacked resources for them, that is what is at fault.
+// none failed, but the network cut some off, or AWS lacked resources for them, that
+// is what is at fault. Of both the network is: a person has to look there.
 func (f *Failure) Consider(tasks []cloud.StoppedTask, lastEvent string) {
 	if len(tasks) == 0 && noCapacity.MatchString(lastEvent) {
 		tasks = []cloud.StoppedTask{{Reason: sentence(lastEvent), Starved: true}}
@@ -80,15 +81,23 @@ func (f *Failure) Consider(tasks []cloud.StoppedTask, lastEvent string) {
 	if len(causes) > 0 {
 		f.Message += " (tasks stopped: " + strings.Join(causes, "; ") + ")"
 	}
-	if f.Kind == "" && starved(tasks) {
-		f.Kind = cloud.KindCapacity
+	if f.Kind == "" {
+		f.Kind = hindrance(tasks)
 	}
 }
 
-// starved tells whether AWS lacked resources for tasks, and none failed itself.
-func starved(tasks []cloud.StoppedTask) bool {
-	return slices.ContainsFunc(tasks, func(t cloud.StoppedTask) bool { return t.Starved }) &&
-		!slices.ContainsFunc(tasks, func(t cloud.StoppedTask) bool { return t.Failed })
+// hindrance is what kept tasks from starting, none of which failed itself; "" if
+// one did, or nothing is known.
+func hindrance(tasks []cloud.StoppedTask) cloud.Kind {
+	switch {
+	case slices.ContainsFunc(tasks, func(t cloud.StoppedTask) bool { return t.Failed }):
+		return ""
+	case slices.ContainsFunc(tasks, func(t cloud.StoppedTask) bool { return t.CutOff }):
+		return cloud.KindUnreachable
+	case slices.ContainsFunc(tasks, func(t cloud.StoppedTask) bool { return t.Starved }):
+		return cloud.KindCapacity
+	}
+	return ""
 }
 
 // objected sums up what validations and hooks have against a stack. Only if all
@@ -152,6 +161,8 @@ func (f *Failure) Blocked(c Context) (reason, remedy string) {
 	case cloud.KindCapacity:
 		return v1alpha1.ReasonCapacityUnavailable,
 			"Nothing to do if AWS has capacity again soon; else name subnets in other Availability Zones in spec.template.network.subnetIDs. " + again
+	case cloud.KindUnreachable:
+		return v1alpha1.ReasonNetworkUnavailable, f.networkRemedy() + ". " + again
 	case cloud.KindConflict:
 		return v1alpha1.ReasonResourceConflict, f.conflictRemedy() + ". " + again
 	case cloud.KindTransient, cloud.KindThrottled:
@@ -198,6 +209,21 @@ func (f *Failure) deniedRemedy(c Context) string {
 		action += " on " + said.Resource
 	}
 	return command.Allow(action, said.Role, c.RoleARN, said.Explicit)
+}
+
+// unknownHost is what a resolver says of a name that doesn't exist, in the words of
+// Go's net package, on which the ECS agent is built.
+var unknownHost = regexp.MustCompile(`lookup (\S+?)(?: on \S+)?: no such host`)
+
+// networkRemedy names both who may be at fault: the network, which worked before,
+// and the template, by which it never did.
+func (f *Failure) networkRemedy() string {
+	if host := unknownHost.FindStringSubmatch(f.Message); host != nil {
+		return "If " + host[1] + " is misspelt, correct it in spec.template; else have the VPC's DNS resolve it"
+	}
+	return "Look for what keeps the tasks from it: the subnets need a route there (a NAT gateway, an internet gateway with " +
+		"assignPublicIP: ENABLED, or VPC endpoints), and their security groups have to let port 443 out, and those of the endpoints in. " +
+		"If tasks never could reach it from these subnets, name others, or other security groups, in spec.template.network"
 }
 
 func (f *Failure) conflictRemedy() string {

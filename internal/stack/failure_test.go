@@ -54,8 +54,10 @@ func TestDiagnose(t *testing.T) {
 	}
 }
 
-// Tasks that AWS had nothing for say nothing of the template; those that failed do.
+// Tasks that AWS had nothing for, or that the network cut off, say nothing of the
+// template; those that failed do.
 func TestConsider(t *testing.T) {
+	cutOff := cloud.StoppedTask{Reason: "CannotPullContainerError: i/o timeout", CutOff: true}
 	starved, crashed := cloud.StoppedTask{Reason: "Capacity is unavailable", Starved: true}, cloud.StoppedTask{Reason: "exit 1", Failed: true}
 	for name, c := range map[string]struct {
 		kind  cloud.Kind
@@ -66,6 +68,10 @@ func TestConsider(t *testing.T) {
 		"crashed":           {"", []cloud.StoppedTask{crashed}, "", ""},
 		"starved":           {"", []cloud.StoppedTask{starved, starved}, "", cloud.KindCapacity},
 		"both":              {"", []cloud.StoppedTask{starved, crashed}, "", ""},
+		"cut off":           {"", []cloud.StoppedTask{cutOff, cutOff}, "", cloud.KindUnreachable},
+		"cut off, starved":  {"", []cloud.StoppedTask{starved, cutOff}, "", cloud.KindUnreachable},
+		"cut off, crashed":  {"", []cloud.StoppedTask{cutOff, crashed}, "", ""},
+		"cut off, denied":   {cloud.KindDenied, []cloud.StoppedTask{cutOff}, "", cloud.KindDenied},
 		"not even started":  {"", nil, "(service checkout-2) was unable to place a task. Reason: Capacity is unavailable at this time.", cloud.KindCapacity},
 		"nothing known":     {"", nil, "has started 1 tasks", ""},
 		"something else":    {cloud.KindDenied, []cloud.StoppedTask{starved}, "", cloud.KindDenied},
@@ -99,6 +105,10 @@ func TestRemedies(t *testing.T) {
 		"first in ECS": {stack.Failure{Kind: cloud.KindDenied, Type: service, Message: "verify that the ECS service linked role exists"}, v1alpha1.ReasonAccessDenied, "aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com"},
 		"credentials":  {stack.Failure{Kind: cloud.KindCredentials}, v1alpha1.ReasonCredentials, "credentials"},
 		"capacity":     {stack.Failure{Kind: cloud.KindCapacity}, v1alpha1.ReasonCapacityUnavailable, "spec.template.network.subnetIDs"},
+		"cut off":      {stack.Failure{Kind: cloud.KindUnreachable, Message: "dial tcp 10.0.0.1:443: i/o timeout"}, v1alpha1.ReasonNetworkUnavailable, "a route there (a NAT gateway"},
+		"never linked": {stack.Failure{Kind: cloud.KindUnreachable}, v1alpha1.ReasonNetworkUnavailable, "in spec.template.network"},
+		"unknown host": {stack.Failure{Kind: cloud.KindUnreachable, Message: "dial tcp: lookup registy.example on 10.0.0.2:53: no such host"}, v1alpha1.ReasonNetworkUnavailable, "If registy.example is misspelt, correct it"},
+		"unknown name": {stack.Failure{Kind: cloud.KindUnreachable, Message: "dial tcp: lookup registy.example: no such host"}, v1alpha1.ReasonNetworkUnavailable, "If registy.example is misspelt, correct it"},
 		"priority":     {stack.Failure{Kind: cloud.KindConflict, Type: rule}, v1alpha1.ReasonResourceConflict, "previewPriorities"},
 		"name":         {stack.Failure{Kind: cloud.KindConflict}, v1alpha1.ReasonResourceConflict, "Delete what exists"},
 		"throttled":    {stack.Failure{Kind: cloud.KindThrottled}, v1alpha1.ReasonAWSUnavailable, "passes"},

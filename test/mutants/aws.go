@@ -11,6 +11,7 @@ const (
 	routePreview   = "internal/route/alb/preview.go"
 	routeSuitable  = "internal/route/alb/suitable.go"
 	expressMode    = "controllers/express.go"
+	stackFailure   = "internal/stack/failure.go"
 )
 
 // aboutAWS are mistakes in what AWS takes, refuses and says.
@@ -27,6 +28,10 @@ func refusing() []mutant {
 		{name: "read only the code of a handler, not its words", unit: "TestKindOfFailure", file: failures, old: "	if kind := kindOfText(reason); kind != \"\" {\n		return kind\n	}\n", new: ""},
 		{name: "don't ask what a validation objects to", unit: "TestObjections", file: failures, old: "	if slices.ContainsFunc(failed, explains) {\n", new: "	if true {\n"},
 		{name: "take a warning of a validation for a failure", unit: "TestObjections", file: failures, old: "return out, e.ValidationFailureMode != types.HookFailureModeWarn && e.ValidationStatus != types.ValidationStatusSkipped", new: "return out, true"},
+		{name: "hold a network that is cut against the template", unit: "TestConsider", file: stackFailure, old: "	case slices.ContainsFunc(tasks, func(t cloud.StoppedTask) bool { return t.CutOff }):\n", new: "	case false:\n"},
+		{name: "excuse tasks that failed by others that were cut off", unit: "TestConsider", file: stackFailure, old: "	case slices.ContainsFunc(tasks, func(t cloud.StoppedTask) bool { return t.Failed }):\n", new: "	case false:\n"},
+		{name: "don't tell which tasks the network cut off", unit: "TestStoppedTasksCutOff", file: "internal/cloud/aws/services.go", old: "CutOff: unstarted && cutOff(reason),", new: "CutOff: false && cutOff(reason),"},
+		{name: "let a network that is cut decide a rollout", test: "TestExpressNetworkCut", file: "controllers/revisions.go", old: "	v1alpha1.ReasonNetworkUnavailable, v1alpha1.ReasonResourceConflict,", new: "	v1alpha1.ReasonResourceConflict,"},
 		{name: "don't wait before a stack is created again", unit: "TestWaiting", file: "internal/stack/stack.go", old: "	case o.Stack == nil && o.Waiting != \"\":\n", new: "	case false:\n"},
 		{name: "let the deadline run while AWS refuses a stack", unit: "TestRefusedStack", file: states, old: "			(*pass).blockOnStack,\n", new: ""},
 		{name: "count the time of attempts in vain", unit: "TestRefusedStack", file: forward, old: "	d.Progress.Rollout.excuse(d.Progress.BlockedSince)\n", new: ""},

@@ -10,16 +10,18 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/awssim/cfn"
+	"github.com/viridian-dev/viridian/internal/awssim/ecs"
 )
 
 // innocent are words of failures that aren't a template's fault.
 var innocent = []string{
 	"Rate exceeded", "maximum number of rules", "unique target groups", "not authorized", "Access denied", "Internal error",
 	"Internal Failure", "Unable to execute", "Capacity is unavailable", "already exists", "SERVICE_QUOTA", "simulated hook",
+	"i/o timeout", "context deadline exceeded", "There is a connection issue",
 }
 
 // guilty are words of tasks that failed, whatever else befell others of them.
-var guilty = []string{"Essential container in task exited", "CannotPullContainerError", "health checks"}
+var guilty = []string{"Essential container in task exited", "CannotPullContainerError: pull image manifest", "health checks"}
 
 // isInnocent tells whether a failure isn't a template's fault.
 func isInnocent(message string) bool {
@@ -40,10 +42,18 @@ func TestInnocent(t *testing.T) {
 			}
 		}
 	}
+	for name, words := range ecs.Cuts {
+		if !isInnocent(words) {
+			t.Errorf("nothing tells that being cut off from the %s is innocent: %q", name, words)
+		}
+	}
 }
 
 // refusals are the reasons for which a stack is created again.
-var refusals = []string{v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonAccessDenied, v1alpha1.ReasonCapacityUnavailable, v1alpha1.ReasonResourceConflict}
+var refusals = []string{
+	v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonAccessDenied, v1alpha1.ReasonCapacityUnavailable, v1alpha1.ReasonNetworkUnavailable,
+	v1alpha1.ReasonResourceConflict,
+}
 
 // checkBlame checks that a rollout which is given up because of its stack has
 // one that failed, or none, and not for what AWS refused; and that a rollout

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/viridian-dev/viridian/internal/awssim/cfn"
+	"github.com/viridian-dev/viridian/internal/awssim/ecs"
 )
 
 // verdict is what happens to a call.
@@ -67,6 +68,7 @@ const (
 	faultValidate faultKind = "validation before creation"
 	faultDelete   faultKind = "deletions fail"
 	faultStarve   faultKind = "no capacity for tasks"
+	faultCut      faultKind = "tasks cut off from the registry"
 	faultAlarm    faultKind = "alarm goes off"
 	faultTasks    faultKind = "tasks die"
 	faultRule     faultKind = "rule edited by others"
@@ -305,6 +307,16 @@ func (f *faults) shortage(string) (reason string, placed bool) {
 		return "Capacity is unavailable at this time. Please try again later or in a different availability zone", f.placing.chance(x.P)
 	}
 	return "", false
+}
+
+// cut returns why tasks that start can't reach what they start from: by chance P.
+func (f *faults) cut(string) (reason string) {
+	for _, x := range f.now(faultCut) {
+		if f.placing.chance(x.P) {
+			return ecs.Cuts[x.Action]
+		}
+	}
+	return ""
 }
 
 // resource returns what happens to the creation or deletion of a stack's

@@ -142,6 +142,7 @@ func newPlan(seed uint64) plan {
 	p.mislead(newDice(seed, "evidence"))
 	p.refuse(newDice(seed, "stacks"))
 	p.hasten(newDice(seed, "express"))
+	p.sever(newDice(seed, "network"))
 	p.besiege(newDice(seed, "tenants"))
 	slices.SortStableFunc(p.Users, func(a, b wish) int { return int(a.At - b.At) })
 	slices.SortStableFunc(p.Faults, func(a, b fault) int { return int(a.At - b.At) })
@@ -309,6 +310,16 @@ func (p *plan) hasten(d dice) {
 		return
 	}
 	p.Faults = append(p.Faults, fault{Kind: faultStarve, P: pick(d, 0, 0.5, 1),
+		At: pick(d, p.Users...).At, For: pick(d, d.between(time.Minute, 10*time.Minute), d.between(10*time.Minute, time.Hour))})
+}
+
+// sever draws that the network keeps new tasks from what they start from, while a
+// stack is created, for short and for longer than a deadline.
+func (p *plan) sever(d dice) {
+	if d.chance(0.8) {
+		return
+	}
+	p.Faults = append(p.Faults, fault{Kind: faultCut, Action: pick(d, "registry", "registry auth", "secret", "logs"), P: pick(d, 0.5, 1),
 		At: pick(d, p.Users...).At, For: pick(d, d.between(time.Minute, 10*time.Minute), d.between(10*time.Minute, time.Hour))})
 }
 

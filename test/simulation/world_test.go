@@ -59,6 +59,7 @@ func newWorld(p plan, loud bool) *world {
 	w.sim.SetTrouble(w.faults.resource)
 	w.sim.SetObjections(w.faults.objections)
 	w.sim.SetShortage(w.faults.shortage)
+	w.sim.SetCut(w.faults.cut)
 	w.watch(w.cluster)
 	return w
 }

@@ -43,6 +43,9 @@ type Service struct {
 	onOpen, onClose func(Endpoint)
 	// shortage is asked whether AWS lacks what tasks run on; nil is never.
 	shortage Shortage
+	// cut is asked whether the network keeps tasks from what they start from; nil
+	// is never.
+	cut Cut
 }
 
 // Endpoint is an address at which a task answers.

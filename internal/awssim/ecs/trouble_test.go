@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	simulated "github.com/viridian-dev/viridian/internal/awssim/ecs"
 )
 
 // stopped are the stopped tasks of the cluster.
@@ -90,6 +92,41 @@ func TestStarveTasks(t *testing.T) {
 			r.t.Errorf("%d run in the end", n)
 		}
 	})
+}
+
+// TestCut: tasks that the network keeps from what they start from fail as the
+// revision's would, in ECS's words, which are a container's only if it is its image.
+func TestCut(t *testing.T) {
+	for what, reason := range simulated.Cuts {
+		t.Run(what, func(t *testing.T) {
+			inRegion(t, func(r *region) {
+				r.balance()
+				r.sim.SetCut(func(service string) string {
+					if service != "web" {
+						t.Errorf("asked for %s", service)
+					}
+					return reason
+				})
+				r.serve("web:1")
+				time.Sleep(time.Hour)
+				gone := r.stopped()
+				if len(gone) == 0 || r.running() > 0 {
+					t.Fatalf("%d tasks stopped, %d run", len(gone), r.running())
+				}
+				for _, task := range gone {
+					of := aws.ToString(task.Containers[0].Reason)
+					if task.StopCode != types.TaskStopCodeTaskFailedToStart || *task.StoppedReason != reason || (of != "") != (what == "registry") {
+						t.Errorf("stopped by %s: %s (%s)", task.StopCode, *task.StoppedReason, of)
+					}
+				}
+				r.sim.SetCut(nil)
+				time.Sleep(30 * time.Minute)
+				if n := r.running(); n != 2 {
+					t.Errorf("%d run in the end", n)
+				}
+			})
+		})
+	}
 }
 
 // TestShortage: ECS goes on trying to start tasks for which AWS has nothing. Where

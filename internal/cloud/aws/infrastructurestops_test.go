@@ -29,6 +29,7 @@ func TestWantOfCapacityIsNoFault(t *testing.T) {
 		"ResourceInitializationError: unable to pull secrets or registry auth: RequestError: Post https://api.ecr: dial tcp: Timeout waiting for network interface provisioning",
 		"ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: unable to retrieve secret from asm: RequestError: send request failed caused by: context deadline exceeded",
 		"ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon ECR: There is a connection issue between the task and Amazon ECR. Check your task network configuration.",
+		"ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch log group defined in the task definition. There is a connection issue between the task and Amazon CloudWatch. Check your network configuration. : signal: killed",
 	} {
 		if failed(&types.Task{StopCode: types.TaskStopCodeTaskFailedToStart, StoppedReason: &reason}) {
 			t.Errorf("counts against the revision: %s", reason)

@@ -124,10 +124,11 @@ func (s *services) StoppedTasks(ctx context.Context, cluster, service string, li
 	})
 	var out []cloud.StoppedTask
 	for i := range tasks[:min(limit, len(tasks))] {
+		reason, unstarted := awssdk.ToString(tasks[i].StoppedReason), tasks[i].StopCode == types.TaskStopCodeTaskFailedToStart
 		out = append(out, cloud.StoppedTask{
 			StopCode: string(tasks[i].StopCode), Reason: stopReason(&tasks[i]),
 			StoppedAt: stoppedAt(&tasks[i]), Failed: failed(&tasks[i]),
-			Starved: tasks[i].StopCode == types.TaskStopCodeTaskFailedToStart && starved(awssdk.ToString(tasks[i].StoppedReason)),
+			Starved: unstarted && starved(reason), CutOff: unstarted && cutOff(reason),
 		})
 	}
 	return out, nil
@@ -203,8 +204,13 @@ func starved(reason string) bool {
 }
 
 // fetches are the beginnings of ECS's reasons if a task couldn't get what it
-// needs before it starts: its image, secrets, credentials of its registry.
-var fetches = []string{"cannotpullcontainererror", "resourceinitializationerror: unable to pull ", "resourceinitializationerror: unable to retrieve "}
+// needs before it starts: its image, secrets, credentials of its registry, its
+// log stream. The last one was reported by users as what a VPC without a way to
+// CloudWatch Logs leads to.
+var fetches = []string{
+	"cannotpullcontainererror", "resourceinitializationerror: unable to pull ", "resourceinitializationerror: unable to retrieve ",
+	"resourceinitializationerror: failed to validate logger args",
+}
 
 // disconnections are how the network is to blame for that: words of Go's net
 // package, on which the ECS agent is built, of the AWS SDK, and of ECS itself
@@ -216,8 +222,9 @@ var disconnections = []string{
 }
 
 // cutOff reports whether a task could not start because the network didn't let it
-// reach a registry or a store of secrets. Tasks are counted once some of their
-// revision were healthy, so its network and roles are right.
+// reach a registry, a store of secrets or its logs. Restarts are counted once some
+// tasks of the revision were healthy, so its network and roles are right; while its
+// stack is created nobody knows, and a person has to look.
 func cutOff(reason string) bool {
 	reason = strings.TrimPrefix(strings.ToLower(clean(reason)), "taskfailedtostart: ")
 	return slices.ContainsFunc(fetches, func(beginning string) bool { return strings.HasPrefix(reason, beginning) }) &&

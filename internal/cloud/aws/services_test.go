@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"github.com/viridian-dev/viridian/internal/awssim"
+	simulated "github.com/viridian-dev/viridian/internal/awssim/ecs"
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
@@ -153,6 +154,29 @@ func TestStoppedTasks(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Tasks that the network keeps from what they start from are told from those that
+// fail.
+func TestStoppedTasksCutOff(t *testing.T) {
+	for what, reason := range simulated.Cuts {
+		t.Run(what, func(t *testing.T) {
+			bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
+				w.sim.SetCut(func(string) string { return reason })
+				r := w.deploy(t, "checkout:1.0")
+				tasks, err := w.Services.StoppedTasks(t.Context(), r["Cluster"], r["Service"], 2)
+				check(t, err)
+				if len(tasks) != 2 {
+					t.Fatalf("tasks are %+v", tasks)
+				}
+				for _, task := range tasks {
+					if !task.CutOff || task.Failed || task.Starved || task.Reason != clean(reason) {
+						t.Errorf("task is %+v", task)
+					}
+				}
+			})
+		})
+	}
 }
 
 // A task for which AWS has no capacity is shown as stopped, but not as failed.
