@@ -1,5 +1,11 @@
 package core
 
+import "net/netip"
+
+// VPCBlock is the CIDR block of every VPC. Its subnets have no blocks of their
+// own, and the tasks' addresses are in it.
+var VPCBlock = netip.MustParsePrefix("10.0.0.0/8")
+
 // Subnet is a subnet of a VPC.
 type Subnet struct {
 	ID, VPCID string

@@ -102,6 +102,39 @@ func TestTargetGroupAttributes(t *testing.T) {
 	})
 }
 
+// TestTargetsOutsideTheVPC: an address that is in no subnet needs a zone, in the
+// words recorded in kubernetes-sigs/aws-load-balancer-controller#3714; "all" is
+// every zone of the load balancer (API reference, TargetDescription).
+func TestTargetsOutsideTheVPC(t *testing.T) {
+	awstest.Run(t, awssim.Options{}, func(t *testing.T, _ *awssim.Sim, config aws.Config) {
+		c := newClient(t, config)
+		group := c.group().TargetGroupArn
+		register := func(targets ...types.TargetDescription) error {
+			_, err := c.RegisterTargets(t.Context(), &elasticloadbalancingv2.RegisterTargetsInput{TargetGroupArn: group, Targets: targets})
+			return err
+		}
+		inside, outside := types.TargetDescription{Id: aws.String("10.4.46.99")}, types.TargetDescription{Id: aws.String("172.28.163.212")}
+		awstest.Refused(t, register(inside, outside), 400, "ValidationError", "The Availability Zone is required for IP address '172.28.163.212' because it is not in the VPC")
+		outside.AvailabilityZone = aws.String("all")
+		zones := func() map[string]string {
+			out, err := c.DescribeTargetHealth(t.Context(), &elasticloadbalancingv2.DescribeTargetHealthInput{TargetGroupArn: group})
+			check(t, err)
+			all := map[string]string{}
+			for _, d := range out.TargetHealthDescriptions {
+				all[*d.Target.Id] = *d.Target.AvailabilityZone
+			}
+			return all
+		}
+		if got := zones(); len(got) != 0 {
+			t.Errorf("a part was registered: %v", got)
+		}
+		check(t, register(inside, outside))
+		if got := zones(); got["10.4.46.99"] != "eu-west-1a" || got["172.28.163.212"] != "all" {
+			t.Errorf("the zones are %v", got)
+		}
+	})
+}
+
 // TestAccountLimits: the limits that are told are those that hold.
 func TestAccountLimits(t *testing.T) {
 	options := awssim.Options{LoadBalancing: elb.Options{RulesPerLoadBalancer: 7}}

@@ -1,6 +1,7 @@
 package elb
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/viridian-dev/viridian/internal/awssim/core"
@@ -62,11 +63,16 @@ func (s *Service) checkReach(lb *loadBalancer, groupARNs []string) error {
 	return nil
 }
 
+// outside tells whether an address is in no VPC.
+func (s *Service) outside(ip netip.Addr) bool {
+	return s.network != nil && !core.VPCBlock.Contains(ip)
+}
+
 // isBeyond tells whether a target is in a zone in which no load balancer of its
 // group is enabled.
 func (s *Service) isBeyond(g *targetGroup, t *target) bool {
 	balancers := s.associated(g.arn)
-	return s.network != nil && len(balancers) > 0 && !slices.ContainsFunc(balancers, func(lb *loadBalancer) bool {
+	return s.network != nil && t.zone != "all" && len(balancers) > 0 && !slices.ContainsFunc(balancers, func(lb *loadBalancer) bool {
 		return slices.Contains(lb.zones, t.zone)
 	})
 }

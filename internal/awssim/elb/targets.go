@@ -180,16 +180,29 @@ func (s *Service) registerTargets(in targetsInput) (any, error) {
 		if g.settings.TargetType != "ip" {
 			return nil, core.Errorf("InvalidTarget", "The following targets are not in a running state and cannot be registered: '%s'", t.Id)
 		}
-		if _, err := netip.ParseAddr(t.Id); err != nil {
+		ip, err := netip.ParseAddr(t.Id)
+		if err != nil {
 			return nil, core.Errorf("ValidationError", "The IP address '%s' is not a valid IPv4 address", t.Id)
+		}
+		if s.outside(ip) && t.AvailabilityZone == "" {
+			return nil, core.Errorf("ValidationError", "The Availability Zone is required for IP address '%s' because it is not in the VPC", t.Id)
 		}
 	}
 	for _, t := range in.Targets {
-		if err := s.Register(g.arn, t.Id, g.portOf(t)); err != nil {
+		if err := s.RegisterIn(s.zoneOf(t), g.arn, t.Id, g.portOf(t)); err != nil {
 			return nil, err
 		}
 	}
 	return nil, nil
+}
+
+// zoneOf is where a target is: what it is registered with counts only outside of
+// the VPC.
+func (s *Service) zoneOf(t targetID) string {
+	if ip, err := netip.ParseAddr(t.Id); err == nil && s.outside(ip) {
+		return t.AvailabilityZone
+	}
+	return s.world.Region + "a"
 }
 
 func (g *targetGroup) portOf(t targetID) int {
