@@ -219,18 +219,22 @@ func transformSchema() core.Schema {
 
 func actionSchema() core.Schema {
 	text, number, flag := core.String(), core.Int(), core.Bool()
-	fields := func(names ...string) map[string]core.Schema {
+	// The first ones are required, as in the API.
+	fields := func(required int, names ...string) map[string]core.Schema {
 		m := map[string]core.Schema{}
-		for _, name := range names {
+		for i, name := range names {
 			m[name] = text
+			if i < required {
+				m[name] = core.Must(text)
+			}
 		}
 		return m
 	}
-	oidc := fields("Issuer", "AuthorizationEndpoint", "TokenEndpoint", "UserInfoEndpoint", "ClientId", "ClientSecret",
+	oidc := fields(5, "Issuer", "AuthorizationEndpoint", "TokenEndpoint", "UserInfoEndpoint", "ClientId", "ClientSecret",
 		"SessionCookieName", "Scope", "OnUnauthenticatedRequest")
 	oidc["SessionTimeout"], oidc["UseExistingClientSecret"] = number, flag
 	oidc["AuthenticationRequestExtraParams"] = core.MapOf(text)
-	cognito := fields("UserPoolArn", "UserPoolClientId", "UserPoolDomain", "SessionCookieName", "Scope", "OnUnauthenticatedRequest")
+	cognito := fields(3, "UserPoolArn", "UserPoolClientId", "UserPoolDomain", "SessionCookieName", "Scope", "OnUnauthenticatedRequest")
 	cognito["SessionTimeout"], cognito["AuthenticationRequestExtraParams"] = number, core.MapOf(text)
 	claim := core.Object(map[string]core.Schema{
 		"Format": core.Must(core.String(claimFormats...)), "Name": core.Must(text), "Values": core.Must(core.ListOf(text)),
@@ -243,8 +247,8 @@ func actionSchema() core.Schema {
 				"Enabled": flag, "DurationSeconds": number,
 			}),
 		}),
-		"RedirectConfig":            core.Object(fields("Protocol", "Port", "Host", "Path", "Query", "StatusCode")),
-		"FixedResponseConfig":       core.Object(fields("MessageBody", "StatusCode", "ContentType")),
+		"RedirectConfig":            core.Object(fields(1, "StatusCode", "Protocol", "Port", "Host", "Path", "Query")),
+		"FixedResponseConfig":       core.Object(fields(1, "StatusCode", "MessageBody", "ContentType")),
 		"AuthenticateOidcConfig":    core.Object(oidc),
 		"AuthenticateCognitoConfig": core.Object(cognito),
 		"JwtValidationConfig": core.Object(map[string]core.Schema{

@@ -2,6 +2,7 @@ package elb
 
 import (
 	"encoding/xml"
+	"maps"
 	"strings"
 	"testing"
 )
@@ -37,4 +38,39 @@ func TestOrderOfConditions(t *testing.T) {
 			t.Errorf("got %+v, want the header first", c)
 		}
 	}
+}
+
+// TestRequiredMembers: what the shapes of actions in the API's model require is
+// required in templates, too.
+func TestRequiredMembers(t *testing.T) {
+	required := map[string][]string{
+		"FixedResponseConfig": {"StatusCode"}, "RedirectConfig": {"StatusCode"},
+		"AuthenticateCognitoConfig": {"UserPoolArn", "UserPoolClientId", "UserPoolDomain"},
+		"AuthenticateOidcConfig":    {"Issuer", "AuthorizationEndpoint", "TokenEndpoint", "UserInfoEndpoint", "ClientId"},
+	}
+	for config, members := range required {
+		full := map[string]any{}
+		for _, member := range members {
+			full[member] = "x"
+		}
+		if err := validRule(config, full); err != nil {
+			t.Errorf("%s with all: %v", config, err)
+		}
+		for _, member := range members {
+			some := maps.Clone(full)
+			delete(some, member)
+			want := "#/Actions/0/" + config + ": required key [" + member + "] not found"
+			if err := validRule(config, some); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s without %s: got %v", config, member, err)
+			}
+		}
+	}
+}
+
+// validRule validates a rule's resource whose action has the configuration.
+func validRule(config string, members map[string]any) error {
+	schema := ruleSchema()
+	return schema.Validate(map[string]any{
+		"Priority": 1.0, "Conditions": []any{}, "Actions": []any{map[string]any{"Type": "x", config: members}},
+	})
 }
