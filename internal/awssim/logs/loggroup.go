@@ -23,10 +23,14 @@ var (
 type Service struct {
 	world  *core.World
 	groups map[string]bool
+	// protected are the groups that can't be deleted.
+	protected map[string]bool
 }
 
 // New returns CloudWatch Logs without groups.
-func New(w *core.World) *Service { return &Service{world: w, groups: map[string]bool{}} }
+func New(w *core.World) *Service {
+	return &Service{world: w, groups: map[string]bool{}, protected: map[string]bool{}}
+}
 
 // Names lists the log groups. The caller holds the world's lock.
 func (s *Service) Names() []string { return slices.Sorted(maps.Keys(s.groups)) }
@@ -48,6 +52,9 @@ func groupSchema() core.Schema {
 		"DataProtectionPolicy": {},
 		"FieldIndexPolicies":   core.ListOf(core.Schema{}),
 		"Tags":                 core.TagList(),
+
+		"DeletionProtectionEnabled": core.Bool(),
+		"ResourcePolicyDocument":    {}, // nobody is kept out
 	})
 }
 
@@ -75,6 +82,9 @@ type groupProperties struct {
 	DataProtectionPolicy any
 	FieldIndexPolicies   []any
 	Tags                 []core.Tag
+
+	DeletionProtectionEnabled bool
+	ResourcePolicyDocument    any
 }
 
 // Create implements core.Provider.
@@ -99,6 +109,9 @@ func (p groupProvider) create(ref core.StackRef, properties map[string]any) (cor
 		return core.Created{}, core.Errorf("ResourceAlreadyExistsException", `Resource of type 'AWS::Logs::LogGroup' with identifier '{"/properties/LogGroupName":"%s"}' already exists.`, name)
 	}
 	p.service.groups[name] = true
+	if in.DeletionProtectionEnabled {
+		p.service.protected[name] = true
+	}
 	return core.Created{
 		PhysicalID: name,
 		Attributes: map[string]any{"Arn": w.ARN("logs", "log-group:"+name+":*")},
@@ -138,8 +151,13 @@ func invalidMember(member, value, constraint string) error {
 	return invalid("1 validation error detected: Value '%s' at '%s' failed to satisfy constraint: %s", value, member, constraint)
 }
 
-// Delete implements core.Provider.
+// Delete implements core.Provider. Protection blocks it until it is disabled (API
+// reference, CreateLogGroup); the words aren't AWS's.
 func (p groupProvider) Delete(_ core.StackRef, physicalID string, done func(error)) {
+	if p.service.protected[physicalID] {
+		done(core.Errorf("ValidationException", "The log group %s has deletion protection enabled", physicalID))
+		return
+	}
 	delete(p.service.groups, physicalID)
 	done(nil)
 }

@@ -68,6 +68,7 @@ func TestLogGroupRefusals(t *testing.T) {
 		"class":        {`"LogGroupClass": "COLD"`, "#/LogGroupClass: COLD is not a valid enum value"},
 		"long key":     {`"KmsKeyId": "` + strings.Repeat("a", 257) + `"`, "'kmsKeyId'"},
 		"many tags":    {`"Tags": [` + strings.Join(tags, ",") + `]`, "'tags'"},
+		"protection":   {`"DeletionProtectionEnabled": "perhaps"`, "#/DeletionProtectionEnabled: expected type: Boolean, found: String"},
 		"reserved tag": {`"Tags": [{"Key": "aws:x", "Value": ""}]`, "aws:"},
 		"unknown":      {`"Retention": 7`, "extraneous key [Retention] is not permitted"},
 	}
@@ -86,6 +87,20 @@ func TestLogGroupRefusals(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestProtectedLogGroup: a stack can't be deleted while its log group is protected.
+func TestProtectedLogGroup(t *testing.T) {
+	awstest.Run(t, awssim.Options{}, func(t *testing.T, sim *awssim.Sim, config aws.Config) {
+		s := awstest.Stacks{T: t, Client: cloudformation.NewFromConfig(config)}
+		stack := s.Create("app", group(`"DeletionProtectionEnabled": true, "ResourcePolicyDocument": {"Statement": []}`))
+		if stack.StackStatus != types.StackStatusCreateComplete {
+			t.Fatalf("the stack is %s: %s", stack.StackStatus, s.Cause("app"))
+		}
+		if gone := s.Delete("app"); gone.StackStatus != types.StackStatusDeleteFailed || len(sim.Snapshot().LogGroups) != 1 {
+			t.Errorf("the stack is %s, and left are %v", gone.StackStatus, sim.Snapshot().LogGroups)
+		}
+	})
 }
 
 // TestNoAPI: log groups come with stacks only.
