@@ -13,7 +13,7 @@ import (
 
 // bad are images that don't work, with what must be told of why.
 var bad = map[string]string{
-	"crash":     "Essential container in task exited",
+	"crash":     "app: exit code 1)) (if the log says \"exec format error\", the image is not for linux/amd64",
 	"nopull":    "CannotPullContainerError",
 	"unhealthy": "(the check is GET ",
 }

@@ -53,16 +53,27 @@ func (ecsSource) ServiceID() string { return LogicalService }
 // texts of targets' health, as the references of both have them.
 var failedChecks = regexp.MustCompile(`ELB health checks|Health checks failed|Target\.(Timeout|FailedHealthChecks|ResponseCodeMismatch)`)
 
-// Explain names the cluster, of which ECS says only that there is none, and what
-// the load balancer's health check asks.
-func (ecsSource) Explain(t *v1alpha1.RevisionTemplate, resource, failure string) string {
+// otherPlatform finds what ECS and container runtimes say of an image that isn't
+// for the tasks' CPU, and exitsAtOnce what ECS says if only the log has that.
+var (
+	otherPlatform = regexp.MustCompile(`(?i)exec format error|descriptor (matching|for) platform|no matching manifest for`)
+	exitsAtOnce   = regexp.MustCompile(`exit code 1\b`)
+)
+
+// Explain names the cluster, of which ECS says only that there is none, what the
+// load balancer's health check asks, and the platform of the tasks.
+func (s ecsSource) Explain(t *v1alpha1.RevisionTemplate, resource, failure string) string {
 	switch {
 	case resource != LogicalService:
+	case otherPlatform.MatchString(failure):
+		return fmt.Sprintf(" (its tasks run on linux/%s: push an image for that, docker buildx build --platform linux/%[1]s, or correct spec.template.runtimePlatform.cpuArchitecture)", s.Architecture(t))
 	case t.Cluster != "" && strings.Contains(failure, "Cluster not found"):
 		return fmt.Sprintf(" (spec.template.cluster is %q)", t.Cluster)
 	case t.Target.ContainerPort != 0 && failedChecks.MatchString(failure):
 		return fmt.Sprintf(" (the check is GET %s on port %d, which has to answer %s)",
 			cmp.Or(t.Target.HealthCheck.Path, "/"), t.Target.ContainerPort, cmp.Or(t.Target.HealthCheck.SuccessCodes, "200"))
+	case exitsAtOnce.MatchString(failure):
+		return fmt.Sprintf(" (if the log says \"exec format error\", the image is not for linux/%s, on which its tasks run: see spec.template.runtimePlatform.cpuArchitecture)", s.Architecture(t))
 	}
 	return ""
 }

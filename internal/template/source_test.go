@@ -37,6 +37,9 @@ func TestExplain(t *testing.T) {
 		Target: v1alpha1.Target{ContainerPort: 8080, HealthCheck: v1alpha1.TargetHealthCheck{Path: "/healthz", SuccessCodes: "200-299"}},
 	}
 	worker := &v1alpha1.RevisionTemplate{Containers: web.Containers}
+	arm := &v1alpha1.RevisionTemplate{Containers: web.Containers, RuntimePlatform: &v1alpha1.RuntimePlatform{CPUArchitecture: "ARM64"}}
+	const onARM = " (its tasks run on linux/arm64: push an image for that, docker buildx build --platform linux/arm64, or correct spec.template.runtimePlatform.cpuArchitecture)"
+	const perhaps = ` (if the log says "exec format error", the image is not for linux/amd64, on which its tasks run: see spec.template.runtimePlatform.cpuArchitecture)`
 	const check = " (the check is GET /healthz on port 8080, which has to answer 200-299)"
 	tests := map[string]struct {
 		of                *v1alpha1.RevisionTemplate
@@ -52,6 +55,10 @@ func TestExplain(t *testing.T) {
 		"worker":           {worker, LogicalService, "Target.Timeout: Request timed out", ""},
 		"another resource": {web, LogicalLogGroup, "Target.Timeout: Request timed out", ""},
 		"healthy":          {web, LogicalService, "", ""},
+		"another CPU":      {arm, LogicalService, "CannotStartContainerError: standard_init_linux.go:228: exec user process caused: exec format error", onARM},
+		"no platform":      {arm, LogicalService, "CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/arm64'", onARM},
+		"exits at once":    {web, LogicalService, "Essential container in task exited (app: exit code 1)", perhaps},
+		"killed":           {web, LogicalService, "Essential container in task exited (app: exit code 137)", ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
