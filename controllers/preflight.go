@@ -58,8 +58,8 @@ func lookAtNetwork(ctx context.Context, network cloud.Network, n *v1alpha1.Netwo
 }
 
 // lookAtRoles looks at the roles that are passed to the tasks. Whether they may
-// be passed isn't asked: that takes the permission to read the controller's own
-// policies, and still doesn't see those of the organisation.
+// be passed isn't asked: IAM's simulation of the controller's policies refuses what
+// IAM allows (docs/aws.md), and a wrong refusal is worse than none.
 func lookAtRoles(ctx context.Context, clients cloud.Clients, t *v1alpha1.RevisionTemplate, report *preflight.Report) error {
 	here, err := clients.Callers.Account(ctx)
 	if err != nil {

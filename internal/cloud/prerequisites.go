@@ -32,7 +32,8 @@ type Roles interface {
 // Role is an IAM role.
 type Role struct {
 	// Trusted are the principals that its trust policy lets assume it:
-	// services, accounts and others. Conditions are not evaluated.
+	// services, accounts and others; none if that can't be told. Conditions are
+	// not evaluated.
 	Trusted []string
 }
 

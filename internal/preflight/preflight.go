@@ -177,6 +177,15 @@ func Reach(n *v1alpha1.Network, from *Entry) (r Report) {
 // tasksPrincipal begins the name of the service that assumes the roles of tasks.
 const tasksPrincipal = "ecs-tasks.amazonaws.com"
 
+// tasksTrust is a trust policy for it, quoted for a shell.
+const tasksTrust = `'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"` + tasksPrincipal + `"},"Action":"sts:AssumeRole"}]}'`
+
+// pathOf is the path of a role: …:role/team/app has /team/.
+func pathOf(arn string) string {
+	_, resource, _ := strings.Cut(arn, ":role/")
+	return "/" + resource[:strings.LastIndex(resource, "/")+1]
+}
+
 // Role judges a role that tasks are to have. found is false if there is none of
 // that ARN.
 func Role(field, arn string, role cloud.Role, found bool) (r Report) {
@@ -185,10 +194,11 @@ func Role(field, arn string, role cloud.Role, found bool) (r Report) {
 	switch {
 	case !found:
 		r.Find(fmt.Sprintf("The role %s of %s does not exist", arn, field),
-			"Create the role, with a trust policy for "+tasksPrincipal+", or correct "+field+"; the path is a part of the ARN: aws iam get-role --role-name "+name)
+			fmt.Sprintf("Correct %s; to see a role of that name, whose path is a part of its ARN: aws iam get-role --role-name %s. Or create it: aws iam create-role --path %s --role-name %[2]s --assume-role-policy-document %[4]s",
+				field, name, pathOf(arn), tasksTrust))
 	case len(role.Trusted) > 0 && !slices.ContainsFunc(role.Trusted, trusts):
 		r.Find(fmt.Sprintf("The role %s of %s does not trust %s, only %s, so that ECS can't assume it", arn, field, tasksPrincipal, list(role.Trusted)),
-			"Add the principal to the role's trust policy (aws iam update-assume-role-policy --role-name "+name+"), or correct "+field)
+			fmt.Sprintf("Correct %s, or let the tasks assume the role, and nobody else any more: aws iam update-assume-role-policy --role-name %s --policy-document %s", field, name, tasksTrust))
 	}
 	return r
 }

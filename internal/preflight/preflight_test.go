@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -125,6 +126,23 @@ func TestRole(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// The commands make a role that tasks can assume, and let them assume one.
+func TestRemediesOfRoles(t *testing.T) {
+	const trust = `'{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"},"Action":"sts:AssumeRole"}]}'`
+	for arn, path := range map[string]string{
+		"arn:aws:iam::111122223333:role/app": "/", "arn:aws-cn:iam::111122223333:role/team/shop/app": "/team/shop/",
+	} {
+		gone := Role("taskRoleARN", arn, cloud.Role{}, false).Findings[0].Remedy
+		if want := "aws iam create-role --path " + path + " --role-name app --assume-role-policy-document " + trust; !strings.HasSuffix(gone, want) {
+			t.Errorf("got %q, want %q", gone, want)
+		}
+		other := Role("taskRoleARN", arn, cloud.Role{Trusted: []string{"ec2.amazonaws.com"}}, true).Findings[0].Remedy
+		if want := "aws iam update-assume-role-policy --role-name app --policy-document " + trust; !strings.HasSuffix(other, want) {
+			t.Errorf("got %q, want %q", other, want)
+		}
 	}
 }
 

@@ -59,6 +59,8 @@ func preparing() []mutant {
 		{name: "send tasks where the load balancer isn't", unit: "TestSubnets", file: preflight, old: "		case len(from.Zones) > 0 && !slices.Contains(from.Zones, subnet.Zone):", new: "		case false:"},
 		{name: "remember what is missing", unit: "TestNetwork", file: "internal/cloud/aws/network.go", old: "	for id, value := range fresh {", new: "	for _, id := range missing {\n		value := fresh[id]"},
 		{name: "believe a role of the same name with another path", unit: "TestRole", file: "internal/cloud/aws/roles.go", old: "awssdk.ToString(out.Role.Arn) != roleARN", new: "false"},
+		{name: "refuse a role of which it can't be told whom it trusts", unit: "TestTrusted", file: "internal/cloud/aws/roles.go", old: "			return nil\n		}\n	}\n	return all", new: "		}\n	}\n	return all"},
+		{name: "create a role at another path", unit: "TestRemediesOfRoles", file: preflight, old: "field, name, pathOf(arn), tasksTrust", new: "field, name, \"/\", tasksTrust"},
 		{name: "name another platform than the tasks'", unit: "TestExplain", file: "internal/template/ecs_source.go", old: "p != nil && p.CPUArchitecture == \"ARM64\"", new: "p != nil && p.CPUArchitecture == \"arm64\""},
 		{name: "forget what Recreate frees", test: "TestRecreateMakesRoom", file: routePreflight, old: "	rules, groups := 1-gone, 1-gone", new: "	rules, groups := 1, 1"},
 		{name: "don't count the listener's own rules", test: "TestRuleQuota", file: routePreflight, old: "			room.Rules++", new: "			_ = rule"},

@@ -122,9 +122,12 @@ func TestRole(t *testing.T) {
 
 func TestTrusted(t *testing.T) {
 	for document, want := range map[string][]string{
-		`{"Statement":{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"}}}`:                         {"ecs-tasks.amazonaws.com"},
-		`%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%22%2A%22%7D%5D%7D`:               {"*"},
-		`{"Statement":[{"Effect":"Deny","Principal":{"Service":["a"]}},{"Effect":"Allow","Principal":{"AWS":"b"}}]}`: {"b"},
+		`{"Statement":{"Effect":"Allow","Principal":{"Service":"ecs-tasks.amazonaws.com"}}}`:                           {"ecs-tasks.amazonaws.com"},
+		`%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%22%2A%22%7D%5D%7D`:                 {"*"},
+		`{"Statement":[{"Effect":"Deny","Principal":{"Service":["a"]}},{"Effect":"Allow","Principal":{"AWS":"b"}}]}`:   {"b"},
+		`{"Statement":[{"Effect":"Allow","Principal":{"Service":"a"}},{"Effect":"Allow","NotPrincipal":{"AWS":"b"}}]}`: nil,
+		`{"Statement":[{"Effect":"Allow","Principal":{"Service":"a"}},{"Effect":"Allow","Principal":["b"]}]}`:          nil,
+		`{"Statement":[{"Effect":"Allow","Principal":{"Service":"a"}},{"Effect":"Deny","NotPrincipal":{"AWS":"b"}}]}`:  {"a"},
 		`{}`: nil,
 		`%`:  nil,
 	} {

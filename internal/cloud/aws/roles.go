@@ -35,7 +35,7 @@ func (r *roles) Role(ctx context.Context, roleARN string) (cloud.Role, error) {
 }
 
 // trusted returns the principals that a trust policy allows to assume its role;
-// nil if it can't be read. IAM returns it percent-encoded.
+// nil if that can't be told. IAM returns it percent-encoded.
 func trusted(document string) []string {
 	text, err := url.PathUnescape(document)
 	if err != nil {
@@ -61,6 +61,8 @@ func trusted(document string) []string {
 			}
 		case json.Unmarshal(s.Principal, &everybody) == nil:
 			all = append(all, everybody)
+		default: // such as NotPrincipal: it may trust anybody
+			return nil
 		}
 	}
 	return all
