@@ -28,3 +28,27 @@ func Covers(pattern, value string) bool {
 	}
 	return strings.Trim(pattern[p:], "*") == ""
 }
+
+// Intersects tells whether some text matches both patterns. It is sensitive to
+// case, and takes time in proportion to the product of their lengths.
+func Intersects(a, b string) bool {
+	// rest[j] tells it of what is left of a, and of b from j on.
+	rest := make([]bool, len(b)+1)
+	for i := len(a); i >= 0; i-- {
+		row := make([]bool, len(b)+1)
+		for j := len(b); j >= 0; j-- {
+			switch {
+			case i == len(a) && j == len(b):
+				row[j] = true
+			case i < len(a) && a[i] == '*':
+				row[j] = rest[j] || j < len(b) && row[j+1]
+			case j < len(b) && b[j] == '*':
+				row[j] = row[j+1] || i < len(a) && rest[j]
+			case i < len(a) && j < len(b):
+				row[j] = (a[i] == b[j] || a[i] == '?' || b[j] == '?') && rest[j+1]
+			}
+		}
+		rest = row
+	}
+	return rest[0]
+}

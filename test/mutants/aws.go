@@ -79,6 +79,7 @@ func previewing() []mutant {
 		{name: "adopt a default rule", unit: "TestUnsuitable", file: routeSuitable, old: "case rule.Priority == 0:", new: "case rule.Priority < 0:"},
 		{name: "don't give idle target groups back", unit: "TestIdleTargetGroupsComeBack", file: "internal/route/alb/alb.go", old: "if !back || len(idle) == 0 {", new: "if back = back; true {"},
 		{name: "take one host of two for all", unit: "TestCovers", file: "internal/route/alb/shadow.go", old: "		if !slices.ContainsFunc(outer.Values, covered) {\n			return false\n		}\n	}\n	return len(inner.Values) > 0", new: "		if slices.ContainsFunc(outer.Values, covered) {\n			return true\n		}\n	}\n	return false"},
+		{name: "have stars end together", unit: "TestIntersects", file: "internal/wildcard/wildcard.go", old: "row[j] = rest[j] || j < len(b) && row[j+1]", new: "row[j] = rest[j]"},
 		{name: "print a command that drops sign-in from a rule", unit: "TestPlainRules", file: "internal/cloud/aws/rules.go", old: "len(native.actions) == 1 && !isSticky(forward)", new: "!isSticky(forward)"},
 		{name: "make a token that can be guessed", test: "TestPreviewIsNoWayAround", file: deploymentActions, old: "frozen.PreviewToken = r.NewToken()", new: "frozen.PreviewToken = fmt.Sprintf(\"%026d\", number)"},
 		{name: "forget the token with a lost record", test: "TestRecordIsMadeAgain", file: "controllers/recall.go", old: "frozen.PreviewToken = template.ReadPreviewRule(body).Token", new: "_ = body"},
