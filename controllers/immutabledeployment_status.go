@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -214,11 +215,21 @@ func setAnalysis(set conditionSetter, d rollout.Decision) {
 
 // setOverlapping tells of rules that take each other's requests.
 func setOverlapping(set conditionSetter, d rollout.Decision) {
+	var reasons, texts []string
+	for _, told := range []struct{ text, reason string }{
+		{d.Shadows, v1alpha1.ReasonRouteShadows},
+		{d.PartlyShadowed, v1alpha1.ReasonRoutePartlyShadowed},
+		{d.PartlyShadows, v1alpha1.ReasonRoutePartlyShadows},
+	} {
+		if told.text != "" {
+			reasons, texts = append(reasons, told.reason), append(texts, told.text)
+		}
+	}
 	switch {
 	case d.Shadowed != "":
 		set.set(v1alpha1.ConditionOverlapping, metav1.ConditionTrue, v1alpha1.ReasonRouteShadowed, upper(d.Shadowed))
-	case d.Shadows != "":
-		set.set(v1alpha1.ConditionOverlapping, metav1.ConditionTrue, v1alpha1.ReasonRouteShadows, d.Shadows)
+	case len(texts) > 0:
+		set.set(v1alpha1.ConditionOverlapping, metav1.ConditionTrue, reasons[0], strings.Join(texts, ". "))
 	default:
 		set.while(v1alpha1.ConditionOverlapping, false, "", "")
 	}

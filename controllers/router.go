@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/rollout"
@@ -27,7 +29,28 @@ func kindOfRoute(t route.Type) route.Kind {
 // routerOf works with a deployment's route; without clients it knows only what
 // it can tell without AWS.
 func (o *Options) routerOf(imd *v1alpha1.ImmutableDeployment, clients cloud.Clients) route.Router {
-	return kindOfRoute(route.TypeOf(&imd.Spec)).Router(route.Deployment{ImmutableDeployment: imd, Claim: o.claimOf(imd), Clients: clients})
+	return kindOfRoute(route.TypeOf(&imd.Spec)).Router(route.Deployment{
+		ImmutableDeployment: imd, Claim: o.claimOf(imd), Clients: clients,
+		Neighbours: func(ctx context.Context) (map[string]string, error) { return o.otherNamespaces(ctx, imd.Namespace) },
+	})
+}
+
+// otherNamespaces are the deployments of all namespaces but one, as
+// namespace/name, by the IDs of their routes. The cache has them, and what it
+// gives isn't changed, so it needn't be copied.
+func (o *Options) otherNamespaces(ctx context.Context, namespace string) (map[string]string, error) {
+	var list v1alpha1.ImmutableDeploymentList
+	if err := o.Client.List(ctx, &list, client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("list deployments: %w", err)
+	}
+	out := map[string]string{}
+	for i := range list.Items {
+		imd := &list.Items[i]
+		if id := route.RememberedID(imd.Status.Traffic); id != "" && imd.Namespace != namespace {
+			out[id] = client.ObjectKeyFromObject(imd).String()
+		}
+	}
+	return out, nil
 }
 
 // backendOf works with what a revision's stack has for its route.

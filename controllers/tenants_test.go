@@ -25,6 +25,14 @@ import (
 // manager of its own.
 func (w *world) besides() *world {
 	w.t.Helper()
+	v := w.beside()
+	v.start()
+	return v
+}
+
+// beside is the same without a manager.
+func (w *world) beside() *world {
+	w.t.Helper()
 	v := &world{
 		WithT: w.WithT, t: w.t, ctx: w.ctx, client: w.client, sim: w.sim, listener: w.listener,
 		others: w.others, foreign: w.foreign, log: &effects{}, began: w.began,
@@ -33,7 +41,6 @@ func (w *world) besides() *world {
 	w.Expect(w.client.Create(w.ctx, ns)).To(gomega.Succeed())
 	v.namespace = ns.Name
 	v.watch()
-	v.start()
 	return v
 }
 
@@ -124,6 +131,42 @@ func TestHostOfAnotherNamespace(t *testing.T) {
 	})
 	w.Expect(v.log.all()).To(gomega.Equal(before))
 	w.Expect(v.revisions()).To(gomega.BeEmpty())
+}
+
+// TestPathOfAnotherNamespace: a rule that takes a part of another namespace's
+// requests is told to both, and by name; within a namespace that is how paths are
+// divided.
+func TestPathOfAnotherNamespace(t *testing.T) {
+	w := newWorld(t)
+	v := w.beside()
+	w.startAs(&setup{also: v.namespace})
+	victim := w.serving()
+	path := func(of *world, name string, priority int32) *v1alpha1.ImmutableDeployment {
+		imd := of.deployment("1")
+		imd.Name = name
+		lb := &imd.Spec.Traffic.LoadBalancer
+		lb.Priority = &priority
+		lb.Conditions = append(lb.Conditions, v1alpha1.RuleCondition{Field: "path-pattern", Values: []string{"/" + name + "/*"}})
+		of.create(imd)
+		return imd
+	}
+	own := path(w, "cart", 60)
+	w.eventually(own, v1alpha1.PhaseComplete)
+	thief := path(v, "pay", 50)
+	v.overlapping(v.eventually(thief, v1alpha1.PhaseComplete), v1alpha1.ReasonRoutePartlyShadows)
+	w.overlapping(victim, v1alpha1.ReasonRoutePartlyShadowed)
+	told := func(of *world, imd *v1alpha1.ImmutableDeployment) string {
+		return meta.FindStatusCondition(of.get(imd).Status.Conditions, v1alpha1.ConditionOverlapping).Message
+	}
+	w.Expect(told(v, thief)).To(gomega.Equal(fmt.Sprintf("The production rule (priority 50) takes requests of other namespaces: "+
+		"of %s/checkout (priority 100): host checkout.example.com and path /pay/*", w.namespace)))
+	w.Expect(told(w, victim)).To(gomega.Equal(fmt.Sprintf("Rules of other namespaces take requests of the production rule, which has priority 100: "+
+		"that of %s/pay (priority 50): host checkout.example.com and path /pay/*", v.namespace)))
+	w.happened(victim, "RoutePartlyShadowed: ")
+	for of, imd := range map[*world]*v1alpha1.ImmutableDeployment{w: victim, v: thief} {
+		w.Expect(meta.IsStatusConditionTrue(of.get(imd).Status.Conditions, v1alpha1.ConditionReady)).To(gomega.BeTrue())
+	}
+	w.Expect(meta.FindStatusCondition(w.get(own).Status.Conditions, v1alpha1.ConditionOverlapping)).To(gomega.BeNil())
 }
 
 // TestAdoptionIsNotAllowed: a rule of nobody's isn't even tagged unless a policy

@@ -166,6 +166,8 @@ type setup struct {
 	// propagation is how long the load balancer is given for a change; by
 	// default 15 s.
 	propagation time.Duration
+	// also is another namespace that the manager looks after; "" is none.
+	also string
 	// images is how often images are looked for; by default once an hour.
 	images time.Duration
 	// cluster is the ID of the manager's cluster; by default the test's.
@@ -189,9 +191,10 @@ func (w *world) startAs(s *setup) *manager {
 	}
 	cluster := rest.CopyConfig(apiServer)
 	cluster.Wrap(func(next http.RoundTripper) http.RoundTripper { return &clusterWire{w, m, s, next} })
+	watched := map[string]cache.Config{w.namespace: {}, cmp.Or(s.also, w.namespace): {}}
 	mgr, err := ctrl.NewManager(cluster, ctrl.Options{
 		Scheme:     scheme,
-		Cache:      cache.Options{DefaultNamespaces: map[string]cache.Config{w.namespace: {}}},
+		Cache:      cache.Options{DefaultNamespaces: watched},
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: new(true)},
 		Logger:     s.logger(),

@@ -118,7 +118,8 @@ const (
 	ConditionDrifted = "Drifted"
 	// ConditionOverlapping is True when a rule of the same listener takes all
 	// requests of the production rule, or the production rule all of another
-	// one's; absent otherwise.
+	// one's; between deployments of different namespaces also when it is a part
+	// of them. Absent otherwise.
 	ConditionOverlapping = "Overlapping"
 	// ConditionAnalysis is True while everything that was measured in a rollout
 	// is within its bounds, False when something isn't, Unknown while there is
@@ -274,6 +275,12 @@ const (
 	// ReasonRouteShadows: the production rule takes all requests of another rule
 	// of the listener.
 	ReasonRouteShadows = "RouteShadows"
+	// ReasonRoutePartlyShadowed: the rule of a deployment in another namespace
+	// takes a part of the production rule's requests.
+	ReasonRoutePartlyShadowed = "RoutePartlyShadowed"
+	// ReasonRoutePartlyShadows: the production rule takes a part of the requests
+	// of a deployment in another namespace.
+	ReasonRoutePartlyShadows = "RoutePartlyShadows"
 	// ReasonRouteConflict: the production rule belongs to someone else.
 	ReasonRouteConflict = "RouteConflict"
 	// ReasonRouteUnsupported: the adopted rule can't be split by weight, or this

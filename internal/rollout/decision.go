@@ -95,6 +95,8 @@ type Decision struct {
 	// Shadowed says what takes all requests before the route does, Shadows of
 	// which others it does; "" if nothing is known of it.
 	Shadowed, Shadows string
+	// PartlyShadowed and PartlyShadows say the same of a part of the requests.
+	PartlyShadowed, PartlyShadows string
 	// Degraded says how the stable revision is short of healthy tasks; "" if
 	// it isn't.
 	Degraded string

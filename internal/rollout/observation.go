@@ -242,6 +242,9 @@ type Route struct {
 	// Shadowed says what takes all requests before this route does; "" if nothing
 	// is known to. Shadows says of which others it does.
 	Shadowed, Shadows string
+	// PartlyShadowed and PartlyShadows say the same of a part of the requests,
+	// between namespaces.
+	PartlyShadowed, PartlyShadows string
 	// Pending is true while not all that divides the requests does so by Targets
 	// yet, as far as that can be observed. What can't is Policy.Propagation.
 	Pending bool

@@ -37,6 +37,7 @@ func (x *pass) fill(d *Decision) {
 		d.Weight = x.weight(r)
 	}
 	d.Shadowed, d.Shadows = x.o.Route.Shadowed, x.o.Route.Shadows
+	d.PartlyShadowed, d.PartlyShadows = x.o.Route.PartlyShadowed, x.o.Route.PartlyShadows
 	d.Available = x.available()
 	if d.Available != nil && !*d.Available {
 		d.Unreached = x.unreached()

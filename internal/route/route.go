@@ -76,6 +76,9 @@ type Deployment struct {
 	// Clients of its account; without them a router knows only what it can
 	// tell without AWS.
 	Clients cloud.Clients
+	// Neighbours are the deployments of other namespaces, as namespace/name, by
+	// the IDs of their routes; nil if nobody knows them.
+	Neighbours func(ctx context.Context) (map[string]string, error)
 }
 
 // Router works with the route of a deployment. Each pass makes one, which keeps

@@ -10,6 +10,7 @@ const (
 	routePreflight = "internal/route/alb/preflight.go"
 	routePreview   = "internal/route/alb/preview.go"
 	routeSuitable  = "internal/route/alb/suitable.go"
+	routeParts     = "internal/route/alb/parts.go"
 	expressMode    = "controllers/express.go"
 	stackFailure   = "internal/stack/failure.go"
 )
@@ -79,6 +80,9 @@ func previewing() []mutant {
 		{name: "adopt a default rule", unit: "TestUnsuitable", file: routeSuitable, old: "case rule.Priority == 0:", new: "case rule.Priority < 0:"},
 		{name: "don't give idle target groups back", unit: "TestIdleTargetGroupsComeBack", file: "internal/route/alb/alb.go", old: "if !back || len(idle) == 0 {", new: "if back = back; true {"},
 		{name: "take one host of two for all", unit: "TestCovers", file: "internal/route/alb/shadow.go", old: "		if !slices.ContainsFunc(outer.Values, covered) {\n			return false\n		}\n	}\n	return len(inner.Values) > 0", new: "		if slices.ContainsFunc(outer.Values, covered) {\n			return true\n		}\n	}\n	return false"},
+		{name: "tell of a part that isn't taken", unit: "TestTaken", file: routeParts, old: "		if len(values) == 0 {\n			return \"\"\n		}\n", new: "		if len(values) == 0 {\n			continue\n		}\n"},
+		{name: "tell of parts within a namespace", unit: "TestParts", file: routeParts, old: "if name, ok := neighbours[p.rule.ARN]; ok {", new: "if name := neighbours[p.rule.ARN]; true {"},
+		{name: "count a namespace's own deployments as others'", test: "TestPathOfAnotherNamespace", file: "controllers/router.go", old: "id != \"\" && imd.Namespace != namespace", new: "id != \"\""},
 		{name: "have stars end together", unit: "TestIntersects", file: "internal/wildcard/wildcard.go", old: "row[j] = rest[j] || j < len(b) && row[j+1]", new: "row[j] = rest[j]"},
 		{name: "print a command that drops sign-in from a rule", unit: "TestPlainRules", file: "internal/cloud/aws/rules.go", old: "len(native.actions) == 1 && !isSticky(forward)", new: "!isSticky(forward)"},
 		{name: "make a token that can be guessed", test: "TestPreviewIsNoWayAround", file: deploymentActions, old: "frozen.PreviewToken = r.NewToken()", new: "frozen.PreviewToken = fmt.Sprintf(\"%026d\", number)"},

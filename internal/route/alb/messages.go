@@ -219,11 +219,34 @@ func takesAll(rule string, priority int32) string {
 
 // getsNone says which rules get no requests because of the production rule.
 func getsNone(rules []string, priority int32) string {
-	more := ""
-	if shown := 3; len(rules) > shown {
-		rules, more = rules[:shown], fmt.Sprintf(" and %d more", len(rules)-shown)
+	return fmt.Sprintf("The production rule (priority %d) takes all requests of %s", priority, some(rules, ", "))
+}
+
+// losesParts says what rules of other namespaces take of the production rule's
+// requests; "" if nothing.
+func losesParts(parts []string, priority int32) string {
+	if len(parts) == 0 {
+		return ""
 	}
-	return fmt.Sprintf("The production rule (priority %d) takes all requests of %s%s", priority, strings.Join(rules, ", "), more)
+	return fmt.Sprintf("Rules of other namespaces take requests of the production rule, which has priority %d: that of %s", priority, some(parts, "; that of "))
+}
+
+// takesParts says what the production rule takes of the requests of other
+// namespaces' rules; "" if nothing.
+func takesParts(parts []string, priority int32) string {
+	if len(parts) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("The production rule (priority %d) takes requests of other namespaces: of %s", priority, some(parts, "; of "))
+}
+
+// some joins a few of a list, and says how many more there are.
+func some(list []string, separator string) string {
+	more := ""
+	if shown := 3; len(list) > shown {
+		list, more = list[:shown], fmt.Sprintf(" and %d more", len(list)-shown)
+	}
+	return strings.Join(list, separator) + more
 }
 
 // Why targets can't be healthy.

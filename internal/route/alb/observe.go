@@ -23,6 +23,9 @@ func (r *router) Observe(ctx context.Context, before route.Before) (route.Observ
 	err := observe(ctx, before)
 	r.noteShadows()
 	r.sight()
+	if err == nil {
+		err = r.noteParts(ctx)
+	}
 	return r.seen, err
 }
 

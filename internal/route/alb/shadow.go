@@ -58,14 +58,17 @@ func (r *router) production() cloud.Rule {
 // the outer ones, as far as the values show it.
 func covers(outer, inner []cloud.Condition) bool {
 	for _, o := range outer {
-		matches := func(i cloud.Condition) bool {
-			return i.Field == o.Field && strings.EqualFold(i.HTTPHeaderName, o.HTTPHeaderName) && coversValues(o, i)
-		}
+		matches := func(i cloud.Condition) bool { return sameField(o, i) && coversValues(o, i) }
 		if !slices.ContainsFunc(inner, matches) {
 			return false
 		}
 	}
 	return len(outer) > 0
+}
+
+// sameField tells whether two conditions look at the same.
+func sameField(a, b cloud.Condition) bool {
+	return a.Field == b.Field && strings.EqualFold(a.HTTPHeaderName, b.HTTPHeaderName)
 }
 
 // coversValues tells whether each value of the inner condition is one of the outer
