@@ -53,7 +53,7 @@ const (
 
 // catalogue are the mistakes.
 func catalogue() []mutant {
-	return slices.Concat(makingAndShifting(), removingAndJudging(), forgetting(), aboutAWS(), betweenTenants(), keepingApart())
+	return slices.Concat(makingAndShifting(), removingAndJudging(), forgetting(), aboutAWS(), betweenTenants(), keepingApart(), narrowing())
 }
 
 func makingAndShifting() []mutant {

@@ -27,6 +27,19 @@ func keepingApart() []mutant {
 	}
 }
 
+// narrowing are mistakes in reading IAM policies, which would let the examples in
+// config/aws pass unseen.
+func narrowing() []mutant {
+	const evaluate, condition = "config/aws/evaluate_test.go", "config/aws/condition_test.go"
+	return []mutant{
+		{name: "let an allowance win over a denial", unit: "TestDecide", file: evaluate, old: "	if err != nil || denied || !allowed || r.boundary == nil {\n		return allowed && !denied && err == nil, err", new: "	if err != nil || !allowed || r.boundary == nil {\n		return allowed && err == nil, err"},
+		{name: "ask a boundary for nothing", unit: "TestBoundaries", file: evaluate, old: "	allowed, denied, err = decide([]document{*r.boundary}, action, arn, known)\n", new: "	_, denied, err = decide([]document{*r.boundary}, action, arn, known)\n"},
+		{name: "be content with one resource of several", unit: "TestDecide", file: evaluate, old: "		if err != nil || !allowed {\n			return false, err", new: "		if err != nil || allowed {\n			return allowed, err"},
+		{name: "take a tag that is missing for the right one", unit: "TestDecide", file: condition, old: "		return c.negated || c.ifExists, nil\n", new: "		return true, nil\n"},
+		{name: "take an unknown operator for one that holds", unit: "TestUnknown", file: condition, old: "	if err != nil {\n		return false, err\n	}\n	if (c.quantifier", new: "	if err != nil {\n		return true, nil\n	}\n	if (c.quantifier"},
+	}
+}
+
 // betweenTenants are mistakes by which one tenant could harm another.
 func betweenTenants() []mutant {
 	const runner, shares = "internal/background/runner.go", "internal/share/share.go"
