@@ -244,21 +244,37 @@ func TestUncountedAttempts(t *testing.T) {
 	}
 }
 
+// refusing returns a manager's setup in which the first attempts to create a stack
+// are refused.
+func refusing(attempts int, code string) *setup {
+	refused := 0
+	return &setup{answers: func(action string) *http.Response {
+		if action != "CreateStack" || refused == attempts {
+			return nil
+		}
+		refused++
+		body := "<ErrorResponse><Error><Type>Sender</Type><Code>" + code + "</Code><Message>used</Message></Error></ErrorResponse>"
+		return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{"Content-Type": {"text/xml"}}, Body: io.NopCloser(strings.NewReader(body))}
+	}}
+}
+
+// A stack that somebody, perhaps an earlier process, created since it was looked for
+// is looked for again: that it exists says nothing against the template.
+func TestStackCreatedMeanwhile(t *testing.T) {
+	w := newWorld(t)
+	w.startAs(refusing(1, "AlreadyExistsException"))
+	imd := w.deployment("1")
+	w.create(imd)
+	now := w.eventually(imd, v1alpha1.PhaseComplete)
+	w.Expect(now.Status.StableRevision).To(gomega.Equal("checkout-1"))
+	w.Expect(w.revision("checkout-1").Status.Attempts).To(gomega.Equal(int32(1)))
+}
+
 // A token that was used before all the same, as a lost status can have it, is
 // used once only.
 func TestTokenUsedBefore(t *testing.T) {
 	w := newWorld(t)
-	s := &setup{}
-	refused := 0
-	s.answers = func(action string) *http.Response {
-		if action != "CreateStack" || refused == 2 {
-			return nil
-		}
-		refused++
-		body := "<ErrorResponse><Error><Type>Sender</Type><Code>TokenAlreadyExistsException</Code><Message>used</Message></Error></ErrorResponse>"
-		return &http.Response{StatusCode: http.StatusBadRequest, Header: http.Header{"Content-Type": {"text/xml"}}, Body: io.NopCloser(strings.NewReader(body))}
-	}
-	w.startAs(s)
+	w.startAs(refusing(2, "TokenAlreadyExistsException"))
 	imd := w.deployment("1")
 	w.create(imd)
 	w.eventually(imd, v1alpha1.PhaseComplete)

@@ -60,7 +60,7 @@ func makingAndShifting() []mutant {
 	return []mutant{
 		{name: "skip the wait for requests to end", file: chores, old: "entry.Since.Add(x.o.Policy.Propagation + r.Drain)", new: "entry.Since"},
 		{name: "forget propagation before a stack goes", file: chores, old: "entry.Since.Add(x.o.Policy.Propagation + r.Drain)", new: "entry.Since.Add(r.Drain)"},
-		{name: "forget to adopt on AlreadyExists", file: revisionActions, old: "		next.Phase = imr.Status.Phase\n		return nil", new: "		next.Phase = v1alpha1.RevisionFailed\n		return nil"},
+		{name: "forget to adopt on AlreadyExists", test: "TestStackCreatedMeanwhile", file: revisionActions, old: "		next.Phase = imr.Status.Phase\n		return nil", new: "		next.Phase = v1alpha1.RevisionFailed\n		return nil"},
 		{name: "delete a stack by its name", file: revisionActions, old: "in.StackID = view.facts.Stack.ID", new: "in.StackID = view.facts.Stack.Name"},
 		{name: "count a lost answer as a failure", file: revisionActions, old: "case cloud.KindOf(err) == cloud.KindInvalid:", new: "case err != nil && !cloud.IsConflict(err):"},
 		{name: "decide by a cached deployment", file: deploymentPass, old: "r.Live.Get(ctx, req.NamespacedName, imd)", new: "r.Client.Get(ctx, req.NamespacedName, imd)"},
@@ -111,7 +111,7 @@ func removingAndJudging() []mutant {
 		{name: "give up all that answers for a new template", file: questions, old: " && !x.hasNoWayBack() && !x.isOnlyHealthy()\n", new: " && !x.hasNoWayBack()\n"},
 		{name: "enforce past the gates", file: drift, old: "x.capAtApproved(x.intended())", new: "x.intended()"},
 		{name: "share with nobody", file: questions, old: " || stable != nil && !stable.Wanted && !x.o.Deleting {", new: " || false && stable != nil {"},
-		{name: "give the rule up by a cached revision", file: revisions, old: "imd.DeletionTimestamp.IsZero() || detached {", new: "true || detached {"},
+		{name: "give the rule up by a cached revision", unit: "TestRevisionsOfADeletion", file: revisions, old: "imd.DeletionTimestamp.IsZero() || detached {", new: "true || detached {"},
 		{name: "don't look whether a stack comes back", file: revisionPass, old: "if over(imr) && r.goneFor(imr) >= lookout {", new: "if over(imr) {"},
 		{name: "give up by a late read of the rule", file: conclude, old: "	if x.wasExposed(r) {\n		settled = latest(", new: "	if false {\n		settled = latest(",
 			also: &mutant{file: conclude, old: "	if x.wasExposed(r) {\n		retiring.", new: "	if false {\n		retiring."}},
