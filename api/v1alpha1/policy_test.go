@@ -93,9 +93,13 @@ func TestEveryPolicyRuleRefuses(t *testing.T) {
 // Whoever may deploy in a namespace has no say in what it may use: of the roles in
 // config/rbac, only the manager's knows policies, and reads them.
 func TestPoliciesAreAdministrators(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(root, "config", "rbac", "*.yaml"))
-	if err != nil {
-		t.Fatal(err)
+	var files []string
+	for _, pattern := range []string{"rbac/*.yaml", "rbac/*/*.yaml"} {
+		some, err := filepath.Glob(filepath.Join(root, "config", pattern))
+		if err != nil || len(some) == 0 {
+			t.Fatalf("%s: %q, %v", pattern, some, err)
+		}
+		files = append(files, some...)
 	}
 	var verbs []string
 	for _, path := range files {
