@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -87,14 +88,19 @@ func (c *Claim) MayAdopt(ctx context.Context, tags map[string]string) (bool, err
 }
 
 // IsAlive tells whether the deployment that tags name is there, in this cluster.
-// Whether one of another cluster is can't be seen from here.
+// Whether one of another cluster is can't be seen from here. One in a namespace
+// that the manager may not look into may well be there.
 func (c *Claim) IsAlive(ctx context.Context, tags map[string]string) (bool, error) {
 	if tags[v1alpha1.TagUID] == "" || tags[v1alpha1.TagCluster] != c.Cluster {
 		return false, nil
 	}
 	var owner v1alpha1.ImmutableDeployment
 	key := client.ObjectKey{Namespace: tags[v1alpha1.TagNamespace], Name: tags[v1alpha1.TagName]}
-	if err := c.Namespaces.Get(ctx, key, &owner); err != nil {
+	err := c.Namespaces.Get(ctx, key, &owner)
+	if apierrors.IsForbidden(err) {
+		return true, nil
+	}
+	if err != nil {
 		return false, client.IgnoreNotFound(err)
 	}
 	return string(owner.UID) == tags[v1alpha1.TagUID], nil
