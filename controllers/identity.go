@@ -32,7 +32,7 @@ func (o *Options) identify(ctx context.Context, namespace string, aws v1alpha1.A
 	}
 	allowed := append(ownership.SplitList(ns.Annotations[v1alpha1.AnnotationAllowedRoleARNs]), o.AllowedRoleARNs...)
 	if !slices.Contains(allowed, aws.RoleARN) && !slices.Contains(o.AllowedRoleARNs, "*") {
-		return id, roleNotAllowed(namespace, aws.RoleARN)
+		return id, roleNotAllowed(namespace, aws.RoleARN, slices.Contains(o.Unread, namespace))
 	}
 	external := ns.Annotations[v1alpha1.AnnotationExternalID]
 	if external == "" {

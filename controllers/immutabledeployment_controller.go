@@ -51,10 +51,13 @@ func (r *DeploymentReconciler) SetupWithManager(mgr ctrl.Manager) error {
 		default: // its own time comes
 		}
 	}
-	return ctrl.NewControllerManagedBy(mgr).
+	b := ctrl.NewControllerManagedBy(mgr)
+	if !r.NoPolicies {
+		b = b.Watches(&v1alpha1.DeploymentPolicy{}, handler.EnqueueRequestsFromMapFunc(r.awaiting), builder.WithPredicates(predicate.GenerationChangedPredicate{}))
+	}
+	return b.
 		For(&v1alpha1.ImmutableDeployment{}, builder.WithPredicates(DeploymentPredicate())).
 		Owns(&v1alpha1.ImmutableRevision{}).
-		Watches(&v1alpha1.DeploymentPolicy{}, handler.EnqueueRequestsFromMapFunc(r.awaiting), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		WatchesRawSource(source.Channel(woken, &handler.EnqueueRequestForObject{})).
 		WithOptions(controller.Options{MaxConcurrentReconciles: r.MaxConcurrent, RateLimiter: r.backoff()}).
 		Complete(Fair(r, r.MaxConcurrent))

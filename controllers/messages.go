@@ -90,11 +90,14 @@ func externalIDWithoutRole() error {
 		"Set spec.aws.roleARN or leave externalID out")
 }
 
-// roleNotAllowed says that nobody allowed a namespace to use a role.
-func roleNotAllowed(namespace, roleARN string) error {
-	return refusal.New(v1alpha1.ReasonRoleNotAllowed,
-		fmt.Sprintf("Namespace %s may not use the role %s", namespace, roleARN),
-		"An administrator allows it by: "+command.AnnotateNamespace(namespace, v1alpha1.AnnotationAllowedRoleARNs, roleARN))
+// roleNotAllowed says that nobody allowed a namespace to use a role. Where the
+// manager may not read the namespace, an annotation of it would be of no use.
+func roleNotAllowed(namespace, roleARN string, unread bool) error {
+	remedy := "An administrator allows it by: " + command.AnnotateNamespace(namespace, v1alpha1.AnnotationAllowedRoleARNs, roleARN)
+	if unread {
+		remedy = "The manager may not read the namespace, so its annotations allow nothing: whoever runs the manager allows the role by --allowed-role-arns"
+	}
+	return refusal.New(v1alpha1.ReasonRoleNotAllowed, fmt.Sprintf("Namespace %s may not use the role %s", namespace, roleARN), remedy)
 }
 
 // externalIDNotAllowed says that the external ID is the namespace's.

@@ -47,6 +47,13 @@ type Options struct {
 	// RequirePolicy is true when a namespace that no DeploymentPolicy selects may
 	// use nothing, instead of everything.
 	RequirePolicy bool
+	// NoPolicies is true when the manager may not read DeploymentPolicies, so that
+	// none is known. With RequirePolicy no namespace may use anything then.
+	NoPolicies bool
+	// Unread are the namespaces that the manager may not read itself: their
+	// annotations allow nothing. Without NoPolicies there must be none, since
+	// policies select namespaces by their labels.
+	Unread []string
 	// Timing of reconciles.
 	Timing Timing
 	// MaxConcurrent is how many objects of a kind are reconciled at once.

@@ -34,6 +34,9 @@ func (r *DeploymentReconciler) observePolicy(ctx context.Context, imd *v1alpha1.
 // say nothing.
 func (o *Options) rulesOf(ctx context.Context, namespace string) (policy.Rules, error) {
 	var list v1alpha1.DeploymentPolicyList
+	if o.NoPolicies {
+		return policy.For(namespace, nil, nil, o.RequirePolicy), nil
+	}
 	if err := o.Client.List(ctx, &list); err != nil {
 		return policy.Rules{}, fmt.Errorf("list policies: %w", err)
 	}

@@ -17,6 +17,10 @@ func (o *Options) backoff() workqueue.TypedRateLimiter[reconcile.Request] {
 
 // Setup registers both reconcilers.
 func Setup(mgr ctrl.Manager, o Options) error {
+	if len(o.Unread) > 0 && !o.NoPolicies {
+		return fmt.Errorf("policies select by labels, but the namespaces %q can't be read", o.Unread)
+	}
+	o.Live = silent{o.Live, o.Unread}
 	if err := (&DeploymentReconciler{Options: o}).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the ImmutableDeployment controller: %w", err)
 	}

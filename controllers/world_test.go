@@ -148,6 +148,9 @@ type setup struct {
 	roles []string
 	// requirePolicy is true where a namespace without a policy may use nothing.
 	requirePolicy bool
+	// noPolicies is true where the manager may not read policies, nor unread its
+	// namespace.
+	noPolicies, unread bool
 	// region in which AWS is called; by default the account's.
 	region string
 	// asks is told of every call of CloudWatch before it is made, with the
@@ -210,13 +213,17 @@ func (w *world) startAs(s *setup) *manager {
 		Now:               w.now,
 	})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
+	var unread []string
+	if s.unread {
+		unread = append(unread, w.namespace)
+	}
 	calls := background.New[rollout.Answer](cmp.Or(s.gateCalls, 50))
 	w.Expect(mgr.Add(ctrlmanager.RunnableFunc(calls.Run))).To(gomega.Succeed())
 	w.Expect(controllers.Setup(mgr, controllers.Options{
 		Client: mgr.GetClient(), Live: mgr.GetAPIReader(), Cloud: provider,
 		Webhooks: webhook.New(webhook.Options{Allowed: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, Now: w.now}), Calls: calls,
 		Recorder: mgr.GetEventRecorder("viridian"), Now: w.now, ClusterID: cmp.Or(s.cluster, "test-cluster"), Process: rand.Text()[:12], NewToken: rand.Text, MaxConcurrent: 2 * cmp.Or(s.workers, 2),
-		AllowedRoleARNs: s.roles, RequirePolicy: s.requirePolicy,
+		AllowedRoleARNs: s.roles, RequirePolicy: s.requirePolicy, NoPolicies: s.noPolicies, Unread: unread,
 		Timing: controllers.Timing{
 			Poll: cmp.Or(s.poll, 100*time.Millisecond), Resync: 5 * cmp.Or(s.poll, 100*time.Millisecond),
 			Propagation: cmp.Or(s.propagation, 15*time.Second), MetricDelay: 3 * time.Minute,
