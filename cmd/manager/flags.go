@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"k8s.io/apimachinery/pkg/util/validation"
 	"sigs.k8s.io/controller-runtime/pkg/client/config"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 
@@ -33,6 +34,7 @@ type options struct {
 	maxGateCalls            int
 	awsCallRate             float64
 	clusterID               string
+	watchNamespaces         []string
 	log                     zap.Options
 }
 
@@ -61,12 +63,16 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return err
 	})
 	fs.StringVar(&o.clusterID, "cluster-id", "", "What this cluster's belongings in AWS are tagged with, which tells them from other clusters'; the UID of the namespace kube-system if left out. A copy of a cluster, such as one restored for a drill, needs one of its own.")
+	fs.Func("watch-namespaces", "Namespaces, separated by commas, to look after; all of the cluster if left out. The manager then needs no permission beyond them: see config/namespaced.", func(s string) (err error) {
+		o.watchNamespaces, err = namespaces(s)
+		return err
+	})
 	fs.BoolVar(&o.requirePolicy, "require-policy", false, "Let a namespace that no DeploymentPolicy selects use nothing, instead of everything.")
 	roles := fs.String("allowed-role-arns", "", "IAM roles, separated by commas, that any namespace may use in spec.aws.roleARN; * allows all.")
 	if err := fs.Parse(args); err != nil {
 		return o, err
 	}
-	o.allowedRoleARNs = strings.FieldsFunc(*roles, func(r rune) bool { return r == ',' || r == ' ' })
+	o.allowedRoleARNs = fields(*roles)
 	if err := o.check(fs.Args()); err != nil {
 		fmt.Fprintln(stderr, err)
 		fs.Usage()
@@ -78,7 +84,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 // prefixes parses networks separated by commas.
 func prefixes(s string) ([]netip.Prefix, error) {
 	var out []netip.Prefix
-	for _, field := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' }) {
+	for _, field := range fields(s) {
 		prefix, err := netip.ParsePrefix(field)
 		if err != nil {
 			return nil, err
@@ -86,6 +92,27 @@ func prefixes(s string) ([]netip.Prefix, error) {
 		out = append(out, prefix)
 	}
 	return out, nil
+}
+
+// namespaces parses names of namespaces separated by commas. No name at all is a
+// mistake: taken for all namespaces, it would be a dangerous one.
+func namespaces(s string) ([]string, error) {
+	names := fields(s)
+	if len(names) == 0 {
+		return nil, errors.New("no namespace is named")
+	}
+	for _, name := range names {
+		if wrong := validation.IsDNS1123Label(name); len(wrong) > 0 {
+			return nil, fmt.Errorf("%q is no namespace: %s", name, strings.Join(wrong, "; "))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// fields splits a list at commas and spaces.
+func fields(s string) []string {
+	return strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // goodPeriod reports whether CloudWatch accepts the period.

@@ -17,6 +17,7 @@ import (
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
@@ -73,6 +74,11 @@ func start(ctx context.Context, opts options) error {
 	if err != nil {
 		return err
 	}
+	within, err := lookAround(ctx, mgr.GetClient(), opts)
+	if err != nil {
+		return err
+	}
+	within.tell(ctrl.Log.WithName("setup"), opts)
 	provider, err := awscloud.NewProvider(ctx, awscloud.Options{
 		Metrics: metrics.Registry, Logger: ctrl.Log.WithName("aws"),
 		BatchWindow: opts.timing.Poll, MetricPeriod: opts.metricPeriod, CallRate: callRate(opts.awsCallRate),
@@ -95,6 +101,7 @@ func start(ctx context.Context, opts options) error {
 		Webhooks: webhook.New(webhook.Options{Allowed: opts.webhookAllowed, Now: time.Now}), Calls: calls,
 		Recorder: mgr.GetEventRecorder("viridian"), Now: time.Now, ClusterID: cluster, Process: rand.Text()[:12], NewToken: rand.Text,
 		AllowedRoleARNs: opts.allowedRoleARNs, RequirePolicy: opts.requirePolicy, Timing: opts.timing, MaxConcurrent: opts.maxConcurrent,
+		NoPolicies: !within.policies, Unread: within.unread,
 	}
 	if err := controllers.Setup(mgr, shared); err != nil {
 		return err
@@ -126,6 +133,7 @@ func newManager(config *rest.Config, opts options) (ctrl.Manager, error) {
 	}
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
+		Cache:                         cache.Options{DefaultNamespaces: watched(opts.watchNamespaces)},
 		Metrics:                       serving,
 		HealthProbeBindAddress:        opts.probeAddress,
 		LeaderElection:                opts.leaderElect,
@@ -140,6 +148,18 @@ func newManager(config *rest.Config, opts options) (ctrl.Manager, error) {
 		return nil, fmt.Errorf("add probes: %w", err)
 	}
 	return mgr, nil
+}
+
+// watched has the cache hold some namespaces only; nil is all of them.
+func watched(namespaces []string) map[string]cache.Config {
+	if len(namespaces) == 0 {
+		return nil
+	}
+	all := make(map[string]cache.Config, len(namespaces))
+	for _, name := range namespaces {
+		all[name] = cache.Config{}
+	}
+	return all
 }
 
 // clusterID returns the UID of the kube-system namespace: it distinguishes this

@@ -55,6 +55,8 @@ func TestExitCodes(t *testing.T) {
 		"negative delay":   {[]string{"--metric-delay=-1s"}, exitUsage, []string{"--traffic-propagation and --metric-delay must not be negative"}},
 		"odd period":       {[]string{"--metric-period=7s"}, exitUsage, []string{"--metric-period must be"}},
 		"negative":         {[]string{"--traffic-propagation=-1s"}, exitUsage, []string{"--traffic-propagation and --metric-delay must not be negative"}},
+		"no namespaces":    {[]string{"--watch-namespaces="}, exitUsage, []string{"-watch-namespaces", "no namespace is named"}},
+		"bad namespace":    {[]string{"--watch-namespaces=shop,Not_One"}, exitUsage, []string{"-watch-namespaces", `"Not_One" is no namespace`, "lower case"}},
 		"no kubeconfig":    {[]string{"--kubeconfig=" + filepath.Join(t.TempDir(), "none")}, exitError, []string{"find the cluster"}},
 		"no cluster there": {[]string{"--kubeconfig=" + nowhere, "--health-probe-bind-address=0"}, exitError, []string{"127.0.0.1:1"}},
 	} {
@@ -86,6 +88,7 @@ func TestFlags(t *testing.T) {
 		"--leader-election-namespace=ns", "--max-concurrent-reconciles=7", "--poll-interval=1s", "--resync-interval=2s",
 		"--traffic-propagation=0", "--allowed-role-arns=a,b, c",
 		"--metric-period=30s", "--metric-delay=0", "--max-gate-calls=3", "--aws-call-rate=0.5", "--webhook-allowed-cidrs=10.0.0.0/8,fd00::/8",
+		"--watch-namespaces=shop, payments,shop",
 	}, &stderr)
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +98,8 @@ func TestFlags(t *testing.T) {
 		timing:          controllers.Timing{Poll: time.Second, Resync: 2 * time.Second},
 		allowedRoleARNs: []string{"a", "b", "c"},
 		metricPeriod:    30 * time.Second, maxGateCalls: 3, awsCallRate: 0.5,
-		webhookAllowed: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
+		webhookAllowed:  []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")},
+		watchNamespaces: []string{"payments", "shop"},
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(options{}), cmpopts.EquateComparable(netip.Prefix{}), cmpopts.IgnoreTypes(zap.Options{})); diff != "" {
 		t.Errorf("parse (-want +got):\n%s", diff)
