@@ -94,7 +94,7 @@ func TestEveryPolicyRuleRefuses(t *testing.T) {
 // config/rbac, only the manager's knows policies, and reads them.
 func TestPoliciesAreAdministrators(t *testing.T) {
 	var files []string
-	for _, pattern := range []string{"rbac/*.yaml", "rbac/*/*.yaml"} {
+	for _, pattern := range []string{"rbac/*.yaml", "rbac/*/*.yaml", "namespaced/*.yaml", "namespaced/*/*.yaml"} {
 		some, err := filepath.Glob(filepath.Join(root, "config", pattern))
 		if err != nil || len(some) == 0 {
 			t.Fatalf("%s: %q, %v", pattern, some, err)

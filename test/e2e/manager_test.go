@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -52,14 +53,22 @@ func startManager(t *testing.T, endpoint string) *manager {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &manager{probes: addresses[0], metrics: addresses[1], exited: make(chan struct{})}
-	m.cmd = exec.Command(cluster.manager,
+	m := launch(t, kubeconfigOf(t, managerNamespace, managerName), endpoint,
 		"--leader-elect", "--leader-election-namespace="+managerNamespace,
-		"--metrics-bind-address="+m.metrics, "--health-probe-bind-address="+m.probes,
+		"--metrics-bind-address="+addresses[1], "--health-probe-bind-address="+addresses[0])
+	m.probes, m.metrics = addresses[0], addresses[1]
+	return m
+}
+
+// launch starts a manager with these flags, and with those that make it quick.
+func launch(t *testing.T, kubeconfig, endpoint string, flags ...string) *manager {
+	t.Helper()
+	m := &manager{exited: make(chan struct{})}
+	m.cmd = exec.Command(cluster.manager, append(slices.Clone(flags),
 		"--poll-interval=100ms", "--resync-interval=1s", "--traffic-propagation=100ms", "--aws-call-rate=100",
-		"--metric-period="+metricPeriod.String(), "--metric-delay="+(3*metricPeriod).String(), "--webhook-allowed-cidrs=127.0.0.0/8")
+		"--metric-period="+metricPeriod.String(), "--metric-delay="+(3*metricPeriod).String(), "--webhook-allowed-cidrs=127.0.0.0/8")...)
 	m.cmd.Env = []string{
-		"KUBECONFIG=" + kubeconfigOf(t, managerNamespace, managerName), "HOME=" + t.TempDir(),
+		"KUBECONFIG=" + kubeconfig, "HOME=" + t.TempDir(),
 		"AWS_ENDPOINT_URL=" + endpoint, "AWS_REGION=eu-west-1",
 		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=secret",
 	}

@@ -33,7 +33,7 @@ type auditEvent struct {
 	Verb string
 	User struct{ Username string }
 	// ObjectRef is nil for requests without a resource.
-	ObjectRef   *struct{ APIGroup, Resource, Subresource string }
+	ObjectRef   *struct{ APIGroup, Resource, Subresource, Namespace string }
 	Annotations map[string]string
 }
 
@@ -42,7 +42,7 @@ type auditEvent struct {
 // permission is granted.
 func (w *world) permissionsFit() {
 	w.t.Helper()
-	asked, refused := w.requests()
+	asked, refused, _ := w.requests(managerUser)
 	w.Expect(slices.Compact(refused)).To(gomega.Equal([]string{"get secrets"}), "what the manager was refused")
 	for _, permission := range unseen {
 		asked[permission] = true
@@ -53,30 +53,31 @@ func (w *world) permissionsFit() {
 	}
 }
 
-// requests reads the manager's requests from the audit log.
-func (w *world) requests() (asked map[string]bool, refused []string) {
+// requests reads a user's requests from the audit log: what was asked, what of it
+// was refused, and about which namespaces.
+func (w *world) requests(user string) (asked map[string]bool, refused []string, namespaces map[string]bool) {
 	w.t.Helper()
 	log, err := os.Open(cluster.auditLog)
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	defer log.Close() //nolint:errcheck // nothing was written
-	asked = map[string]bool{}
+	asked, namespaces = map[string]bool{}, map[string]bool{}
 	lines := bufio.NewScanner(log)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		var event auditEvent
 		w.Expect(json.Unmarshal(lines.Bytes(), &event)).To(gomega.Succeed())
-		if event.User.Username != managerUser || event.ObjectRef == nil {
+		if event.User.Username != user || event.ObjectRef == nil {
 			continue // discovery is open to everybody
 		}
 		ref := event.ObjectRef
 		permission := event.Verb + " " + path.Join(ref.APIGroup, ref.Resource, ref.Subresource)
-		asked[permission] = true
+		asked[permission], namespaces[ref.Namespace] = true, true
 		if event.Annotations["authorization.k8s.io/decision"] != "allow" {
 			refused = append(refused, permission)
 		}
 	}
 	w.Expect(lines.Err()).NotTo(gomega.HaveOccurred())
-	return asked, refused
+	return asked, refused, namespaces
 }
 
 // permissions lists what the roles bound to the manager allow.
