@@ -43,6 +43,34 @@ func TestSemantics(t *testing.T) {
 	}
 }
 
+// TestSecurity: every test that security.md names exists, and each row names one.
+func TestSecurity(t *testing.T) {
+	_, section, found := strings.Cut(read(t, "security.md"), "\n## How this is tested\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	if !found {
+		t.Fatal("security.md has no such section")
+	}
+	tests, _ := sources(t)
+	rows := 0
+	for line := range strings.Lines(section) {
+		cells := strings.Split(strings.TrimSpace(line), " | ")
+		if len(cells) != 3 || strings.Contains(line, "---") || cells[0] == "| Who" {
+			continue
+		}
+		rows++
+		last := strings.TrimSuffix(cells[2], " |")
+		for word := range strings.SplitSeq(last, ", `") {
+			word = "`" + strings.Trim(word, " `") + "`"
+			if m := shown.FindStringSubmatch(word); m == nil || !has(tests[m[1]], m[2], m[3]) {
+				t.Errorf("%s: there is no test %s", cells[1], word)
+			}
+		}
+	}
+	if rows < 25 {
+		t.Errorf("%d rows: is the table still a table?", rows)
+	}
+}
+
 // has reports whether one of a package's test files holds the test and its
 // case.
 func has(files []string, test, name string) bool {

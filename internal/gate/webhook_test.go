@@ -49,6 +49,17 @@ func TestHostsOfASecret(t *testing.T) {
 	}
 }
 
+// A Secret is looked for in the deployment's own namespace, whatever it is called.
+func TestSecretOfAnotherNamespace(t *testing.T) {
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "payments", Name: "hook"}, Data: map[string][]byte{signingKey: []byte("k")}}
+	for _, name := range []string{"hook", "payments/hook", "../payments/hook"} {
+		gate := &post{secrets: fake.NewClientBuilder().WithObjects(secret).Build(), spec: &v1alpha1.WebhookGate{URL: "https://tests.example.com/", SecretName: name}}
+		if key, err := gate.key(t.Context(), "shop"); err == nil || !strings.Contains(err.Error(), "does not exist") {
+			t.Errorf("%s: got %q, %v", name, key, err)
+		}
+	}
+}
+
 // What may be secret in an address isn't told, not even to its server.
 func TestTarget(t *testing.T) {
 	for in, want := range map[string]string{
