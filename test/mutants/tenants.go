@@ -5,6 +5,7 @@ const (
 	listenerPolicy = "internal/policy/listener.go"
 	policies       = "internal/policy/policy.go"
 	policyObserve  = "controllers/policy.go"
+	reachFile      = "cmd/manager/reach.go"
 )
 
 // keepingApart are mistakes in what a namespace may use.
@@ -23,6 +24,15 @@ func keepingApart() []mutant {
 		{name: "create a rule that isn't allowed any more", unit: "TestNotAllowed", file: states, old: "			(*pass).awaitTasks,\n			(*pass).blockIfNotAllowed,\n", new: "			(*pass).awaitTasks,\n"},
 		{name: "call what isn't allowed any more", test: "TestGateIsTakenBack", file: policyObserve, old: "	return refused(rules.Gate(gate))\n", new: "	_ = refused(rules.Gate(gate))\n	return nil\n"},
 		{name: "create any repository", test: "TestRepositoryIsNotAllowed", file: policyObserve, old: "	return refused(view.rules.Repository(image.Of, *image.Ref))\n", new: "	_ = refused(view.rules.Repository(image.Of, *image.Ref))\n	return nil\n"},
+		{name: "watch policies that may not be read", test: "TestWithoutPolicies", file: deploymentPass, old: "	if !r.NoPolicies {\n", new: "	if true {\n"},
+		{name: "read policies that may not be read", test: "TestNoPolicies", file: policyObserve, old: "	if o.NoPolicies {\n", new: "	if false {\n"},
+		{name: "believe a namespace that may not be read", test: "TestUnreadAnnotations", file: "controllers/silent.go", old: "ok && slices.Contains(s.unread, key.Name) {", new: "ok && ns == nil && slices.Contains(s.unread, key.Name) {"},
+		{name: "tell to annotate what nobody reads", test: "TestUnreadAnnotations", file: "controllers/messages.go", old: "	if unread {\n", new: "	if false && unread {\n"},
+		{name: "let policies select without labels", test: "TestNoPolicies", file: "controllers/setup.go", old: "	if len(o.Unread) > 0 && !o.NoPolicies {\n", new: "	if mgr != nil && len(o.Unread) > 0 && !o.NoPolicies {\n"},
+		{name: "take who can't be seen for gone", unit: "TestIsAlive", file: "internal/ownership/ownership.go", old: "	if apierrors.IsForbidden(err) {\n		return true, nil", new: "	if apierrors.IsForbidden(err) {\n		return false, nil"},
+		{name: "start where nothing may be watched", unit: "TestLookAround", file: reachFile, old: "			if !a.may(own(resource, namespace, \"list\", \"watch\")...) {\n", new: "			if !a.may(own(resource, namespace, \"list\")...) {\n"},
+		{name: "require policies that may not be read", unit: "TestLookAround", file: reachFile, old: "	case opts.requirePolicy && !r.policies:\n", new: "	case opts.requirePolicy && !r.policies && r.unread != nil:\n"},
+		{name: "make up an ID of the cluster", unit: "TestLookAround", file: reachFile, old: "	if opts.clusterID == \"\" && !ask.may(", new: "	if opts.clusterID == \"\" && r.policies && !ask.may("},
 		{name: "let what is blocked wait for its time", test: "TestTaskRoleIsNotAllowed", file: policyObserve, old: "imd := &list.Items[i]; hasWork(imd) {", new: "imd := &list.Items[i]; false && hasWork(imd) {"},
 	}
 }
