@@ -125,7 +125,7 @@ func decide(policies []document, action, arn string, known facts) (allowed, deni
 // matches tells whether a statement is about a call.
 func (s *statement) matches(action, arn string, known facts) (bool, error) {
 	named := func(pattern string) bool {
-		return wildcard.Covers(strings.ToLower(pattern), strings.ToLower(action))
+		return strings.EqualFold(pattern, action) || strings.Contains(pattern, "*") && wildcard.Covers(strings.ToLower(pattern), strings.ToLower(action))
 	}
 	if !slices.ContainsFunc(s.Action, named) && (len(s.NotAction) == 0 || slices.ContainsFunc(s.NotAction, named)) {
 		return false, nil
