@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path"
+	"regexp"
 	"strings"
 )
 
@@ -92,6 +93,50 @@ func ModifyRule(ruleARN string, shares []Share) string {
 		ruleARN, groups, region(ruleARN))
 }
 
+// DescribeRules shows the rules of a listener.
+func DescribeRules(listenerARN string) string {
+	return "aws elbv2 describe-rules --listener-arn " + listenerARN + region(listenerARN)
+}
+
+// ListAlarms shows the names of all alarms of a region, "" being the CLI's own.
+func ListAlarms(regionName string) string {
+	return "aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm LogAlarm --query '[MetricAlarms,CompositeAlarms,LogAlarms][].AlarmName'" +
+		inRegion(regionName)
+}
+
+// ListQuotas shows the quotas of a service by the name that it has in IAM actions,
+// with their values and whether they can be raised.
+func ListQuotas(service, regionName string) string {
+	if service == "cloudwatch" {
+		service = "monitoring"
+	}
+	return "aws service-quotas list-service-quotas --service-code " + service + " --query 'Quotas[].[QuotaName,Value,Adjustable]' --output table" + inRegion(regionName)
+}
+
+// privateImage is an image in Amazon ECR: account, region and repository.
+var privateImage = regexp.MustCompile(`^([0-9]{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\.[a-z0-9.-]+/([^:@]+)`)
+
+// ListImages shows the newest images in an image's repository; "" if that isn't in
+// Amazon ECR.
+func ListImages(image string) string {
+	at := privateImage.FindStringSubmatch(image)
+	if at == nil {
+		return ""
+	}
+	return fmt.Sprintf("aws ecr describe-images --registry-id %s --repository-name %s --query 'reverse(sort_by(imageDetails,&imagePushedAt))[:10].[imagePushedAt,imageTags]'%s",
+		at[1], at[3], inRegion(at[2]))
+}
+
+// ListRepositories shows the repositories of an image's registry; "" if that isn't
+// Amazon ECR.
+func ListRepositories(image string) string {
+	at := privateImage.FindStringSubmatch(image)
+	if at == nil {
+		return ""
+	}
+	return fmt.Sprintf("aws ecr describe-repositories --registry-id %s --query 'repositories[].repositoryName'%s", at[1], inRegion(at[2]))
+}
+
 // DescribeAlarms shows how alarms are, and why.
 func DescribeAlarms(arns []string) string {
 	at, names := "", make([]string, 0, len(arns))
@@ -142,10 +187,17 @@ func Allow(action, role, roleARN string, explicitly bool) string {
 // region is the option that says where an ARN is; "" if it doesn't tell.
 func region(arn string) string {
 	parts := strings.SplitN(arn, ":", 5) // arn:aws:service:region:account…
-	if len(parts) < 5 || parts[3] == "" {
+	if len(parts) < 5 {
 		return ""
 	}
-	return " --region " + parts[3]
+	return inRegion(parts[3])
+}
+
+func inRegion(name string) string {
+	if name == "" {
+		return ""
+	}
+	return " --region " + name
 }
 
 // quoted quotes words that a shell could take for more than one.

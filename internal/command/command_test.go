@@ -21,6 +21,13 @@ func TestCommands(t *testing.T) {
 		`aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm LogAlarm --alarm-names 'checkout 5xx' 'it'\''s' --region eu-west-1`:                                                                 command.DescribeAlarms([]string{"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:checkout 5xx", "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:it's"}),
 		"aws logs tail group --since 3h --region eu-west-1": command.TailLogs("group", "arn:aws:cloudformation:eu-west-1:111122223333:stack/a/b"),
 		"aws logs tail group --since 3h":                    command.TailLogs("group", ""),
+		"aws elbv2 describe-rules --listener-arn arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/1/2 --region eu-west-1":                                                     command.DescribeRules("arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/1/2"),
+		"aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm LogAlarm --query '[MetricAlarms,CompositeAlarms,LogAlarms][].AlarmName' --region eu-west-1":                       command.ListAlarms("eu-west-1"),
+		"aws service-quotas list-service-quotas --service-code ecr --query 'Quotas[].[QuotaName,Value,Adjustable]' --output table":                                                                 command.ListQuotas("ecr", ""),
+		"aws service-quotas list-service-quotas --service-code monitoring --query 'Quotas[].[QuotaName,Value,Adjustable]' --output table --region eu-west-1":                                       command.ListQuotas("cloudwatch", "eu-west-1"),
+		"aws ecr describe-images --registry-id 111122223333 --repository-name shop/till --query 'reverse(sort_by(imageDetails,&imagePushedAt))[:10].[imagePushedAt,imageTags]' --region eu-west-1": command.ListImages("111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/till:2"),
+		"aws ecr describe-repositories --registry-id 111122223333 --query 'repositories[].repositoryName' --region eu-west-1":                                                                      command.ListRepositories("111122223333.dkr-ecr.eu-west-1.on.aws/shop/till@sha256:0"),
+		"": command.ListImages("example.com/shop/till:2") + command.ListRepositories("till"),
 		"aws iam put-role-policy --role-name viridian --policy-name viridian --policy-document file://config/aws/policy.json": command.PutRolePolicy("viridian"),
 	} {
 		if got != want {
