@@ -259,7 +259,8 @@ func TestAlarmMissing(t *testing.T) {
 	w.roll(imd, "2")
 	now := w.blocked(imd, v1alpha1.ReasonAlarmNotFound)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.Equal("CloudWatch has no alarm named checkout-5xx"))
-	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("spec.analysis.alarms"))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.And(gomega.ContainSubstring("spec.analysis.alarms"),
+		gomega.MatchRegexp(`It is looked for again by itself\. The alarms there: aws cloudwatch describe-alarms .* --region eu-west-1$`)))
 	w.did("CreateStack checkout-1", "CreateRule 1:100")
 	w.alarm("OK")
 	w.eventually(imd, v1alpha1.PhaseComplete)

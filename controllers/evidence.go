@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -90,7 +91,7 @@ func (r *DeploymentReconciler) observeAnalysis(ctx context.Context, spec *v1alph
 		alarms, err = view.clients.Alarms.States(ctx, spec.Alarms)
 	}
 	if err == nil {
-		view.facts.Analysis.Trouble = missingAlarms(spec.Alarms, alarms)
+		view.facts.Analysis.Trouble = missingAlarms(spec.Alarms, alarms, view.region())
 	} else if err := view.unreadable(err); err != nil {
 		return err
 	}
@@ -126,10 +127,20 @@ func (view *deploymentView) unreadable(err error) error {
 	return nil
 }
 
+// region is where AWS is called for a deployment; "" where only the manager's
+// environment says it.
+func (view *deploymentView) region() string {
+	where := view.identity.Region
+	for _, arn := range view.router.ARNs() {
+		where = cmp.Or(where, placeOf(arn).Region)
+	}
+	return where
+}
+
 // missingAlarms says which alarms don't exist; nil if all do. An alarm that
 // isn't there can't speak against a revision, and must not be taken for one
 // that is silent.
-func missingAlarms(names []string, found []cloud.Alarm) *rollout.Blocked {
+func missingAlarms(names []string, found []cloud.Alarm, region string) *rollout.Blocked {
 	var missing []string
 	for _, name := range names {
 		if !slices.ContainsFunc(found, func(a cloud.Alarm) bool { return a.Name == name }) {
@@ -139,7 +150,7 @@ func missingAlarms(names []string, found []cloud.Alarm) *rollout.Blocked {
 	if len(missing) == 0 {
 		return nil
 	}
-	return alarmsNotFound(missing)
+	return alarmsNotFound(missing, region)
 }
 
 // firing tells which alarms are on; "" if none is.

@@ -136,7 +136,7 @@ func TestTags(t *testing.T) {
 		"foreign digest":       {"docker.io/library/nginx" + digest, v1alpha1.ImagePolicy{}, "", ""},
 		"mutable tag":          {image("1"), v1alpha1.ImagePolicy{MutableTags: v1alpha1.TagDeny}, v1alpha1.ReasonImageNotPinned, "put-image-tag-mutability"},
 		"immutable tag":        {"111122223333.dkr.ecr.eu-west-1.amazonaws.com/fixed:1", v1alpha1.ImagePolicy{MutableTags: v1alpha1.TagDeny}, "", ""},
-		"no repository":        {"111122223333.dkr.ecr.eu-west-1.amazonaws.com/none:1", v1alpha1.ImagePolicy{}, v1alpha1.ReasonRepositoryNotFound, "spec.imagePolicy.missingRepository: Create"},
+		"no repository":        {"111122223333.dkr.ecr.eu-west-1.amazonaws.com/none:1", v1alpha1.ImagePolicy{}, v1alpha1.ReasonRepositoryNotFound, "spec.imagePolicy.missingRepository: Create. It is looked for again by itself. The repositories there: aws ecr describe-repositories --registry-id 111122223333 "},
 		"no tag":               {image("none"), v1alpha1.ImagePolicy{}, v1alpha1.ReasonImageNotFound, "Push the image"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -188,7 +188,7 @@ func TestImageExpires(t *testing.T) {
 	told := missing()
 	w.Expect(told.Status).To(gomega.Equal(metav1.ConditionTrue))
 	w.Expect(told.Reason).To(gomega.Equal(v1alpha1.ReasonImageNotFound))
-	w.Expect(told.Message).To(gomega.And(gomega.HavePrefix("Amazon ECR doesn't have "+image("1")[:len(image("1"))-2]), gomega.ContainSubstring("lifecycle policy")))
+	w.Expect(told.Message).To(gomega.And(gomega.HavePrefix("Amazon ECR doesn't have "+image("1")[:len(image("1"))-2]), gomega.ContainSubstring("lifecycle policy"), gomega.ContainSubstring("aws ecr describe-images --registry-id 111122223333 --repository-name checkout ")))
 	w.happened(&w.revisions()[0], "ImageNotFound: Amazon ECR doesn't have ")
 	w.sim.PutImage("checkout", "1", "")
 	w.Eventually(missing).Should(gomega.BeNil())

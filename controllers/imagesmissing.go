@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/command"
 	"github.com/viridian-dev/viridian/internal/stack"
 	"github.com/viridian-dev/viridian/internal/template"
 )
@@ -61,20 +62,22 @@ func (r *RevisionReconciler) noteImages(ctx context.Context, imr *v1alpha1.Immut
 		return
 	}
 	var missing []string
+	look := ""
 	for _, image := range source.Images(frozen) {
 		there, err := view.clients.Images.Exists(ctx, *image.Ref)
 		if err != nil {
 			return
 		}
 		if !there {
-			missing = append(missing, fmt.Sprintf("%s of %s", *image.Ref, image.Of))
+			missing, look = append(missing, fmt.Sprintf("%s of %s", *image.Ref, image.Of)), cmp.Or(look, command.ListImages(*image.Ref))
 		}
 	}
-	set.while(v1alpha1.ConditionImagesMissing, len(missing) > 0, v1alpha1.ReasonImageNotFound, imagesMissing(missing))
+	set.while(v1alpha1.ConditionImagesMissing, len(missing) > 0, v1alpha1.ReasonImageNotFound, imagesMissing(missing, look))
 }
 
-// imagesMissing says what it means that images are gone.
-func imagesMissing(images []string) string {
+// imagesMissing says what it means that images are gone, and how to look for them.
+func imagesMissing(images []string, look string) string {
 	return fmt.Sprintf("Amazon ECR doesn't have %s any more: tasks that run go on, but none can be started. "+
-		"Push the same image again or roll out another one, and let the repository's lifecycle policy keep more images", strings.Join(images, ", "))
+		"Push the same image again or roll out another one, and let the repository's lifecycle policy keep more images. The newest ones there: %s",
+		strings.Join(images, ", "), look)
 }

@@ -187,7 +187,7 @@ func scale(ctx context.Context, view *deploymentView, a rollout.Action) error {
 	out := imr.Status.Outputs
 	err := view.clients.Services.Scale(ctx, out.Cluster, out.ServiceName, a.Count)
 	if cloud.IsNotFound(err) {
-		return serviceGone(imr.Name)
+		return serviceGone(imr.Name, view.facts.Restoring(a.Revision))
 	}
 	return err
 }

@@ -77,6 +77,12 @@ func openAccount(failed *cloud.Error, as cloud.Identity) string {
 		as.RoleARN, as.ExternalID)
 }
 
+// makeRoom tells which quota is used up, as far as AWS says it, and where to look.
+func makeRoom(failed *cloud.Error, as cloud.Identity) string {
+	service, _, _ := strings.Cut(failed.Op, ":")
+	return cloud.ParseQuota(failed.Code+" "+failed.Message).Remedy() + "; the quotas of the region: " + command.ListQuotas(service, as.Region)
+}
+
 // waitForQuota tells what ends throttling.
 func waitForQuota(failed *cloud.Error) string {
 	service, _, _ := strings.Cut(failed.Op, ":")
@@ -140,13 +146,24 @@ func tagMutable(image template.Image) error {
 
 // imageNotFound says in AWS's words that an image isn't there.
 func imageNotFound(image template.Image, why string) error {
-	return refusal.New(v1alpha1.ReasonImageNotFound, notInECR(image, why), "Push the image, or correct spec.template.containers")
+	return refusal.New(v1alpha1.ReasonImageNotFound, notInECR(image, why), "Push the image, or correct spec.template.containers"+lookingIn("The newest images there", command.ListImages(*image.Ref)))
 }
 
 // repositoryNotFound says in AWS's words that an image's repository isn't there.
 func repositoryNotFound(image template.Image, why string) error {
 	return refusal.New(v1alpha1.ReasonRepositoryNotFound, notInECR(image, why),
-		"Create the repository and push the image, correct spec.template.containers, or set spec.imagePolicy.missingRepository: Create")
+		"Create the repository and push the image, correct spec.template.containers, or set spec.imagePolicy.missingRepository: Create"+
+			lookingIn("The repositories there", command.ListRepositories(*image.Ref)))
+}
+
+// lookingIn tells that nobody need ask for another look at what is missing, and how
+// to see what is there instead.
+func lookingIn(what, command string) string {
+	again := ". It is looked for again by itself"
+	if command == "" {
+		return again
+	}
+	return again + ". " + what + ": " + command
 }
 
 func notInECR(image template.Image, why string) string {
@@ -167,21 +184,27 @@ func unknownValue(field, value string) error {
 
 // Evidence.
 
-// alarmsNotFound says which alarms don't exist.
-func alarmsNotFound(names []string) *rollout.Blocked {
+// alarmsNotFound says which alarms don't exist in a region, which is "" if it is the
+// manager's own.
+func alarmsNotFound(names []string, region string) *rollout.Blocked {
 	return &rollout.Blocked{
 		Reason:  v1alpha1.ReasonAlarmNotFound,
 		Message: "CloudWatch has no alarm named " + strings.Join(names, ", "),
-		Remedy:  "Create it in the account and region of the deployment, or correct spec.analysis.alarms",
+		Remedy: "Create it in the account and region of the deployment, or correct spec.analysis.alarms" +
+			lookingIn("The alarms there", command.ListAlarms(region)),
 	}
 }
 
 // Stacks.
 
-// serviceGone says that a service to be scaled isn't there.
-func serviceGone(revision string) error {
-	return refusal.New(v1alpha1.ReasonStackChanged, fmt.Sprintf("The ECS service of %s is gone or goes: someone else deleted it", revision),
-		"Apply a new template to replace it")
+// serviceGone says that a service to be scaled isn't there. The one of what serves can
+// be made anew; restoring is the command for that, "" for any other.
+func serviceGone(revision, restoring string) error {
+	remedy := "Apply a new template to replace it"
+	if restoring != "" {
+		remedy += ", or have its stack made anew, with the same images: " + restoring
+	}
+	return refusal.New(v1alpha1.ReasonStackChanged, fmt.Sprintf("The ECS service of %s is gone or goes: someone else deleted it", revision), remedy)
 }
 
 // nothingUndeletable says that a deletion failed for no reason that is known.

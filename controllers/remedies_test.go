@@ -37,6 +37,12 @@ func TestRemediesOfTrouble(t *testing.T) {
 			[]string{"Give the controller credentials that AWS takes"}, "spec.aws"},
 		"throttled": {cloud.Error{Kind: cloud.KindThrottled, Op: "elasticloadbalancing:DescribeRules", Message: "Rate exceeded"}, cloud.Identity{},
 			[]string{"AWS throttles elasticloadbalancing:DescribeRules: Rate exceeded", "Nothing to do if it passes", "who else calls elasticloadbalancing"}, "network"},
+		"quota that AWS names": {cloud.Error{Kind: cloud.KindQuota, Op: "elasticloadbalancing:CreateRule", Code: "TooManyRules", Message: "limit reached"}, cloud.Identity{Region: "eu-west-1"},
+			[]string{`Raise the quota "Rules per Application Load Balancer" in Service Quotas`, "aws service-quotas list-service-quotas --service-code elasticloadbalancing ", "--region eu-west-1"}, "network"},
+		"quota that can't be raised": {cloud.Error{Kind: cloud.KindQuota, Op: "elasticloadbalancing:ModifyRule", Code: "TooManyUniqueTargetGroupsPerLoadBalancer", Message: "limit reached"}, cloud.Identity{},
+			[]string{`The quota "Target Groups per Application Load Balancer" can't be raised`, "use another load balancer"}, "Raise"},
+		"quota without a name": {cloud.Error{Kind: cloud.KindQuota, Op: "cloudformation:CreateStack", Code: "LimitExceededException", Message: "Limit for stack has been exceeded"}, cloud.Identity{},
+			[]string{"Limit for stack has been exceeded", "Raise the quota in Service Quotas, or delete what is not needed", "--service-code cloudformation "}, "spec.template"},
 		"no answer": {cloud.Error{Kind: cloud.KindTransient, Op: "ecs:DescribeServices", Message: "timeout"}, cloud.Identity{},
 			[]string{"AWS does not answer ecs:DescribeServices", "network"}, "quota"},
 	} {

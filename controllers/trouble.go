@@ -48,7 +48,7 @@ func troubleOf(err error, as cloud.Identity) (t trouble, ok bool) {
 		t.Remedy = allowAction(failed, as)
 	case cloud.KindQuota:
 		t.Reason = v1alpha1.ReasonQuotaExceeded
-		t.Remedy = "Raise the quota or delete what is not needed"
+		t.Remedy = makeRoom(failed, as)
 	case cloud.KindInvalid, cloud.KindNotFound, cloud.KindConflict:
 		t.Reason = v1alpha1.ReasonInvalidSpec
 		t.Remedy = "Correct what spec refers to"
@@ -69,7 +69,7 @@ func troubleOf(err error, as cloud.Identity) (t trouble, ok bool) {
 // troubleOf translates an error of calls for a namespace.
 func (o *Options) troubleOf(ctx context.Context, namespace string, aws v1alpha1.AWS, err error) (trouble, bool) {
 	var as cloud.Identity
-	if kind := cloud.KindOf(err); kind == cloud.KindDenied || kind == cloud.KindCredentials {
+	if kind := cloud.KindOf(err); kind == cloud.KindDenied || kind == cloud.KindCredentials || kind == cloud.KindQuota {
 		if id, refused := o.identify(ctx, namespace, aws); refused == nil {
 			as = id
 		}

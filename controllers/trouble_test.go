@@ -200,7 +200,8 @@ func TestImageNotFound(t *testing.T) {
 	w.roll(imd, "missing")
 	now := w.blocked(imd, v1alpha1.ReasonImageNotFound)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("checkout:missing"))
-	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("Push the image"))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.MatchRegexp(`^Push the image, .* It is looked for again by itself\. The newest images there: ` +
+		`aws ecr describe-images --registry-id 111122223333 --repository-name checkout .* --region eu-west-1$`))
 	w.Expect(w.route()).To(gomega.Equal("1:100"))
 	w.sim.PutImage("checkout", "missing", "")
 	w.eventually(imd, v1alpha1.PhaseComplete)

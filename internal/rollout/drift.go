@@ -163,7 +163,7 @@ func (x *pass) remedyOfDrift() string {
 	remedy := fmt.Sprintf("Have it route %s again, now and whenever others change it: %s", x.nameTargets(intended), enforce)
 	switch rule := x.o.Route; {
 	case x.isRuleLost():
-		remedy = fmt.Sprintf("To have it created anew: %s; to have that done whenever it is deleted: %s", x.restoring(), enforce)
+		remedy = fmt.Sprintf("Create the rule anew: %s; to have that done whenever it is deleted: %s", x.restoring(), enforce)
 	case len(intended) == 0:
 		remedy = fmt.Sprintf("Make it route %s again, or have it route to the next revision that is healthy: %s", x.nameTargets(x.p.Written), enforce)
 	case rule.Exists && rule.Plain:
@@ -172,7 +172,7 @@ func (x *pass) remedyOfDrift() string {
 		remedy += ". The rule is " + rule.ID + ": it does more than forward, so don't replace its actions by hand"
 	}
 	if r.undecided() && !x.hasNoWayBack() {
-		remedy = fmt.Sprintf("To abort the rollout of %s-%d: %s. To continue: %s",
+		remedy = fmt.Sprintf("To abort the rollout of %s-%d: %s. To continue, %s",
 			x.o.Name, r.Revision, x.command(v1alpha1.AnnotationAbort, x.p.Handled.Abort, r, ""), uncapitalised(remedy))
 	}
 	return remedy

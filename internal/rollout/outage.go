@@ -56,12 +56,23 @@ func (x *pass) hearRestore(value string) bool {
 }
 
 // restoring is what to type to have made anew what others deleted.
-func (x *pass) restoring() string {
-	value := x.served()
-	if value == x.p.Handled.Retry {
-		value += again
+func (x *pass) restoring() string { return restoring(x.o, x.served(), x.p.Handled.Retry) }
+
+func restoring(o *Observation, served, handled string) string {
+	if served == handled {
+		served += again
 	}
-	return annotating(x.o, v1alpha1.AnnotationRetry, value)
+	return annotating(o, v1alpha1.AnnotationRetry, served)
+}
+
+// Restoring is the same for the stack of a revision whose service someone deleted;
+// "" if it isn't what serves, or if a request for it wouldn't be heard.
+func (o *Observation) Restoring(number int64) string {
+	stable := o.revision(number)
+	if stable == nil || number != o.Progress.Stable || stable.Hash != o.WantHash || o.Progress.Rollout.active() {
+		return ""
+	}
+	return restoring(o, stable.Name, o.Progress.Handled.Retry)
 }
 
 // renewLost lets the record go of a revision that is to be made anew: what follows

@@ -176,11 +176,12 @@ func (f *Failure) Blocked(c Context) (reason, remedy string) {
 
 // quotaRemedy names what takes room of the quota, where that is known.
 func (f *Failure) quotaRemedy(c Context) string {
-	raise := "Raise the quota in Service Quotas, or delete what is not needed"
+	quota := cloud.ParseQuota(f.Message)
+	raise := quota.Remedy()
 	switch {
 	case f.Type == "AWS::ElasticLoadBalancingV2::ListenerRule" && c.ListenerARN != "":
-		return raise + "; the listener's rules: aws elbv2 describe-rules --listener-arn " + c.ListenerARN
-	case f.Type != "":
+		return raise + "; the listener's rules: " + command.DescribeRules(c.ListenerARN)
+	case f.Type != "" && quota.Name == "":
 		return raise + " (" + f.Type + ")"
 	}
 	return raise

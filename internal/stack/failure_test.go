@@ -99,6 +99,7 @@ func TestRemedies(t *testing.T) {
 	}{
 		"template":     {stack.Failure{Message: "invalid"}, "", ""},
 		"rules":        {stack.Failure{Kind: cloud.KindQuota, Type: rule}, v1alpha1.ReasonQuotaExceeded, "aws elbv2 describe-rules --listener-arn arn:listener"},
+		"fixed quota":  {stack.Failure{Kind: cloud.KindQuota, Type: rule, Message: "unique target groups"}, v1alpha1.ReasonQuotaExceeded, `"Target Groups per Application Load Balancer" can't be raised`},
 		"other quota":  {stack.Failure{Kind: cloud.KindQuota, Type: "AWS::EC2::SecurityGroup"}, v1alpha1.ReasonQuotaExceeded, "AWS::EC2::SecurityGroup"},
 		"permission":   {stack.Failure{Kind: cloud.KindDenied, Message: denied}, v1alpha1.ReasonAccessDenied, "Allow iam:PassRole on arn:aws:iam::1:role/task"},
 		"no details":   {stack.Failure{Kind: cloud.KindDenied, Message: "Access denied"}, v1alpha1.ReasonAccessDenied, "CloudTrail"},
