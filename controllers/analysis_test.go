@@ -274,10 +274,21 @@ func TestAlarmBefore(t *testing.T) {
 	w.roll(imd, "2")
 	now := w.blocked(imd, v1alpha1.ReasonAlarmFiring)
 	w.Expect(now.Status.BlockedBy.Message).To(gomega.HavePrefix("The rollout does not start while an alarm is firing: checkout-5xx (Threshold Crossed"))
+	w.notPassing(now, v1alpha1.ReasonAlarmFiring)
 	w.did("CreateStack checkout-1", "CreateRule 1:100")
 	w.alarm("OK")
 	w.eventually(imd, v1alpha1.PhaseComplete)
 	w.did(canaryEffects...)
+}
+
+// notPassing checks that what was measured is told to be out of bounds, and why.
+func (w *world) notPassing(imd *v1alpha1.ImmutableDeployment, reason string) {
+	w.t.Helper()
+	c := meta.FindStatusCondition(imd.Status.Conditions, v1alpha1.ConditionAnalysis)
+	w.Expect(c).NotTo(gomega.BeNil(), w.explain)
+	w.Expect(c.Status).To(gomega.Equal(metav1.ConditionFalse), w.explain)
+	w.Expect(c.Reason).To(gomega.Equal(reason), w.explain)
+	w.Expect(c.Message).To(gomega.ContainSubstring("checkout-5xx"), w.explain)
 }
 
 // With Proceed the alarm is noted, and doesn't count before it was over once.
@@ -318,6 +329,7 @@ func TestAlarmDuring(t *testing.T) {
 			now := w.eventually(imd, v1alpha1.PhaseRolledBack)
 			w.Expect(now.Status.Rollout.Reason).To(gomega.Equal(v1alpha1.ReasonAlarmFiring))
 			w.Expect(now.Status.Rollout.Message).To(gomega.And(gomega.ContainSubstring("checkout-5xx"), gomega.ContainSubstring("Threshold Crossed")))
+			w.notPassing(now, v1alpha1.ReasonAlarmFiring)
 			w.Expect(w.route()).To(gomega.Equal("1:100"))
 		})
 	}

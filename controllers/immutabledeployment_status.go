@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -205,12 +206,22 @@ func setAnalysis(set conditionSetter, d rollout.Decision) {
 	case "":
 		set.while(v1alpha1.ConditionAnalysis, false, "", "")
 	case v1alpha1.ResultFail:
-		set.set(v1alpha1.ConditionAnalysis, metav1.ConditionFalse, v1alpha1.ReasonMetricOutOfBounds, message)
+		set.set(v1alpha1.ConditionAnalysis, metav1.ConditionFalse, badReason(checks), message)
 	case v1alpha1.ResultInconclusive, v1alpha1.ResultPending:
 		set.set(v1alpha1.ConditionAnalysis, metav1.ConditionUnknown, v1alpha1.ReasonInconclusive, message)
 	default:
 		set.set(v1alpha1.ConditionAnalysis, metav1.ConditionTrue, v1alpha1.ReasonAnalysisPassing, message)
 	}
+}
+
+// badReason is that of what speaks against a revision: an alarm, or else a metric.
+func badReason(checks []v1alpha1.Verdict) string {
+	if slices.ContainsFunc(checks, func(v v1alpha1.Verdict) bool {
+		return v.Result == v1alpha1.ResultFail && v.Source == v1alpha1.SourceAlarm
+	}) {
+		return v1alpha1.ReasonAlarmFiring
+	}
+	return v1alpha1.ReasonMetricOutOfBounds
 }
 
 // setOverlapping tells of rules that take each other's requests.

@@ -3,6 +3,7 @@ package controllers_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
@@ -42,11 +43,32 @@ func TestRuleDeletedWhileIdle(t *testing.T) {
 		available := meta.FindStatusCondition(now.Status.Conditions, v1alpha1.ConditionAvailable)
 		w.Expect(available.Message).To(gomega.ContainSubstring("the production rule does not exist"))
 		w.Expect(w.route()).To(gomega.Equal("nowhere"))
+		w.Expect(now.Status.BlockedBy.Remedy).To(gomega.HavePrefix("Create the rule anew: kubectl annotate imd checkout "))
+		w.warned(imd, "RouteDrifted: The production rule was deleted: no requests reach checkout-1. Create the rule anew: ")
 		w.obey(imd, v1alpha1.AnnotationRetry, now.Status.BlockedBy.Remedy)
 		w.Eventually(w.route).Should(gomega.Equal("1:100"))
 		now = w.eventually(imd, v1alpha1.PhaseComplete)
 		w.Expect(meta.IsStatusConditionTrue(now.Status.Conditions, v1alpha1.ConditionAvailable)).To(gomega.BeTrue())
 	}
+}
+
+// A rule of a deployment at rest that somebody deletes is noticed when a neighbour on
+// its listener is looked at, long before its own time.
+func TestNeighbourSeesDeletedRule(t *testing.T) {
+	w := newWorld(t)
+	w.startAs(&setup{resync: 24 * time.Hour})
+	imd := w.serving()
+	rule, _ := w.production()
+	other := w.deployment("1")
+	other.Name, other.Spec.Traffic.LoadBalancer.Priority = "till", new(int32(250))
+	other.Spec.Traffic.LoadBalancer.Conditions[0].Values = []string{"till.example.com"}
+	w.create(other)
+	w.eventually(other, v1alpha1.PhaseComplete)
+	_, err := w.others.elb.DeleteRule(w.ctx, &elb.DeleteRuleInput{RuleArn: aws.String(rule.RuleArn)})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	w.update(other, func(s *v1alpha1.ImmutableDeploymentSpec) { s.DesiredCount = new(int32(1)) })
+	now := w.outage(imd, v1alpha1.ReasonRouteDrifted)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("was deleted: no requests reach checkout-1"))
 }
 
 // A stack, or a service, that somebody deletes while it serves is told, and the

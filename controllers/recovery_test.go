@@ -129,6 +129,9 @@ func TestOrphans(t *testing.T) {
 	record := w.revision("checkout-1")
 	w.Expect(w.client.Delete(w.ctx, record)).To(gomega.Succeed()) // as its condition says: "Delete it"
 	w.Expect(w.within(30*time.Second, func() bool { return !w.exists(record) })).To(gomega.BeTrue(), w.explain)
+	w.Expect(w.route()).To(gomega.Equal("1:100"))
+	w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"CREATE_COMPLETE"}))
+	w.warned(record, "StackKept: The stack "+record.Spec.StackName+" stays: ")
 }
 
 // A worker is restored by Velero: spec, labels and finalizers; no status, no

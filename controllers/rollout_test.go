@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/onsi/gomega"
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -70,6 +72,23 @@ func (w *world) happened(object client.Object, want ...string) {
 		}
 		w.Eventually(count).Should(gomega.Equal(1), func() string { return fmt.Sprintf("%s in %q", event, w.events(object)) })
 	}
+}
+
+// warned checks that an event was emitted, and is one that needs attention.
+func (w *world) warned(object client.Object, want string) {
+	w.t.Helper()
+	kinds := func() (kinds []string) {
+		var list eventsv1.EventList
+		w.Expect(w.client.List(w.ctx, &list, client.InNamespace(w.namespace))).To(gomega.Succeed())
+		for _, e := range list.Items {
+			if e.Regarding.UID == object.GetUID() && strings.HasPrefix(e.Reason+": "+e.Note, want) {
+				kinds = append(kinds, e.Type)
+			}
+		}
+		return kinds
+	}
+	w.Eventually(kinds).Should(gomega.And(gomega.Not(gomega.BeEmpty()), gomega.HaveEach(corev1.EventTypeWarning)),
+		func() string { return fmt.Sprintf("%s in %q", want, w.events(object)) })
 }
 
 func TestBlueGreen(t *testing.T) {

@@ -171,6 +171,8 @@ type setup struct {
 	propagation time.Duration
 	// also is another namespace that the manager looks after; "" is none.
 	also string
+	// resync is how often one looks at what is at rest; by default five polls.
+	resync time.Duration
 	// images is how often images are looked for; by default once an hour.
 	images time.Duration
 	// cluster is the ID of the manager's cluster; by default the test's.
@@ -225,7 +227,7 @@ func (w *world) startAs(s *setup) *manager {
 		Recorder: mgr.GetEventRecorder("viridian"), Now: w.now, ClusterID: cmp.Or(s.cluster, "test-cluster"), Process: rand.Text()[:12], NewToken: rand.Text, MaxConcurrent: 2 * cmp.Or(s.workers, 2),
 		AllowedRoleARNs: s.roles, RequirePolicy: s.requirePolicy, NoPolicies: s.noPolicies, Unread: unread,
 		Timing: controllers.Timing{
-			Poll: cmp.Or(s.poll, 100*time.Millisecond), Resync: 5 * cmp.Or(s.poll, 100*time.Millisecond),
+			Poll: cmp.Or(s.poll, 100*time.Millisecond), Resync: cmp.Or(s.resync, 5*cmp.Or(s.poll, 100*time.Millisecond)),
 			Propagation: cmp.Or(s.propagation, 15*time.Second), MetricDelay: 3 * time.Minute,
 			Images: s.images,
 		},
