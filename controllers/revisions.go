@@ -195,7 +195,7 @@ func recorded(imr *v1alpha1.ImmutableRevision) rollout.Revision {
 		seen.Cause = starting(imr)
 	}
 	if failure := imr.Status.Failure; failure != nil {
-		seen.Remedy = backend.Remedy(failure)
+		seen.Remedy, seen.Retriable = backend.Remedy(failure)
 	}
 	return seen
 }

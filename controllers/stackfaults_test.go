@@ -122,6 +122,24 @@ func TestStackFaultsOfTemplate(t *testing.T) {
 	}
 }
 
+// A preview rule that can't be created is made from the production rule: nobody is
+// told to change spec.template, but what to look at, and how to try again then.
+func TestPreviewRuleRefused(t *testing.T) {
+	w := running(t)
+	imd := w.serving()
+	end := w.failing(template.LogicalPreviewRule, cfn.Reason("InvalidRequest",
+		"Invalid request provided: Actions of type 'authenticate-cognito' are supported only on HTTPS listeners (Service: ElasticLoadBalancingV2, Status Code: 400, Request ID: 0f6b)"))
+	w.roll(imd, "2")
+	now := w.eventually(imd, v1alpha1.PhaseRolledBack)
+	w.Expect(readyMessage(now)).NotTo(gomega.MatchRegexp("Change spec.template"))
+	w.Expect(readyMessage(now)).To(gomega.And(
+		gomega.ContainSubstring("supported only on HTTPS listeners"), gomega.ContainSubstring("aws elbv2 describe-rules --listener-arn "+w.listener+" --region eu-west-1"),
+		gomega.MatchRegexp(`Then try again: kubectl annotate imd checkout .*viridian\.dev/retry=checkout-2$`)))
+	end()
+	w.obey(imd, v1alpha1.AnnotationRetry, readyMessage(now))
+	w.Expect(w.eventually(imd, v1alpha1.PhaseComplete).Status.StableRevision).To(gomega.Equal("checkout-2"))
+}
+
 // An unknown cluster is told with its field, in a sentence.
 func TestUnknownCluster(t *testing.T) {
 	w := running(t)

@@ -116,9 +116,13 @@ func TestRemedyOfWhatWasGivenUp(t *testing.T) {
 	for remedy, want := range map[string]string{
 		"":                     "Change spec.template, or try again: kubectl annotate imd shop",
 		"Delete it altogether": ". Delete it altogether",
+		"Mend the listener":    ". Mend the listener. Then try again: kubectl annotate imd shop",
 	} {
-		d := Decide(with(finished(v1alpha1.OutcomeRolledBack, time.Minute), func(o *Observation) { o.Revisions[1].Remedy = remedy }), start)
-		if !strings.Contains(d.Message, want) || remedy != "" && strings.Contains(d.Message, "spec.template") {
+		d := Decide(with(finished(v1alpha1.OutcomeRolledBack, time.Minute), func(o *Observation) {
+			o.Revisions[1].Remedy, o.Revisions[1].Retriable = remedy, strings.HasPrefix(remedy, "Mend")
+		}), start)
+		hopeless := strings.HasPrefix(remedy, "Delete") && strings.Contains(d.Message, v1alpha1.AnnotationRetry)
+		if !strings.Contains(d.Message, want) || hopeless || remedy != "" && strings.Contains(d.Message, "spec.template") {
 			t.Errorf("with %q: %s", remedy, d.Message)
 		}
 	}

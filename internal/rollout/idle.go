@@ -94,10 +94,14 @@ func (x *pass) reportGivenUp() *Decision {
 
 // remedyOfFailure is what helps against what was given up.
 func (x *pass) remedyOfFailure(failed *Revision) string {
-	if failed.Remedy != "" {
-		return failed.Remedy
+	retry := x.command(v1alpha1.AnnotationRetry, x.p.Handled.Retry, x.p.Rollout, "")
+	switch {
+	case failed.Remedy == "":
+		return "Change spec.template, or try again: " + retry
+	case failed.Retriable:
+		return failed.Remedy + ". Then try again: " + retry
 	}
-	return "Change spec.template, or try again: " + x.command(v1alpha1.AnnotationRetry, x.p.Handled.Retry, x.p.Rollout, "")
+	return failed.Remedy
 }
 
 // createRevision has a revision made of the template in spec.

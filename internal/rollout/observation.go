@@ -134,8 +134,10 @@ type Revision struct {
 	// Cause is the first cause of the stack's failure, or what it waits for.
 	Cause string
 	// Remedy is what helps against a failure that no other template would help
-	// against; "" where one may.
-	Remedy string
+	// against; "" where one may. Retriable is true if the same template may be
+	// tried again then.
+	Remedy    string
+	Retriable bool
 	// Blocked is what is in the way of its stack and isn't the template's fault;
 	// nil if nothing is. It is created again by itself.
 	Blocked *Blocked

@@ -78,6 +78,6 @@ func (noBackend) Parameters(context.Context) (map[string]string, error) { return
 
 func (noBackend) LostRace(string, cloud.Kind) bool { return false }
 
-func (noBackend) Remedy(*v1alpha1.StackFailure) string { return "" }
+func (noBackend) Remedy(*v1alpha1.StackFailure) (string, bool) { return "", false }
 
 func (noBackend) CheckUnused(context.Context, *cloud.Stack) error { return nil }

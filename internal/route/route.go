@@ -196,8 +196,9 @@ type Backend interface {
 	// first, and what is at fault.
 	LostRace(resource string, fault cloud.Kind) bool
 	// Remedy is what helps against a failure of the stack that is the route's and
-	// not the template's; "" for any other.
-	Remedy(failure *v1alpha1.StackFailure) string
+	// not the template's; "" for any other. again is true if the same template may
+	// be tried again then.
+	Remedy(failure *v1alpha1.StackFailure) (remedy string, again bool)
 	// CheckUnused refuses while anything sends requests to the stack, which is
 	// nil if it isn't there.
 	CheckUnused(ctx context.Context, stack *cloud.Stack) error

@@ -2,6 +2,7 @@ package alb
 
 import (
 	"context"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -59,14 +60,23 @@ func (*backend) LostRace(resource string, fault cloud.Kind) bool {
 	return resource == template.LogicalPreviewRule && fault == cloud.KindConflict
 }
 
-// Remedy helps if the load balancer refused the conditions, which the preview rule
-// has from spec.traffic: they are no part of the template and can't change.
-func (*backend) Remedy(failure *v1alpha1.StackFailure) string {
-	if failure.Resource == template.LogicalPreviewRule && aboutConditions(failure.Message) {
-		return otherConditions
+// Remedy helps if the preview rule failed, which is made from the production rule:
+// no other template changes it, but for its tags. Its conditions are those of
+// spec.traffic, which can't change. What is the fault of neither has a remedy of its
+// own already.
+func (b *backend) Remedy(failure *v1alpha1.StackFailure) (remedy string, again bool) {
+	switch {
+	case failure.Resource != template.LogicalPreviewRule, failure.Reason != "", aboutTags.MatchString(failure.Message):
+		return "", false
+	case aboutConditions(failure.Message):
+		return otherConditions, false
 	}
-	return ""
+	return mendRoute(b.of.Spec.Frozen.ListenerARN), true
 }
+
+// aboutTags are words of errors about the tags of a rule, which it has from the
+// template: TooManyTags, and what is said of their keys and values.
+var aboutTags = regexp.MustCompile(`(?i)\btags?\b|toomanytags`)
 
 // aboutConditions tells whether the load balancer refused a rule for its
 // conditions, in one of the sentences that it is known to say.

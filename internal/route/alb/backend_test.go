@@ -1,28 +1,43 @@
 package alb
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/route"
 )
 
-// The remedy for conditions is not another template: they can't change.
+// The remedy for a preview rule that failed is not another template: it is made from
+// the production rule, whose conditions can't change.
 func TestRemedyOfFailure(t *testing.T) {
+	const listener = "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/1/2"
+	imr := &v1alpha1.ImmutableRevision{}
+	imr.Spec.Frozen.ListenerARN = listener
+	b := &backend{of: route.Revision{ImmutableRevision: imr}}
+	const look = "aws elbv2 describe-rules --listener-arn " + listener + " --region eu-west-1"
 	for name, c := range map[string]struct {
-		resource, message, want string
+		resource, message, reason, want string
+		again                           bool
 	}{
-		"host":           {"PreviewRule", "PreviewRule: Resource handler returned message: \"Condition value 'shop' contains a character that is not valid (Service: ElasticLoadBalancingV2, Status Code: 400)\"", otherConditions},
-		"source":         {"PreviewRule", "PreviewRule: The specified value '10.0.0.1' is not a valid CIDR block", otherConditions},
-		"header":         {"PreviewRule", "PreviewRule: You cannot specify 'host' as an HTTP header name", otherConditions},
-		"values":         {"PreviewRule", "PreviewRule: A rule can only have '5' condition values and regex values", otherConditions},
-		"quota of rules": {"PreviewRule", "PreviewRule: The maximum number of rules on load balancer 'x' has been reached", ""},
-		"priority":       {"PreviewRule", "PreviewRule: Priority '7' is currently in use", ""},
-		"tasks":          {"Service", "Service: Condition value of the application's own", ""},
+		"host":           {"PreviewRule", "PreviewRule: Resource handler returned message: \"Condition value 'shop' contains a character that is not valid (Service: ElasticLoadBalancingV2, Status Code: 400)\"", "", otherConditions, false},
+		"source":         {"PreviewRule", "PreviewRule: The specified value '10.0.0.1' is not a valid CIDR block", "", otherConditions, false},
+		"header":         {"PreviewRule", "PreviewRule: You cannot specify 'host' as an HTTP header name", "", otherConditions, false},
+		"values":         {"PreviewRule", "PreviewRule: A rule can only have '5' condition values and regex values", "", otherConditions, false},
+		"listener":       {"PreviewRule", "PreviewRule: One or more listeners not found", "", look, true},
+		"sign-in":        {"PreviewRule", "PreviewRule: Actions of type 'authenticate-cognito' are supported only on HTTPS listeners", "", look, true},
+		"transform":      {"PreviewRule", "PreviewRule: The regex pattern is not valid", "", look, true},
+		"tags":           {"PreviewRule", "PreviewRule: TooManyTags: 51", "", "", false},
+		"a tag's key":    {"PreviewRule", "PreviewRule: Tag keys starting with 'aws:' are reserved", "", "", false},
+		"quota of rules": {"PreviewRule", "PreviewRule: The maximum number of rules on load balancer 'x' has been reached", v1alpha1.ReasonQuotaExceeded, "", false},
+		"priority":       {"PreviewRule", "PreviewRule: Priority '7' is currently in use", v1alpha1.ReasonResourceConflict, "", false},
+		"tasks":          {"Service", "Service: Condition value of the application's own", "", "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			failure := &v1alpha1.StackFailure{Resource: c.resource, Message: c.message}
-			if got := (&backend{}).Remedy(failure); got != c.want {
-				t.Errorf("got %q", got)
+			failure := &v1alpha1.StackFailure{Resource: c.resource, Message: c.message, Reason: c.reason}
+			got, again := b.Remedy(failure)
+			if !strings.Contains(got, c.want) || (got == "") != (c.want == "") || again != c.again {
+				t.Errorf("got %q, again %t", got, again)
 			}
 		})
 	}

@@ -166,6 +166,14 @@ func (r *router) Remainder(why string) string {
 // otherConditions is the remedy for conditions that the load balancer refuses.
 const otherConditions = "The conditions of a rule can't change: delete the ImmutableDeployment and create it with other spec.traffic.loadBalancer.conditions"
 
+// mendRoute is the remedy for a preview rule that can't be created. A revision
+// repeats the production rule as that was when the revision was made.
+func mendRoute(listenerARN string) string {
+	return "No other spec.template mends the preview rule, which repeats the production rule. Put right what AWS says of the listener, of its rules (" +
+		command.DescribeRules(listenerARN) + ") or of what they refer to; if that changes the production rule, change spec.template, too, " +
+		"since only a new revision repeats the change"
+}
+
 // conditionsRefused says so of the production rule.
 func conditionsRefused(cause *cloud.Error) error {
 	return refusal.New(v1alpha1.ReasonInvalidSpec, "AWS refused "+cause.Op+": "+strings.TrimSuffix(cause.Message, "."), otherConditions)
