@@ -121,10 +121,10 @@ type Canary struct {
 
 // CanaryStep is a share of traffic and how long it is held.
 type CanaryStep struct {
-	// weight is the percentage of requests that the new revision gets.
+	// weight is the percentage of requests that the new revision gets, 99 at most.
 	// +required
 	// +kubebuilder:validation:Minimum=1
-	// +kubebuilder:validation:Maximum=99
+	// +kubebuilder:validation:XValidation:rule="self <= 99",message="weight of a step in spec.strategy.canary.steps is at most 99: leave a step of 100 out, since the final step to 100 is added by itself"
 	Weight int32 `json:"weight,omitempty"`
 
 	// holdSeconds is how long the share is kept, once it is in effect, before
