@@ -32,23 +32,47 @@ func Covers(pattern, value string) bool {
 // Intersects tells whether some text matches both patterns. It is sensitive to
 // case, and takes time in proportion to the product of their lengths.
 func Intersects(a, b string) bool {
-	// rest[j] tells it of what is left of a, and of b from j on.
-	rest := make([]bool, len(b)+1)
+	for isLiteral(a) && isLiteral(b) { // most differ early
+		if a[0] != b[0] {
+			return false
+		}
+		a, b = a[1:], b[1:]
+	}
+	return intersect(a, b)
+}
+
+func isLiteral(pattern string) bool { return pattern != "" && pattern[0] != '*' && pattern[0] != '?' }
+
+// intersect looks at what is left of both patterns from each pair of places on,
+// the last ones first. A * of either takes nothing more, or one more character of
+// the other.
+func intersect(a, b string) bool {
+	// rest[j] tells it of a from i+1 on and b from j on. Behind its end a pattern
+	// has nothing that a * could take.
+	rest := make([]bool, len(b)+2)
 	for i := len(a); i >= 0; i-- {
-		row := make([]bool, len(b)+1)
+		row := make([]bool, len(b)+2)
 		for j := len(b); j >= 0; j-- {
-			switch {
-			case i == len(a) && j == len(b):
-				row[j] = true
-			case i < len(a) && a[i] == '*':
-				row[j] = rest[j] || j < len(b) && row[j+1]
-			case j < len(b) && b[j] == '*':
-				row[j] = row[j+1] || i < len(a) && rest[j]
-			case i < len(a) && j < len(b):
-				row[j] = (a[i] == b[j] || a[i] == '?' || b[j] == '?') && rest[j+1]
+			switch x, y := at(a, i), at(b, j); {
+			case x == '*' || y == '*':
+				row[j] = rest[j] || row[j+1]
+			case x == end || y == end:
+				row[j] = x == y
+			default:
+				row[j] = (x == y || x == '?' || y == '?') && rest[j+1]
 			}
 		}
 		rest = row
 	}
 	return rest[0]
+}
+
+// end is what stands behind the last character of a pattern.
+const end = -1
+
+func at(pattern string, i int) int {
+	if i == len(pattern) {
+		return end
+	}
+	return int(pattern[i])
 }
