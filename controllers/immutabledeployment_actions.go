@@ -108,7 +108,7 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 	if err != nil {
 		return nil, err
 	}
-	pinned, images, kept := view.pinnedOfLost()
+	pinned, images, kept := view.pinnedOfLost(imd)
 	if !kept {
 		if pinned, images, err = r.pin(ctx, imd, view, source); err != nil {
 			return nil, err
@@ -141,14 +141,15 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 }
 
 // pinnedOfLost is the template of the revision that is to be made anew since its
-// stack was lost, with the images that it ran: a tag may have been moved since.
-func (view *deploymentView) pinnedOfLost() (pinned v1alpha1.RevisionTemplate, images []v1alpha1.FrozenImage, ok bool) {
+// stack was lost, with the images that it ran: a tag may have been moved since. Its
+// hash is that of the template in spec, so the two are the same but for that.
+func (view *deploymentView) pinnedOfLost(imd *v1alpha1.ImmutableDeployment) (pinned v1alpha1.RevisionTemplate, images []v1alpha1.FrozenImage, ok bool) {
 	for i := range view.records {
 		imr := &view.records[i]
 		seen := &view.facts.Revisions[i]
 		lost := seen.Number == view.facts.Progress.Stable && seen.Deleting && (seen.Health.Gone || seen.Stack != v1alpha1.RevisionCreated)
 		if lost && imr.Spec.Frozen.TemplateHash == view.facts.WantHash {
-			return *imr.Spec.Frozen.Template.DeepCopy(), template.FrozenImages(&imr.Spec.Frozen), true
+			return template.PinnedAs(&imd.Spec.Template, &imr.Spec.Frozen), template.FrozenImages(&imr.Spec.Frozen), true
 		}
 	}
 	return pinned, nil, false

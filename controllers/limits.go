@@ -19,7 +19,7 @@ import (
 // counts characters, these are bytes, so that any script fits, and all of it
 // together into etcd. A test holds them against the schema.
 const (
-	conditionLength = 32768
+	conditionLength = 8192
 	blockedLength   = 1024
 	remedyLength    = 4096
 	requestLength   = 256

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/yaml"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -30,7 +31,7 @@ type schema struct {
 }
 
 // statusSchema reads the schema of a kind's status.
-func statusSchema(t *testing.T, plural string) schema {
+func statusSchema(t testing.TB, plural string) schema {
 	t.Helper()
 	body, err := os.ReadFile(filepath.Join("..", "config", "crd", "bases", "deploy.viridian.dev_"+plural+".yaml"))
 	if err != nil {
@@ -148,7 +149,7 @@ func misfits(s schema, path string, value any) (out []string) {
 }
 
 // convert goes from one representation to another by way of JSON.
-func convert(t *testing.T, from, to any) (size int) {
+func convert(t testing.TB, from, to any) (size int) {
 	t.Helper()
 	body, err := json.Marshal(from)
 	if err == nil {
@@ -179,7 +180,7 @@ func TestStatusFitsTheSchema(t *testing.T) {
 }
 
 // fits cut a status of each kind to size.
-func fits(t *testing.T) map[string]func(filled any) any {
+func fits(t testing.TB) map[string]func(filled any) any {
 	return map[string]func(filled any) any{
 		"immutabledeployments": func(filled any) any {
 			var status v1alpha1.ImmutableDeploymentStatus
@@ -243,5 +244,41 @@ func TestEventsAreCut(t *testing.T) {
 		if got := truncate(note, eventNoteLength); len(got) > eventNoteLength || !utf8.ValidString(got) || !strings.HasSuffix(got, "…") {
 			t.Errorf("%d bytes: %q", len(got), got)
 		}
+	}
+}
+
+// FullDeploymentStatus is the largest status that is written of a deployment.
+func FullDeploymentStatus(t testing.TB) v1alpha1.ImmutableDeploymentStatus {
+	t.Helper()
+	var status v1alpha1.ImmutableDeploymentStatus
+	convert(t, fits(t)["immutabledeployments"](full(t, "immutabledeployments")), &status)
+	for i := range status.Retiring {
+		status.Retiring[i].Revision = int64(i + 1)
+	}
+	tell(status.Conditions)
+	return status
+}
+
+// FullRevisionStatus is the largest status that is written of a revision.
+func FullRevisionStatus(t testing.TB) v1alpha1.ImmutableRevisionStatus {
+	t.Helper()
+	var status v1alpha1.ImmutableRevisionStatus
+	convert(t, fits(t)["immutablerevisions"](full(t, "immutablerevisions")), &status)
+	status.Conditions = status.Conditions[:4] // Ready, Reconciling, Stalled, ImagesMissing
+	tell(status.Conditions)
+	return status
+}
+
+// full is a status beyond all bounds.
+func full(t testing.TB, plural string) any {
+	t.Helper()
+	f := filler{letter: "a"}
+	return f.fill(statusSchema(t, plural), "")
+}
+
+// tell makes conditions differ.
+func tell(conditions []metav1.Condition) {
+	for i := range conditions {
+		conditions[i].Type = fmt.Sprintf("Condition%d", i)
 	}
 }

@@ -51,7 +51,7 @@ func checkDeletion(policy v1alpha1.DeletionPolicy) error {
 // in a deletion: nobody would look at it again.
 func (r *DeploymentReconciler) revisionsOf(ctx context.Context, imd *v1alpha1.ImmutableDeployment) (own, orphans []v1alpha1.ImmutableRevision, err error) {
 	if detached := imd.Status.DetachedAt != nil; imd.DeletionTimestamp.IsZero() || detached {
-		own, orphans, err = listRevisions(ctx, r.Client, imd)
+		own, orphans, err = cachedRevisions(ctx, r.Client, imd)
 		if err != nil || r.written.shown(imd.UID, own) && !lacking(&imd.Status, own) {
 			return own, orphans, err
 		}
@@ -78,24 +78,59 @@ func lacking(s *v1alpha1.ImmutableDeploymentStatus, revisions []v1alpha1.Immutab
 	return r != nil && r.FinishedAt == nil && missing(r.Revision, r.VerifiedAt != nil)
 }
 
-// listRevisions returns the deployment's revisions in ascending order, and those
-// with its label that nobody controls.
-func listRevisions(ctx context.Context, from client.Reader, imd *v1alpha1.ImmutableDeployment) (own, orphans []v1alpha1.ImmutableRevision, err error) {
+// labelled finds the revisions that have a deployment's label.
+func labelled(imd *v1alpha1.ImmutableDeployment) *client.ListOptions {
+	var o client.ListOptions
+	o.ApplyOptions([]client.ListOption{client.InNamespace(imd.Namespace), client.MatchingLabels{v1alpha1.LabelDeployment: imd.Name}})
+	return &o
+}
+
+// cachedRevisions are the deployment's, and those that nobody controls, from the
+// cache, which knows no pages.
+func cachedRevisions(ctx context.Context, cached client.Reader, imd *v1alpha1.ImmutableDeployment) (own, orphans []v1alpha1.ImmutableRevision, err error) {
 	var list v1alpha1.ImmutableRevisionList
-	err = from.List(ctx, &list, client.InNamespace(imd.Namespace), client.MatchingLabels{v1alpha1.LabelDeployment: imd.Name})
-	if err != nil {
-		return nil, nil, fmt.Errorf("list revisions: %w", err)
+	if err := cached.List(ctx, &list, labelled(imd)); err != nil {
+		return nil, nil, fmt.Errorf("list revisions in the cache: %w", err)
 	}
-	slices.SortFunc(list.Items, func(a, b v1alpha1.ImmutableRevision) int { return cmp.Compare(a.Spec.Revision, b.Spec.Revision) })
-	for i := range list.Items {
-		switch imr := &list.Items[i]; {
+	own, orphans = divide(list.Items, imd)
+	return own, orphans, nil
+}
+
+// listRevisions reads them from the API server itself, in pages, of which it
+// keeps what the cache would: a deployment may have many, and large ones.
+func listRevisions(ctx context.Context, live client.Reader, imd *v1alpha1.ImmutableDeployment) (own, orphans []v1alpha1.ImmutableRevision, err error) {
+	var all []v1alpha1.ImmutableRevision
+	options := labelled(imd)
+	options.Limit = pageLength
+	for {
+		var page v1alpha1.ImmutableRevisionList
+		if err := live.List(ctx, &page, options); err != nil {
+			return nil, nil, fmt.Errorf("list revisions: %w", err)
+		}
+		for i := range page.Items {
+			slimRevision(&page.Items[i])
+		}
+		all = append(all, page.Items...)
+		if options.Continue = page.Continue; page.Continue == "" {
+			own, orphans = divide(all, imd)
+			return own, orphans, nil
+		}
+	}
+}
+
+// divide returns the revisions of a deployment in ascending order, and those that
+// nobody controls.
+func divide(all []v1alpha1.ImmutableRevision, imd *v1alpha1.ImmutableDeployment) (own, orphans []v1alpha1.ImmutableRevision) {
+	slices.SortFunc(all, func(a, b v1alpha1.ImmutableRevision) int { return cmp.Compare(a.Spec.Revision, b.Spec.Revision) })
+	for i := range all {
+		switch imr := &all[i]; {
 		case metav1.IsControlledBy(imr, imd):
 			own = append(own, *imr)
 		case metav1.GetControllerOf(imr) == nil && imr.DeletionTimestamp.IsZero():
 			orphans = append(orphans, *imr)
 		}
 	}
-	return own, orphans, nil
+	return own, orphans
 }
 
 // observeRevisions translates the revisions, and reads the health of those that

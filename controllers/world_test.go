@@ -196,10 +196,11 @@ func (w *world) startAs(s *setup) *manager {
 	}
 	cluster := rest.CopyConfig(apiServer)
 	cluster.Wrap(func(next http.RoundTripper) http.RoundTripper { return &clusterWire{w, m, s, next} })
-	watched := map[string]cache.Config{w.namespace: {}, cmp.Or(s.also, w.namespace): {}}
+	kept := controllers.CacheOptions()
+	kept.DefaultNamespaces = map[string]cache.Config{w.namespace: {}, cmp.Or(s.also, w.namespace): {}}
 	mgr, err := ctrl.NewManager(cluster, ctrl.Options{
 		Scheme:     scheme,
-		Cache:      cache.Options{DefaultNamespaces: watched},
+		Cache:      kept,
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Controller: config.Controller{SkipNameValidation: new(true)},
 		Logger:     s.logger(),

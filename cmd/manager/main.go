@@ -131,9 +131,11 @@ func newManager(config *rest.Config, opts options) (ctrl.Manager, error) {
 	if opts.metricsSecure {
 		serving.FilterProvider = filters.WithAuthenticationAndAuthorization
 	}
+	kept := controllers.CacheOptions()
+	kept.DefaultNamespaces = watched(opts.watchNamespaces)
 	mgr, err := ctrl.NewManager(config, ctrl.Options{
 		Scheme:                        scheme,
-		Cache:                         cache.Options{DefaultNamespaces: watched(opts.watchNamespaces)},
+		Cache:                         kept,
 		Metrics:                       serving,
 		HealthProbeBindAddress:        opts.probeAddress,
 		LeaderElection:                opts.leaderElect,

@@ -25,6 +25,26 @@ func FrozenImages(frozen *v1alpha1.FrozenRevision) []v1alpha1.FrozenImage {
 	return out
 }
 
+// PinnedAs is a template with the images that a revision of the same template was
+// frozen with.
+func PinnedAs(t *v1alpha1.RevisionTemplate, frozen *v1alpha1.FrozenRevision) v1alpha1.RevisionTemplate {
+	pinned := *t.DeepCopy()
+	source, err := SourceOf(&frozen.Template)
+	if err != nil {
+		return pinned
+	}
+	refs := map[string]string{}
+	for _, image := range source.Images(&frozen.Template) {
+		refs[image.Name] = *image.Ref
+	}
+	for _, image := range source.Images(&pinned) {
+		if ref, known := refs[image.Name]; known {
+			*image.Ref = ref
+		}
+	}
+	return pinned
+}
+
 // Version is the image that tells a revision from others: that of the container
 // which gets the requests, or of the first one. The zero value means that there
 // is none.

@@ -56,3 +56,25 @@ func TestVersion(t *testing.T) {
 		})
 	}
 }
+
+// A revision that is made anew has the template in spec, with the images that ran.
+func TestPinnedAs(t *testing.T) {
+	wanted := v1alpha1.RevisionTemplate{CPU: "256", Containers: []v1alpha1.Container{
+		{Name: "app", Image: "example.com/app:2", Command: []string{"run"}}, {Name: "proxy", Image: "example.com/proxy:1"}, {Name: "new", Image: "example.com/new:1"},
+	}}
+	ran := &v1alpha1.FrozenRevision{Template: v1alpha1.RevisionTemplate{Containers: []v1alpha1.Container{
+		{Name: "proxy", Image: "example.com/proxy@sha256:11"}, {Name: "app", Image: "example.com/app@sha256:22"},
+	}}}
+	want := *wanted.DeepCopy()
+	want.Containers[0].Image, want.Containers[1].Image = "example.com/app@sha256:22", "example.com/proxy@sha256:11"
+	before := wanted.DeepCopy()
+	if diff := cmp.Diff(want, PinnedAs(&wanted, ran)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(*before, wanted); diff != "" {
+		t.Errorf("spec was changed:\n%s", diff)
+	}
+	if diff := cmp.Diff(wanted, PinnedAs(&wanted, &v1alpha1.FrozenRevision{})); diff != "" {
+		t.Errorf("by a revision of another kind: %s", diff)
+	}
+}

@@ -81,6 +81,7 @@ func (i *informer) apply(c change) {
 	if c.object == nil {
 		delete(i.store, c.key)
 	} else {
+		c.object = slim(c.object)
 		i.store[c.key] = c.object
 	}
 	if before == nil && c.object == nil {
@@ -100,6 +101,13 @@ func (i *informer) apply(c change) {
 			i.enqueue(deployments, types.NamespacedName{Namespace: c.key.Namespace, Name: ref.Name})
 		}
 	}
+}
+
+// slim is what the cache keeps of an object.
+func slim(object client.Object) client.Object {
+	kept, err := controllers.Slim(object.DeepCopyObject())
+	must(err)
+	return kept.(client.Object) //nolint:forcetypeassert // it is of the same kind
 }
 
 // enqueue adds a key, sometimes twice.
