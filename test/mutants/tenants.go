@@ -52,8 +52,14 @@ func narrowing() []mutant {
 
 // betweenTenants are mistakes by which one tenant could harm another.
 func betweenTenants() []mutant {
-	const runner, shares = "internal/background/runner.go", "internal/share/share.go"
+	const runner, shares, cached = "internal/background/runner.go", "internal/share/share.go", "controllers/cache.go"
 	return []mutant{
+		{name: "keep templates in the cache", unit: "TestSlimRevision", file: cached, old: "	frozen.TemplateBody, frozen.Template.Tags = \"\", nil\n", new: "	frozen.Template.Tags = nil\n"},
+		{name: "keep whole deployments in the cache", unit: "TestSlimDeployment|TestMemoryIsEnough", file: cached, old: "		slimDeployment(o)\n", new: "		o.SetManagedFields(nil)\n"},
+		{name: "read all objects at once", unit: "TestListInPages", file: cached, old: "options.ResourceVersion, options.ResourceVersionMatch, options.Limit, options.Continue = \"\", \"\", pageLength, \"\"", new: "options.Continue = \"\""},
+		{name: "hear no request by annotation", unit: "TestAnnotationsInTheCache", file: cached, old: "		if name != corev1.LastAppliedConfigAnnotation {\n", new: "		if name == corev1.LastAppliedConfigAnnotation {\n"},
+		{name: "write back what the cache has as a whole", test: "TestWritesKeepWhatTheCacheLacks", file: "controllers/timeline.go", old: "	return r.Client.Status().Patch(ctx, imr, patch)\n", new: "	_ = patch\n	return r.Client.Status().Update(ctx, imr)\n"},
+		{name: "make what was lost anew with other images", unit: "TestPinnedAs", file: "internal/template/images.go", old: "			*image.Ref = ref\n", new: "			_ = ref\n"},
 		{name: "give one namespace all places for calls", unit: "TestTake", file: shares, old: "free > 0 && (own == 0 || own+2 <= free)", new: "free > 0"},
 		{name: "leave a namespace without a place", unit: "TestTake", file: shares, old: "	return s.guaranteed && own == 0 || ", new: "	return "},
 		{name: "keep a worker for good", unit: "TestHangingNeighbour", file: "controllers/fair.go", old: "	defer f.workers.Give(req.Namespace)\n", new: ""},
