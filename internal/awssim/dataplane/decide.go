@@ -1,10 +1,8 @@
 package dataplane
 
 import (
-	"encoding/base64"
-	"fmt"
 	"net/http"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,16 +17,15 @@ type decision struct {
 	group, target string
 	// transforms rewrite the request for the target.
 	transforms []elb.Transform
-	// cookie binds the client to the target group.
-	cookie *http.Cookie
+	// cookies bind the client to the target group and to the target.
+	cookies []*http.Cookie
+	// appCookie binds it to the target if the application sets appCookieName.
+	appCookie     *http.Cookie
+	appCookieName string
 }
 
-// stickyCookie is the name of the cookie for target group stickiness;
-// sessionCookie's beginning marks a client that has authenticated.
-const (
-	stickyCookie  = "AWSALBTG"
-	sessionCookie = "AWSELBAuthSessionCookie"
-)
+// sessionCookie begins the name of the cookie of a client that has authenticated.
+const sessionCookie = "AWSELBAuthSessionCookie"
 
 // decide applies the first rule that matches.
 func (p *Plane) decide(listenerARN string, req *http.Request) decision {
@@ -83,14 +80,24 @@ func (p *Plane) pick(c *elb.ForwardConfig, req *http.Request) decision {
 	if group == "" {
 		return decision{own: new(errorPage(http.StatusServiceUnavailable))}
 	}
-	target, found := p.pickTarget(group)
-	if !found {
+	if !p.lb.Takes(group, req.ProtoMajor, req.Header.Get("Content-Type")) {
+		return decision{own: new(errorPage(statusIncompatible))}
+	}
+	way := decision{group: group}
+	if cookie != nil {
+		way.cookies = append(way.cookies, cookie)
+	}
+	if !p.pickTarget(&way, req) {
 		own := errorPage(http.StatusServiceUnavailable)
 		own.TargetGroupARN = group
 		return decision{own: &own, group: group}
 	}
-	return decision{group: group, target: address(target.IP, target.Port), cookie: cookie}
+	return way
 }
+
+// statusIncompatible answers a request of a protocol that the target group doesn't
+// take.
+const statusIncompatible = 464
 
 // pickGroup shares requests by weight; a client's cookie wins over weights as
 // long as its group is in the action.
@@ -98,7 +105,8 @@ func (p *Plane) pickGroup(c *elb.ForwardConfig, req *http.Request) (string, *htt
 	sticky := c.TargetGroupStickinessConfig
 	enabled := sticky != nil && sticky.Enabled != nil && *sticky.Enabled
 	if enabled {
-		if group := p.stuckTo(c, req); group != "" {
+		group := p.boundTo(req, groupCookie)
+		if slices.ContainsFunc(c.TargetGroups, func(g elb.TargetGroupTuple) bool { return g.TargetGroupArn == group }) {
 			return group, nil
 		}
 	}
@@ -106,7 +114,7 @@ func (p *Plane) pickGroup(c *elb.ForwardConfig, req *http.Request) (string, *htt
 	if !enabled || group == "" {
 		return group, nil
 	}
-	return group, p.bind(group, *sticky.DurationSeconds)
+	return group, p.bind(groupCookie, group, time.Duration(*sticky.DurationSeconds)*time.Second)
 }
 
 // draw chooses a group at random by weight.
@@ -127,54 +135,3 @@ func (p *Plane) draw(groups []elb.TargetGroupTuple) string {
 	return ""
 }
 
-// bind makes the cookie that keeps a client with the group.
-func (p *Plane) bind(group string, seconds int) *http.Cookie {
-	life := p.world.Scale(time.Duration(seconds) * time.Second)
-	expires := p.world.Now().Add(life)
-	value := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "%d|%s", expires.UnixNano(), group))
-	return &http.Cookie{Name: stickyCookie, Value: value, Path: "/", Expires: expires} //nolint:gosec // as AWS sets it
-}
-
-// stuckTo is the group in the client's cookie, if it is still one of the
-// action's.
-func (p *Plane) stuckTo(c *elb.ForwardConfig, req *http.Request) string {
-	cookie, err := req.Cookie(stickyCookie)
-	if err != nil {
-		return ""
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(cookie.Value)
-	if err != nil {
-		return ""
-	}
-	deadline, group, _ := strings.Cut(string(raw), "|")
-	nanos, err := strconv.ParseInt(deadline, 10, 64)
-	if err != nil || p.world.Now().UnixNano() >= nanos {
-		return ""
-	}
-	for _, g := range c.TargetGroups {
-		if g.TargetGroupArn == group {
-			return group
-		}
-	}
-	return ""
-}
-
-// pickTarget takes the healthy targets in turn, or all when none is healthy.
-func (p *Plane) pickTarget(group string) (elb.LiveTarget, bool) {
-	all := p.lb.LiveTargets(group)
-	var candidates []elb.LiveTarget
-	for _, t := range all {
-		if t.Healthy {
-			candidates = append(candidates, t)
-		}
-	}
-	if len(candidates) == 0 {
-		candidates = all
-	}
-	if len(candidates) == 0 {
-		return elb.LiveTarget{}, false
-	}
-	turn := p.turns[group]
-	p.turns[group] = turn + 1
-	return candidates[turn%len(candidates)], true
-}

@@ -161,9 +161,7 @@ func (p *Plane) respond(way decision, answer elb.Answer) (response Response, fro
 		}
 	}
 	response.TargetGroupARN, response.Target = way.group, way.target
-	if way.cookie != nil {
-		response.Header.Add("Set-Cookie", way.cookie.String())
-	}
+	way.setCookies(&response)
 	return response, fromTarget
 }
 

@@ -241,7 +241,7 @@ func TestStickiness(t *testing.T) {
 		twoGroups(b, map[string]int{"blue": 1, "green": 0}, sticky...)
 		res := http.Response{Header: b.get().Header}
 		cookies := res.Cookies()
-		if len(cookies) != 1 || cookies[0].Name != stickyCookie {
+		if len(cookies) != 1 || cookies[0].Name != groupCookie {
 			t.Fatalf("cookies: %v", cookies)
 		}
 		b.route(map[string]int{"blue": 0, "green": 1}, sticky...)

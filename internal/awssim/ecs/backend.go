@@ -88,11 +88,37 @@ func (t *task) answer(c *container, req *http.Request, status int, delay time.Du
 		r.Error = http.StatusText(status)
 	}
 	body, _ := json.Marshal(r) // strings can always be marshalled
-	return elb.Answer{Status: status, Delay: delay, Body: append(body, '\n'), Header: http.Header{
+	answer := elb.Answer{Status: status, Delay: delay, Body: append(body, '\n'), Header: http.Header{
 		"Content-Type": {"application/json"},
 		"X-Revision":   {r.Revision},
 		"X-Task":       {t.id},
 	}}
+	if contentType := req.Header.Get("Content-Type"); elb.IsGRPC(contentType) {
+		speakGRPC(&answer, contentType, req.URL.Path)
+	}
+	return answer
+}
+
+// Codes of gRPC.
+const (
+	grpcOK            = "0"
+	grpcUnimplemented = "12"
+	grpcInternal      = "13"
+)
+
+// speakGRPC makes a gRPC answer of one of HTTP: whatever happened, the HTTP status
+// is 200. No task has the method that load balancers ask for by default.
+func speakGRPC(a *elb.Answer, contentType, path string) {
+	code := grpcOK
+	switch {
+	case a.Status >= http.StatusInternalServerError:
+		code = grpcInternal
+	case path == "/AWS.ALB/healthcheck":
+		code = grpcUnimplemented
+	}
+	a.Status = http.StatusOK
+	a.Header.Set("Content-Type", contentType)
+	a.Header.Set(elb.GRPCStatus, code)
 }
 
 // revision is told by whichever container knows it.

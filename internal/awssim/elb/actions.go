@@ -39,6 +39,9 @@ func (s *Service) checkActions(l *listener, in []Action, before *rule) ([]Action
 			return nil, err
 		}
 	}
+	if err := s.checkVersions(l, targetGroups(out)); err != nil {
+		return nil, err
+	}
 	if err := s.checkReach(l.lb, targetGroups(out)); err != nil {
 		return nil, err
 	}
@@ -121,6 +124,9 @@ func (s *Service) checkForward(a *Action) error {
 		return err
 	}
 	if err := checkStickiness(&config); err != nil {
+		return err
+	}
+	if err := s.checkBothSticky(&config); err != nil {
 		return err
 	}
 	a.ForwardConfig = &config

@@ -4,12 +4,33 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
 
-const deregistrationDelay = "deregistration_delay.timeout_seconds"
+const (
+	deregistrationDelay = "deregistration_delay.timeout_seconds"
+	slowStartSeconds    = "slow_start.duration_seconds"
+	stickinessEnabled   = "stickiness.enabled"
+	stickinessType      = "stickiness.type"
+	lbCookieSeconds     = "stickiness.lb_cookie.duration_seconds"
+	appCookieName       = "stickiness.app_cookie.cookie_name"
+	appCookieSeconds    = "stickiness.app_cookie.duration_seconds"
+	algorithmType       = "load_balancing.algorithm.type"
+	anomalyMitigation   = "load_balancing.algorithm.anomaly_mitigation"
+	crossZoneEnabled    = "load_balancing.cross_zone.enabled"
+)
+
+// Values of attributes.
+const (
+	lbCookie       = "lb_cookie"
+	appCookie      = "app_cookie"
+	roundRobin     = "round_robin"
+	weightedRandom = "weighted_random"
+	attributeTrue  = "true"
+)
 
 // attributeKinds are the attributes of an instance or ip target group of an
 // application load balancer: AWS's default and what is accepted.
@@ -17,16 +38,16 @@ var attributeKinds = map[string]struct {
 	initial string
 	accepts func(string) bool
 }{
-	deregistrationDelay:                                                              {"300", between(0, 3600)},
-	"slow_start.duration_seconds":                                                    {"0", oneOf("0")},
-	"stickiness.enabled":                                                             {"false", oneOf("false")},
-	"stickiness.type":                                                                {"lb_cookie", oneOf("lb_cookie", "app_cookie")},
-	"stickiness.lb_cookie.duration_seconds":                                          {"86400", between(1, maxStickySeconds)},
-	"stickiness.app_cookie.cookie_name":                                              {"", func(string) bool { return true }},
-	"stickiness.app_cookie.duration_seconds":                                         {"86400", between(1, maxStickySeconds)},
-	"load_balancing.algorithm.type":                                                  {"round_robin", oneOf("round_robin", "least_outstanding_requests", "weighted_random")},
-	"load_balancing.algorithm.anomaly_mitigation":                                    {"off", oneOf("on", "off")},
-	"load_balancing.cross_zone.enabled":                                              {"use_load_balancer_configuration", oneOf("true", "false", "use_load_balancer_configuration")},
+	deregistrationDelay: {"300", between(0, 3600)},
+	slowStartSeconds:    {"0", either(oneOf("0"), between(30, 900))},
+	stickinessEnabled:   {"false", oneOf(attributeTrue, "false")},
+	stickinessType:      {lbCookie, oneOf(lbCookie, appCookie)},
+	lbCookieSeconds:     {"86400", between(1, maxStickySeconds)},
+	appCookieName:       {"", func(name string) bool { return !strings.HasPrefix(name, "AWSALB") }},
+	appCookieSeconds:    {"86400", between(1, maxStickySeconds)},
+	algorithmType:       {roundRobin, oneOf(roundRobin, "least_outstanding_requests", weightedRandom)},
+	anomalyMitigation:   {"off", oneOf("on", "off")},
+	crossZoneEnabled:    {"use_load_balancer_configuration", oneOf(attributeTrue, "false", "use_load_balancer_configuration")},
 	"target_group_health.dns_failover.minimum_healthy_targets.count":                 {"1", oneOf("1", "off")},
 	"target_group_health.dns_failover.minimum_healthy_targets.percentage":            {"off", oneOf("off")},
 	"target_group_health.unhealthy_state_routing.minimum_healthy_targets.count":      {"1", oneOf("1")},
@@ -38,6 +59,10 @@ func between(low, high int) func(string) bool {
 		n, err := strconv.Atoi(v)
 		return err == nil && n >= low && n <= high
 	}
+}
+
+func either(a, b func(string) bool) func(string) bool {
+	return func(v string) bool { return a(v) || b(v) }
 }
 
 func oneOf(values ...string) func(string) bool {
@@ -52,10 +77,7 @@ func defaultAttributes() map[string]string {
 	return attributes
 }
 
-func (g *targetGroup) deregistrationDelay() time.Duration {
-	n, _ := strconv.Atoi(g.attributes[deregistrationDelay]) // checked when written
-	return time.Duration(n) * time.Second
-}
+func (g *targetGroup) deregistrationDelay() time.Duration { return g.seconds(deregistrationDelay) }
 
 type attributesOut struct {
 	Attributes []Tag `xml:"Attributes>member"`
@@ -80,13 +102,48 @@ func (s *Service) modifyTargetGroupAttributes(in modifyTargetGroupAttributesInpu
 	if err != nil {
 		return nil, err
 	}
-	if err := checkAttributes(in.Attributes); err != nil {
+	attributes, err := withAttributes(g.attributes, in.Attributes)
+	if err != nil {
 		return nil, err
 	}
-	for _, a := range in.Attributes {
-		g.attributes[a.Key] = a.Value
-	}
+	g.attributes = attributes
 	return g.attributesOut(), nil
+}
+
+// withAttributes are attributes with some of them changed, or the refusal of what
+// doesn't go together.
+func withAttributes(before map[string]string, changes []Tag) (map[string]string, error) {
+	if err := checkAttributes(changes); err != nil {
+		return nil, err
+	}
+	after := maps.Clone(before)
+	for _, a := range changes {
+		after[a.Key] = a.Value
+	}
+	return after, checkTogether(after)
+}
+
+// checkTogether refuses what the guide, "Edit target group attributes", calls
+// impossible. The words about the cookie's name were recorded in
+// terraform-aws-modules/terraform-aws-alb#242, the others are nobody's.
+func checkTogether(a map[string]string) error {
+	refuse := func(format string, args ...any) error {
+		return core.Errorf("InvalidConfigurationRequest", format, args...)
+	}
+	algorithm, sticky := a[algorithmType], a[stickinessEnabled] == attributeTrue
+	switch {
+	case a[slowStartSeconds] != "0" && algorithm != roundRobin:
+		return refuse("You cannot enable slow start with the load balancing algorithm '%s'", algorithm)
+	case a[anomalyMitigation] == "on" && algorithm != weightedRandom:
+		return refuse("You cannot enable anomaly mitigation with the load balancing algorithm '%s'", algorithm)
+	case sticky && algorithm == weightedRandom:
+		return refuse("You cannot enable stickiness with the load balancing algorithm '%s'", algorithm)
+	case sticky && a[crossZoneEnabled] == "false":
+		return refuse("You cannot enable stickiness when cross-zone load balancing is off")
+	case sticky && a[stickinessType] == appCookie && a[appCookieName] == "":
+		return refuse("You must set an application cookie name to enable stickiness of type 'app_cookie'")
+	}
+	return nil
 }
 
 func checkAttributes(attributes []Tag) error {

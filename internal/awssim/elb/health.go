@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
 // UserAgent is how health checks present themselves to targets.
 const UserAgent = "ELB-HealthChecker/2.0"
+
+// GRPCStatus is the header, in truth a trailer, with the code of a gRPC answer.
+const GRPCStatus = "Grpc-Status"
 
 var (
 	notInUse = TargetHealth{
@@ -127,43 +129,58 @@ func (s *Service) probe(g *targetGroup, t *target) *TargetHealth {
 		return failure("Target.FailedHealthChecks", "Health checks failed")
 	}
 	port, _ := strconv.Atoi(g.checkPort(t))
-	req, err := http.NewRequest(http.MethodGet, "http://"+t.ip+g.settings.HealthCheckPath, nil) //nolint:noctx // never sent
+	req, err := g.checkRequest(t)
 	if err != nil {
 		return failure("Elb.InternalError", "Health checks failed due to an internal error")
 	}
-	req.Header.Set("User-Agent", UserAgent)
 	answer := s.backend.Answer(t.ip, port, req)
 	switch {
 	case answer.Refused:
 		return failure("Target.FailedHealthChecks", "Health checks failed")
 	case answer.Delay > time.Duration(*g.settings.HealthCheckTimeoutSeconds)*time.Second:
 		return failure("Target.Timeout", "Request timed out")
-	case !g.settings.Matcher.matches(answer.Status):
-		return failure("Target.ResponseCodeMismatch", "Health checks failed with these codes: [%d]", answer.Status)
+	}
+	if code, good := g.judge(answer); !good {
+		return failure("Target.ResponseCodeMismatch", "Health checks failed with these codes: [%d]", code)
 	}
 	return nil
 }
 
+// checkRequest is what a health check asks.
+func (g *targetGroup) checkRequest(t *target) (*http.Request, error) {
+	method := http.MethodGet
+	if g.settings.ProtocolVersion == versionGRPC {
+		method = http.MethodPost
+	}
+	req, err := http.NewRequest(method, "http://"+t.ip+g.settings.HealthCheckPath, nil) //nolint:noctx // never sent
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("User-Agent", UserAgent)
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/grpc")
+	}
+	return req, nil
+}
+
+// judge reads the code of an answer, and tells whether it is a healthy target's.
+// Where nothing speaks gRPC there is no gRPC code, only HTTP's.
+func (g *targetGroup) judge(answer Answer) (code int, good bool) {
+	if g.settings.ProtocolVersion != versionGRPC {
+		return answer.Status, matches(g.settings.Matcher.HttpCode, answer.Status)
+	}
+	code, err := strconv.Atoi(answer.Header.Get(GRPCStatus))
+	if err != nil {
+		return answer.Status, false
+	}
+	return code, matches(g.settings.Matcher.GrpcCode, code)
+}
+
 func (g *targetGroup) checkPort(t *target) string {
-	if g.settings.HealthCheckPort == "traffic-port" {
+	if g.settings.HealthCheckPort == trafficPort {
 		return strconv.Itoa(t.port)
 	}
 	return g.settings.HealthCheckPort
-}
-
-func (m *Matcher) matches(status int) bool {
-	for part := range strings.SplitSeq(m.HttpCode, ",") {
-		low, high, isRange := strings.Cut(part, "-")
-		if !isRange {
-			high = low
-		}
-		from, _ := strconv.Atoi(low) // the pattern was checked
-		to, _ := strconv.Atoi(high)
-		if status >= from && status <= to {
-			return true
-		}
-	}
-	return false
 }
 
 // set changes the state and tells who watches.
@@ -172,5 +189,6 @@ func (s *Service) set(g *targetGroup, t *target, health TargetHealth) {
 		return
 	}
 	t.health = health
+	s.warmUp(g, t)
 	s.onHealth(g.arn, t.ip, t.port)
 }

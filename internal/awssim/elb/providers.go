@@ -127,7 +127,8 @@ func (s *Service) createGroupResource(ref core.StackRef, properties map[string]a
 		return core.Created{}, core.Errorf("AlreadyExists",
 			"Resource of type 'AWS::ElasticLoadBalancingV2::TargetGroup' with identifier '%s' already exists.", in.Name)
 	}
-	if err := checkAttributes(in.TargetGroupAttributes); err != nil {
+	attributes, err := withAttributes(defaultAttributes(), in.TargetGroupAttributes)
+	if err != nil {
 		return core.Created{}, err
 	}
 	g, err := s.addTargetGroup(in.createTargetGroupInput)
@@ -135,9 +136,7 @@ func (s *Service) createGroupResource(ref core.StackRef, properties map[string]a
 		return core.Created{}, err
 	}
 	g.tags = mergeTags(stackTags(ref), g.tags)
-	for _, a := range in.TargetGroupAttributes {
-		g.attributes[a.Key] = a.Value
-	}
+	g.attributes = attributes
 	created := core.Created{PhysicalID: g.arn, Attributes: map[string]any{
 		"TargetGroupArn":      g.arn,
 		"TargetGroupName":     g.settings.Name,
@@ -180,7 +179,7 @@ func targetGroupSchema() core.Schema {
 		"HealthCheckProtocol":        core.String("HTTP", "HTTPS", "TCP", "TCP_UDP", "TLS", "UDP"),
 		"HealthCheckIntervalSeconds": number, "HealthCheckTimeoutSeconds": number,
 		"HealthyThresholdCount": number, "UnhealthyThresholdCount": number,
-		"Matcher":               core.Object(map[string]core.Schema{"HttpCode": text}).With("GrpcCode"),
+		"Matcher":               core.Object(map[string]core.Schema{"HttpCode": text, "GrpcCode": text}),
 		"TargetGroupAttributes": core.ListOf(core.Object(map[string]core.Schema{"Key": text, "Value": text})),
 		"Targets": core.ListOf(core.Object(map[string]core.Schema{
 			"Id": core.Must(text), "Port": number, "AvailabilityZone": text,

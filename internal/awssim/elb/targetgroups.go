@@ -65,9 +65,8 @@ type targetGroupsOut struct {
 }
 
 var (
-	namePattern    = regexp.MustCompile(`^[A-Za-z0-9-]{1,32}$`)
-	matcherPattern = regexp.MustCompile(`^[2-4][0-9]{2}(-[2-4][0-9]{2})?(,[2-4][0-9]{2}(-[2-4][0-9]{2})?)*$`)
-	pathOnly       = regexp.MustCompile(`^/\S*$`)
+	namePattern = regexp.MustCompile(`^[A-Za-z0-9-]{1,32}$`)
+	pathOnly    = regexp.MustCompile(`^/\S*$`)
 )
 
 // checkName applies the rules for names of load balancers and target groups.
@@ -124,12 +123,12 @@ func (s *Service) addTargetGroup(in createTargetGroupInput) (*targetGroup, error
 // comparable leaves out what isn't a setting.
 func (o targetGroupOut) comparable() any {
 	type settings struct {
-		text [9]string
+		text [10]string
 		nums [5]int
 		on   bool
 	}
 	return settings{
-		text: [9]string{o.TargetGroupName, o.Protocol, o.ProtocolVersion, o.VpcId, o.TargetType, o.HealthCheckPath, o.HealthCheckPort, o.HealthCheckProtocol, o.Matcher.HttpCode},
+		text: [10]string{o.TargetGroupName, o.Protocol, o.ProtocolVersion, o.VpcId, o.TargetType, o.HealthCheckPath, o.HealthCheckPort, o.HealthCheckProtocol, o.Matcher.HttpCode, o.Matcher.GrpcCode},
 		nums: [5]int{o.Port, o.HealthCheckIntervalSeconds, o.HealthCheckTimeoutSeconds, o.HealthyThresholdCount, o.UnhealthyThresholdCount},
 		on:   o.HealthCheckEnabled,
 	}
@@ -149,8 +148,12 @@ func (in *createTargetGroupInput) complete() {
 	}
 	orText(&in.TargetType, "instance")
 	orText(&in.ProtocolVersion, "HTTP1")
+	path, matcher := "/", Matcher{HttpCode: "200"}
+	if in.ProtocolVersion == versionGRPC {
+		path, matcher = "/AWS.ALB/healthcheck", Matcher{GrpcCode: "12"}
+	}
 	orText(&in.IpAddressType, "ipv4")
-	orText(&in.HealthCheckPath, "/")
+	orText(&in.HealthCheckPath, path)
 	orText(&in.HealthCheckPort, "traffic-port")
 	orText(&in.HealthCheckProtocol, "HTTP")
 	orInt(&in.HealthCheckIntervalSeconds, 30)
@@ -161,7 +164,7 @@ func (in *createTargetGroupInput) complete() {
 		in.HealthCheckEnabled = new(true)
 	}
 	if in.Matcher == nil {
-		in.Matcher = &Matcher{HttpCode: "200"}
+		in.Matcher = &matcher
 	}
 }
 
@@ -169,6 +172,9 @@ func (in *createTargetGroupInput) complete() {
 func (in *createTargetGroupInput) check() error {
 	if in.Protocol != "HTTP" && in.Protocol != "HTTPS" {
 		return core.Errorf("ValidationError", "Protocol '%s' must be one of '[HTTP, HTTPS]': only application load balancers are simulated", in.Protocol)
+	}
+	if !slices.Contains(protocolVersions, in.ProtocolVersion) {
+		return core.Errorf("ValidationError", "Protocol version '%s' must be one of '%s'", in.ProtocolVersion, protocolVersions)
 	}
 	if in.Port == nil || *in.Port < 1 || *in.Port > 65535 {
 		return core.Errorf("ValidationError", "A target group port between 1 and 65535 must be specified")
@@ -205,10 +211,10 @@ func (in *createTargetGroupInput) checkHealthCheck() error {
 	if len(in.HealthCheckPath) > 1024 || !pathOnly.MatchString(in.HealthCheckPath) {
 		return core.Errorf("ValidationError", "Health check path '%s' must begin with a '/' character, and can contain up to 1024 characters", in.HealthCheckPath)
 	}
-	if !matcherPattern.MatchString(in.Matcher.HttpCode) {
-		return core.Errorf("ValidationError", "Health check matcher HTTP code '%s' must be within '200-499' inclusive", in.Matcher.HttpCode)
+	if err := in.checkProbe(); err != nil {
+		return err
 	}
-	return nil
+	return in.checkMatcher()
 }
 
 func (s *Service) groupOut(g *targetGroup) targetGroupOut {

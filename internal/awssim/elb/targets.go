@@ -32,6 +32,8 @@ type target struct {
 	health TargetHealth
 	// streak counts checks in a row that passed (positive) or failed.
 	streak int
+	// warmingSince is when its slow start began; zero if it isn't in one.
+	warmingSince time.Time
 	// timer is the next health check or the end of draining; nil if there is
 	// nothing to wait for.
 	timer *core.Timer
@@ -150,6 +152,8 @@ type LiveTarget struct {
 	IP      string
 	Port    int
 	Healthy bool
+	// Share of what a target gets otherwise: below 1 in slow start.
+	Share float64
 }
 
 // LiveTargets are the group's targets that take new requests: all but the
@@ -162,7 +166,7 @@ func (s *Service) LiveTargets(groupARN string) []LiveTarget {
 	var live []LiveTarget
 	for _, t := range g.targets {
 		if t.health.State != StateDraining && t.health != beyond {
-			live = append(live, LiveTarget{IP: t.ip, Port: t.port, Healthy: t.health.State == StateHealthy})
+			live = append(live, LiveTarget{IP: t.ip, Port: t.port, Healthy: t.health.State == StateHealthy, Share: s.share(g, t)})
 		}
 	}
 	return live

@@ -185,10 +185,12 @@ type Tag struct {
 	Value string
 }
 
-// Matcher says which HTTP codes a healthy target answers with, such as "200",
-// "200,202" or "200-299".
+// Matcher says which codes a healthy target answers with, such as "200",
+// "200,202" or "200-299": HTTP codes, or gRPC codes where the protocol version is
+// that.
 type Matcher struct {
-	HttpCode string
+	HttpCode string `xml:",omitempty"`
+	GrpcCode string `xml:",omitempty"`
 }
 
 // targetGroups lists every target group that the actions forward to.
