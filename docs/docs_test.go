@@ -49,9 +49,10 @@ func constants(t *testing.T, path string) map[string]string {
 	return found
 }
 
-// TestLinks: linked files exist.
+// TestLinks: linked files exist. A regular expression, of which api.md shows some,
+// is no link.
 func TestLinks(t *testing.T) {
-	link, code := regexp.MustCompile(`\]\(([^)#:]+)\)`), regexp.MustCompile("`[^`\n]*`")
+	link, code := regexp.MustCompile(`\]\(([^)#:*\[]+)\)`), regexp.MustCompile("`[^`\n]*`")
 	for _, page := range []string{"../README.md", "analysis.md", "architecture.md", "aws.md", "control.md", "disaster-recovery.md", "from-task-definition.md", "gates.md", "images.md", "operations.md", "policies.md", "reliability.md", "security.md", "semantics.md", "strategies.md", "api.md", "../config/aws/README.md", "../internal/awssim/README.md", "../CHANGELOG.md", "../CONTRIBUTING.md", "../SECURITY.md"} {
 		for _, m := range link.FindAllStringSubmatch(code.ReplaceAllString(read(t, page), ""), -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {

@@ -141,9 +141,9 @@ func notKeptApart(t *testing.T) map[string]bool {
 			continue
 		}
 		for _, m := range action.FindAllStringSubmatch(cells[1], -1) {
-			for _, where := range strings.Split(cells[2], ";") {
+			for where := range strings.SplitSeq(cells[2], ";") {
 				dir, whose, _ := strings.Cut(strings.TrimSpace(where), ": ")
-				for _, name := range strings.Split(whose, ", ") {
+				for name := range strings.SplitSeq(whose, ", ") {
 					all[dir+": "+name+": "+m[1]] = true
 				}
 			}
