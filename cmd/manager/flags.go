@@ -131,18 +131,25 @@ func (o options) check(rest []string) error {
 		return fmt.Errorf("unexpected argument %q", rest[0])
 	case o.maxConcurrent < 1:
 		return errors.New("--max-concurrent-reconciles must be at least 1")
-	case o.timing.Poll <= 0 || o.timing.Resync <= 0:
-		return errors.New("--poll-interval and --resync-interval must be positive")
-	case o.timing.Propagation < 0 || o.timing.MetricDelay < 0:
-		return errors.New("--traffic-propagation and --metric-delay must not be negative")
-	case !goodPeriod(o.metricPeriod):
-		return errors.New("--metric-period must be 1, 5, 10, 20, 30 or a multiple of 60 seconds, as CloudWatch takes it")
 	case len(o.clusterID) > 128 || !tagValue.MatchString(o.clusterID):
 		return errors.New("--cluster-id must be the value of a tag: at most 128 letters, digits and . : / = + - @ _")
 	case o.maxGateCalls < 1:
 		return errors.New("--max-gate-calls must be at least 1")
 	case o.awsCallRate < 0 || o.awsCallRate > 100 || o.awsCallRate > 0 && o.awsCallRate < 0.05:
 		return errors.New("--aws-call-rate must be 0 for no limit, or from 0.05 to 100")
+	}
+	return o.checkTimes()
+}
+
+// checkTimes rejects times that can't work.
+func (o options) checkTimes() error {
+	switch {
+	case o.timing.Poll <= 0 || o.timing.Resync <= 0:
+		return errors.New("--poll-interval and --resync-interval must be positive")
+	case o.timing.Propagation < 0 || o.timing.MetricDelay < 0:
+		return errors.New("--traffic-propagation and --metric-delay must not be negative")
+	case !goodPeriod(o.metricPeriod):
+		return errors.New("--metric-period must be 1, 5, 10, 20, 30 or a multiple of 60 seconds, as CloudWatch takes it")
 	}
 	return nil
 }
