@@ -149,10 +149,10 @@ func (b *budgets) wait(ctx context.Context, account string) error {
 	}
 	patient, cancel := context.WithTimeout(ctx, budgetPatience)
 	defer cancel()
-	start := time.Now()
+	start, waited := time.Now(), b.waited.WithLabelValues(service, operation) // from now on it is told, be it 0
 	defer func() {
 		if took := time.Since(start); took >= time.Millisecond {
-			b.waited.WithLabelValues(service, operation).Add(took.Seconds())
+			waited.Add(took.Seconds())
 		}
 	}()
 	if err := of.Wait(patient, cloud.Tenant(ctx)); err != nil {

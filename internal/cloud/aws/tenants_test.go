@@ -151,15 +151,20 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestWaitsAreCounted: metrics tell how long calls waited for their turn.
+// TestWaitsAreCounted: metrics tell how long calls waited for their turn, from the
+// first call on, which didn't.
 func TestWaitsAreCounted(t *testing.T) {
 	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
 		registry := prometheus.NewRegistry()
 		c := clientsOf(t, newProvider(t, Options{Metrics: registry, CallRate: 0.05, HTTPClient: &http.Client{Transport: w.sim.Transport()}}), cloud.Identity{})
-		for range 4 { // of which two are allowed at once, and another one every two seconds
+		const waited = `viridian_aws_waited_seconds_total{operation="DescribeStacks",service="cloudformation"}`
+		_, _ = c.Stacks.Describe(t.Context(), "checkout-1")
+		if got, there := gather(t, registry)[waited]; got != 0 || !there {
+			t.Errorf("waited %.2f s, there: %t", got, there)
+		}
+		for range 3 { // two calls are allowed at once, and another one every two seconds
 			_, _ = c.Stacks.Describe(t.Context(), "checkout-1")
 		}
-		const waited = `viridian_aws_waited_seconds_total{operation="DescribeStacks",service="cloudformation"}`
 		if got := gather(t, registry)[waited]; got < 3.9 || got > 4.1 {
 			t.Errorf("waited %.2f s, want 4 s", got)
 		}
