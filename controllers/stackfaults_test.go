@@ -76,9 +76,9 @@ func TestQuotaInsideStack(t *testing.T) {
 func TestStackFaults(t *testing.T) {
 	t.Parallel()
 	for cause, want := range map[string]struct{ reason, remedy string }{
-		"quota":                      {v1alpha1.ReasonQuotaExceeded, "Raise the quota"},
-		"quota by another code":      {v1alpha1.ReasonQuotaExceeded, "Raise the quota"},
-		"quota without a code":       {v1alpha1.ReasonQuotaExceeded, "Raise the quota"},
+		"quota":                      {v1alpha1.ReasonQuotaExceeded, "Raise the quota in Service Quotas"},
+		"quota by another code":      {v1alpha1.ReasonQuotaExceeded, `The quota "Target Groups per Application Load Balancer" can't be raised`},
+		"quota without a code":       {v1alpha1.ReasonQuotaExceeded, `Raise the quota "Rules per Application Load Balancer"`},
 		"throttled":                  {v1alpha1.ReasonAWSUnavailable, "by itself"},
 		"throttled by another code":  {v1alpha1.ReasonAWSUnavailable, "by itself"},
 		"denied":                     {v1alpha1.ReasonAccessDenied, "Allow iam:PassRole on arn:aws:iam::111122223333:role/ecs-execution"},

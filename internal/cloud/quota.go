@@ -21,8 +21,8 @@ var quotas = []struct {
 	quota   Quota
 }{
 	{regexp.MustCompile(`(?i)TooManyUniqueTargetGroupsPerLoadBalancer|unique target groups`), Quota{"Target Groups per Application Load Balancer", true}},
-	{regexp.MustCompile(`(?i)TooManyRules|number of rules`), Quota{"Rules per Application Load Balancer", false}},
-	{regexp.MustCompile(`(?i)TooManyTargetGroups|number of target groups`), Quota{"Target Groups per Region", false}},
+	{regexp.MustCompile(`(?i)TooManyRules|number of rules (?:on|per) load balancer`), Quota{"Rules per Application Load Balancer", false}},
+	{regexp.MustCompile(`(?i)TooManyTargetGroups|number of target groups for your`), Quota{"Target Groups per Region", false}},
 }
 
 // ParseQuota reads an error of AWS: its code, its message or both.

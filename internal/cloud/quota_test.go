@@ -20,6 +20,8 @@ func TestQuota(t *testing.T) {
 		"You've reached the limit on the number of unique target groups per load balancer":              {"Target Groups per Application Load Balancer", false},
 		"TooManyTargetGroups: You've reached the limit on the number of target groups for your account": {"Target Groups per Region", true},
 		"LimitExceededException: Limit for stack has been exceeded":                                     {"", true},
+		"You've reached the limit on the number of rules per load balancer":                             {"Rules per Application Load Balancer", true},
+		"The maximum number of rules per security group has been reached.":                              {"", true},
 	} {
 		q := cloud.ParseQuota(said)
 		remedy := q.Remedy()
