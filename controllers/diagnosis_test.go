@@ -23,13 +23,18 @@ func (silentStacks) Resources(context.Context, string) (map[string]string, error
 // A person is told to change what can be changed, which conditions can't be.
 func TestRemedyOfRefusedConditions(t *testing.T) {
 	imr := &v1alpha1.ImmutableRevision{Spec: v1alpha1.ImmutableRevisionSpec{Frozen: v1alpha1.FrozenRevision{ListenerARN: "arn:listener"}}}
-	for message, want := range map[string]string{
-		"PreviewRule: Condition value 'shop' contains a character that is not valid": "delete the ImmutableDeployment and create it with other spec.traffic.loadBalancer.conditions",
-		"PreviewRule: Priority '7' is currently in use":                              "",
+	for message, want := range map[string]struct {
+		reason, remedy string
+		retriable      bool
+	}{
+		"PreviewRule: Condition value 'shop' contains a character that is not valid": {"", "delete the ImmutableDeployment and create it with other spec.traffic.loadBalancer.conditions", false},
+		"PreviewRule: One or more listeners not found":                               {"", "aws elbv2 describe-rules --listener-arn arn:listener", true},
+		"PreviewRule: Priority '7' is currently in use":                              {v1alpha1.ReasonResourceConflict, "", false},
 	} {
-		imr.Status.Failure = &v1alpha1.StackFailure{Resource: "PreviewRule", Message: message}
-		if got := recorded(imr).Remedy; !strings.Contains(got, want) || (got == "") != (want == "") {
-			t.Errorf("%s: %q", message, got)
+		imr.Status.Failure = &v1alpha1.StackFailure{Resource: "PreviewRule", Message: message, Reason: want.reason}
+		got := recorded(imr)
+		if !strings.Contains(got.Remedy, want.remedy) || (got.Remedy == "") != (want.remedy == "") || got.Retriable != want.retriable {
+			t.Errorf("%s: %q, %t", message, got.Remedy, got.Retriable)
 		}
 	}
 }
