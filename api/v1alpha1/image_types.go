@@ -23,7 +23,7 @@ type ImagePolicy struct {
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=50
 	// +kubebuilder:validation:items:MaxLength=255
-	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$')",message="spec.imagePolicy.foreignRegistries are registries, or repositories or parts of them, as images name them: example.com or example.com:5000/team, without https://, a tag, * or a final /"
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[a-z0-9]+([.-]+[a-z0-9]+)*(:[0-9]{1,5})?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*$')",message="spec.imagePolicy.foreignRegistries are registries, or repositories or parts of them, as images name them: example.com or example.com:5000/team, without https://, a tag, * or a final /"
 	// +listType=set
 	ForeignRegistries []string `json:"foreignRegistries,omitempty"`
 
