@@ -94,7 +94,7 @@ func New(o Options) *Sim {
 		s.elb.SetNetwork(s.ec2)
 	}
 	s.ecs = ecs.New(w, s.elb, ecs.Options{
-		TagResolver: s.ecr.Tags, Network: s.ec2, Assumable: s.iam.Assumable, Clock: o.TaskClock,
+		TagResolver: s.ecr.Tags, Network: s.ec2, Assumable: s.iam.Assumable, LogGroup: s.logs.Use, Clock: o.TaskClock,
 		Caller: func() string { return s.sts.CallerARN(w.Caller) },
 	})
 	s.plane = dataplane.New(w, s.elb, s.ecs, o.DataPlane)

@@ -87,6 +87,11 @@ func (in *registerInput) checkFargate() error {
 	if !okCPU || !okMemory || !fargateOffers(cpu, memory) {
 		return clientError("No Fargate configuration exists for given values: %s CPU, %s memory. See the Amazon ECS documentation for the valid values.", in.Cpu, in.Memory)
 	}
+	for i := range in.ContainerDefinitions {
+		if err := in.ContainerDefinitions[i].checkFargate(); err != nil {
+			return err
+		}
+	}
 	if in.ExecutionRoleArn == "" {
 		return in.checkRoleless()
 	}
@@ -122,6 +127,11 @@ func (in *registerInput) checkContainers() error {
 	}
 	if !essential {
 		return clientError("At least one container in the task definition must be marked as essential.")
+	}
+	for _, check := range []func() error{in.checkLogging, in.checkPorts} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	if err := in.checkSizes(); err != nil {
 		return err
@@ -211,6 +221,9 @@ func (c *container) check(in *registerInput) error {
 		if !secretPattern.MatchString(secret.ValueFrom) && !parameterName.MatchString(secret.ValueFrom) {
 			return clientError("Invalid 'valueFrom' for secret '%s': '%s'", secret.Name, secret.ValueFrom)
 		}
+	}
+	if err := c.checkSettings(in.NetworkMode); err != nil {
+		return err
 	}
 	return c.checkHealthCheck()
 }

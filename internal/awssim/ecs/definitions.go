@@ -74,9 +74,18 @@ type container struct {
 	LinuxParameters        *linuxParameters  `json:"linuxParameters,omitempty"`
 	MountPoints            []mountPoint      `json:"mountPoints,omitzero"`
 	VolumesFrom            []struct{}        `json:"volumesFrom,omitzero"`
-	SystemControls         []struct{}        `json:"systemControls,omitzero"`
+	SystemControls         []systemControl   `json:"systemControls,omitzero"`
 	Ulimits                []ulimit          `json:"ulimits,omitempty"`
 	VersionConsistency     string            `json:"versionConsistency,omitempty"`
+
+	FirelensConfiguration *firelensConfiguration `json:"firelensConfiguration,omitempty"`
+	RestartPolicy         *restartPolicy         `json:"restartPolicy,omitempty"`
+	RepositoryCredentials *repositoryCredentials `json:"repositoryCredentials,omitempty"`
+	EnvironmentFiles      []environmentFile      `json:"environmentFiles,omitempty"`
+	ExtraHosts            []hostEntry            `json:"extraHosts,omitempty"`
+	Interactive           bool                   `json:"interactive,omitempty"`
+	PseudoTerminal        bool                   `json:"pseudoTerminal,omitempty"`
+	Privileged            bool                   `json:"privileged,omitempty"`
 }
 
 type portMapping struct {
@@ -114,6 +123,7 @@ type logConfiguration struct {
 type linuxParameters struct {
 	InitProcessEnabled *bool         `json:"initProcessEnabled,omitempty"`
 	Capabilities       *capabilities `json:"capabilities,omitempty"`
+	Tmpfs              []tmpfs       `json:"tmpfs,omitempty"`
 }
 
 type capabilities struct {

@@ -329,7 +329,8 @@ func TestPropertiesThatAWSTakes(t *testing.T) {
 		"threshold": {serviceSchema, map[string]any{"DeploymentConfiguration": map[string]any{"DeploymentCircuitBreaker": map[string]any{
 			"Enable": true, "Rollback": false, "ThresholdConfiguration": map[string]any{"Type": "HALF"},
 		}}}, "HALF", ""},
-		"restart policy":  {definitionSchema, container(map[string]any{"RestartPolicy": map[string]any{"Enabled": true}}), "", "ContainerDefinitions/0/RestartPolicy"},
+		"restart policy":  {definitionSchema, container(map[string]any{"RestartPolicy": map[string]any{"Enabled": true}}), "", ""},
+		"hostname":        {definitionSchema, container(map[string]any{"Hostname": "app"}), "", "ContainerDefinitions/0/Hostname"},
 		"EFS":             {definitionSchema, map[string]any{"Volumes": []any{map[string]any{"Name": "data", "EFSVolumeConfiguration": map[string]any{}}}}, "", "Volumes/0/EFSVolumeConfiguration"},
 		"network mode":    {definitionSchema, map[string]any{"NetworkMode": "vpc"}, "vpc", ""},
 		"compatibilities": {definitionSchema, map[string]any{"RequiresCompatibilities": []any{"LAMBDA"}}, "LAMBDA", ""},

@@ -45,14 +45,22 @@ var containerSchema = object(map[string]core.Schema{
 	}),
 	"LinuxParameters": object(map[string]core.Schema{
 		"InitProcessEnabled": flag, "Capabilities": object(map[string]core.Schema{"Add": texts, "Drop": texts}),
-	}).With("Devices", "MaxSwap", "SharedMemorySize", "Swappiness", "Tmpfs"),
+		"Tmpfs": listOf(map[string]core.Schema{"ContainerPath": text, "Size": core.Must(number), "MountOptions": texts}),
+	}).With("Devices", "MaxSwap", "SharedMemorySize", "Swappiness"),
 	"MountPoints":        listOf(map[string]core.Schema{"SourceVolume": text, "ContainerPath": text, "ReadOnly": flag}),
 	"Ulimits":            listOf(map[string]core.Schema{"Name": core.Must(text), "SoftLimit": core.Must(number), "HardLimit": core.Must(number)}),
 	"VersionConsistency": core.String("enabled", "disabled"),
+
+	"FirelensConfiguration": object(map[string]core.Schema{"Type": text, "Options": core.MapOf(text)}),
+	"RestartPolicy":         object(map[string]core.Schema{"Enabled": flag, "IgnoredExitCodes": core.ListOf(number), "RestartAttemptPeriod": number}),
+	"RepositoryCredentials": object(map[string]core.Schema{"CredentialsParameter": text}),
+	"EnvironmentFiles":      listOf(map[string]core.Schema{"Type": text, "Value": text}),
+	"ExtraHosts":            listOf(map[string]core.Schema{"Hostname": text, "IpAddress": text}),
+	"SystemControls":        listOf(map[string]core.Schema{"Namespace": text, "Value": text}),
+	"Interactive":           flag, "PseudoTerminal": flag, "Privileged": flag,
 }).With(
-	"CredentialSpecs", "DisableNetworking", "DnsSearchDomains", "DnsServers", "DockerSecurityOptions", "EnvironmentFiles", "ExtraHosts",
-	"FirelensConfiguration", "Hostname", "Interactive", "Links", "Privileged", "PseudoTerminal", "RepositoryCredentials",
-	"ResourceRequirements", "RestartPolicy", "SystemControls", "VolumesFrom",
+	"CredentialSpecs", "DisableNetworking", "DnsSearchDomains", "DnsServers", "DockerSecurityOptions", "Hostname", "Links",
+	"ResourceRequirements", "VolumesFrom",
 )
 
 var definitionSchema = object(map[string]core.Schema{

@@ -20,6 +20,9 @@ type Options struct {
 	Network core.Network
 	// Assumable tells whether ECS can assume a role for tasks. Nil can.
 	Assumable func(roleARN string) bool
+	// LogGroup tells whether there is a log group in CloudWatch Logs, which is
+	// created first if create is true. Nil has all.
+	LogGroup func(name string, create bool) bool
 	// Clock is what the timestamps of tasks on the wire are on. Default
 	// World.Now.
 	Clock func() time.Time

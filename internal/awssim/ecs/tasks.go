@@ -147,6 +147,10 @@ func (s *Service) startContainers(t *task) {
 		s.end(t, stopFailedToStart, t.failure)
 		return
 	}
+	if reason := s.unlogged(t.definition); reason != "" {
+		s.end(t, stopFailedToStart, reason)
+		return
+	}
 	t.started, t.startedAt = s.world.Now(), s.opts.Clock()
 	if t.behaves.crash {
 		t.exitCode = new(1)
@@ -270,8 +274,9 @@ func (s *Service) end(t *task, code, reason string) {
 	s.tearDown(t)
 }
 
-// Crash has up to n running tasks of a service exit with code 1, the oldest
-// first, and tells how many did.
+// Crash has the containers of up to n running tasks of a service exit with code 1,
+// the oldest first, and tells how many did. The tasks stop unless the containers
+// are restarted.
 func (s *Service) Crash(cluster, service string, n int) (crashed int) {
 	for _, t := range s.tasks {
 		if crashed == n {
@@ -280,12 +285,15 @@ func (s *Service) Crash(cluster, service string, n int) (crashed int) {
 		if t.cluster.name != cluster || t.service.name != service || t.status != taskRunning || t.desired != taskRunning {
 			continue
 		}
+		crashed++
 		t.step.Stop()
+		if s.restart(t, 1) {
+			continue
+		}
 		t.checks.Stop()
 		s.deregisterTargets(t)
 		t.exitCode = new(1)
 		s.end(t, stopContainerExit, "Essential container in task exited")
-		crashed++
 	}
 	return crashed
 }

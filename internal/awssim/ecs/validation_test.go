@@ -41,7 +41,7 @@ func TestTaskDefinitionRefusals(t *testing.T) {
 		"network mode":          {`{"family":"web","requiresCompatibilities":["FARGATE"],"cpu":"256","memory":"512","containerDefinitions":[` + app + `]}`, "Fargate only supports network mode ‘awsvpc’."},
 		"family":                {`{"family":"a b","containerDefinitions":[` + app + `]}`, "Family"},
 		"ECR role":              {fargate("256", "512", "", `{"name":"app","image":"1.dkr.ecr.eu-west-1.amazonaws.com/web:1"}`), "execution role ARN to support ECR images"},
-		"logs role":             {fargate("256", "512", "", `{"name":"app","image":"web:1","logConfiguration":{"logDriver":"awslogs"}}`), "execution role ARN to support log driver awslogs"},
+		"logs role":             {fargate("256", "512", "", `{"name":"app","image":"web:1","logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":"g","awslogs-region":"r","awslogs-stream-prefix":"p"}}}`), "execution role ARN to support log driver awslogs"},
 		"secrets role":          {fargate("256", "512", "", `{"name":"app","image":"web:1","secrets":[{"name":"P","valueFrom":"p"}]}`), "you must also specify a value for 'executionRoleArn'"},
 		"secret":                {fargate("256", "512", `,"executionRoleArn":"arn:aws:iam::111122223333:role/r"`, `{"name":"app","image":"web:1","secrets":[{"name":"P","valueFrom":"arn:aws:s3:::x"}]}`), "Invalid 'valueFrom'"},
 		"role":                  {fargate("256", "512", `,"taskRoleArn":"arn:aws:s3:::r"`, app), "Role is not valid"},

@@ -1,5 +1,5 @@
 // Package logs simulates the CloudWatch Logs resource that a stack brings: the
-// log group. Nothing is ever logged to it.
+// log group. Nothing is ever logged to it, but tasks can't start without theirs.
 //
 // It imports the standard library and internal/awssim/core only.
 package logs
@@ -34,6 +34,15 @@ func New(w *core.World) *Service {
 
 // Names lists the log groups. The caller holds the world's lock.
 func (s *Service) Names() []string { return slices.Sorted(maps.Keys(s.groups)) }
+
+// Use tells whether there is a log group, and creates it before if create is true.
+// The caller holds the world's lock.
+func (s *Service) Use(name string, create bool) bool {
+	if create {
+		s.groups[name] = true
+	}
+	return s.groups[name]
+}
 
 // Providers implements core.ProviderSet.
 func (s *Service) Providers() []core.Provider { return []core.Provider{groupProvider{s}} }
