@@ -56,11 +56,16 @@ func Slim(object any) (any, error) {
 	return object, nil
 }
 
-// slimDeployment keeps what claimed, hasWork and DeploymentPredicate read.
+// slimDeployment keeps what claimed, otherNamespaces, hasWork and
+// DeploymentPredicate read.
 func slimDeployment(imd *v1alpha1.ImmutableDeployment) {
 	lb, blocked := imd.Spec.Traffic.LoadBalancer, imd.Status.BlockedBy
 	if blocked != nil {
 		blocked = &v1alpha1.BlockedBy{Reason: blocked.Reason, Since: blocked.Since}
+	}
+	traffic := imd.Status.Traffic
+	if traffic != nil {
+		traffic = &v1alpha1.TrafficStatus{RuleARN: traffic.RuleARN}
 	}
 	*imd = v1alpha1.ImmutableDeployment{
 		TypeMeta: imd.TypeMeta,
@@ -69,7 +74,7 @@ func slimDeployment(imd *v1alpha1.ImmutableDeployment) {
 			CreationTimestamp: imd.CreationTimestamp, DeletionTimestamp: imd.DeletionTimestamp, Annotations: digested(imd.Annotations),
 		},
 		Spec:   v1alpha1.ImmutableDeploymentSpec{Traffic: v1alpha1.Traffic{LoadBalancer: v1alpha1.LoadBalancer{ListenerARN: lb.ListenerARN, Priority: lb.Priority}}},
-		Status: v1alpha1.ImmutableDeploymentStatus{ObservedGeneration: imd.Status.ObservedGeneration, Phase: imd.Status.Phase, BlockedBy: blocked},
+		Status: v1alpha1.ImmutableDeploymentStatus{ObservedGeneration: imd.Status.ObservedGeneration, Phase: imd.Status.Phase, BlockedBy: blocked, Traffic: traffic},
 	}
 }
 

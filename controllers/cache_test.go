@@ -49,8 +49,8 @@ var container = v1alpha1.Container{
 	Environment: []v1alpha1.KeyValue{{Name: "A", Value: "b"}}, Command: []string{"run"},
 }
 
-// Of a deployment the cache has the priority that it wants on a listener, whether
-// it has work, and what tells a change.
+// Of a deployment the cache has the priority that it wants on a listener, its rule,
+// whether it has work, and what tells a change.
 func TestSlimDeployment(t *testing.T) {
 	full := &v1alpha1.ImmutableDeployment{ObjectMeta: applied()}
 	full.Spec.Template.Containers = []v1alpha1.Container{container}
@@ -58,13 +58,17 @@ func TestSlimDeployment(t *testing.T) {
 	full.Status = v1alpha1.ImmutableDeploymentStatus{
 		Phase: v1alpha1.PhaseComplete, ObservedGeneration: 3, History: []v1alpha1.HistoryEntry{{ID: "a"}},
 		BlockedBy: &v1alpha1.BlockedBy{Reason: "Why", Message: "long", Remedy: "longer"},
+		Traffic:   &v1alpha1.TrafficStatus{RuleARN: "rule", Writers: []string{"me"}},
 	}
 	got := slim(t, full)
 	want := &v1alpha1.ImmutableDeployment{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "shop", Name: "checkout", UID: "1", ResourceVersion: "2", Generation: 3, Annotations: got.Annotations,
 	}}
 	want.Spec.Traffic.LoadBalancer = v1alpha1.LoadBalancer{ListenerARN: "arn", Priority: new(int32(7))}
-	want.Status = v1alpha1.ImmutableDeploymentStatus{Phase: v1alpha1.PhaseComplete, ObservedGeneration: 3, BlockedBy: &v1alpha1.BlockedBy{Reason: "Why"}}
+	want.Status = v1alpha1.ImmutableDeploymentStatus{
+		Phase: v1alpha1.PhaseComplete, ObservedGeneration: 3,
+		BlockedBy: &v1alpha1.BlockedBy{Reason: "Why"}, Traffic: &v1alpha1.TrafficStatus{RuleARN: "rule"},
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("in the cache (-want +got):\n%s", diff)
 	}
@@ -203,8 +207,8 @@ func TestListInPages(t *testing.T) {
 // Whoever joins them has to see to it that Slim keeps what is read.
 func TestReadersOfTheCache(t *testing.T) {
 	want := []string{
-		"awaiting: r.Client.List", "cachedRevisions: cached.List", "claimed: r.Client.List", "revisionsOf: cachedRevisions",
-		"rulesOf: o.Client.List",
+		"awaiting: r.Client.List", "cachedRevisions: cached.List", "claimed: r.Client.List", "otherNamespaces: o.Client.List",
+		"revisionsOf: cachedRevisions", "rulesOf: o.Client.List",
 	}
 	files, err := filepath.Glob("*.go")
 	if err != nil {
