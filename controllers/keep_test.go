@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"maps"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,9 +21,7 @@ func (w *world) note(object client.Object) {
 	patch := client.MergeFrom(object.DeepCopyObject().(client.Object))
 	object.SetAnnotations(map[string]string{corev1.LastAppliedConfigAnnotation: `{"a":"b"}`, "example.com/team": "shop"})
 	labels := map[string]string{"team": "shop"}
-	for name, value := range object.GetLabels() {
-		labels[name] = value
-	}
+	maps.Copy(labels, object.GetLabels())
 	object.SetLabels(labels)
 	w.Expect(w.client.Patch(w.ctx, object, patch, client.FieldOwner(applier))).To(gomega.Succeed())
 }
