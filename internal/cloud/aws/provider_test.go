@@ -180,6 +180,7 @@ func TestMetrics(t *testing.T) {
 			"viridian_aws_attempts_total" + call: 2,
 			`viridian_aws_attempts_total{operation="DescribeStacks",outcome="Throttled",service="cloudformation"}`: 2,
 			`viridian_aws_call_duration_seconds{operation="DescribeStacks",service="cloudformation"}`:              2,
+			`viridian_aws_waited_seconds_total{operation="DescribeStacks",service="cloudformation"}`:               0,
 		}
 		if diff := cmp.Diff(want, gather(t, registry)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
