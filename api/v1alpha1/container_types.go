@@ -114,6 +114,79 @@ type Container struct {
 	// +listType=map
 	// +listMapKey=containerName
 	DependsOn []ContainerDependency `json:"dependsOn,omitempty"`
+
+	// logConfiguration says where the container's output goes. If omitted, it goes
+	// to a log group of the stack.
+	// +optional
+	LogConfiguration *LogConfiguration `json:"logConfiguration,omitempty"`
+
+	// firelensConfiguration makes the container the task's log router, for
+	// containers with the log driver awsfirelens.
+	// +optional
+	FirelensConfiguration *FirelensConfiguration `json:"firelensConfiguration,omitempty"`
+
+	// ulimits of the container's processes.
+	// +optional
+	// +kubebuilder:validation:MaxItems=15
+	// +listType=map
+	// +listMapKey=name
+	Ulimits []Ulimit `json:"ulimits,omitempty"`
+
+	// linuxParameters are an init process, capabilities and file systems in
+	// memory.
+	// +optional
+	LinuxParameters *LinuxParameters `json:"linuxParameters,omitempty"`
+
+	// dockerLabels of the container.
+	// +optional
+	// +kubebuilder:validation:MaxProperties=50
+	DockerLabels map[string]OptionValue `json:"dockerLabels,omitempty"`
+
+	// systemControls are parameters of the kernel, as of sysctl.
+	// +optional
+	// +kubebuilder:validation:MaxItems=50
+	// +listType=map
+	// +listMapKey=namespace
+	SystemControls []SystemControl `json:"systemControls,omitempty"`
+
+	// restartPolicy has ECS start the container again when it exits, without
+	// replacing its task.
+	// +optional
+	RestartPolicy *ContainerRestartPolicy `json:"restartPolicy,omitempty"`
+
+	// repositoryCredentials with which ECS pulls the image from a private registry
+	// that isn't Amazon ECR.
+	// +optional
+	RepositoryCredentials *RepositoryCredentials `json:"repositoryCredentials,omitempty"`
+
+	// environmentFiles in Amazon S3 have environment variables. Those of
+	// environment come before them.
+	// +optional
+	// +kubebuilder:validation:MaxItems=10
+	// +listType=atomic
+	EnvironmentFiles []EnvironmentFile `json:"environmentFiles,omitempty"`
+
+	// interactive keeps the standard input open.
+	// +optional
+	Interactive *bool `json:"interactive,omitempty"`
+
+	// pseudoTerminal allocates a terminal.
+	// +optional
+	PseudoTerminal *bool `json:"pseudoTerminal,omitempty"`
+
+	// privileged is taken as task definitions have it, and says nothing: it can
+	// only be false.
+	// +optional
+	// +kubebuilder:validation:XValidation:rule="!self",message="privileged isn't possible on Fargate: leave it out; linuxParameters.capabilities.add can have SYS_PTRACE"
+	Privileged *bool `json:"privileged,omitempty"`
+
+	// extraHosts is taken as task definitions have it, and says nothing: it can
+	// only be empty.
+	// +optional
+	// +kubebuilder:validation:MaxItems=50
+	// +kubebuilder:validation:XValidation:rule="size(self) == 0",message="extraHosts isn't possible in a task with a network interface of its own (awsvpc): give the names records in a private hosted zone of Amazon Route 53, or have the entry point add them to /etc/hosts"
+	// +listType=atomic
+	ExtraHosts []HostEntry `json:"extraHosts,omitempty"`
 }
 
 // KeyValue is an environment variable.
@@ -151,7 +224,8 @@ type Secret struct {
 // PortMapping is a port that a container listens on.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.hostPort) || self.hostPort == self.containerPort",message="hostPort of a port mapping is the same as containerPort in a task with a network interface of its own: leave it out"
-// +kubebuilder:validation:XValidation:rule="!has(self.protocol) || self.protocol == 'tcp'",message="protocol of a port mapping can only be tcp: leave it out"
+// +kubebuilder:validation:XValidation:rule="!has(self.protocol) || self.protocol in ['tcp', 'udp']",message="protocol of a port mapping is tcp, which it is if left out, or udp"
+// +kubebuilder:validation:XValidation:rule="!has(self.containerPortRange)",message="containerPortRange of a port mapping can't be used: list each port that the load balancer, or a security group's rule, has to reach as a containerPort; in a task with a network interface of its own the others need no mapping"
 type PortMapping struct {
 	// containerPort in the container; with awsvpc, also the task's port.
 	// +required
@@ -166,11 +240,27 @@ type PortMapping struct {
 	// +kubebuilder:validation:Maximum=65535
 	HostPort *int32 `json:"hostPort,omitempty"`
 
-	// protocol is taken as task definitions have it, and says nothing: it can
-	// only be tcp.
+	// protocol is tcp or udp; tcp if omitted. The load balancer sends requests and
+	// checks health by TCP only.
 	// +optional
 	// +kubebuilder:validation:MaxLength=16
 	Protocol string `json:"protocol,omitempty"`
+
+	// name of the mapping, which Service Connect refers to.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9_][a-z0-9_-]*$')",message="name of a port mapping has lower case letters, digits, _ and -, and doesn't begin with -"
+	Name string `json:"name,omitempty"`
+
+	// appProtocol that the application speaks, for Service Connect.
+	// +optional
+	// +kubebuilder:validation:Enum=http;http2;grpc
+	AppProtocol string `json:"appProtocol,omitempty"`
+
+	// containerPortRange is refused: each port has a mapping of its own.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	ContainerPortRange string `json:"containerPortRange,omitempty"`
 }
 
 // ContainerHealthCheck is a command that ECS runs inside a container.

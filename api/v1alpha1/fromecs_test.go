@@ -49,7 +49,6 @@ var fromECS = map[string]refusal{
 	"windows":                  {template("runtimePlatform: {operatingSystemFamily: WINDOWS_SERVER_2022_CORE}"), []string{"spec.template.runtimePlatform.operatingSystemFamily can only be LINUX: leave it out"}},
 	"another host port":        {containers("portMappings: [{containerPort: 8080, hostPort: 80}]"), []string{"portMappings[0]", "hostPort of a port mapping is the same as containerPort in a task with a network interface of its own: leave it out"}},
 	"dynamic host port":        {containers("portMappings: [{containerPort: 8080, hostPort: 0}]"), []string{"hostPort of a port mapping is the same as containerPort"}},
-	"udp":                      {containers("portMappings: [{containerPort: 8080, protocol: udp}]"), []string{"protocol of a port mapping can only be tcp: leave it out"}},
 	"nothing may be replaced":  {template("deploymentConfiguration: {maximumPercent: 100}"), []string{"deploymentConfiguration with maximumPercent: 100 needs a minimumHealthyPercent below 100"}},
 	"nor this way":             {template("deploymentConfiguration: {maximumPercent: 100, minimumHealthyPercent: 100}"), []string{"deploymentConfiguration with maximumPercent: 100 needs a minimumHealthyPercent below 100"}},
 	"rebalanced at 100":        {template("availabilityZoneRebalancing: ENABLED, deploymentConfiguration: {maximumPercent: 100, minimumHealthyPercent: 0}"), []string{"spec.template.availabilityZoneRebalancing: ENABLED starts tasks before it stops others, so it needs a spec.template.deploymentConfiguration.maximumPercent above 100"}},
@@ -61,11 +60,9 @@ var fromECS = map[string]refusal{
 	"switched off":             {"spec: {desiredCount: 0}", []string{"spec.desiredCount must be 1 or more: an application can't be switched off and keep its revision; delete the ImmutableDeployment"}},
 
 	// What task definitions and services have and this API doesn't, for now.
-	"log mode":             {containers("logConfiguration: {logDriver: awslogs, options: {mode: blocking}}"), []string{`unknown field "spec.template.containers[0].logConfiguration"`}},
 	"ephemeral storage":    {template("ephemeralStorage: {sizeInGiB: 50}"), []string{`unknown field "spec.template.ephemeralStorage"`}},
 	"volumes":              {template("volumes: [{name: tmp}], containers: [{" + app + ", mountPoints: [{sourceVolume: tmp, containerPath: /tmp}]}]"), []string{`unknown field "spec.template.volumes"`, `unknown field "spec.template.containers[0].mountPoints"`}},
 	"commands in tasks":    {"spec: {enableExecuteCommand: true}", []string{`unknown field "spec.enableExecuteCommand"`}},
-	"ulimits":              {containers("ulimits: [{name: nofile, softLimit: 65536, hardLimit: 65536}]"), []string{`unknown field "spec.template.containers[0].ulimits"`}},
 	"service registries":   {"spec: {serviceRegistries: []}", []string{`unknown field "spec.serviceRegistries"`}},
 	"capacity providers":   {"spec: {capacityProviderStrategy: [{capacityProvider: FARGATE_SPOT, weight: 1}]}", []string{`unknown field "spec.capacityProviderStrategy"`}},
 	"the breaker's switch": {template("deploymentConfiguration: {deploymentCircuitBreaker: {enable: true, rollback: true}}"), []string{`unknown field "spec.template.deploymentConfiguration.deploymentCircuitBreaker.enable"`}},

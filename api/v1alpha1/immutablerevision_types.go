@@ -199,8 +199,9 @@ type ImmutableRevisionStatus struct {
 	// +kubebuilder:validation:MaxLength=512
 	Image string `json:"image,omitempty"`
 
-	// logGroup in CloudWatch Logs that the containers log to. It is deleted with
-	// the stack.
+	// logGroup in CloudWatch Logs that the container which gets the requests, or
+	// the first one, logs to: the stack's own, which is deleted with it, or the one
+	// that logConfiguration names. There is none if it logs elsewhere.
 	// +optional
 	// +kubebuilder:validation:MaxLength=512
 	LogGroup string `json:"logGroup,omitempty"`

@@ -1,27 +1,13 @@
 package template
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
-
-type logGroupProperties struct {
-	RetentionInDays *int32 `json:",omitempty"`
-}
-
-// logGroup has no explicit name, so that a stack can be created while another
-// one with the same containers exists. It is deleted with its stack.
-func logGroup(t v1alpha1.RevisionTemplate) resource {
-	return resource{
-		Type:                "AWS::Logs::LogGroup",
-		DeletionPolicy:      "Delete",
-		UpdateReplacePolicy: "Delete",
-		Properties:          logGroupProperties{t.LogRetentionDays},
-	}
-}
 
 type taskDefinitionProperties struct {
 	Family                  string
@@ -59,6 +45,7 @@ type containerDefinition struct {
 	StopTimeout            *int32          `json:",omitempty"`
 	DependsOn              []dependency    `json:",omitempty"`
 	LogConfiguration       logConfiguration
+	containerSettings
 }
 
 type secret struct {
@@ -69,6 +56,8 @@ type secret struct {
 type portMapping struct {
 	ContainerPort int32
 	Protocol      string
+	Name          string `json:",omitempty"`
+	AppProtocol   string `json:",omitempty"`
 }
 
 type containerCheck struct {
@@ -82,11 +71,6 @@ type containerCheck struct {
 type dependency struct {
 	ContainerName string
 	Condition     string
-}
-
-type logConfiguration struct {
-	LogDriver string
-	Options   map[string]any
 }
 
 // taskDefinition has the stack's name as its family, so that both are easy to
@@ -106,12 +90,12 @@ func taskDefinition(in Input) resource {
 		p.RuntimePlatform = &runtimePlatform{t.RuntimePlatform.CPUArchitecture, "LINUX"}
 	}
 	for i := range t.Containers {
-		p.ContainerDefinitions = append(p.ContainerDefinitions, container(&t.Containers[i], in.Revision))
+		p.ContainerDefinitions = append(p.ContainerDefinitions, container(&t.Containers[i], in.Revision, p.Family))
 	}
 	return resource{Type: "AWS::ECS::TaskDefinition", Properties: p}
 }
 
-func container(c *v1alpha1.Container, revision int64) containerDefinition {
+func container(c *v1alpha1.Container, revision int64, stack string) containerDefinition {
 	d := containerDefinition{
 		Name:                   c.Name,
 		Image:                  c.Image,
@@ -126,20 +110,14 @@ func container(c *v1alpha1.Container, revision int64) containerDefinition {
 		WorkingDirectory:       c.WorkingDirectory,
 		ReadonlyRootFilesystem: c.ReadonlyRootFilesystem,
 		StopTimeout:            c.StopTimeout,
-		LogConfiguration: logConfiguration{
-			LogDriver: "awslogs",
-			Options: map[string]any{
-				"awslogs-group":         ref{LogicalLogGroup},
-				"awslogs-region":        ref{"AWS::Region"},
-				"awslogs-stream-prefix": c.Name,
-			},
-		},
+		LogConfiguration:       logging(c, stack),
+		containerSettings:      settings(c),
 	}
 	for _, s := range c.Secrets {
 		d.Secrets = append(d.Secrets, secret(s))
 	}
 	for _, p := range c.PortMappings {
-		d.PortMappings = append(d.PortMappings, portMapping{p.ContainerPort, "tcp"})
+		d.PortMappings = append(d.PortMappings, portMapping{p.ContainerPort, cmp.Or(p.Protocol, "tcp"), p.Name, p.AppProtocol})
 	}
 	for _, on := range c.DependsOn {
 		d.DependsOn = append(d.DependsOn, dependency(on))

@@ -52,7 +52,7 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 					Name:      "DB_PASSWORD",
 					ValueFrom: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:checkout/db-AbCdEf:password::",
 				}},
-				PortMappings: []v1alpha1.PortMapping{{ContainerPort: 9090, HostPort: new(int32(9090)), Protocol: "tcp"}, {ContainerPort: 8080, HostPort: new(int32(8080)), Protocol: "tcp"}},
+				PortMappings: []v1alpha1.PortMapping{fullMapping(9090, "udp"), fullMapping(8080, "tcp")},
 				HealthCheck: &v1alpha1.ContainerHealthCheck{
 					Command:     []string{"CMD-SHELL", "curl -f http://localhost:8080/healthz || exit 1"},
 					Interval:    new(int32(15)),
@@ -68,6 +68,19 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 				ReadonlyRootFilesystem: new(true),
 				StopTimeout:            new(int32(90)),
 				DependsOn:              []v1alpha1.ContainerDependency{{ContainerName: "proxy", Condition: "START"}},
+				LogConfiguration:       fullLogs(),
+				FirelensConfiguration:  &v1alpha1.FirelensConfiguration{Type: "fluentbit", Options: options("enable-ecs-log-metadata", "true")},
+				Ulimits:                []v1alpha1.Ulimit{{Name: "nofile", SoftLimit: new(int32(65536)), HardLimit: new(int32(1048576))}},
+				LinuxParameters:        fullLinux(),
+				DockerLabels:           options("com.example.team", "payments"),
+				SystemControls:         []v1alpha1.SystemControl{{Namespace: "net.core.somaxconn", Value: "1024"}},
+				RestartPolicy:          &v1alpha1.ContainerRestartPolicy{Enabled: new(true), IgnoredExitCodes: []int32{143}, RestartAttemptPeriod: new(int32(180))},
+				RepositoryCredentials:  &v1alpha1.RepositoryCredentials{CredentialsParameter: "arn:aws:secretsmanager:eu-west-1:111122223333:secret:registry-AbCdEf"},
+				EnvironmentFiles:       []v1alpha1.EnvironmentFile{{Value: "arn:aws:s3:::checkout/prod.env", Type: "s3"}},
+				Interactive:            new(true),
+				PseudoTerminal:         new(true),
+				Privileged:             new(true),
+				ExtraHosts:             []v1alpha1.HostEntry{{Hostname: "db", IPAddress: "10.0.0.1"}},
 			},
 			{
 				Name:        "proxy",
@@ -120,9 +133,7 @@ func firstTemplate() v1alpha1.RevisionTemplate {
 	return with(fullTemplate(), func(t *v1alpha1.RevisionTemplate) {
 		t.DeploymentConfiguration, t.AvailabilityZoneRebalancing = nil, ""
 		t.RuntimePlatform.OperatingSystemFamily = ""
-		for i := range t.Containers[0].PortMappings {
-			t.Containers[0].PortMappings[i].HostPort, t.Containers[0].PortMappings[i].Protocol = nil, ""
-		}
+		firstContainer(&t.Containers[0])
 	})
 }
 

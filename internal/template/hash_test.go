@@ -93,6 +93,17 @@ func walk(t *testing.T, path string, v reflect.Value, check func(path string)) {
 		for i := range v.Len() {
 			walk(t, fmt.Sprintf("%s[%d]", path, i), v.Index(i), check)
 		}
+	case reflect.Map:
+		for _, key := range v.MapKeys() {
+			changed := reflect.MakeMap(v.Type())
+			try(fmt.Sprintf("[%s] (left out)", key), changed)
+			changed = reflect.MakeMap(v.Type())
+			changed.SetMapIndex(key, reflect.ValueOf("changed").Convert(v.Type().Elem()))
+			try(fmt.Sprintf("[%s]", key), changed)
+			changed = reflect.MakeMap(v.Type())
+			changed.SetMapIndex(reflect.ValueOf("another"), v.MapIndex(key))
+			try(" (another key)", changed)
+		}
 	case reflect.Pointer:
 		if v.IsNil() {
 			return

@@ -20,6 +20,9 @@ type Source interface {
 	Build(in Input) (string, error)
 	// Outputs reads what a stack that is created says of itself.
 	Outputs(of map[string]string) *v1alpha1.StackOutputs
+	// Logs is where to look for what a revision writes. stack is the name of its
+	// stack, and own the name of the stack's log group, "" if it has none.
+	Logs(t *v1alpha1.RevisionTemplate, stack, own string) Logs
 	// ServiceID is the logical ID of the stack's ECS service.
 	ServiceID() string
 	// Explain says what in the template a resource's failure, or the bad health of

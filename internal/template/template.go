@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
@@ -41,7 +42,8 @@ const (
 	OutputService = "ServiceName"
 	// OutputTaskDefinition is the ARN of the ECS task definition.
 	OutputTaskDefinition = "TaskDefinitionArn"
-	// OutputLogGroup is the name of the log group that the containers log to.
+	// OutputLogGroup is the name of the stack's log group. There is none if no
+	// container logs to it.
 	OutputLogGroup = "LogGroupName"
 )
 
@@ -141,7 +143,6 @@ func newDocument(in Input) (document, error) {
 			},
 		},
 		Resources: map[string]resource{
-			LogicalLogGroup:       logGroup(in.Template),
 			logicalSecurityGroup:  securityGroup(in),
 			logicalTaskDefinition: taskDefinition(in),
 		},
@@ -155,7 +156,10 @@ func newDocument(in Input) (document, error) {
 		OutputTaskDefinition: {"ECS task definition that the service runs.", ref{logicalTaskDefinition}},
 		OutputCluster:        {"ECS cluster that runs the tasks.", cluster},
 		OutputService:        {"ECS service that keeps the tasks running.", getAtt{[2]string{LogicalService, "Name"}}},
-		OutputLogGroup:       {"Log group that the containers log to.", ref{LogicalLogGroup}},
+	}
+	if slices.ContainsFunc(in.Template.Containers, func(c v1alpha1.Container) bool { return logsToStack(&c) }) {
+		doc.Resources[LogicalLogGroup] = logGroup(in.Template)
+		doc.Outputs[OutputLogGroup] = output{"Log group that the containers log to.", ref{LogicalLogGroup}}
 	}
 	target, err := receive(&doc, in)
 	if err != nil {

@@ -21,11 +21,12 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestBuildGolden(t *testing.T) {
 	inputs := map[string]template.Input{
-		"minimal":     input(minimalTemplate()),
-		"full":        input(fullTemplate()),
-		"worker":      worker(workerTemplate()),
-		"stop-first":  stopFirst(input(minimalTemplate())),
-		"own-cluster": input(with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) { t.Cluster = "" })),
+		"minimal":      input(minimalTemplate()),
+		"full":         input(fullTemplate()),
+		"worker":       worker(workerTemplate()),
+		"stop-first":   stopFirst(input(minimalTemplate())),
+		"no-log-group": input(quietTemplate()),
+		"own-cluster":  input(with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) { t.Cluster = "" })),
 		"first-container-with-the-port": input(with(fullTemplate(), func(t *v1alpha1.RevisionTemplate) {
 			t.Target.ContainerName = ""
 			t.Containers[0], t.Containers[1] = t.Containers[1], t.Containers[0]
