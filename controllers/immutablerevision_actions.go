@@ -120,7 +120,7 @@ func collect(imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.
 		next.Failure = nil // what hindered tasks at first is over
 	}
 	next.Outputs = source.Outputs(view.facts.Stack.Outputs)
-	next.LogGroup = view.facts.Stack.Outputs[template.OutputLogGroup]
+	next.LogGroup = source.Logs(&imr.Spec.Frozen.Template, imr.Spec.StackName, view.facts.Stack.Outputs[template.OutputLogGroup]).Group
 	return nil
 }
 
@@ -143,10 +143,10 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, imr *v1alpha1.Immutab
 			}
 		}
 		found.Message += source.Explain(&imr.Spec.Frozen.Template, found.Resource, found.Message)
+		next.LogGroup = source.Logs(&imr.Spec.Frozen.Template, imr.Spec.StackName, resources[template.LogicalLogGroup]).Group
 	}
 	next.Failure = &v1alpha1.StackFailure{Resource: found.Resource, Message: found.Message, At: metav1.NewTime(r.Now())}
 	next.Failure.Reason, next.Failure.Remedy = found.Blocked(stack.Context{ListenerARN: imr.Spec.Frozen.ListenerARN, RoleARN: imr.Spec.Frozen.AWS.RoleARN})
-	next.LogGroup = resources[template.LogicalLogGroup]
 	if next.Failure.Reason == "" {
 		next.FailedAttempts = 0
 		return nil

@@ -218,8 +218,9 @@ func recorded(imr *v1alpha1.ImmutableRevision) rollout.Revision {
 		Backend: backend.ID(),
 		Retried: imr.Status.FailedAttempts > 0,
 	}
-	if group := imr.Status.LogGroup; group != "" {
-		seen.Logs = command.TailLogs(group, imr.Status.StackID)
+	if source, err := template.SourceOf(&imr.Spec.Frozen.Template); err == nil && imr.Status.LogGroup != "" {
+		logs := source.Logs(&imr.Spec.Frozen.Template, imr.Spec.StackName, imr.Status.LogGroup)
+		seen.Logs = command.TailLogs(logs.Group, logs.Streams, logs.Region, imr.Status.StackID)
 	}
 	if seen.Stack == "" {
 		seen.Stack = v1alpha1.RevisionPending

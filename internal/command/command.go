@@ -147,10 +147,29 @@ func DescribeAlarms(arns []string) string {
 	return "aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm LogAlarm --alarm-names " + quoted(names) + at
 }
 
-// TailLogs shows what a log group got in the last hours. The group is that of
-// the stack with the ARN.
-func TailLogs(logGroup, stackARN string) string {
-	return "aws logs tail " + logGroup + " --since 3h" + region(stackARN)
+// TailLogs shows what a log group got in the last hours: in all its streams, or
+// in those whose names begin so. It is in the region at, or in that of the stack
+// if at is "".
+func TailLogs(logGroup, streams, at, stackARN string) string {
+	out := "aws logs tail " + word(logGroup)
+	if streams != "" {
+		out += " --log-stream-name-prefix " + word(streams)
+	}
+	out += " --since 3h"
+	if at != "" {
+		return out + " --region " + word(at)
+	}
+	return out + region(stackARN)
+}
+
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9._/:-]+$`)
+
+// word quotes a word if a shell could take it for something else.
+func word(w string) string {
+	if plainWord.MatchString(w) {
+		return w
+	}
+	return quoted([]string{w})
 }
 
 // PutRolePolicy gives a role what the controller needs.

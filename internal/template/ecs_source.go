@@ -60,11 +60,17 @@ var (
 	exitsAtOnce   = regexp.MustCompile(`exit code 1\b`)
 )
 
-// Explain names the cluster, of which ECS says only that there is none, what the
-// load balancer's health check asks, and the platform of the tasks.
+// noLogGroup finds what ECS says of a log group that doesn't exist.
+var noLogGroup = regexp.MustCompile(`specified log group does not exist`)
+
+// Explain names the cluster and the log groups, of which ECS says only that there
+// are none, what the load balancer's health check asks, and the platform of the
+// tasks.
 func (s ecsSource) Explain(t *v1alpha1.RevisionTemplate, resource, failure string) string {
 	switch {
 	case resource != LogicalService:
+	case noLogGroup.MatchString(failure):
+		return explainGroups(t)
 	case otherPlatform.MatchString(failure):
 		return fmt.Sprintf(" (its tasks run on linux/%s: push an image for that, docker buildx build --platform linux/%[1]s, or correct spec.template.runtimePlatform.cpuArchitecture)", s.Architecture(t))
 	case t.Cluster != "" && strings.Contains(failure, "Cluster not found"):

@@ -2,6 +2,9 @@ package template
 
 import (
 	"cmp"
+	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
@@ -110,4 +113,19 @@ func mainContainer(t *v1alpha1.RevisionTemplate) *v1alpha1.Container {
 		}
 	}
 	return &t.Containers[0]
+}
+
+// explainGroups names the log groups of others; "" if there are none.
+func explainGroups(t *v1alpha1.RevisionTemplate) string {
+	var groups []string
+	for i := range t.Containers {
+		if c := &t.Containers[i]; !logsToStack(c) && c.LogConfiguration.LogDriver == driverAWSLogs {
+			groups = append(groups, string(c.LogConfiguration.Options[optionGroup]))
+		}
+	}
+	if len(groups) == 0 {
+		return ""
+	}
+	slices.Sort(groups)
+	return fmt.Sprintf(" (awslogs-group is %s: create it, have it created by awslogs-create-group: \"true\", or leave it out)", strings.Join(slices.Compact(groups), ", "))
 }

@@ -38,6 +38,10 @@ func TestExplain(t *testing.T) {
 	}
 	worker := &v1alpha1.RevisionTemplate{Containers: web.Containers}
 	arm := &v1alpha1.RevisionTemplate{Containers: web.Containers, RuntimePlatform: &v1alpha1.RuntimePlatform{CPUArchitecture: "ARM64"}}
+	logging := &v1alpha1.RevisionTemplate{Containers: []v1alpha1.Container{{Name: "app", LogConfiguration: &v1alpha1.LogConfiguration{
+		LogDriver: "awslogs", Options: map[string]v1alpha1.OptionValue{"awslogs-group": "/ecs/shop"},
+	}}, {Name: "proxy"}}}
+	const noGroup = "ResourceInitializationError: failed to validate logger args: create stream has been retried 1 times: ResourceNotFoundException: The specified log group does not exist."
 	const onARM = " (its tasks run on linux/arm64: push an image for that, docker buildx build --platform linux/arm64, or correct spec.template.runtimePlatform.cpuArchitecture)"
 	const perhaps = ` (if the log says "exec format error", the image is not for linux/amd64, on which its tasks run: see spec.template.runtimePlatform.cpuArchitecture)`
 	const check = " (the check is GET /healthz on port 8080, which has to answer 200-299)"
@@ -58,6 +62,8 @@ func TestExplain(t *testing.T) {
 		"another CPU":      {arm, LogicalService, "CannotStartContainerError: standard_init_linux.go:228: exec user process caused: exec format error", onARM},
 		"no platform":      {arm, LogicalService, "CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/arm64'", onARM},
 		"exits at once":    {web, LogicalService, "Essential container in task exited (app: exit code 1)", perhaps},
+		"no log group":     {logging, LogicalService, noGroup, ` (awslogs-group is /ecs/shop: create it, have it created by awslogs-create-group: "true", or leave it out)`},
+		"no group at all":  {web, LogicalService, noGroup, ""},
 		"killed":           {web, LogicalService, "Essential container in task exited (app: exit code 137)", ""},
 	}
 	for name, tt := range tests {

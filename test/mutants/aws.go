@@ -126,7 +126,7 @@ func answering() []mutant {
 		{name: "keep every stack that failed", unit: "TestKeptFailedIsAlone", file: conclude, old: "			if retiring.Keep > 0 {", new: "			if false {"},
 		{name: "name a field manager that Flux takes for kubectl", unit: "TestFieldManagerIsNotKubectls", file: "internal/command/command.go", old: "const FieldManager = \"oncall\"", new: "const FieldManager = \"kubectl-oncall\""},
 		{name: "forget a request while AWS refuses", test: "TestRequestOutlivesItsAnnotation", file: deploymentStatus, old: "		next.Waiting = requestStatus(waiting)\n", new: "		_ = waiting\n"},
-		{name: "forget the log group of a stack that failed", test: "TestLogsOfFailedRevision", file: revisionActions, old: "	next.LogGroup = resources[template.LogicalLogGroup]\n", new: ""},
+		{name: "forget the log group of a stack that failed", test: "TestLogsOfFailedRevision", file: revisionActions, old: "		next.LogGroup = source.Logs(&imr.Spec.Frozen.Template, imr.Spec.StackName, resources[template.LogicalLogGroup]).Group\n", new: "		_ = source\n"},
 		{name: "don't hear of misspelled annotations", test: "TestMisspelledAnnotation", file: requests, old: "		x.tellUnknown(unknown)\n", new: ""},
 	}
 }
