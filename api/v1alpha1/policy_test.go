@@ -32,6 +32,7 @@ var policyRefusals = map[string]refusal{
 	"a rule's number":        {listed("ruleARNs: ['100']"), []string{"spec.ruleARNs are ARNs of listener rules"}},
 	"a task role's name":     {listed("taskRoleARNs: [shop]"), []string{"spec.taskRoleARNs are ARNs of IAM roles"}},
 	"an execution role":      {listed("executionRoleARNs: [shop]"), []string{"spec.executionRoleARNs are ARNs of IAM roles"}},
+	"a log group's ARN":      {listed("logGroups: ['arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/shop']"), []string{"spec.logGroups are names of log groups, not ARNs, in which * stands for any characters: /ecs/shop/*"}},
 	"a role's name":          {listed("roleARNs: ['']"), []string{"spec.roleARNs are ARNs of IAM roles"}},
 	"repository, no account": {listed("repositories: [shop]"), []string{"spec.repositories are repositories with their registry and without a tag"}},
 	"repository with a tag":  {listed("repositories: ['111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1']"), []string{"spec.repositories are repositories with their registry and without a tag"}},
@@ -55,7 +56,7 @@ func TestPolicyRefused(t *testing.T) {
 
 func TestPolicyAdmitted(t *testing.T) {
 	all := "clusters: ['*'], vpcIDs: ['*'], subnetIDs: ['*'], securityGroupIDs: ['*'], ruleARNs: ['*'], taskRoleARNs: ['*'], executionRoleARNs: ['*'], " +
-		"roleARNs: ['*'], repositories: ['*'], webhookHosts: ['*'], functionARNs: ['*'], stateMachineARNs: ['*'], listeners: [{arn: '*'}]"
+		"roleARNs: ['*'], logGroups: ['*'], repositories: ['*'], webhookHosts: ['*'], functionARNs: ['*'], stateMachineARNs: ['*'], listeners: [{arn: '*'}]"
 	for name, patch := range map[string]string{
 		"as it is":          "{}",
 		"all":               listed(all),
@@ -63,7 +64,7 @@ func TestPolicyAdmitted(t *testing.T) {
 		"of all namespaces": "spec: {namespaceSelector: {matchLabels: null}}",
 		"of some": listed("namespaceSelector: {matchExpressions: [{key: team, operator: In, values: [a, b]}, {key: env, operator: NotIn, values: [prod]}, " +
 			"{key: a, operator: Exists}, {key: b, operator: DoesNotExist}]}"),
-		"wildcards": listed("repositories: ['111122223333.dkr.ecr.*.amazonaws.com/shop/*'], clusters: ['shop-*'], " +
+		"wildcards": listed("repositories: ['111122223333.dkr.ecr.*.amazonaws.com/shop/*'], clusters: ['shop-*'], logGroups: ['/ecs/shop/*', 'shop#*'], " +
 			"taskRoleARNs: ['arn:aws:iam::111122223333:role/shop/*'], webhookHosts: ['*.example.com'], functionARNs: ['arn:aws:lambda:*:111122223333:function:viridian-*']"),
 		"other partitions": listed("listeners: [{arn: 'arn:aws-us-gov:elasticloadbalancing:us-gov-west-1:111122223333:listener/app/*'}]"),
 	} {

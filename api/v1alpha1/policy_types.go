@@ -122,6 +122,17 @@ type DeploymentPolicySpec struct {
 	// +listType=set
 	ExecutionRoleARNs []string `json:"executionRoleARNs,omitempty"`
 
+	// logGroups are the names of log groups in CloudWatch Logs that containers may
+	// log to, by awslogs-group of logConfiguration.options, in any region. A log
+	// group of the stack's own needs no entry.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=200
+	// +kubebuilder:validation:items:MaxLength=512
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[A-Za-z0-9._/#*-]+$')",message="spec.logGroups are names of log groups, not ARNs, in which * stands for any characters: /ecs/shop/*"
+	// +listType=set
+	LogGroups []string `json:"logGroups,omitempty"`
+
 	// roleARNs for spec.aws.roleARN. The annotation viridian.dev/allowed-role-arns
 	// of the namespace, or the manager's flag, has to allow the role besides. Where
 	// a policy lists roles, one of them has to be used, and not the controller's

@@ -590,6 +590,11 @@ func (in *DeploymentPolicySpec) DeepCopyInto(out *DeploymentPolicySpec) {
 		*out = make([]string, len(*in))
 		copy(*out, *in)
 	}
+	if in.LogGroups != nil {
+		in, out := &in.LogGroups, &out.LogGroups
+		*out = make([]string, len(*in))
+		copy(*out, *in)
+	}
 	if in.RoleARNs != nil {
 		in, out := &in.RoleARNs, &out.RoleARNs
 		*out = make([]string, len(*in))

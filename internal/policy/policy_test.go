@@ -65,8 +65,18 @@ func everything() v1alpha1.DeploymentPolicy {
 	return v1alpha1.DeploymentPolicy{ObjectMeta: metav1.ObjectMeta{Name: "all"}, Spec: v1alpha1.DeploymentPolicySpec{
 		NamespaceSelector: &metav1.LabelSelector{}, Listeners: []v1alpha1.AllowedListener{{ARN: "*"}}, RuleARNs: all,
 		Clusters: all, VPCIDs: all, SubnetIDs: all, SecurityGroupIDs: all, TaskRoleARNs: all, ExecutionRoleARNs: all, RoleARNs: all,
-		WebhookHosts: all, FunctionARNs: all, StateMachineARNs: all, Repositories: all,
+		WebhookHosts: all, FunctionARNs: all, StateMachineARNs: all, Repositories: all, LogGroups: all,
 	}}
+}
+
+// logsTo has a container log to a group, and another one to that of the stack.
+func logsTo(group v1alpha1.OptionValue) func(*v1alpha1.ImmutableDeploymentSpec) {
+	return func(s *v1alpha1.ImmutableDeploymentSpec) {
+		s.Template.Containers = []v1alpha1.Container{
+			{Name: "proxy", LogConfiguration: &v1alpha1.LogConfiguration{LogDriver: "awslogs"}},
+			{Name: "app", LogConfiguration: &v1alpha1.LogConfiguration{LogDriver: "awslogs", Options: map[string]v1alpha1.OptionValue{"awslogs-group": group}}},
+		}
+	}
 }
 
 var ofShop = map[string]string{"team": "shop"}
@@ -97,6 +107,8 @@ func TestCheck(t *testing.T) {
 		"security group": {policy: func(p *v1alpha1.DeploymentPolicySpec) { p.SecurityGroupIDs = []string{"sg-lb"} }, field: "spec.template.network.securityGroupIDs", value: "sg-1", line: `securityGroupIDs: ["sg-1"]`},
 		"task role":      {spec: func(s *v1alpha1.ImmutableDeploymentSpec) { s.Template.TaskRoleARN = role + "payments" }, field: "spec.template.taskRoleARN", value: role + "payments", line: `taskRoleARNs: ["` + role + `payments"]`},
 		"execution role": {spec: func(s *v1alpha1.ImmutableDeploymentSpec) { s.Template.ExecutionRoleARN = role + "shop-task" }, field: "spec.template.executionRoleARN", value: role + "shop-task", line: `executionRoleARNs: ["` + role + `shop-task"]`},
+		"log group":      {spec: logsTo("/ecs/payments"), field: "spec.template.containers[app].logConfiguration.options[awslogs-group]", value: "/ecs/payments", line: `logGroups: ["/ecs/payments"]`},
+		"others' logs":   {spec: logsTo("/ecs/shop"), policy: func(p *v1alpha1.DeploymentPolicySpec) { p.LogGroups = []string{"/ecs/shop/*"} }, field: "spec.template.containers[app].logConfiguration.options[awslogs-group]", value: "/ecs/shop", line: `logGroups: ["/ecs/shop"]`},
 		"role":           {spec: func(s *v1alpha1.ImmutableDeploymentSpec) { s.AWS.RoleARN = role + "viridian-pay" }, field: "spec.aws.roleARN", value: role + "viridian-pay", line: `roleARNs: ["` + role + `viridian-pay"]`},
 		"function":       {policy: func(p *v1alpha1.DeploymentPolicySpec) { p.FunctionARNs = nil }, field: "spec.gates[smoke].lambda.functionARN", value: function + "viridian-smoke", line: `functionARNs: ["` + function + `viridian-smoke"]`},
 		"its alias":      {spec: func(s *v1alpha1.ImmutableDeploymentSpec) { s.Gates[0].Lambda.FunctionARN += ":live" }, field: "spec.gates[smoke].lambda.functionARN", value: function + "viridian-smoke:live", line: `functionARNs: ["` + function + `viridian-smoke:live"]`},
@@ -372,6 +384,16 @@ func TestRemedyFits(t *testing.T) {
 		got := rules.Spec(named).Remedy
 		if len(got) > commandLength+200 || strings.Count(got, "xxxx") == 0 || !strings.Contains(got, "]'") && !strings.Contains(got, "}' |") {
 			t.Errorf("%s: %d bytes: %s", name, len(got), got)
+		}
+	}
+}
+
+// A log group that is listed may be used, and that of the stack needs no entry.
+func TestLogGroups(t *testing.T) {
+	for group, listed := range map[v1alpha1.OptionValue][]string{"/ecs/shop": {"/ecs/*"}, "": nil} {
+		rules := For("shop", ofShop, []v1alpha1.DeploymentPolicy{allowing(func(p *v1alpha1.DeploymentPolicySpec) { p.LogGroups = listed })}, false)
+		if got := rules.Check(spec(logsTo(group))); len(got) != 0 {
+			t.Errorf("%q: got %+v", group, got)
 		}
 	}
 }

@@ -19,6 +19,7 @@ const (
 	securityGroupIDs  = "securityGroupIDs"
 	taskRoleARNs      = "taskRoleARNs"
 	executionRoleARNs = "executionRoleARNs"
+	logGroups         = "logGroups"
 	roleARNs          = "roleARNs"
 	repositories      = "repositories"
 	webhookHosts      = "webhookHosts"
@@ -35,6 +36,7 @@ var listed = map[string]func(*v1alpha1.DeploymentPolicySpec) []string{
 	securityGroupIDs:  func(s *v1alpha1.DeploymentPolicySpec) []string { return s.SecurityGroupIDs },
 	taskRoleARNs:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.TaskRoleARNs },
 	executionRoleARNs: func(s *v1alpha1.DeploymentPolicySpec) []string { return s.ExecutionRoleARNs },
+	logGroups:         func(s *v1alpha1.DeploymentPolicySpec) []string { return s.LogGroups },
 	roleARNs:          func(s *v1alpha1.DeploymentPolicySpec) []string { return s.RoleARNs },
 	repositories:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.Repositories },
 	webhookHosts:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.WebhookHosts },
@@ -77,6 +79,11 @@ func usesOf(spec *v1alpha1.ImmutableDeploymentSpec) []use {
 	name("spec.template.network.securityGroupIDs", securityGroupIDs, t.Network.SecurityGroupIDs...)
 	name("spec.template.executionRoleARN", executionRoleARNs, t.ExecutionRoleARN)
 	name("spec.template.taskRoleARN", taskRoleARNs, t.TaskRoleARN)
+	for i := range t.Containers {
+		if log := t.Containers[i].LogConfiguration; log != nil {
+			name(fmt.Sprintf("spec.template.containers[%s].logConfiguration.options[awslogs-group]", t.Containers[i].Name), logGroups, string(log.Options["awslogs-group"]))
+		}
+	}
 	for i := range spec.Gates {
 		out = append(out, usesOfGate(&spec.Gates[i])...)
 	}
