@@ -58,6 +58,13 @@ func (s *Sim) CrashTasks(cluster, service string, n int) (crashed int) {
 	return crashed
 }
 
+// InterruptTasks has AWS take back what up to n tasks of a service on Fargate Spot
+// run on, and returns how many there were. The service replaces them.
+func (s *Sim) InterruptTasks(cluster, service string, n int) (interrupted int) {
+	s.Do(func() { interrupted = s.ecs.Interrupt(cluster, service, n) })
+	return interrupted
+}
+
 // StarveTasks has the next n tasks of a service fail to start for want of what
 // AWS gives them, such as capacity or an address, which ECS tells by the reason.
 // It returns whether there is such a service, which goes on trying.
@@ -74,6 +81,11 @@ func (s *Sim) SetShortage(f ecs.Shortage) { s.Do(func() { s.ecs.SetShortage(f) }
 // as their registry, as f says; nil ends that. ecs.Cuts are ECS's words for it. It
 // runs with the account's lock held.
 func (s *Sim) SetCut(f ecs.Cut) { s.Do(func() { s.ecs.SetCut(f) }) }
+
+// SetUnmountable has file systems of EFS refuse to be mounted by new tasks, as f
+// says; nil ends that. ecs.Mounts are the mount helper's words for it. It runs with
+// the account's lock held.
+func (s *Sim) SetUnmountable(f ecs.Unmountable) { s.Do(func() { s.ecs.SetUnmountable(f) }) }
 
 // PutImage pushes an image tag to ECR, creating the repository if it is
 // missing, and returns the digest, which follows from repository and tag unless

@@ -92,6 +92,9 @@ func (in *registerInput) checkFargate() error {
 			return err
 		}
 	}
+	if in.PidMode == "host" {
+		return clientError("Fargate only supports PID mode 'task'.")
+	}
 	if in.ExecutionRoleArn == "" {
 		return in.checkRoleless()
 	}
@@ -134,6 +137,9 @@ func (in *registerInput) checkContainers() error {
 		}
 	}
 	if err := in.checkSizes(); err != nil {
+		return err
+	}
+	if err := in.checkVolumes(); err != nil {
 		return err
 	}
 	return in.checkDependencies()

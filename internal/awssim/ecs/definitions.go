@@ -34,20 +34,13 @@ type registerInput struct {
 	RuntimePlatform         *runtimePlatform  `json:"runtimePlatform,omitempty"`
 	EphemeralStorage        *ephemeralStorage `json:"ephemeralStorage,omitempty"`
 	Volumes                 []volume          `json:"volumes,omitempty"`
+	PidMode                 string            `json:"pidMode,omitempty"`
 	Tags                    []Tag             `json:"tags,omitempty"`
 }
 
 type runtimePlatform struct {
 	CpuArchitecture       string `json:"cpuArchitecture,omitempty"`
 	OperatingSystemFamily string `json:"operatingSystemFamily,omitempty"`
-}
-
-type ephemeralStorage struct {
-	SizeInGiB int `json:"sizeInGiB"`
-}
-
-type volume struct {
-	Name string `json:"name"`
 }
 
 type container struct {
@@ -73,7 +66,7 @@ type container struct {
 	LogConfiguration       *logConfiguration `json:"logConfiguration,omitempty"`
 	LinuxParameters        *linuxParameters  `json:"linuxParameters,omitempty"`
 	MountPoints            []mountPoint      `json:"mountPoints,omitzero"`
-	VolumesFrom            []struct{}        `json:"volumesFrom,omitzero"`
+	VolumesFrom            []volumeFrom      `json:"volumesFrom,omitzero"`
 	SystemControls         []systemControl   `json:"systemControls,omitzero"`
 	Ulimits                []ulimit          `json:"ulimits,omitempty"`
 	VersionConsistency     string            `json:"versionConsistency,omitempty"`
@@ -129,12 +122,6 @@ type linuxParameters struct {
 type capabilities struct {
 	Add  []string `json:"add,omitempty"`
 	Drop []string `json:"drop,omitempty"`
-}
-
-type mountPoint struct {
-	SourceVolume  string `json:"sourceVolume"`
-	ContainerPath string `json:"containerPath"`
-	ReadOnly      *bool  `json:"readOnly,omitempty"`
 }
 
 type ulimit struct {
@@ -208,6 +195,10 @@ func (s *Service) addDefinition(in registerInput) (*taskDefinition, error) {
 func (in *registerInput) complete() {
 	if slices.Contains(in.RequiresCompatibilities, "FARGATE") {
 		in.RuntimePlatform = in.RuntimePlatform.complete()
+	}
+	in.Volumes = slices.Clone(in.Volumes)
+	for i := range in.Volumes {
+		in.Volumes[i] = in.Volumes[i].complete()
 	}
 	in.ContainerDefinitions = slices.Clone(in.ContainerDefinitions)
 	for i := range in.ContainerDefinitions {

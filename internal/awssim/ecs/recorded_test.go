@@ -319,7 +319,7 @@ func TestPropertiesThatAWSTakes(t *testing.T) {
 		invalid    string
 		missing    string
 	}{
-		"capacity providers": {serviceSchema, map[string]any{"CapacityProviderStrategy": []any{map[string]any{"CapacityProvider": "FARGATE_SPOT"}}}, "", "CapacityProviderStrategy"},
+		"capacity providers": {serviceSchema, map[string]any{"CapacityProviderStrategy": []any{map[string]any{"CapacityProvider": "FARGATE_SPOT", "Weight": "x"}}}, "Integer", ""},
 		"service connect":    {serviceSchema, map[string]any{"ServiceConnectConfiguration": map[string]any{"Enabled": true}}, "", "ServiceConnectConfiguration"},
 		"canary": {serviceSchema, map[string]any{"DeploymentConfiguration": map[string]any{"CanaryConfiguration": map[string]any{}}}, "",
 			"DeploymentConfiguration/CanaryConfiguration"},
@@ -331,7 +331,8 @@ func TestPropertiesThatAWSTakes(t *testing.T) {
 		}}}, "HALF", ""},
 		"restart policy":  {definitionSchema, container(map[string]any{"RestartPolicy": map[string]any{"Enabled": true}}), "", ""},
 		"hostname":        {definitionSchema, container(map[string]any{"Hostname": "app"}), "", "ContainerDefinitions/0/Hostname"},
-		"EFS":             {definitionSchema, map[string]any{"Volumes": []any{map[string]any{"Name": "data", "EFSVolumeConfiguration": map[string]any{}}}}, "", "Volumes/0/EFSVolumeConfiguration"},
+		"EFS":             {definitionSchema, map[string]any{"Volumes": []any{map[string]any{"Name": "data", "EFSVolumeConfiguration": map[string]any{"FilesystemId": "fs-1", "TransitEncryption": "YES"}}}}, "YES", ""},
+		"Docker volume":   {definitionSchema, map[string]any{"Volumes": []any{map[string]any{"Name": "data", "DockerVolumeConfiguration": map[string]any{}}}}, "", "Volumes/0/DockerVolumeConfiguration"},
 		"network mode":    {definitionSchema, map[string]any{"NetworkMode": "vpc"}, "vpc", ""},
 		"compatibilities": {definitionSchema, map[string]any{"RequiresCompatibilities": []any{"LAMBDA"}}, "LAMBDA", ""},
 		"condition":       {definitionSchema, container(map[string]any{"DependsOn": []any{map[string]any{"ContainerName": "x", "Condition": "READY"}}}), "READY", ""},

@@ -169,7 +169,7 @@ func (s *Service) failingTarget(t *task) (lb loadBalancer, why string, failing b
 // replacement, the longer the more were lost in a row.
 func (s *Service) lost(t *task) {
 	svc := t.service
-	if t.proven || svc.status != serviceActive || t.stopCode == stopUser || t.stoppedReason == scaledIn(t) {
+	if t.proven || svc.status != serviceActive || t.stopCode == stopUser || t.stopCode == stopSpot || t.stoppedReason == scaledIn(t) {
 		return
 	}
 	s.failed(svc, t.deployment)

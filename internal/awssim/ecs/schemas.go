@@ -13,14 +13,14 @@ func object(fields map[string]core.Schema) core.Schema { return core.Object(fiel
 
 func listOf(fields map[string]core.Schema) core.Schema { return core.ListOf(core.Object(fields)) }
 
+var strategySchema = listOf(map[string]core.Schema{"CapacityProvider": text, "Weight": number, "Base": number})
+
 var clusterSchema = object(map[string]core.Schema{
-	"ClusterName":       text,
-	"ClusterSettings":   listOf(map[string]core.Schema{"Name": text, "Value": text}),
-	"CapacityProviders": texts,
-	"DefaultCapacityProviderStrategy": listOf(map[string]core.Schema{
-		"CapacityProvider": text, "Weight": number, "Base": number,
-	}),
-	"Tags": core.TagList(),
+	"ClusterName":                     text,
+	"ClusterSettings":                 listOf(map[string]core.Schema{"Name": text, "Value": text}),
+	"CapacityProviders":               texts,
+	"DefaultCapacityProviderStrategy": strategySchema,
+	"Tags":                            core.TagList(),
 }).With("Configuration", "ServiceConnectDefaults")
 
 var secretsSchema = listOf(map[string]core.Schema{"Name": core.Must(text), "ValueFrom": core.Must(text)})
@@ -49,6 +49,7 @@ var containerSchema = object(map[string]core.Schema{
 	}).With("Devices", "MaxSwap", "SharedMemorySize", "Swappiness"),
 	"MountPoints":        listOf(map[string]core.Schema{"SourceVolume": text, "ContainerPath": text, "ReadOnly": flag}),
 	"Ulimits":            listOf(map[string]core.Schema{"Name": core.Must(text), "SoftLimit": core.Must(number), "HardLimit": core.Must(number)}),
+	"VolumesFrom":        listOf(map[string]core.Schema{"SourceContainer": text, "ReadOnly": flag}),
 	"VersionConsistency": core.String("enabled", "disabled"),
 
 	"FirelensConfiguration": object(map[string]core.Schema{"Type": text, "Options": core.MapOf(text)}),
@@ -60,8 +61,16 @@ var containerSchema = object(map[string]core.Schema{
 	"Interactive":           flag, "PseudoTerminal": flag, "Privileged": flag,
 }).With(
 	"CredentialSpecs", "DisableNetworking", "DnsSearchDomains", "DnsServers", "DockerSecurityOptions", "Hostname", "Links",
-	"ResourceRequirements", "VolumesFrom",
+	"ResourceRequirements",
 )
+
+var volumeSchema = object(map[string]core.Schema{
+	"Name": text, "Host": object(map[string]core.Schema{"SourcePath": text}),
+	"EFSVolumeConfiguration": object(map[string]core.Schema{
+		"FilesystemId": core.Must(text), "RootDirectory": text, "TransitEncryption": core.String("ENABLED", "DISABLED"), "TransitEncryptionPort": number,
+		"AuthorizationConfig": object(map[string]core.Schema{"AccessPointId": text, "IAM": core.String("ENABLED", "DISABLED")}),
+	}),
+}).With("ConfiguredAtLaunch", "DockerVolumeConfiguration", "FSxWindowsFileServerVolumeConfiguration", "S3FilesVolumeConfiguration")
 
 var definitionSchema = object(map[string]core.Schema{
 	"Family": text, "TaskRoleArn": text, "ExecutionRoleArn": text,
@@ -70,15 +79,14 @@ var definitionSchema = object(map[string]core.Schema{
 	"RequiresCompatibilities": core.ListOf(core.String("EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES")), "Cpu": text, "Memory": text,
 	"RuntimePlatform":  object(map[string]core.Schema{"CpuArchitecture": text, "OperatingSystemFamily": text}),
 	"EphemeralStorage": object(map[string]core.Schema{"SizeInGiB": number}),
-	"Volumes": core.ListOf(object(map[string]core.Schema{"Name": text}).With(
-		"ConfiguredAtLaunch", "DockerVolumeConfiguration", "EFSVolumeConfiguration", "FSxWindowsFileServerVolumeConfiguration", "Host",
-		"S3FilesVolumeConfiguration")),
-	"Tags": core.TagList(),
-}).With("EnableFaultInjection", "InferenceAccelerators", "IpcMode", "PidMode", "PlacementConstraints", "ProxyConfiguration")
+	"PidMode":          core.String("host", "task"),
+	"Volumes":          core.ListOf(volumeSchema),
+	"Tags":             core.TagList(),
+}).With("EnableFaultInjection", "InferenceAccelerators", "IpcMode", "PlacementConstraints", "ProxyConfiguration")
 
 var serviceSchema = object(map[string]core.Schema{
 	"Cluster": text, "ServiceName": text, "TaskDefinition": text, "DesiredCount": number,
-	"LaunchType": core.String("EC2", "FARGATE", "EXTERNAL"), "PlatformVersion": text,
+	"LaunchType": core.String("EC2", "FARGATE", "EXTERNAL"), "CapacityProviderStrategy": strategySchema, "PlatformVersion": text,
 	"LoadBalancers": core.ListOf(object(map[string]core.Schema{
 		"TargetGroupArn": text, "LoadBalancerName": text, "ContainerName": text, "ContainerPort": number,
 	}).With("AdvancedConfiguration")),
@@ -105,6 +113,6 @@ var serviceSchema = object(map[string]core.Schema{
 	"AvailabilityZoneRebalancing": core.String("ENABLED", "DISABLED"),
 	"Tags":                        core.TagList(),
 }).With(
-	"CapacityProviderStrategy", "ForceNewDeployment", "GatewayConnectors", "Monitoring", "PlacementConstraints", "PlacementStrategies",
+	"ForceNewDeployment", "GatewayConnectors", "Monitoring", "PlacementConstraints", "PlacementStrategies",
 	"Role", "ServiceConnectConfiguration", "ServiceRegistries", "VolumeConfigurations", "VpcLatticeConfigurations",
 )

@@ -49,6 +49,9 @@ type Service struct {
 	// cut is asked whether the network keeps tasks from what they start from; nil
 	// is never.
 	cut Cut
+	// unmountable is asked whether a file system refuses to be mounted; nil is
+	// never.
+	unmountable Unmountable
 }
 
 // Endpoint is an address at which a task answers.

@@ -48,7 +48,7 @@ func (s *Service) addService(in createServiceInput) (*service, error) {
 	if existing, err := s.existing(c, request); existing != nil || err != nil {
 		return existing, err
 	}
-	if err := s.checkService(d, &in); err != nil {
+	if err := s.checkService(c, d, &in); err != nil {
 		return nil, err
 	}
 	svc := &service{
@@ -70,8 +70,10 @@ func (svc *service) complete() {
 			*p = text
 		}
 	}
-	or(&svc.LaunchType, "FARGATE")
-	or(&svc.PlatformVersion, "LATEST")
+	if len(svc.CapacityProviderStrategy) == 0 {
+		or(&svc.LaunchType, "FARGATE")
+	}
+	or(&svc.PlatformVersion, latestPlatform)
 	or(&svc.PropagateTags, "NONE")
 	or(&svc.SchedulingStrategy, "REPLICA")
 	if svc.DeploymentController == nil {
@@ -165,9 +167,16 @@ func (s *Service) existing(c *cluster, request createServiceInput) (*service, er
 	return svc, nil
 }
 
-func (s *Service) checkService(d *taskDefinition, in *createServiceInput) error {
-	if err := in.checkSimulated(); err != nil {
-		return err
+func (s *Service) checkService(c *cluster, d *taskDefinition, in *createServiceInput) error {
+	for _, check := range []func() error{
+		in.checkSimulated,
+		func() error { return c.checkStrategy(in.LaunchType, in.CapacityProviderStrategy) },
+		func() error { return in.checkPlatform(d) },
+		func() error { return in.checkExecute(d) },
+	} {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	if err := checkPlacement(d, in); err != nil {
 		return err

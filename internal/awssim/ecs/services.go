@@ -115,6 +115,7 @@ type deploymentController struct {
 // properties have the same names.
 type serviceInput struct {
 	LaunchType                    string                  `json:"launchType,omitempty"`
+	CapacityProviderStrategy      []capacityStrategy      `json:"capacityProviderStrategy,omitempty"`
 	PlatformVersion               string                  `json:"platformVersion,omitempty"`
 	NetworkConfiguration          networkConfiguration    `json:"networkConfiguration"`
 	DeploymentConfiguration       deploymentConfiguration `json:"deploymentConfiguration"`
@@ -143,7 +144,8 @@ type deploymentOut struct {
 	FailedTasks          int                  `json:"failedTasks"`
 	CreatedAt            epoch                `json:"createdAt"`
 	UpdatedAt            epoch                `json:"updatedAt"`
-	LaunchType           string               `json:"launchType"`
+	LaunchType           string               `json:"launchType,omitempty"`
+	CapacityProviders    []capacityStrategy   `json:"capacityProviderStrategy,omitempty"`
 	PlatformVersion      string               `json:"platformVersion"`
 	PlatformFamily       string               `json:"platformFamily"`
 	NetworkConfiguration networkConfiguration `json:"networkConfiguration"`
@@ -295,7 +297,7 @@ func (s *Service) partOf(svc *service, kind, id string) string {
 func (s *Service) deploymentOut(svc *service, dep *deployment, primary bool) deploymentOut {
 	out := deploymentOut{
 		ID: dep.id, Status: "ACTIVE", TaskDefinition: dep.definition.arn, FailedTasks: dep.failed,
-		CreatedAt: stamp(dep.created), UpdatedAt: stamp(dep.updated), LaunchType: svc.LaunchType, PlatformVersion: platformVersion,
+		CreatedAt: stamp(dep.created), UpdatedAt: stamp(dep.updated), LaunchType: svc.LaunchType, CapacityProviders: svc.CapacityProviderStrategy, PlatformVersion: svc.platform(),
 		PlatformFamily: "Linux", NetworkConfiguration: svc.NetworkConfiguration, RolloutState: dep.state, RolloutStateReason: dep.reason,
 	}
 	out.RunningCount, out.PendingCount = s.counts(svc, dep)

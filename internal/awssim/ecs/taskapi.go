@@ -91,6 +91,7 @@ type taskOut struct {
 	Group             string         `json:"group"`
 	StartedBy         string         `json:"startedBy"`
 	LaunchType        string         `json:"launchType"`
+	CapacityProvider  string         `json:"capacityProviderName,omitempty"`
 	PlatformVersion   string         `json:"platformVersion"`
 	Cpu               string         `json:"cpu"`
 	Memory            string         `json:"memory"`
@@ -166,7 +167,7 @@ func (s *Service) taskOut(t *task) taskOut {
 	}
 	out := taskOut{
 		TaskArn: t.arn, ClusterArn: t.cluster.arn, TaskDefinitionArn: t.definition.arn,
-		Group: "service:" + t.service.name, StartedBy: t.deployment.id, LaunchType: "FARGATE", PlatformVersion: platformVersion,
+		Group: "service:" + t.service.name, StartedBy: t.deployment.id, LaunchType: "FARGATE", CapacityProvider: t.provider, PlatformVersion: t.service.platform(),
 		Cpu: t.definition.Cpu, Memory: t.definition.Memory,
 		LastStatus: t.status, DesiredStatus: t.desired, HealthStatus: t.health,
 		StopCode: t.stopCode, StoppedReason: t.stoppedReason,

@@ -36,6 +36,7 @@ const (
 	stopContainerExit = "EssentialContainerExited"
 	stopUser          = "UserInitiated"
 	stopScheduler     = "ServiceSchedulerInitiated"
+	stopSpot          = "SpotInterruption"
 )
 
 const (
@@ -54,6 +55,8 @@ type task struct {
 	ip         string
 	subnet     core.Subnet
 	tags       []Tag
+	// provider is the capacity provider that it runs on; "" for the launch type.
+	provider string
 
 	status   string
 	version  int
@@ -99,6 +102,7 @@ func (s *Service) launch(svc *service, dep *deployment) *task {
 		health:     healthUnknown,
 		created:    s.opts.Clock(),
 		tags:       svc.propagatedTags(dep.definition),
+		provider:   s.providerOf(svc),
 	}
 	s.nextIP = s.nextIP.Next()
 	svc.launched++
@@ -133,6 +137,10 @@ func (s *Service) enter(t *task, status string) {
 }
 
 func (s *Service) startContainers(t *task) {
+	if reason := s.unmounted(t.definition); reason != "" {
+		s.end(t, stopFailedToStart, reason)
+		return
+	}
 	t.pulled = s.opts.Clock()
 	if reason := s.severed(t.service); reason != "" {
 		if strings.HasPrefix(reason, "CannotPull") {

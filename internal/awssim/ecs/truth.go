@@ -26,6 +26,8 @@ type TaskTruth struct {
 	IP      string
 	// Serving is true while its containers answer.
 	Serving bool
+	// CapacityProvider that it runs on; "" where the service has no strategy.
+	CapacityProvider string
 	// StoppedReason is why it stops, if it does.
 	StoppedReason string
 }
@@ -56,7 +58,7 @@ func (s *Service) Services() []ServiceTruth {
 func (s *Service) Tasks() []TaskTruth {
 	tasks := make([]TaskTruth, 0, len(s.tasks))
 	for _, t := range s.tasks {
-		truth := TaskTruth{ARN: t.arn, Status: t.status, IP: t.ip, Serving: t.serving, StoppedReason: t.stoppedReason}
+		truth := TaskTruth{ARN: t.arn, Status: t.status, IP: t.ip, Serving: t.serving, CapacityProvider: t.provider, StoppedReason: t.stoppedReason}
 		if t.service != nil {
 			truth.Service = t.service.name
 		}

@@ -61,6 +61,18 @@ func TestTaskDefinitionRefusals(t *testing.T) {
 		"container reservation": {fargate("256", "512", "", `{"name":"app","image":"web:1","memory":128,"memoryReservation":256}`), "'memory' must be greater than or equal to 'memoryReservation'"},
 		"health timeout":        {fargate("256", "512", "", `{"name":"app","image":"web:1","healthCheck":{"command":["CMD","true"],"timeout":61}}`), "timeout must be between 2 and 60"},
 
+		"unknown volume":   {fargate("256", "512", "", `{"name":"app","image":"web:1","mountPoints":[{"sourceVolume":"data","containerPath":"/data"}]}`), "Unknown volume 'data'."},
+		"volumes of none":  {fargate("256", "512", "", `{"name":"app","image":"web:1","volumesFrom":[{"sourceContainer":"side"}]}`), "Invalid container 'side' in volumesFrom"},
+		"its own volumes":  {fargate("256", "512", "", `{"name":"app","image":"web:1","volumesFrom":[{"sourceContainer":"app"}]}`), "Invalid container 'app' in volumesFrom"},
+		"volume's name":    {fargate("256", "512", `,"volumes":[{"name":"a b"}]`, app), "Volume name"},
+		"file system":      {fargate("256", "512", `,"volumes":[{"name":"data","efsVolumeConfiguration":{"fileSystemId":"x"}}]`, app), "file system"},
+		"open point":       {fargate("256", "512", `,"volumes":[{"name":"data","efsVolumeConfiguration":{"fileSystemId":"fs-1","authorizationConfig":{"accessPointId":"fsap-1"}}}]`, app), "Transit encryption must be enabled"},
+		"open role":        {fargate("256", "512", `,"volumes":[{"name":"data","efsVolumeConfiguration":{"fileSystemId":"fs-1","authorizationConfig":{"iam":"ENABLED"}}}]`, app), "Transit encryption must be enabled"},
+		"beside the point": {fargate("256", "512", `,"volumes":[{"name":"data","efsVolumeConfiguration":{"fileSystemId":"fs-1","rootDirectory":"/x","transitEncryption":"ENABLED","authorizationConfig":{"accessPointId":"fsap-1"}}}]`, app), "When using an EFS access point, the root directory must either be set to"},
+		"little storage":   {fargate("256", "512", `,"ephemeralStorage":{"sizeInGiB":20}`, app), "between 21 and 200 GiB"},
+		"much storage":     {fargate("256", "512", `,"ephemeralStorage":{"sizeInGiB":201}`, app), "between 21 and 200 GiB"},
+		"PID mode":         {fargate("256", "512", `,"pidMode":"host"`, app), "Fargate only supports PID mode 'task'."},
+
 		"health interval": {fargate("256", "512", "", `{"name":"app","image":"web:1","healthCheck":{"command":["CMD","true"],"interval":4}}`), "interval must be between 5 and 300"},
 	}
 	for name, tc := range tests {
@@ -102,6 +114,10 @@ func TestServiceRefusals(t *testing.T) {
 		"reserved tag":     {`"tags":[{"key":"aws:x","value":"y"}]`, "InvalidParameterException", "reserved"},
 		"deployer":         {`"deploymentController":{"type":"CODE_DEPLOY"}`, "InvalidParameterException", "CODE_DEPLOY"},
 		"daemon":           {`"schedulingStrategy":"DAEMON"`, "InvalidParameterException", "The daemon scheduling strategy does not support the FARGATE launch type. Change the launch type and try again"},
+		"no task role":     {`"enableExecuteCommand":true`, "InvalidParameterException", "a valid taskRoleArn is not being used"},
+		"no such platform": {`"platformVersion":"9.9.9"`, "PlatformUnknownException", "9.9.9"},
+		"type and Spot":    {`"launchType":"FARGATE","capacityProviderStrategy":[{"capacityProvider":"FARGATE_SPOT","weight":1}]`, "InvalidParameterException", "Specifying both a launch type and capacity provider strategy is not supported."},
+		"not associated":   {`"capacityProviderStrategy":[{"capacityProvider":"FARGATE_SPOT","weight":1}]`, "InvalidParameterException", "cannot contain a capacity provider that is not associated with the cluster"},
 		"too many subnets": {`"networkConfiguration":{"awsvpcConfiguration":{"subnets":[]}}`, "InvalidParameterException", "16 subnets"},
 	}
 	for name, tc := range tests {
