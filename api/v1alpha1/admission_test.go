@@ -134,7 +134,6 @@ var refusals = map[string]refusal{
 	"execution role":       {template("executionRoleARN: ecs-execution"), []string{"spec.template.executionRoleARN"}},
 	"task role":            {template("taskRoleARN: ''"), []string{"spec.template.taskRoleARN"}},
 	"VPC":                  {template("network: {vpcID: main}"), []string{"spec.template.network.vpcID"}},
-	"one subnet":           {template("network: {subnetIDs: [subnet-0a1b2c3d]}"), []string{"spec.template.network.subnetIDs", "at least 2 items"}},
 	"subnet twice":         {template("network: {subnetIDs: [subnet-0a1b2c3d, subnet-0a1b2c3d]}"), []string{"subnetIDs[1]: Duplicate value"}},
 	"subnet":               {template("network: {subnetIDs: [subnet-0a1b2c3d, private]}"), []string{"spec.template.network.subnetIDs[1]"}},
 	"security group":       {template("network: {loadBalancerSecurityGroupIDs: [default]}"), []string{"spec.template.network.loadBalancerSecurityGroupIDs[0]"}},

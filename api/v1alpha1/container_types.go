@@ -5,6 +5,7 @@ package v1alpha1
 // +kubebuilder:validation:XValidation:rule="!has(self.environment) || !has(self.secrets) || !self.secrets.exists(s, self.environment.exists(e, e.name == s.name))",message="a name stands in both environment and secrets: keep it in one of them"
 // +kubebuilder:validation:XValidation:rule="!has(self.memory) || !has(self.memoryReservation) || self.memoryReservation <= self.memory",message="memoryReservation of a container may not be more than its memory"
 // +kubebuilder:validation:XValidation:rule="!has(self.dependsOn) || self.dependsOn.all(d, d.containerName != self.name)",message="a container can't wait for itself: let dependsOn name another one"
+// +kubebuilder:validation:XValidation:rule="!has(self.volumesFrom) || self.volumesFrom.all(f, f.sourceContainer != self.name)",message="a container can't mount its own volumes from itself: let volumesFrom name another one"
 type Container struct {
 	// name of the container, unique in the task.
 	// +required
@@ -187,6 +188,20 @@ type Container struct {
 	// +kubebuilder:validation:XValidation:rule="size(self) == 0",message="extraHosts isn't possible in a task with a network interface of its own (awsvpc): give the names records in a private hosted zone of Amazon Route 53, or have the entry point add them to /etc/hosts"
 	// +listType=atomic
 	ExtraHosts []HostEntry `json:"extraHosts,omitempty"`
+	// mountPoints are where the container sees volumes of the task.
+	// +optional
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=map
+	// +listMapKey=containerPath
+	MountPoints []MountPoint `json:"mountPoints,omitempty"`
+
+	// volumesFrom are containers whose volumes this one mounts, too, at the same
+	// paths.
+	// +optional
+	// +kubebuilder:validation:MaxItems=10
+	// +listType=map
+	// +listMapKey=sourceContainer
+	VolumesFrom []VolumeFrom `json:"volumesFrom,omitempty"`
 }
 
 // KeyValue is an environment variable.

@@ -59,13 +59,55 @@ var fromECS = map[string]refusal{
 	"AWS's tag in upper case":  {template("tags: [{key: 'AWS:x', value: v}]"), []string{"tag keys that begin with aws: or viridian.dev/ are reserved"}},
 	"switched off":             {"spec: {desiredCount: 0}", []string{"spec.desiredCount must be 1 or more: an application can't be switched off and keep its revision; delete the ImmutableDeployment"}},
 
+	"mounts nothing":            {mounts("mountPoints: [{sourceVolume: data, containerPath: /data}]", "volumes: [{name: tmp}]"), []string{"sourceVolume of a mount point names one of spec.template.volumes: correct it, or add the volume"}},
+	"mounts without volumes":    {containers("mountPoints: [{sourceVolume: data, containerPath: /data}]"), []string{"sourceVolume of a mount point names one of spec.template.volumes"}},
+	"mounts at no path":         {mounts("mountPoints: [{sourceVolume: tmp, containerPath: data}]", "volumes: [{name: tmp}]"), []string{"containerPath of a mount point begins with /"}},
+	"volumes of nobody":         {containers("volumesFrom: [{sourceContainer: side}]"), []string{"volumesFrom names one of spec.template.containers: correct its sourceContainer, or add the container"}},
+	"its own volumes":           {containers("volumesFrom: [{sourceContainer: app}]"), []string{"a container can't mount its own volumes from itself: let volumesFrom name another one"}},
+	"volume of a path":          {template("volumes: [{name: a/b}]"), []string{"the name of a volume has letters, digits, - and _"}},
+	"directory of the host":     {template("volumes: [{name: sock, host: {sourcePath: /var/run}}]"), []string{"host.sourcePath of a volume is for tasks on instances: leave it out"}},
+	"file system by its name":   {efs("fileSystemID: shared"), []string{"efsVolumeConfiguration.fileSystemID is the file system's ID, fs-..., not its name, ARN or DNS name"}},
+	"directory without a slash": {efs("fileSystemID: fs-0a1b2c3d, rootDirectory: data"), []string{"efsVolumeConfiguration.rootDirectory begins with /"}},
+	"file system, ECS's case":   {efs("fileSystemId: fs-0a1b2c3d"), []string{`unknown field "spec.template.volumes[0].efsVolumeConfiguration.fileSystemId"`}},
+	"access point, open":        {efs("fileSystemID: fs-0a1b2c3d, authorizationConfig: {accessPointID: fsap-0a1b2c3d}"), []string{"efsVolumeConfiguration with authorizationConfig.accessPointID or iam: ENABLED needs transitEncryption: ENABLED"}},
+	"access point, unencrypted": {efs("fileSystemID: fs-0a1b2c3d, transitEncryption: DISABLED, authorizationConfig: {accessPointID: fsap-0a1b2c3d}"),
+		[]string{"needs transitEncryption: ENABLED"}},
+	"IAM in the open": {"spec: {template: {taskRoleARN: '" + taskRole + "', volumes: [{name: data, efsVolumeConfiguration: {fileSystemID: fs-0a1b2c3d, authorizationConfig: {iam: ENABLED}}}]}}",
+		[]string{"needs transitEncryption: ENABLED"}},
+	"IAM without a role": {efs("fileSystemID: fs-0a1b2c3d, transitEncryption: ENABLED, authorizationConfig: {iam: ENABLED}"),
+		[]string{"authorizationConfig.iam: ENABLED of a volume mounts it with the task role: set spec.template.taskRoleARN to one that may elasticfilesystem:ClientMount, and ClientWrite to write"}},
+	"access point and directory": {efs("fileSystemID: fs-0a1b2c3d, rootDirectory: /data, transitEncryption: ENABLED, authorizationConfig: {accessPointID: fsap-0a1b2c3d}"),
+		[]string{"efsVolumeConfiguration with authorizationConfig.accessPointID gets its directory from the access point: leave out rootDirectory, or set it to /"}},
+	"access point by its name": {efs("fileSystemID: fs-0a1b2c3d, transitEncryption: ENABLED, authorizationConfig: {accessPointID: data}"), []string{"authorizationConfig.accessPointID is the access point's ID, fsap-..., not its name or ARN"}},
+	"usual storage":            {template("ephemeralStorage: {sizeInGiB: 20}"), []string{"spec.template.ephemeralStorage.sizeInGiB is 21 to 200; leave spec.template.ephemeralStorage out for the 20 that every task has"}},
+	"too much storage":         {template("ephemeralStorage: {sizeInGiB: 201}"), []string{"spec.template.ephemeralStorage.sizeInGiB is 21 to 200"}},
+	"commands without a role":  {template("enableExecuteCommand: true"), []string{"spec.template.enableExecuteCommand needs a task role: set spec.template.taskRoleARN to one that may ssmmessages:CreateControlChannel, CreateDataChannel, OpenControlChannel and OpenDataChannel"}},
+	"processes of the host":    {template("pidMode: host"), []string{"spec.template.pidMode can only be task: on Fargate no task sees its host's processes"}},
+	"platform's name":          {template("platformVersion: latest"), []string{"spec.template.platformVersion is LATEST or a version of Fargate's platform, such as 1.4.0"}},
+	"storage, old platform":    {template("platformVersion: 1.3.0, ephemeralStorage: {sizeInGiB: 50}"), []string{"ephemeralStorage, pidMode, enableExecuteCommand and efsVolumeConfiguration need Fargate's platform version 1.4.0 or later: leave out spec.template.platformVersion"}},
+	"EFS, old platform":        {template("platformVersion: 1.3.0, volumes: [{name: data, efsVolumeConfiguration: {fileSystemID: fs-0a1b2c3d}}]"), []string{"need Fargate's platform version 1.4.0 or later"}},
+	"processes, old platform":  {template("platformVersion: 1.3.0, pidMode: task"), []string{"need Fargate's platform version 1.4.0 or later"}},
+	"commands, old platform":   {template("platformVersion: 1.3.0, enableExecuteCommand: true, taskRoleARN: '" + taskRole + "'"), []string{"need Fargate's platform version 1.4.0 or later"}},
+	"instances":                {template("capacityProviderStrategy: [{capacityProvider: asg, weight: 1}]"), []string{"capacityProvider in spec.template.capacityProviderStrategy is FARGATE or FARGATE_SPOT: providers of instances are for another launch type"}},
+	"no weight":                {template("capacityProviderStrategy: [{capacityProvider: FARGATE, base: 1}, {capacityProvider: FARGATE_SPOT}]"), []string{"spec.template.capacityProviderStrategy needs a provider with a weight above 0: without a weight, no task is placed on it; add weight: 1"}},
+	"two bases":                {template("capacityProviderStrategy: [{capacityProvider: FARGATE, base: 1}, {capacityProvider: FARGATE_SPOT, base: 1, weight: 1}]"), []string{"only one provider of spec.template.capacityProviderStrategy may have a base: leave out the other"}},
+	"no subnets":               {template("network: {subnetIDs: []}"), []string{"spec.template.network.subnetIDs"}},
+
 	// What task definitions and services have and this API doesn't, for now.
-	"ephemeral storage":    {template("ephemeralStorage: {sizeInGiB: 50}"), []string{`unknown field "spec.template.ephemeralStorage"`}},
-	"volumes":              {template("volumes: [{name: tmp}], containers: [{" + app + ", mountPoints: [{sourceVolume: tmp, containerPath: /tmp}]}]"), []string{`unknown field "spec.template.volumes"`, `unknown field "spec.template.containers[0].mountPoints"`}},
-	"commands in tasks":    {"spec: {enableExecuteCommand: true}", []string{`unknown field "spec.enableExecuteCommand"`}},
 	"service registries":   {"spec: {serviceRegistries: []}", []string{`unknown field "spec.serviceRegistries"`}},
-	"capacity providers":   {"spec: {capacityProviderStrategy: [{capacityProvider: FARGATE_SPOT, weight: 1}]}", []string{`unknown field "spec.capacityProviderStrategy"`}},
 	"the breaker's switch": {template("deploymentConfiguration: {deploymentCircuitBreaker: {enable: true, rollback: true}}"), []string{`unknown field "spec.template.deploymentConfiguration.deploymentCircuitBreaker.enable"`}},
+}
+
+const taskRole = "arn:aws:iam::111122223333:role/shop"
+
+// mounts has fields for the only container, and for the template.
+func mounts(ofApp, ofTemplate string) string {
+	return template(ofTemplate + ", containers: [{" + app + ", " + ofApp + "}]")
+}
+
+// efs has a volume of a file system.
+func efs(fields string) string {
+	return template("volumes: [{name: data, efsVolumeConfiguration: {" + fields + "}}]")
 }
 
 // condition replaces the conditions by one with one value.
@@ -109,6 +151,18 @@ func TestFromECSAdmitted(t *testing.T) {
 		"start of an essential": twoContainers("dependsOn: [{containerName: migrate, condition: START}]", "essential: true"),
 		"never twice":           template("deploymentConfiguration: {maximumPercent: 100, minimumHealthyPercent: 0}, availabilityZoneRebalancing: DISABLED"),
 		"rebalanced":            template("deploymentConfiguration: {maximumPercent: 150}, availabilityZoneRebalancing: ENABLED"),
+		"one subnet":            template("network: {subnetIDs: [subnet-0a1b2c3d]}"),
+		"volumes":               mounts("mountPoints: [{sourceVolume: tmp, containerPath: /tmp, readOnly: false}], volumesFrom: []", "volumes: [{name: tmp, host: {}}, {name: cache, host: {sourcePath: ''}}]"),
+		"volumes of a helper":   twoContainers("volumesFrom: [{sourceContainer: migrate, readOnly: true}]", "mountPoints: []"),
+		"file system":           efs("fileSystemID: fs-0a1b2c3d, rootDirectory: /data"),
+		"access point":          efs("fileSystemID: fs-0a1b2c3d, rootDirectory: /, transitEncryption: ENABLED, transitEncryptionPort: 2999, authorizationConfig: {accessPointID: fsap-0a1b2c3d, iam: DISABLED}"),
+		"file system by role":   template("taskRoleARN: '" + taskRole + "', volumes: [{name: data, efsVolumeConfiguration: {fileSystemID: fs-0a1b2c3d, transitEncryption: ENABLED, authorizationConfig: {iam: ENABLED}}}]"),
+		"storage":               template("ephemeralStorage: {sizeInGiB: 21}, platformVersion: LATEST"),
+		"commands":              template("taskRoleARN: '" + taskRole + "', enableExecuteCommand: true, platformVersion: 1.4.0"),
+		"no commands":           template("enableExecuteCommand: false, platformVersion: 1.3.0"),
+		"one PID namespace":     template("pidMode: task"),
+		"Spot":                  template("capacityProviderStrategy: [{capacityProvider: FARGATE, base: 1, weight: 0}, {capacityProvider: FARGATE_SPOT, base: 0, weight: 3}]"),
+		"no strategy":           template("capacityProviderStrategy: []"),
 		"strict breaker":        template("deploymentConfiguration: {deploymentCircuitBreaker: {resetOnHealthyTask: false}}"),
 		"tag in other letters":  template("tags: [{key: 'équipe_1', value: 'Ünïcode 1.2:/=+-@ x'}]"),
 		"sources":               loadBalancer("conditions: [{field: source-ip, values: [10.0.0.1/32, '2001:db8::/32']}]"),

@@ -29,6 +29,7 @@ var policyRefusals = map[string]refusal{
 	"a VPC's name":           {listed("vpcIDs: [prod]"), []string{"spec.vpcIDs are IDs, vpc-..., or * for all"}},
 	"a subnet's name":        {listed("subnetIDs: [vpc-1]"), []string{"spec.subnetIDs are IDs, subnet-..., or * for all"}},
 	"a group's name":         {listed("securityGroupIDs: [web]"), []string{"spec.securityGroupIDs are IDs, sg-..., or * for all"}},
+	"a file system's name":   {listed("fileSystemIDs: [data]"), []string{"spec.fileSystemIDs are IDs, fs-..., or * for all"}},
 	"a rule's number":        {listed("ruleARNs: ['100']"), []string{"spec.ruleARNs are ARNs of listener rules"}},
 	"a task role's name":     {listed("taskRoleARNs: [shop]"), []string{"spec.taskRoleARNs are ARNs of IAM roles"}},
 	"an execution role":      {listed("executionRoleARNs: [shop]"), []string{"spec.executionRoleARNs are ARNs of IAM roles"}},

@@ -145,6 +145,16 @@ type DeploymentPolicySpec struct {
 	// +listType=set
 	RoleARNs []string `json:"roleARNs,omitempty"`
 
+	// fileSystemIDs of Amazon EFS that tasks may mount, by
+	// spec.template.volumes[].efsVolumeConfiguration.fileSystemID.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=200
+	// +kubebuilder:validation:items:MaxLength=64
+	// +kubebuilder:validation:items:XValidation:rule="self == '*' || self.startsWith('fs-')",message="spec.fileSystemIDs are IDs, fs-..., or * for all"
+	// +listType=set
+	FileSystemIDs []string `json:"fileSystemIDs,omitempty"`
+
 	// repositories in Amazon ECR that spec.imagePolicy.missingRepository: Create
 	// may create, with their registry, such as
 	// 111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/*.

@@ -13,7 +13,7 @@ const (
 	bundleMax   = 65536
 )
 
-const templateTooLarge = "spec.template is larger than CloudFormation takes: environment, environmentFiles, secrets, command, entryPoint, healthCheck.command, image, workingDirectory, logConfiguration, firelensConfiguration, dockerLabels and systemControls of all spec.template.containers may have 51200 characters in all: shorten them, or have the application read what is long from a file, Amazon S3 or AWS Systems Manager"
+const templateTooLarge = "spec.template is larger than CloudFormation takes: environment, environmentFiles, secrets, command, entryPoint, healthCheck.command, image, workingDirectory, logConfiguration, firelensConfiguration, dockerLabels, systemControls, mountPoints and volumesFrom of all spec.template.containers, and spec.template.volumes, may have 51200 characters in all: shorten them, or have the application read what is long from a file, Amazon S3 or AWS Systems Manager"
 
 // tooLarge are patches each part of which is within its own bounds, but not all
 // together.
@@ -26,8 +26,8 @@ var tooLarge = map[string]refusal{
 }
 
 // filled fills a list of the only container so that all that counts of it has so
-// many characters.
-func filled(what string, size int) string {
+// many characters, and adds more fields.
+func filled(what string, size int, more ...string) string {
 	const chunk, image = 2000, "app:1"
 	var items []string
 	for left := size - len(image); left > 0; {
@@ -40,7 +40,7 @@ func filled(what string, size int) string {
 	if what == "healthCheck" {
 		return containers("healthCheck: {command: [" + strings.Join(items, ", ") + "]}")
 	}
-	return containers(what + ": [" + strings.Join(items, ", ") + "]")
+	return containers(strings.Join(append(more, what+": ["+strings.Join(items, ", ")+"]"), ", "))
 }
 
 // item is the nth of a list, with so many characters.
@@ -93,6 +93,16 @@ func TestSizeOfAll(t *testing.T) {
 			refused(t, create(t, base(t, "deployment.yaml", filled(part, templateMax+1))), templateTooLarge)
 		})
 	}
+	t.Run("volumes", func(t *testing.T) {
+		const volumes, mounts, length = "volumes: [{name: tmp}]", "mountPoints: [{sourceVolume: tmp, containerPath: /tmp}]", len("tmp" + "tmp" + "/tmp")
+		create := func(size int) error {
+			return create(t, base(t, "deployment.yaml", filled("environment", size, mounts), template(volumes)))
+		}
+		if err := create(templateMax - length); err != nil {
+			t.Error(err)
+		}
+		refused(t, create(templateMax-length+1), templateTooLarge)
+	})
 	for name, c := range tooLarge {
 		t.Run(name+" too large", func(t *testing.T) { refused(t, create(t, base(t, "deployment.yaml", c.patch)), c.want...) })
 	}

@@ -17,7 +17,14 @@ package v1alpha1
 // +kubebuilder:validation:XValidation:rule="!has(self.target) || !self.containers.exists(c, has(c.portMappings) && c.portMappings.exists(p, p.containerPort == self.target.containerPort && has(p.protocol) && p.protocol == 'udp'))",message="spec.template.target names a port with protocol: udp: the load balancer sends requests and checks health by TCP, so name a port with protocol: tcp"
 // +kubebuilder:validation:XValidation:rule="self.containers.all(c, !has(c.portMappings) || c.portMappings.all(p, !has(p.name) || self.containers.map(o, has(o.portMappings) ? o.portMappings.filter(q, has(q.name) && q.name == p.name).size() : 0).sum() == 1))",message="two port mappings of spec.template.containers have the same name: rename one, or leave its name out"
 // +kubebuilder:validation:XValidation:rule="!has(self.availabilityZoneRebalancing) || self.availabilityZoneRebalancing != 'ENABLED' || !has(self.deploymentConfiguration) || !has(self.deploymentConfiguration.maximumPercent) || self.deploymentConfiguration.maximumPercent > 100",message="spec.template.availabilityZoneRebalancing: ENABLED starts tasks before it stops others, so it needs a spec.template.deploymentConfiguration.maximumPercent above 100"
-// +kubebuilder:validation:XValidation:rule="self.containers.map(c, size(c.image) + (has(c.workingDirectory) ? size(c.workingDirectory) : 0) + (has(c.environment) ? c.environment.map(e, size(e.name) + (has(e.value) ? size(e.value) : 0)).sum() : 0) + (has(c.secrets) ? c.secrets.map(s, size(s.name) + size(s.valueFrom)).sum() : 0) + (has(c.command) ? c.command.map(s, size(s)).sum() : 0) + (has(c.entryPoint) ? c.entryPoint.map(s, size(s)).sum() : 0) + (has(c.healthCheck) ? c.healthCheck.command.map(s, size(s)).sum() : 0) + (has(c.logConfiguration) && has(c.logConfiguration.options) ? c.logConfiguration.options.map(k, size(k) + size(c.logConfiguration.options[k])).sum() : 0) + (has(c.logConfiguration) && has(c.logConfiguration.secretOptions) ? c.logConfiguration.secretOptions.map(s, size(s.name) + size(s.valueFrom)).sum() : 0) + (has(c.firelensConfiguration) && has(c.firelensConfiguration.options) ? c.firelensConfiguration.options.map(k, size(k) + size(c.firelensConfiguration.options[k])).sum() : 0) + (has(c.dockerLabels) ? c.dockerLabels.map(k, size(k) + size(c.dockerLabels[k])).sum() : 0) + (has(c.environmentFiles) ? c.environmentFiles.map(f, size(f.value)).sum() : 0) + (has(c.systemControls) ? c.systemControls.map(s, size(s.namespace) + size(s.value)).sum() : 0)).sum() <= 51200",message="spec.template is larger than CloudFormation takes: environment, environmentFiles, secrets, command, entryPoint, healthCheck.command, image, workingDirectory, logConfiguration, firelensConfiguration, dockerLabels and systemControls of all spec.template.containers may have 51200 characters in all: shorten them, or have the application read what is long from a file, Amazon S3 or AWS Systems Manager"
+// +kubebuilder:validation:XValidation:rule="self.containers.all(c, !has(c.mountPoints) || c.mountPoints.all(m, has(self.volumes) && self.volumes.exists(v, v.name == m.sourceVolume)))",message="sourceVolume of a mount point names one of spec.template.volumes: correct it, or add the volume"
+// +kubebuilder:validation:XValidation:rule="self.containers.all(c, !has(c.volumesFrom) || c.volumesFrom.all(f, self.containers.exists(o, o.name == f.sourceContainer)))",message="volumesFrom names one of spec.template.containers: correct its sourceContainer, or add the container"
+// +kubebuilder:validation:XValidation:rule="has(self.taskRoleARN) || !has(self.volumes) || self.volumes.all(v, !has(v.efsVolumeConfiguration) || !has(v.efsVolumeConfiguration.authorizationConfig) || !has(v.efsVolumeConfiguration.authorizationConfig.iam) || v.efsVolumeConfiguration.authorizationConfig.iam != 'ENABLED')",message="authorizationConfig.iam: ENABLED of a volume mounts it with the task role: set spec.template.taskRoleARN to one that may elasticfilesystem:ClientMount, and ClientWrite to write"
+// +kubebuilder:validation:XValidation:rule="has(self.taskRoleARN) || !has(self.enableExecuteCommand) || !self.enableExecuteCommand",message="spec.template.enableExecuteCommand needs a task role: set spec.template.taskRoleARN to one that may ssmmessages:CreateControlChannel, CreateDataChannel, OpenControlChannel and OpenDataChannel"
+// +kubebuilder:validation:XValidation:rule="!has(self.platformVersion) || !(self.platformVersion in ['1.0.0', '1.1.0', '1.2.0', '1.3.0']) || !has(self.ephemeralStorage) && !has(self.pidMode) && (!has(self.enableExecuteCommand) || !self.enableExecuteCommand) && (!has(self.volumes) || self.volumes.all(v, !has(v.efsVolumeConfiguration)))",message="ephemeralStorage, pidMode, enableExecuteCommand and efsVolumeConfiguration need Fargate's platform version 1.4.0 or later: leave out spec.template.platformVersion"
+// +kubebuilder:validation:XValidation:rule="!has(self.capacityProviderStrategy) || self.capacityProviderStrategy.size() == 0 || self.capacityProviderStrategy.exists(p, has(p.weight) && p.weight > 0)",message="spec.template.capacityProviderStrategy needs a provider with a weight above 0: without a weight, no task is placed on it; add weight: 1"
+// +kubebuilder:validation:XValidation:rule="!has(self.capacityProviderStrategy) || self.capacityProviderStrategy.filter(p, has(p.base) && p.base > 0).size() < 2",message="only one provider of spec.template.capacityProviderStrategy may have a base: leave out the other"
+// +kubebuilder:validation:XValidation:rule="self.containers.map(c, size(c.image) + (has(c.workingDirectory) ? size(c.workingDirectory) : 0) + (has(c.environment) ? c.environment.map(e, size(e.name) + (has(e.value) ? size(e.value) : 0)).sum() : 0) + (has(c.secrets) ? c.secrets.map(s, size(s.name) + size(s.valueFrom)).sum() : 0) + (has(c.command) ? c.command.map(s, size(s)).sum() : 0) + (has(c.entryPoint) ? c.entryPoint.map(s, size(s)).sum() : 0) + (has(c.healthCheck) ? c.healthCheck.command.map(s, size(s)).sum() : 0) + (has(c.logConfiguration) && has(c.logConfiguration.options) ? c.logConfiguration.options.map(k, size(k) + size(c.logConfiguration.options[k])).sum() : 0) + (has(c.logConfiguration) && has(c.logConfiguration.secretOptions) ? c.logConfiguration.secretOptions.map(s, size(s.name) + size(s.valueFrom)).sum() : 0) + (has(c.firelensConfiguration) && has(c.firelensConfiguration.options) ? c.firelensConfiguration.options.map(k, size(k) + size(c.firelensConfiguration.options[k])).sum() : 0) + (has(c.dockerLabels) ? c.dockerLabels.map(k, size(k) + size(c.dockerLabels[k])).sum() : 0) + (has(c.environmentFiles) ? c.environmentFiles.map(f, size(f.value)).sum() : 0) + (has(c.systemControls) ? c.systemControls.map(s, size(s.namespace) + size(s.value)).sum() : 0) + (has(c.mountPoints) ? c.mountPoints.map(m, size(m.sourceVolume) + size(m.containerPath)).sum() : 0) + (has(c.volumesFrom) ? c.volumesFrom.map(v, size(v.sourceContainer)).sum() : 0)).sum() + (has(self.volumes) ? self.volumes.map(v, size(v.name) + (has(v.efsVolumeConfiguration) && has(v.efsVolumeConfiguration.rootDirectory) ? size(v.efsVolumeConfiguration.rootDirectory) : 0)).sum() : 0) <= 51200",message="spec.template is larger than CloudFormation takes: environment, environmentFiles, secrets, command, entryPoint, healthCheck.command, image, workingDirectory, logConfiguration, firelensConfiguration, dockerLabels, systemControls, mountPoints and volumesFrom of all spec.template.containers, and spec.template.volumes, may have 51200 characters in all: shorten them, or have the application read what is long from a file, Amazon S3 or AWS Systems Manager"
 type RevisionTemplate struct {
 	// containers of the task definition.
 	// +required
@@ -99,6 +106,46 @@ type RevisionTemplate struct {
 	// +kubebuilder:validation:Enum=ENABLED;DISABLED
 	AvailabilityZoneRebalancing string `json:"availabilityZoneRebalancing,omitempty"`
 
+	// volumes that containers may mount.
+	// +optional
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=map
+	// +listMapKey=name
+	Volumes []Volume `json:"volumes,omitempty"`
+
+	// ephemeralStorage of the task, if the usual 20 GiB are too few. Images and
+	// volumes that aren't file systems of EFS are on it.
+	// +optional
+	EphemeralStorage *EphemeralStorage `json:"ephemeralStorage,omitempty"`
+
+	// pidMode task lets the containers of a task see each other's processes.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self == 'task'",message="spec.template.pidMode can only be task: on Fargate no task sees its host's processes"
+	PIDMode string `json:"pidMode,omitempty"`
+
+	// platformVersion of Fargate, such as 1.4.0; LATEST if omitted.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(LATEST|[0-9]+[.][0-9]+[.][0-9]+)$')",message="spec.template.platformVersion is LATEST or a version of Fargate's platform, such as 1.4.0"
+	PlatformVersion string `json:"platformVersion,omitempty"`
+
+	// capacityProviderStrategy divides the tasks between Fargate and Fargate Spot;
+	// all run on Fargate if omitted. A cluster of the stack's own gets the
+	// providers; an existing one has to have them. A task that AWS takes back
+	// isn't held against its revision.
+	// +optional
+	// +kubebuilder:validation:MaxItems=2
+	// +listType=map
+	// +listMapKey=capacityProvider
+	CapacityProviderStrategy []CapacityProviderStrategyItem `json:"capacityProviderStrategy,omitempty"`
+
+	// enableExecuteCommand lets people run commands in the containers (aws ecs
+	// execute-command), as far as IAM allows them. It needs taskRoleARN, and root
+	// file systems that can be written.
+	// +optional
+	EnableExecuteCommand *bool `json:"enableExecuteCommand,omitempty"`
+
 	// tags of the stack and, through CloudFormation, of all its resources.
 	// +optional
 	// +kubebuilder:validation:MaxItems=40
@@ -165,9 +212,10 @@ type Network struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^vpc-[0-9a-z]+$')",message="spec.template.network.vpcID is the VPC's ID, vpc-..., not its name"
 	VPCID string `json:"vpcID,omitempty"`
 
-	// subnetIDs of the tasks, in at least two availability zones.
+	// subnetIDs of the tasks. Those in two or more availability zones keep the
+	// application running when one zone fails.
 	// +required
-	// +kubebuilder:validation:MinItems=2
+	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=16
 	// +kubebuilder:validation:items:MaxLength=32
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^subnet-[0-9a-z]+$')",message="spec.template.network.subnetIDs are the subnets' IDs, subnet-..., not their names"

@@ -21,6 +21,7 @@ const (
 	executionRoleARNs = "executionRoleARNs"
 	logGroups         = "logGroups"
 	roleARNs          = "roleARNs"
+	fileSystemIDs     = "fileSystemIDs"
 	repositories      = "repositories"
 	webhookHosts      = "webhookHosts"
 	functionARNs      = "functionARNs"
@@ -38,6 +39,7 @@ var listed = map[string]func(*v1alpha1.DeploymentPolicySpec) []string{
 	executionRoleARNs: func(s *v1alpha1.DeploymentPolicySpec) []string { return s.ExecutionRoleARNs },
 	logGroups:         func(s *v1alpha1.DeploymentPolicySpec) []string { return s.LogGroups },
 	roleARNs:          func(s *v1alpha1.DeploymentPolicySpec) []string { return s.RoleARNs },
+	fileSystemIDs:     func(s *v1alpha1.DeploymentPolicySpec) []string { return s.FileSystemIDs },
 	repositories:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.Repositories },
 	webhookHosts:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.WebhookHosts },
 	functionARNs:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.FunctionARNs },
@@ -82,6 +84,11 @@ func usesOf(spec *v1alpha1.ImmutableDeploymentSpec) []use {
 	for i := range t.Containers {
 		if log := t.Containers[i].LogConfiguration; log != nil {
 			name(fmt.Sprintf("spec.template.containers[%s].logConfiguration.options[awslogs-group]", t.Containers[i].Name), logGroups, string(log.Options["awslogs-group"]))
+		}
+	}
+	for _, v := range t.Volumes {
+		if v.EFSVolumeConfiguration != nil {
+			name(fmt.Sprintf("spec.template.volumes[%s].efsVolumeConfiguration.fileSystemID", v.Name), fileSystemIDs, v.EFSVolumeConfiguration.FileSystemID)
 		}
 	}
 	for i := range spec.Gates {

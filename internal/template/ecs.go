@@ -19,6 +19,9 @@ type taskDefinitionProperties struct {
 	TaskRoleArn             string           `json:",omitempty"`
 	RuntimePlatform         *runtimePlatform `json:",omitempty"`
 	ContainerDefinitions    []containerDefinition
+	Volumes                 []volume          `json:",omitempty"`
+	EphemeralStorage        *ephemeralStorage `json:",omitempty"`
+	PIDMode                 string            `json:"PidMode,omitempty"`
 }
 
 type runtimePlatform struct {
@@ -44,6 +47,8 @@ type containerDefinition struct {
 	ReadonlyRootFilesystem *bool           `json:",omitempty"`
 	StopTimeout            *int32          `json:",omitempty"`
 	DependsOn              []dependency    `json:",omitempty"`
+	MountPoints            []mountPoint    `json:",omitempty"`
+	VolumesFrom            []volumeFrom    `json:",omitempty"`
 	LogConfiguration       logConfiguration
 	containerSettings
 }
@@ -85,6 +90,11 @@ func taskDefinition(in Input) resource {
 		Memory:                  t.Memory,
 		ExecutionRoleArn:        t.ExecutionRoleARN,
 		TaskRoleArn:             t.TaskRoleARN,
+		Volumes:                 volumes(t.Volumes),
+		PIDMode:                 t.PIDMode,
+	}
+	if t.EphemeralStorage != nil {
+		p.EphemeralStorage = &ephemeralStorage{t.EphemeralStorage.SizeInGiB}
 	}
 	if t.RuntimePlatform != nil {
 		p.RuntimePlatform = &runtimePlatform{t.RuntimePlatform.CPUArchitecture, "LINUX"}
@@ -121,6 +131,12 @@ func container(c *v1alpha1.Container, revision int64, stack string) containerDef
 	}
 	for _, on := range c.DependsOn {
 		d.DependsOn = append(d.DependsOn, dependency(on))
+	}
+	for _, m := range c.MountPoints {
+		d.MountPoints = append(d.MountPoints, mountPoint(m))
+	}
+	for _, from := range c.VolumesFrom {
+		d.VolumesFrom = append(d.VolumesFrom, volumeFrom(from))
 	}
 	if c.HealthCheck != nil {
 		check := containerCheck(*c.HealthCheck)
@@ -175,13 +191,16 @@ type serviceProperties struct {
 	Cluster                       any
 	TaskDefinition                ref
 	DesiredCount                  ref
-	LaunchType                    string
+	LaunchType                    string             `json:",omitempty"`
+	CapacityProviderStrategy      []capacityProvider `json:",omitempty"`
+	PlatformVersion               string             `json:",omitempty"`
 	DeploymentConfiguration       deploymentConfiguration
 	AvailabilityZoneRebalancing   string `json:",omitempty"`
 	NetworkConfiguration          networkConfiguration
 	LoadBalancers                 []serviceLoadBalancer `json:",omitempty"`
 	HealthCheckGracePeriodSeconds *int32                `json:",omitempty"`
 	EnableECSManagedTags          bool
+	EnableExecuteCommand          *bool `json:",omitempty"`
 	PropagateTags                 string
 }
 
@@ -261,7 +280,7 @@ func service(in Input, cluster any, target string) resource {
 		Cluster:                     cluster,
 		TaskDefinition:              ref{logicalTaskDefinition},
 		DesiredCount:                ref{ParamDesiredCount},
-		LaunchType:                  "FARGATE",
+		PlatformVersion:             t.PlatformVersion,
 		DeploymentConfiguration:     config,
 		AvailabilityZoneRebalancing: rebalancing,
 		NetworkConfiguration: networkConfiguration{awsvpcConfiguration{
@@ -270,8 +289,10 @@ func service(in Input, cluster any, target string) resource {
 			Subnets:        t.Network.SubnetIDs,
 		}},
 		EnableECSManagedTags: true,
+		EnableExecuteCommand: t.EnableExecuteCommand,
 		PropagateTags:        "SERVICE",
 	}
+	p.LaunchType, p.CapacityProviderStrategy = capacity(t)
 	r := resource{Type: "AWS::ECS::Service"}
 	if target != "" {
 		p.LoadBalancers = []serviceLoadBalancer{{

@@ -63,6 +63,10 @@ var (
 // noLogGroup finds what ECS says of a log group that doesn't exist.
 var noLogGroup = regexp.MustCompile(`specified log group does not exist`)
 
+// unassociated is what ECS says of a capacity provider that an existing cluster
+// doesn't have.
+const unassociated = "capacity provider that is not associated with the cluster"
+
 // Explain names the cluster and the log groups, of which ECS says only that there
 // are none, what the load balancer's health check asks, and the platform of the
 // tasks.
@@ -73,6 +77,11 @@ func (s ecsSource) Explain(t *v1alpha1.RevisionTemplate, resource, failure strin
 		return explainGroups(t)
 	case otherPlatform.MatchString(failure):
 		return fmt.Sprintf(" (its tasks run on linux/%s: push an image for that, docker buildx build --platform linux/%[1]s, or correct spec.template.runtimePlatform.cpuArchitecture)", s.Architecture(t))
+	case strings.Contains(failure, mountFailure):
+		return explainMount(t, failure)
+	case strings.Contains(failure, unassociated):
+		return fmt.Sprintf(" (add %s to cluster %s: aws ecs put-cluster-capacity-providers --cluster %[2]s --capacity-providers <those it has> %[1]s "+
+			"--default-capacity-provider-strategy <the one it has, or []>; aws ecs describe-clusters --clusters %[2]s shows both)", providersOf(t), t.Cluster)
 	case t.Cluster != "" && strings.Contains(failure, "Cluster not found"):
 		return fmt.Sprintf(" (spec.template.cluster is %q)", t.Cluster)
 	case t.Target.ContainerPort != 0 && failedChecks.MatchString(failure):

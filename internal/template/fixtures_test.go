@@ -81,12 +81,15 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 				PseudoTerminal:         new(true),
 				Privileged:             new(true),
 				ExtraHosts:             []v1alpha1.HostEntry{{Hostname: "db", IPAddress: "10.0.0.1"}},
+				MountPoints:            []v1alpha1.MountPoint{{SourceVolume: "data", ContainerPath: "/data", ReadOnly: new(true)}},
+				VolumesFrom:            []v1alpha1.VolumeFrom{{SourceContainer: "proxy", ReadOnly: new(true)}},
 			},
 			{
 				Name:        "proxy",
 				Image:       registry + "proxy@" + digestB,
 				Essential:   new(true),
 				Environment: []v1alpha1.KeyValue{{Name: template.EnvRevision, Value: "the user's own"}},
+				MountPoints: []v1alpha1.MountPoint{{SourceVolume: "shared", ContainerPath: "/shared"}},
 			},
 		},
 		CPU:              "1024",
@@ -123,7 +126,20 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 		},
 		AvailabilityZoneRebalancing: "ENABLED",
 		LogRetentionDays:            new(int32(30)),
-		Tags:                        []v1alpha1.Tag{{Key: "team", Value: "payments"}},
+		Volumes: []v1alpha1.Volume{{
+			Name: "data",
+			Host: &v1alpha1.HostVolume{SourcePath: "ignored"},
+			EFSVolumeConfiguration: &v1alpha1.EFSVolumeConfiguration{
+				FileSystemID: "fs-0123456789abcdef0", RootDirectory: "/", TransitEncryption: "ENABLED", TransitEncryptionPort: new(int32(2999)),
+				AuthorizationConfig: &v1alpha1.EFSAuthorizationConfig{AccessPointID: "fsap-0123456789abcdef0", IAM: "ENABLED"},
+			},
+		}},
+		EphemeralStorage:         &v1alpha1.EphemeralStorage{SizeInGiB: 50},
+		PIDMode:                  "task",
+		PlatformVersion:          "1.4.0",
+		CapacityProviderStrategy: []v1alpha1.CapacityProviderStrategyItem{{CapacityProvider: "FARGATE", Base: new(int32(2)), Weight: new(int32(1))}},
+		EnableExecuteCommand:     new(true),
+		Tags:                     []v1alpha1.Tag{{Key: "team", Value: "payments"}},
 	}
 }
 
@@ -134,6 +150,10 @@ func firstTemplate() v1alpha1.RevisionTemplate {
 		t.DeploymentConfiguration, t.AvailabilityZoneRebalancing = nil, ""
 		t.RuntimePlatform.OperatingSystemFamily = ""
 		firstContainer(&t.Containers[0])
+		t.Volumes, t.EphemeralStorage, t.PIDMode, t.PlatformVersion, t.CapacityProviderStrategy, t.EnableExecuteCommand = nil, nil, "", "", nil, nil
+		for i := range t.Containers {
+			t.Containers[i].MountPoints, t.Containers[i].VolumesFrom = nil, nil
+		}
 	})
 }
 
@@ -144,6 +164,17 @@ func workerTemplate() v1alpha1.RevisionTemplate {
 		t.Network.LoadBalancerSecurityGroupIDs = nil
 		t.Containers[0].PortMappings = nil
 	})
+}
+
+// onSpot runs on Fargate Spot in a cluster of its own, with a directory that its
+// containers share.
+func onSpot(t *v1alpha1.RevisionTemplate) {
+	t.Cluster = ""
+	t.CapacityProviderStrategy = []v1alpha1.CapacityProviderStrategyItem{
+		{CapacityProvider: "FARGATE", Base: new(int32(1))}, {CapacityProvider: "FARGATE_SPOT", Weight: new(int32(1))},
+	}
+	t.Volumes = []v1alpha1.Volume{{Name: "tmp", Host: &v1alpha1.HostVolume{}}}
+	t.Containers[0].MountPoints = []v1alpha1.MountPoint{{SourceVolume: "tmp", ContainerPath: "/tmp"}}
 }
 
 // worker is the input without a listener.

@@ -2,22 +2,28 @@ package template
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
 // checkOrder rejects containers that wait for each other, which the API server's
-// rules can't find: none of them would ever start.
+// rules can't find: none of them would ever start. Whose volumes are mounted starts
+// first, too.
 func checkOrder(containers []v1alpha1.Container) error {
 	waits := map[string][]v1alpha1.ContainerDependency{}
 	for i := range containers {
-		waits[containers[i].Name] = containers[i].DependsOn
+		on := slices.Clone(containers[i].DependsOn)
+		for _, from := range containers[i].VolumesFrom {
+			on = append(on, v1alpha1.ContainerDependency{ContainerName: from.SourceContainer})
+		}
+		waits[containers[i].Name] = on
 	}
 	done := map[string]bool{}
 	for i := range containers {
 		if circle := follow(containers[i].Name, waits, done, nil); circle != nil {
-			return fmt.Errorf("spec.template.containers wait for each other by dependsOn (%s): remove one of the dependencies",
+			return fmt.Errorf("spec.template.containers wait for each other by dependsOn or volumesFrom (%s): remove one of the dependencies",
 				strings.Join(circle, " waits for "))
 		}
 	}

@@ -45,6 +45,12 @@ func TestExplain(t *testing.T) {
 	const onARM = " (its tasks run on linux/arm64: push an image for that, docker buildx build --platform linux/arm64, or correct spec.template.runtimePlatform.cpuArchitecture)"
 	const perhaps = ` (if the log says "exec format error", the image is not for linux/amd64, on which its tasks run: see spec.template.runtimePlatform.cpuArchitecture)`
 	const check = " (the check is GET /healthz on port 8080, which has to answer 200-299)"
+	files := &v1alpha1.RevisionTemplate{Containers: web.Containers, Volumes: []v1alpha1.Volume{
+		{Name: "tmp"}, {Name: "data", EFSVolumeConfiguration: &v1alpha1.EFSVolumeConfiguration{FileSystemID: "fs-0a1b2c3d", RootDirectory: "/data"}},
+	}}
+	spot := &v1alpha1.RevisionTemplate{Containers: web.Containers, Cluster: "shop", CapacityProviderStrategy: []v1alpha1.CapacityProviderStrategyItem{{CapacityProvider: "FARGATE_SPOT"}}}
+	const mounting = "Service: … (tasks stopped: ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: "
+	const mounted = " (of spec.template.volumes, data mounts fs-0a1b2c3d:/data: "
 	tests := map[string]struct {
 		of                *v1alpha1.RevisionTemplate
 		resource, failure string
@@ -65,6 +71,18 @@ func TestExplain(t *testing.T) {
 		"no log group":     {logging, LogicalService, noGroup, ` (awslogs-group is /ecs/shop: create it, have it created by awslogs-create-group: "true", or leave it out)`},
 		"no group at all":  {web, LogicalService, noGroup, ""},
 		"killed":           {web, LogicalService, "Essential container in task exited (app: exit code 137)", ""},
+		"no directory": {files, LogicalService, mounting + "b'mount.nfs4: mounting fs-0a1b2c3d.efs.eu-west-1.amazonaws.com:/data failed, reason given by server: No such file or directory')",
+			mounted + "create the rootDirectory in the file system, or use an access point that creates it (authorizationConfig.accessPointID))"},
+		"may not mount": {files, LogicalService, mounting + "b'mount.nfs4: access denied by server while mounting 127.0.0.1:/')",
+			mounted + "let the file system's policy allow the mount: with authorizationConfig.iam: ENABLED, the task role needs elasticfilesystem:ClientMount, and ClientWrite to write; check the access point, too)"},
+		"no mount target": {files, LogicalService, mounting + `Failed to resolve "fs-0a1b2c3d.efs.eu-west-1.amazonaws.com")`,
+			mounted + "correct fileSystemID, or give the file system a mount target in the Availability Zone of each subnet of spec.template.network.subnetIDs; the VPC needs DNS names)"},
+		"port closed": {files, LogicalService, mounting + "mount.nfs4: Connection reset by peer)",
+			mounted + "let the security group of the file system's mount targets take port 2049 from the tasks: from the addresses of their subnets, or from a group in " +
+				"spec.template.network.securityGroupIDs, since the stack's own group is another one in each revision)"},
+		"no such provider": {spot, LogicalService, "The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster. Associate",
+			" (add FARGATE_SPOT to cluster shop: aws ecs put-cluster-capacity-providers --cluster shop --capacity-providers <those it has> FARGATE_SPOT " +
+				"--default-capacity-provider-strategy <the one it has, or []>; aws ecs describe-clusters --clusters shop shows both)"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -149,7 +149,7 @@ func newDocument(in Input) (document, error) {
 	}
 	cluster := any(in.Template.Cluster)
 	if in.Template.Cluster == "" {
-		doc.Resources[logicalCluster] = resource{Type: "AWS::ECS::Cluster"}
+		doc.Resources[logicalCluster] = ownCluster(in.Template)
 		cluster = ref{logicalCluster}
 	}
 	doc.Outputs = map[string]output{

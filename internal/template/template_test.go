@@ -27,6 +27,7 @@ func TestBuildGolden(t *testing.T) {
 		"stop-first":   stopFirst(input(minimalTemplate())),
 		"no-log-group": input(quietTemplate()),
 		"own-cluster":  input(with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) { t.Cluster = "" })),
+		"spot":         worker(with(workerTemplate(), onSpot)),
 		"first-container-with-the-port": input(with(fullTemplate(), func(t *v1alpha1.RevisionTemplate) {
 			t.Target.ContainerName = ""
 			t.Containers[0], t.Containers[1] = t.Containers[1], t.Containers[0]
@@ -143,6 +144,13 @@ func TestBuildRefuses(t *testing.T) {
 		in   template.Input
 		want string
 	}{
+		"containers that mount each other's volumes": {
+			in: changed(func(t *v1alpha1.RevisionTemplate) {
+				t.Containers[0].VolumesFrom = []v1alpha1.VolumeFrom{{SourceContainer: "a"}}
+				t.Containers = append(t.Containers, v1alpha1.Container{Name: "a", Image: "helper", DependsOn: []v1alpha1.ContainerDependency{{ContainerName: "app", Condition: "START"}}})
+			}),
+			want: "spec.template.containers wait for each other by dependsOn or volumesFrom (app waits for a waits for app): remove one of the dependencies",
+		},
 		"containers that wait for each other": {
 			in: changed(func(t *v1alpha1.RevisionTemplate) {
 				wait := func(name, on string) v1alpha1.Container {
@@ -151,7 +159,7 @@ func TestBuildRefuses(t *testing.T) {
 				t.Containers[0].DependsOn = []v1alpha1.ContainerDependency{{ContainerName: "a", Condition: "START"}}
 				t.Containers = append(t.Containers, wait("a", "b"), wait("b", "c"), wait("c", "a"))
 			}),
-			want: "spec.template.containers wait for each other by dependsOn (a waits for b waits for c waits for a): remove one of the dependencies",
+			want: "spec.template.containers wait for each other by dependsOn or volumesFrom (a waits for b waits for c waits for a): remove one of the dependencies",
 		},
 		"five values": {
 			in:   input(minimalTemplate(), host("a", "b", "c"), header("x-tenant", "d", "e")),
