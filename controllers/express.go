@@ -110,7 +110,7 @@ func (r *RevisionReconciler) attend(ctx context.Context, imr *v1alpha1.Immutable
 	}
 	message := truncate(found.Message+source.Explain(&imr.Spec.Frozen.Template, found.Resource, found.Message), failureLength)
 	next.Failure = &v1alpha1.StackFailure{Resource: found.Resource, Message: message, At: metav1.NewTime(r.Now())}
-	next.Failure.Reason, next.Failure.Remedy = found.Blocked(stack.Context{RoleARN: imr.Spec.Frozen.AWS.RoleARN, Trying: true})
+	next.Failure.Reason, next.Failure.Remedy = found.Blocked(contextOf(imr, "", true))
 	if was != nil && was.Message == message {
 		next.Failure.At = was.At
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -146,7 +147,7 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, imr *v1alpha1.Immutab
 		next.LogGroup = source.Logs(&imr.Spec.Frozen.Template, imr.Spec.StackName, resources[template.LogicalLogGroup]).Group
 	}
 	next.Failure = &v1alpha1.StackFailure{Resource: found.Resource, Message: found.Message, At: metav1.NewTime(r.Now())}
-	next.Failure.Reason, next.Failure.Remedy = found.Blocked(stack.Context{ListenerARN: imr.Spec.Frozen.ListenerARN, RoleARN: imr.Spec.Frozen.AWS.RoleARN})
+	next.Failure.Reason, next.Failure.Remedy = found.Blocked(contextOf(imr, imr.Spec.Frozen.ListenerARN, false))
 	if next.Failure.Reason == "" {
 		next.FailedAttempts = 0
 		return nil
@@ -157,6 +158,16 @@ func (r *RevisionReconciler) diagnose(ctx context.Context, imr *v1alpha1.Immutab
 		next.Failure = nil // another priority is chosen at once
 	}
 	return nil
+}
+
+// contextOf is what remedies name of a revision. A stack whose tasks ECS goes on
+// trying to start has its rules already.
+func contextOf(imr *v1alpha1.ImmutableRevision, listenerARN string, trying bool) stack.Context {
+	onSpot := func(p v1alpha1.CapacityProviderStrategyItem) bool { return p.CapacityProvider == "FARGATE_SPOT" }
+	return stack.Context{
+		ListenerARN: listenerARN, RoleARN: imr.Spec.Frozen.AWS.RoleARN, Trying: trying,
+		Spot: slices.ContainsFunc(imr.Spec.Frozen.Template.CapacityProviderStrategy, onSpot),
+	}
 }
 
 // askECS adds in ECS's words why tasks of the stack's service stopped, and

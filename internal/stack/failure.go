@@ -140,6 +140,8 @@ type Context struct {
 	ListenerARN string
 	// RoleARN is spec.aws.roleARN; "" where the controller's own role is used.
 	RoleARN string
+	// Spot is true where tasks run on Fargate Spot.
+	Spot bool
 	// Trying is true while ECS itself goes on trying, so that the stack stays.
 	Trying bool
 }
@@ -159,8 +161,7 @@ func (f *Failure) Blocked(c Context) (reason, remedy string) {
 	case cloud.KindCredentials:
 		return v1alpha1.ReasonCredentials, "Give the controller credentials that AWS takes, or correct spec.aws.roleARN and the role's trust policy. " + again
 	case cloud.KindCapacity:
-		return v1alpha1.ReasonCapacityUnavailable,
-			"Nothing to do if AWS has capacity again soon; else name subnets in other Availability Zones in spec.template.network.subnetIDs. " + again
+		return v1alpha1.ReasonCapacityUnavailable, capacityRemedy(c) + ". " + again
 	case cloud.KindUnreachable:
 		return v1alpha1.ReasonNetworkUnavailable, f.networkRemedy() + ". " + again
 	case cloud.KindConflict:
@@ -172,6 +173,16 @@ func (f *Failure) Blocked(c Context) (reason, remedy string) {
 		return v1alpha1.ReasonAWSUnavailable, "Nothing to do if it passes. " + again
 	}
 	return "", ""
+}
+
+// capacityRemedy tells what else tasks could run on: Fargate never takes the place of
+// Spot by itself.
+func capacityRemedy(c Context) string {
+	const remedy = "Nothing to do if AWS has capacity again soon; else name subnets in other Availability Zones in spec.template.network.subnetIDs"
+	if c.Spot {
+		return remedy + ", or give FARGATE a base or a weight in spec.template.capacityProviderStrategy"
+	}
+	return remedy
 }
 
 // quotaRemedy names what takes room of the quota, where that is known.

@@ -155,6 +155,14 @@ func TestFailureOfAService(t *testing.T) {
 		}
 	}
 	starved := stack.Failure{Kind: cloud.KindCapacity}
+	for spot, want := range map[bool]string{
+		true:  "in spec.template.network.subnetIDs, or give FARGATE a base or a weight in spec.template.capacityProviderStrategy. The stack",
+		false: "in spec.template.network.subnetIDs. The stack",
+	} {
+		if _, remedy := starved.Blocked(stack.Context{Spot: spot}); !strings.Contains(remedy, want) {
+			t.Errorf("on Spot %t: %s", spot, remedy)
+		}
+	}
 	if _, remedy := starved.Blocked(stack.Context{Trying: true}); !strings.HasSuffix(remedy, "ECS goes on trying by itself") {
 		t.Error(remedy)
 	}
