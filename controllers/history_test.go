@@ -89,12 +89,13 @@ func insane(imd *v1alpha1.ImmutableDeployment) string {
 	rollout := s.Rollout
 	unfinished := rollout != nil && (rollout.FinishedAt == nil || rollout.Outcome.Bad())
 	current := s.ObservedGeneration == imd.Generation
+	off := s.Phase == v1alpha1.PhaseSwitchedOff && (rollout == nil || rollout.FinishedAt != nil)
 	switch {
 	case is(v1alpha1.ConditionReconciling) && is(v1alpha1.ConditionStalled):
 		return "Reconciling and Stalled"
 	case is(v1alpha1.ConditionReady) && (is(v1alpha1.ConditionReconciling) || is(v1alpha1.ConditionStalled)):
 		return "Ready, and Reconciling or Stalled"
-	case is(v1alpha1.ConditionReady) && current && (unfinished || s.Phase != v1alpha1.PhaseComplete || s.Stable == 0):
+	case is(v1alpha1.ConditionReady) && current && !off && (unfinished || s.Phase != v1alpha1.PhaseComplete || s.Stable == 0):
 		return "Ready before the rollout is finished"
 	case is(v1alpha1.ConditionReady) && s.BlockedBy != nil:
 		return "Ready and blocked"

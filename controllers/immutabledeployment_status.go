@@ -155,6 +155,8 @@ func setConditions(next *v1alpha1.ImmutableDeploymentStatus, generation int64, d
 		if !ready {
 			reason, message = v1alpha1.ReasonUnhealthy, d.Message+", but it has no healthy target"
 		}
+	case v1alpha1.PhaseSwitchedOff:
+		over, ready = true, true // as a Deployment without replicas is
 	case v1alpha1.PhaseRolledBack, v1alpha1.PhaseFailed:
 		stalled = true
 	case v1alpha1.PhaseUnavailable:
@@ -250,6 +252,8 @@ func setOverlapping(set conditionSetter, d rollout.Decision) {
 // keeps its last word when a pass did not look.
 func setAvailable(set conditionSetter, next *v1alpha1.ImmutableDeploymentStatus, d rollout.Decision) {
 	switch {
+	case d.Phase == v1alpha1.PhaseSwitchedOff:
+		set.set(v1alpha1.ConditionAvailable, metav1.ConditionTrue, v1alpha1.ReasonSwitchedOff, "No task is missing, since spec.desiredCount is 0")
 	case d.Progress.Stable == 0:
 		set.set(v1alpha1.ConditionAvailable, metav1.ConditionFalse, v1alpha1.ReasonNotServing, "No revision serves yet")
 	case d.Available == nil:

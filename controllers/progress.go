@@ -39,7 +39,7 @@ func timeOf(t *metav1.Time) time.Time {
 // remembered reads the progress from status.
 func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 	p := rollout.Progress{
-		Stable: status.Stable, Reached: status.ReachedCount, ScalingSince: timeOf(status.ScalingSince), DetachedAt: timeOf(status.DetachedAt),
+		Stable: status.Stable, Reached: status.ReachedCount, ScalingSince: timeOf(status.ScalingSince), DetachedAt: timeOf(status.DetachedAt), Off: status.SwitchedOff,
 	}
 	if t := status.Traffic; t != nil {
 		route.Remembered(t, &p)
@@ -71,7 +71,7 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, d rollout.Decision) {
 	p := d.Progress
 	status.Stable, status.ReachedCount, status.ScalingSince = p.Stable, p.Reached, timePtr(p.ScalingSince)
-	status.DetachedAt = timePtr(p.DetachedAt)
+	status.DetachedAt, status.SwitchedOff = timePtr(p.DetachedAt), p.Off
 	status.FrozenSince = timePtr(p.BlockedSince)
 	status.RolloutCount = p.Rollouts
 	status.Handled, status.Waiting = requestStatus(p.Handled), requestStatus(p.Waiting)

@@ -151,6 +151,8 @@ const (
 	ReasonCleaningUp = "CleaningUp"
 	// ReasonScaling: tasks that spec.desiredCount asks for are still to start.
 	ReasonScaling = "Scaling"
+	// ReasonSwitchedOff: spec.desiredCount is 0, so nothing runs.
+	ReasonSwitchedOff = "SwitchedOff"
 	// ReasonComplete: the rollout is over and the new revision serves.
 	ReasonComplete = "Complete"
 	// ReasonRollingBack: traffic returns to the revision that served before.
@@ -326,7 +328,7 @@ const (
 
 // Phase is a summary of how an ImmutableDeployment is going, for people.
 //
-// +kubebuilder:validation:Enum=Pending;Provisioning;Verifying;Shifting;Paused;Baking;CleaningUp;Complete;Scaling;Unavailable;RollingBack;RolledBack;Failed;Deleting
+// +kubebuilder:validation:Enum=Pending;Provisioning;Verifying;Shifting;Paused;Baking;CleaningUp;Complete;SwitchedOff;Scaling;Unavailable;RollingBack;RolledBack;Failed;Deleting
 type Phase string
 
 // Phases of an ImmutableDeployment.
@@ -339,6 +341,7 @@ const (
 	PhaseBaking       Phase = "Baking"
 	PhaseCleaningUp   Phase = "CleaningUp"
 	PhaseComplete     Phase = "Complete"
+	PhaseSwitchedOff  Phase = "SwitchedOff"
 	PhaseScaling      Phase = "Scaling"
 	PhaseUnavailable  Phase = "Unavailable"
 	PhaseRollingBack  Phase = "RollingBack"

@@ -57,7 +57,6 @@ var fromECS = map[string]refusal{
 	"tag with a comma":         {template("tags: [{key: team, value: 'a, b'}]"), []string{"the value of a tag may have letters, digits, spaces and _ . : / = + - @: other characters are refused by AWS"}},
 	"tag key with a comma":     {template("tags: [{key: 'a,b', value: c}]"), []string{"the key of a tag may have letters, digits, spaces and _ . : / = + - @: other characters are refused by AWS"}},
 	"AWS's tag in upper case":  {template("tags: [{key: 'AWS:x', value: v}]"), []string{"tag keys that begin with aws: or viridian.dev/ are reserved"}},
-	"switched off":             {"spec: {desiredCount: 0}", []string{"spec.desiredCount must be 1 or more: an application can't be switched off and keep its revision; delete the ImmutableDeployment"}},
 
 	"mounts nothing":            {mounts("mountPoints: [{sourceVolume: data, containerPath: /data}]", "volumes: [{name: tmp}]"), []string{"sourceVolume of a mount point names one of spec.template.volumes: correct it, or add the volume"}},
 	"mounts without volumes":    {containers("mountPoints: [{sourceVolume: data, containerPath: /data}]"), []string{"sourceVolume of a mount point names one of spec.template.volumes"}},
@@ -151,6 +150,7 @@ func TestFromECSAdmitted(t *testing.T) {
 		"start of an essential": twoContainers("dependsOn: [{containerName: migrate, condition: START}]", "essential: true"),
 		"never twice":           template("deploymentConfiguration: {maximumPercent: 100, minimumHealthyPercent: 0}, availabilityZoneRebalancing: DISABLED"),
 		"rebalanced":            template("deploymentConfiguration: {maximumPercent: 150}, availabilityZoneRebalancing: ENABLED"),
+		"switched off":          "spec: {desiredCount: 0}",
 		"one subnet":            template("network: {subnetIDs: [subnet-0a1b2c3d]}"),
 		"volumes":               mounts("mountPoints: [{sourceVolume: tmp, containerPath: /tmp, readOnly: false}], volumesFrom: []", "volumes: [{name: tmp, host: {}}, {name: cache, host: {sourcePath: ''}}]"),
 		"volumes of a helper":   twoContainers("volumesFrom: [{sourceContainer: migrate, readOnly: true}]", "mountPoints: []"),

@@ -65,12 +65,14 @@ type ImmutableDeploymentSpec struct {
 	// +optional
 	AWS *AWS `json:"aws,omitempty"`
 
-	// desiredCount is how many tasks a revision runs, 1 to 5000. Changing it
-	// scales the running service; it is not a new revision.
+	// desiredCount is how many tasks a revision runs, 0 to 5000. Changing it
+	// scales the running service; it is not a new revision. 0 switches the
+	// application off: what serves stays, without tasks, and no rollout begins;
+	// one under way is given up, and starts anew afterwards.
 	// +optional
 	// +default=1
+	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=5000
-	// +kubebuilder:validation:XValidation:rule="self >= 1",message="spec.desiredCount must be 1 or more: an application can't be switched off and keep its revision; delete the ImmutableDeployment, and create it again when it is to run"
 	DesiredCount *int32 `json:"desiredCount,omitempty"`
 
 	// template of the revisions. Any change to it creates a new revision.

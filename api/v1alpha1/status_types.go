@@ -55,6 +55,11 @@ type ImmutableDeploymentStatus struct {
 	// +optional
 	ScalingSince *metav1.Time `json:"scalingSince,omitempty"`
 
+	// switchedOff is true while spec.desiredCount is 0, and then until a task is
+	// healthy again.
+	// +optional
+	SwitchedOff bool `json:"switchedOff,omitempty"`
+
 	// selector is the label selector of the scale subresource, without which no
 	// autoscaler works. No pods match it: the tasks run on Amazon ECS.
 	// +optional

@@ -30,7 +30,7 @@ func (o *Observation) NeedsPolicy(now time.Time) bool {
 	switch x.state() { //nolint:exhaustive // nothing new is made in the others
 	case StateStarting:
 		want := o.wanted()
-		return want == nil || x.cause(want) != v1alpha1.CauseRevert
+		return !x.isOff() && (want == nil || x.cause(want) != v1alpha1.CauseRevert)
 	case StateUnrequested:
 		return !x.isMakingRoom() // what served has gone already
 	case StateShifting:

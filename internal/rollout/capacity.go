@@ -55,10 +55,10 @@ func (x *pass) noteCount() {
 }
 
 // isGrowing tells whether the stable revision gets more tasks than it had, and has
-// lost none of those.
+// lost none of those. One that has none never had any before, or was switched off.
 func (x *pass) isGrowing() bool {
 	p, stable := &x.p, x.stable()
-	if stable == nil || p.Reached >= x.needed(stable) || stable.Health.Healthy == 0 || stable.Health.Healthy < p.Reached {
+	if stable == nil || p.Reached >= x.needed(stable) || stable.Health.Healthy == 0 && !p.Off || stable.Health.Healthy < p.Reached {
 		return false
 	}
 	return x.now.Before(p.ScalingSince.Add(x.o.Policy.ProgressDeadline))
@@ -176,7 +176,7 @@ func (x *pass) abandonStable() {
 	r, stable := x.p.Rollout, x.stable()
 	switch {
 	case stable == nil:
-	case x.o.Recreate && r.Outcome == v1alpha1.OutcomeSuperseded && !stable.Wanted:
+	case x.o.Recreate && r.Outcome == v1alpha1.OutcomeSuperseded && !stable.Wanted && !x.isOff():
 		// It is gone already and its successor's successor waits: making it
 		// again would only prolong the gap.
 		x.p.Stable = 0

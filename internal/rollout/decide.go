@@ -44,6 +44,7 @@ var first = []guard{
 	(*pass).concludeAborted,
 	(*pass).renewLost,
 	// How the new revision is, even while nothing moves.
+	note((*pass).noteOff),
 	note((*pass).noteCandidate),
 	note((*pass).noteCount),
 	note((*pass).noteDrift),

@@ -15,10 +15,15 @@ func (x *pass) failDeleted() *Decision {
 	return x.fail(r, v1alpha1.ReasonStackChanged, fmt.Sprintf("the ImmutableRevision %s-%d was deleted", x.o.Name, r.Revision))
 }
 
-// supersede gives a revision up whose template isn't wanted any more.
+// supersede gives a revision up whose template isn't wanted any more, or of which
+// nothing is to run.
 func (x *pass) supersede() *Decision {
+	candidate, what := x.candidate(), "spec.template changed"
+	if candidate.Hash == x.o.WantHash {
+		what = "spec.desiredCount was set to 0"
+	}
 	return x.conclude(x.rollout(), v1alpha1.OutcomeSuperseded, v1alpha1.ReasonSuperseded,
-		fmt.Sprintf("spec.template changed before %s was promoted", x.candidate().Name))
+		fmt.Sprintf("%s before %s was promoted", what, candidate.Name))
 }
 
 func (x *pass) failStack() *Decision {

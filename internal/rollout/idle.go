@@ -31,10 +31,11 @@ func (x *pass) forgetFailure() {
 }
 
 // returnToPrevious reopens a rollout whose revision died right after its
-// promotion, while the old stack is still there: traffic returns to it.
+// promotion, while the old stack is still there: traffic returns to it. One that was
+// switched off hasn't died.
 func (x *pass) returnToPrevious() *Decision {
 	stable := x.stable()
-	if r := x.p.Rollout; r == nil || !r.Outcome.Good() || r.Revision != stable.Number || !stable.Health.Known || stable.Health.Healthy > 0 {
+	if r := x.p.Rollout; x.p.Off || r == nil || !r.Outcome.Good() || r.Revision != stable.Number || !stable.Health.Known || stable.Health.Healthy > 0 {
 		return nil
 	}
 	r := x.rollout()

@@ -79,7 +79,7 @@ func (w *walk) checkTargets(o Observation, d Decision) {
 	for _, r := range o.Revisions {
 		share := d.Action.Targets.Share(r.Backend)
 		more := share > o.Route.Targets.Share(r.Backend)
-		if more && r.Health.Known && r.Health.Desired == 0 {
+		if more && r.Health.Known && r.Health.Desired == 0 && !d.Progress.Off {
 			w.fail("%d%% go to %s, which has no tasks", share, r.Name)
 		}
 		if more && r.Number != d.Progress.Stable && !w.carries(o, d, r.Health) {

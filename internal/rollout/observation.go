@@ -17,7 +17,8 @@ type Observation struct {
 	DeletedAt time.Time
 	// WantHash is the hash of the template in spec.
 	WantHash string
-	// DesiredCount is how many tasks a revision shall run.
+	// DesiredCount is how many tasks a revision shall run; 0 switches the
+	// application off.
 	DesiredCount int32
 	// Plan is the compiled strategy.
 	Plan Plan
@@ -292,6 +293,9 @@ type Progress struct {
 	// it needs now; ScalingSince is since when it needs more.
 	Reached      int32
 	ScalingSince time.Time
+	// Off is true while the application is switched off, and then until a task is
+	// healthy again.
+	Off bool
 	// DetachedAt is when, in a deletion, the rule was taken from all stacks.
 	DetachedAt time.Time
 	// BlockedSince is since when something is in the way; zero if nothing is.

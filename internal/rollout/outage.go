@@ -147,7 +147,7 @@ func (x *pass) outage() string {
 		return fmt.Sprintf("%sthe stack of %s is gone (%s): %s", nothing, stable.Name, stable.Stack, stable.Cause)
 	case x.o.Route.Shadowed != "":
 		return fmt.Sprintf("No requests reach %s: %s", stable.Name, x.o.Route.Shadowed)
-	case stable.Health.Known && stable.Health.Healthy == 0 && !x.isRelieved():
+	case stable.Health.Known && stable.Health.Healthy == 0 && !x.isRelieved() && !x.isAsleep():
 		return fmt.Sprintf("%s%s has no healthy task: %s", nothing, stable.Name, stable.Health)
 	}
 	return ""

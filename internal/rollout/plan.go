@@ -26,8 +26,20 @@ type Step struct {
 type Plan []Step
 
 // Compile turns a strategy into its plan for desired tasks. Without a load
-// balancer the only way to share work is by the number of tasks.
+// balancer the only way to share work is by the number of tasks. For no tasks the
+// plan has the steps of one.
 func Compile(spec *v1alpha1.ImmutableDeploymentSpec, desired int32, balanced bool) Plan {
+	if desired > 0 {
+		return compile(spec, desired, balanced)
+	}
+	plan := compile(spec, 1, balanced)
+	for i := range plan {
+		plan[i].New, plan[i].Old = 0, 0
+	}
+	return plan
+}
+
+func compile(spec *v1alpha1.ImmutableDeploymentSpec, desired int32, balanced bool) Plan {
 	last := Step{Weight: 100, New: desired, Old: desired, Hold: seconds(spec.Rollback.KeepOldSeconds)}
 	switch strategy := spec.Strategy; strategy.Type {
 	case v1alpha1.StrategyCanary:

@@ -27,7 +27,7 @@ func (o *Observation) NeedsPreflight(now time.Time) bool {
 	switch x.state() { //nolint:exhaustive // nothing is made in the others
 	case StateStarting:
 		want := o.wanted()
-		return want == nil || want.absent()
+		return !x.isOff() && (want == nil || want.absent())
 	case StateUnrequested:
 		images := x.candidate().Images
 		waits := images.Result == v1alpha1.ResultPending && !x.isScanLate()

@@ -132,10 +132,10 @@ func (x *pass) isReturning() bool {
 	return r.active() && r.Outcome != "" && !r.Outcome.Good()
 }
 
-// isSuperseded tells whether a revision's template isn't wanted any more. It goes
-// on all the same where nothing else answers.
+// isSuperseded tells whether a revision's template isn't wanted any more, or nothing
+// is to run. It goes on all the same where nothing else answers.
 func (x *pass) isSuperseded(candidate *Revision) bool {
-	return candidate.Hash != x.o.WantHash && !x.hasNoWayBack() && !x.isOnlyHealthy()
+	return (candidate.Hash != x.o.WantHash || x.isOff()) && !x.hasNoWayBack() && !x.isOnlyHealthy()
 }
 
 // hasNoWayBack tells whether the new revision serves already and nothing could

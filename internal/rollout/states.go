@@ -70,6 +70,7 @@ var states = map[State]stateDef{
 			(*pass).returnToPrevious,
 			(*pass).reportOutage,
 			(*pass).awaitCleanup,
+			(*pass).reportOff,
 			(*pass).reportScaling,
 			(*pass).reportServing,
 		},
@@ -88,6 +89,7 @@ var states = map[State]stateDef{
 		means: "a rollout of the template in spec is to start",
 		guards: []guard{
 			(*pass).routeToStable,
+			(*pass).reportOff,
 			(*pass).awaitOldStack,
 			(*pass).blockIfNotAllowed,
 			(*pass).blockOnPrerequisites,
@@ -106,7 +108,7 @@ var states = map[State]stateDef{
 		to:     []State{StateReturning},
 	},
 	StateSuperseded: {
-		means:  "spec.template asks for another revision",
+		means:  "spec.template asks for another revision, or spec.desiredCount for no tasks",
 		guards: []guard{(*pass).supersede},
 		to:     []State{StateReturning},
 	},

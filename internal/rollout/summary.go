@@ -51,10 +51,10 @@ func (x *pass) fill(d *Decision) {
 }
 
 // available tells whether what serves is healthy, and gets the requests; nil when
-// nothing does, or nobody looked.
+// nothing does or shall, or nobody looked.
 func (x *pass) available() *bool {
 	stable := x.stable()
-	if stable == nil || !stable.Health.Known && stable.Stack == v1alpha1.RevisionCreated {
+	if x.isOff() || stable == nil || !stable.Health.Known && stable.Stack == v1alpha1.RevisionCreated {
 		return nil
 	}
 	if !x.o.Route.None {

@@ -230,6 +230,7 @@ func (w *walk) busy() bool {
 // heal ends all disturbances.
 func (w *walk) heal() {
 	w.note("disturbances end")
+	w.count = max(w.count, 1)
 	w.blocked, w.paused, w.alarm, w.blind, w.unread, w.trouble, w.refused = nil, false, "", false, false, nil, false
 	for _, s := range w.stacks {
 		s.flap, s.Tampered = "", ""
@@ -273,7 +274,7 @@ func (w *walk) disturb() {
 		w.template = fmt.Sprintf("v%d", 1+w.r.IntN(5))
 		w.note("spec.template is %s", w.template)
 	case 1:
-		w.count, w.steady = int32(1+w.r.IntN(9)), ""
+		w.count, w.steady = int32(w.r.IntN(10)), ""
 		w.note("spec.desiredCount is %d", w.count)
 	case 2:
 		if w.r.IntN(3) == 0 {
