@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -26,18 +27,23 @@ const (
 	budgetsMax = 1024
 )
 
-// limit is what AWS allows an account in a region: calls per second in the long
-// run, and at once.
-type limit struct {
+// class is a group of calls that AWS counts together, for an account in a region.
+type class struct {
+	name string
+	// perSecond is how many calls AWS allows in the long run, burst how many at
+	// once.
 	perSecond float64
 	burst     int
+	// calls are the beginnings of a service and an operation.
+	calls []string
 }
 
-// limits of calls, by service and the beginning of the operation's name, the
-// longest one that fits. Other calls aren't limited.
+// classes of calls. One may be in several, and waits for its turn in each, in this
+// order. Calls that are in none aren't limited.
 //
-//   - Elastic Load Balancing: 40 calls that don't change anything at once, 10 per
-//     second (User Guide, "Request throttling for the Elastic Load Balancing API").
+//   - Elastic Load Balancing: 20 changes at once, 3 per second; and 40 calls of any
+//     kind at once, 10 per second (User Guide, "Request throttling for the Elastic
+//     Load Balancing API").
 //   - CloudWatch: 9 DescribeAlarms and 50 GetMetricData per second (User Guide,
 //     "CloudWatch service quotas").
 //   - Amazon ECS: services and tasks are read 100 times at once, 20 per second;
@@ -45,29 +51,32 @@ type limit struct {
 //     throttling for the Amazon ECS API").
 //   - AWS CloudFormation publishes none; these are ones at which it wasn't seen to
 //     refuse calls.
-var limits = map[string]limit{
-	"elasticloadbalancing:Describe": {10, 40},
-	"cloudwatch:DescribeAlarms":     {9, 9},
-	"cloudwatch:GetMetricData":      {50, 50},
-	"ecs:Describe":                  {20, 100},
-	"ecs:List":                      {20, 100},
-	"ecs:UpdateService":             {5, 50},
-	"cloudformation:Describe":       {10, 50},
-	"cloudformation:List":           {10, 50},
-	"cloudformation:CreateStack":    {2, 20},
-	"cloudformation:DeleteStack":    {2, 20},
+var classes = []class{
+	{"elasticloadbalancing changes", 3, 20, []string{
+		"elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags",
+		"elasticloadbalancing:Create", "elasticloadbalancing:Modify", "elasticloadbalancing:Delete",
+	}},
+	{"elasticloadbalancing", 10, 40, []string{"elasticloadbalancing:"}},
+	{"cloudwatch:DescribeAlarms", 9, 9, []string{"cloudwatch:DescribeAlarms"}},
+	{"cloudwatch:GetMetricData", 50, 50, []string{"cloudwatch:GetMetricData"}},
+	{"ecs:Describe", 20, 100, []string{"ecs:Describe"}},
+	{"ecs:List", 20, 100, []string{"ecs:List"}},
+	{"ecs:UpdateService", 5, 50, []string{"ecs:UpdateService"}},
+	{"cloudformation:Describe", 10, 50, []string{"cloudformation:Describe"}},
+	{"cloudformation:List", 10, 50, []string{"cloudformation:List"}},
+	{"cloudformation:CreateStack", 2, 20, []string{"cloudformation:CreateStack"}},
+	{"cloudformation:DeleteStack", 2, 20, []string{"cloudformation:DeleteStack"}},
 }
 
-// limitOf returns the class of a call, whose members share a budget, and its limit;
-// "" if it isn't limited.
-func limitOf(service, operation string) (class string, of limit) {
-	call := service + ":" + operation
-	for prefix, l := range limits {
-		if strings.HasPrefix(call, prefix) && len(prefix) > len(class) {
-			class, of = prefix, l
+// classesOf returns the classes of a call, none if it isn't limited.
+func classesOf(service, operation string) (of []*class) {
+	begins := func(prefix string) bool { return strings.HasPrefix(service+":"+operation, prefix) }
+	for i := range classes {
+		if slices.ContainsFunc(classes[i].calls, begins) {
+			of = append(of, &classes[i])
 		}
 	}
-	return class, of
+	return of
 }
 
 // errNoTurn is why a call wasn't made.
@@ -100,20 +109,22 @@ func newBudgets(share float64, r prometheus.Registerer) (*budgets, error) {
 	return b, register(r, &b.waited)
 }
 
-// of returns the budget of a call, nil if it isn't limited.
-func (b *budgets) of(account, region, service, operation string) *budget.Budget {
-	class, l := limitOf(service, operation)
-	if class == "" || b.share == NoCallLimit {
+// of returns the budgets of a call, none if it isn't limited.
+func (b *budgets) of(account, region, service, operation string) (of []*budget.Budget) {
+	if b.share == NoCallLimit {
 		return nil
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	p := pool{account, region, class}
-	if b.kept[p] == nil {
-		b.makeRoom()
-		b.kept[p] = budget.New(l.perSecond*b.share, max(1, int(float64(l.burst)*b.share)))
+	for _, c := range classesOf(service, operation) {
+		p := pool{account, region, c.name}
+		if b.kept[p] == nil {
+			b.makeRoom()
+			b.kept[p] = budget.New(c.perSecond*b.share, max(1, int(float64(c.burst)*b.share)))
+		}
+		of = append(of, b.kept[p])
 	}
-	return b.kept[p]
+	return of
 }
 
 // makeRoom drops budgets that are as good as new ones.
@@ -144,7 +155,7 @@ func (b *budgets) add(account string) func(*middleware.Stack) error {
 func (b *budgets) wait(ctx context.Context, account string) error {
 	service, operation := names(ctx)
 	of := b.of(account, awsmiddleware.GetRegion(ctx), service, operation)
-	if of == nil {
+	if len(of) == 0 {
 		return nil
 	}
 	patient, cancel := context.WithTimeout(ctx, budgetPatience)
@@ -155,11 +166,13 @@ func (b *budgets) wait(ctx context.Context, account string) error {
 			waited.Add(took.Seconds())
 		}
 	}()
-	if err := of.Wait(patient, cloud.Tenant(ctx)); err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err()
+	for _, each := range of {
+		if err := each.Wait(patient, cloud.Tenant(ctx)); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return fmt.Errorf("not sent: %w", errNoTurn)
 		}
-		return fmt.Errorf("not sent: %w", errNoTurn)
 	}
 	return nil
 }

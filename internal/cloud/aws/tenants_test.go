@@ -115,29 +115,69 @@ func TestCallsOfAnother(t *testing.T) {
 	})
 }
 
+// TestChangesOfAnother: a tenant that changes rules all the time, or reads them,
+// delays another one's change, such as the way back of its requests, by a call.
+func TestChangesOfAnother(t *testing.T) {
+	for name, flooding := range map[string]func(w *world, ctx context.Context) error{
+		"changes": func(w *world, ctx context.Context) error { return w.Traffic.DeleteRule(ctx, "arn:none") },
+		"reads":   func(w *world, ctx context.Context) error { _, err := w.Traffic.RulesTo(ctx, "arn:none"); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
+				ended := flood(cloud.WithTenant(t.Context(), "a"), 200, func(ctx context.Context) error { return flooding(w, ctx) })
+				synctest.Wait()
+				for range 5 {
+					began := time.Now()
+					if err := w.Traffic.DeleteRule(cloud.WithTenant(t.Context(), "b"), "arn:none"); cloud.KindOf(err) == cloud.KindThrottled {
+						t.Error(err)
+					}
+					if took := time.Since(began); took > time.Second {
+						t.Errorf("a change of b took %s", took)
+					}
+				}
+				ended()
+				sent, changes := 0, w.sim.CallCounts()["elasticloadbalancing:DeleteRule"]
+				for call, n := range w.sim.CallCounts() {
+					if strings.HasPrefix(call, "elasticloadbalancing:") {
+						sent += n
+					}
+				}
+				if changes > 20+3*11 || sent > 40+10*11 {
+					t.Errorf("%d calls were sent, %d of them changes: AWS refuses some of them, whosever", sent, changes)
+				}
+			})
+		})
+	}
+}
+
 // TestLimits: what the calls of an account share.
 func TestLimits(t *testing.T) {
-	for call, want := range map[string]string{
-		"elasticloadbalancing:DescribeRules": "elasticloadbalancing:Describe", "elasticloadbalancing:ModifyRule": "",
-		"ecs:DescribeServices": "ecs:Describe", "cloudformation:CreateStack": "cloudformation:CreateStack", "sts:AssumeRole": "",
+	for call, want := range map[string][]string{
+		"elasticloadbalancing:DescribeRules": {"elasticloadbalancing"}, "elasticloadbalancing:ModifyRule": {"elasticloadbalancing changes", "elasticloadbalancing"},
+		"elasticloadbalancing:AddTags": {"elasticloadbalancing changes", "elasticloadbalancing"}, "ecs:DescribeServices": {"ecs:Describe"},
+		"cloudformation:CreateStack": {"cloudformation:CreateStack"}, "sts:AssumeRole": nil,
 	} {
 		service, operation, _ := strings.Cut(call, ":")
-		if class, _ := limitOf(service, operation); class != want {
-			t.Errorf("%s: got %q, want %q", call, class, want)
+		var got []string
+		for _, c := range classesOf(service, operation) {
+			got = append(got, c.name)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", call, got, want)
 		}
 	}
 	b, err := newBudgets(0.5, nil)
 	check(t, err)
 	rules := b.of("1", region, "elasticloadbalancing", "DescribeRules")
-	if rules != b.of("1", region, "elasticloadbalancing", "DescribeTargetHealth") {
+	if !slices.Equal(rules, b.of("1", region, "elasticloadbalancing", "DescribeTargetHealth")) {
 		t.Error("two calls of a class don't share a budget")
 	}
-	if rules == b.of("2", region, "elasticloadbalancing", "DescribeRules") || rules == b.of("1", "us-east-1", "elasticloadbalancing", "DescribeRules") {
+	if slices.Equal(rules, b.of("2", region, "elasticloadbalancing", "DescribeRules")) || slices.Equal(rules, b.of("1", "us-east-1", "elasticloadbalancing", "DescribeRules")) {
 		t.Error("two accounts, or two regions, share a budget")
 	}
 	unlimited, err := newBudgets(NoCallLimit, nil)
 	check(t, err)
-	if unlimited.of("1", region, "elasticloadbalancing", "DescribeRules") != nil {
+	if len(unlimited.of("1", region, "elasticloadbalancing", "DescribeRules")) > 0 {
 		t.Error("there is a limit")
 	}
 	for account := range 3 * budgetsMax {
