@@ -5,9 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"regexp"
 	"unicode/utf8"
 
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
@@ -48,6 +51,23 @@ func (f *functions) Invoke(ctx context.Context, arn string, payload []byte) (clo
 		return cloud.FunctionAnswer{}, withoutInput(wrap(err))
 	}
 	return cloud.FunctionAnswer{Payload: cut(out.Payload), Failed: out.FunctionError != nil}, nil
+}
+
+// brief is an HTTP client for functions. Of an answer, which may have 6 MiB and is
+// read into memory as a whole, it reads no more than is passed on, and the rest of
+// the last character: as many functions may answer at once as are called.
+type brief struct{ awssdk.HTTPClient }
+
+// Do sends the request.
+func (b brief) Do(r *http.Request) (*http.Response, error) {
+	res, err := b.HTTPClient.Do(r)
+	if err == nil {
+		res.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.LimitReader(res.Body, answerMax+utf8.UTFMax), res.Body}
+	}
+	return res, err
 }
 
 // withoutInput removes from an error what AWS quotes of an input that it can't

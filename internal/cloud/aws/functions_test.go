@@ -89,6 +89,34 @@ func TestInvoke(t *testing.T) {
 	}
 }
 
+// counted counts what is read of a response.
+type counted struct {
+	io.Reader
+	read int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.read += n
+	return n, err
+}
+
+// TestInvokeReadsAPart: of an answer of several MiB, which a function may give, no
+// more is read than is passed on: very many functions may answer at once.
+func TestInvokeReadsAPart(t *testing.T) {
+	const size = 6 << 20
+	body := &counted{Reader: strings.NewReader(strings.Repeat("x", size))}
+	transport := roundTripper(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, ContentLength: size, Body: io.NopCloser(body)}, nil
+	})
+	c := clientsOf(t, newProvider(t, Options{HTTPClient: &http.Client{Transport: transport}}), cloud.Identity{})
+	got, err := c.Functions.Invoke(t.Context(), gateFunction, nil)
+	check(t, err)
+	if len(got.Payload) != answerMax || body.read > answerMax+utf8.UTFMax {
+		t.Errorf("%d bytes were read, %d passed on", body.read, len(got.Payload))
+	}
+}
+
 // A function is called once, whatever the result.
 func TestInvokeFails(t *testing.T) {
 	tests := map[string]struct {

@@ -188,7 +188,7 @@ func (p *Provider) newClients(cfg awssdk.Config) cloud.Clients {
 			return lambda.NewFromConfig(cfg, func(o *lambda.Options) {
 				o.Region = region
 				// A call is made once, and takes as long as its caller allows.
-				o.HTTPClient, o.Retryer, o.RetryMaxAttempts = p.patient, awssdk.NopRetryer{}, 0
+				o.HTTPClient, o.Retryer, o.RetryMaxAttempts = brief{p.patient}, awssdk.NopRetryer{}, 0
 			})
 		})},
 		Workflows: &workflows{client: byRegion(func(region string) statesAPI {
