@@ -18,13 +18,23 @@ const FieldManager = "oncall"
 
 // Annotate sets an annotation of an ImmutableDeployment, also over another value.
 func Annotate(namespace, name, annotation, value string) string {
-	return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite --field-manager=%s %s=%s", name, namespace, FieldManager, annotation, value)
+	return fmt.Sprintf("kubectl annotate imd %s -n %s --overwrite --field-manager=%s %s=%s", name, namespace, FieldManager, annotation, word(value))
 }
 
 // AnnotateNamespace sets an annotation that a namespace doesn't have yet: those
 // that it has may hold what others need, so they aren't overwritten.
 func AnnotateNamespace(namespace, annotation, value string) string {
-	return fmt.Sprintf("kubectl annotate namespace %s --field-manager=%s %s=%s", namespace, FieldManager, annotation, value)
+	return fmt.Sprintf("kubectl annotate namespace %s --field-manager=%s %s=%s", namespace, FieldManager, annotation, word(value))
+}
+
+// AnnotateSecret sets an annotation of a Secret, also over another value.
+func AnnotateSecret(namespace, name, annotation, value string) string {
+	return fmt.Sprintf("kubectl annotate secret %s -n %s --overwrite %s=%s", word(name), namespace, annotation, word(value))
+}
+
+// CreateSecret creates a Secret with a key whose value people fill in.
+func CreateSecret(namespace, name, key string) string {
+	return fmt.Sprintf("kubectl create secret generic %s -n %s --from-literal=%s=…", word(name), namespace, key)
 }
 
 // Patch sets fields of spec, given as JSON, of an ImmutableDeployment.
@@ -76,7 +86,7 @@ func argument(value any) string {
 
 // Delete deletes an object.
 func Delete(kind, namespace, name string) string {
-	return fmt.Sprintf("kubectl delete %s %s -n %s", kind, name, namespace)
+	return fmt.Sprintf("kubectl delete %s %s -n %s", kind, word(name), namespace)
 }
 
 // Share is what a target group gets of the requests.
@@ -90,12 +100,17 @@ type Share struct {
 func ModifyRule(ruleARN string, shares []Share) string {
 	groups, _ := json.Marshal(shares) // strings and numbers can always be marshalled
 	return fmt.Sprintf(`aws elbv2 modify-rule --rule-arn %s --actions '[{"Type":"forward","ForwardConfig":{"TargetGroups":%s}}]'%s`,
-		ruleARN, groups, region(ruleARN))
+		word(ruleARN), groups, region(ruleARN))
+}
+
+// RemoveTags takes tags off a listener rule, a listener or a load balancer.
+func RemoveTags(arn string, keys ...string) string {
+	return "aws elbv2 remove-tags --resource-arns " + word(arn) + " --tag-keys " + strings.Join(keys, " ")
 }
 
 // DescribeRules shows the rules of a listener.
 func DescribeRules(listenerARN string) string {
-	return "aws elbv2 describe-rules --listener-arn " + listenerARN + region(listenerARN)
+	return "aws elbv2 describe-rules --listener-arn " + word(listenerARN) + region(listenerARN)
 }
 
 // ListAlarms shows the names of all alarms of a region, "" being the CLI's own.
@@ -162,16 +177,6 @@ func TailLogs(logGroup, streams, at, stackARN string) string {
 	return out + region(stackARN)
 }
 
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9._/:-]+$`)
-
-// word quotes a word if a shell could take it for something else.
-func word(w string) string {
-	if plainWord.MatchString(w) {
-		return w
-	}
-	return quoted([]string{w})
-}
-
 // PutRolePolicy gives a role what the controller needs.
 func PutRolePolicy(role string) string {
 	return fmt.Sprintf("aws iam put-role-policy --role-name %s --policy-name viridian --policy-document file://config/aws/policy.json", role)
@@ -216,7 +221,18 @@ func inRegion(name string) string {
 	if name == "" {
 		return ""
 	}
-	return " --region " + name
+	return " --region " + word(name)
+}
+
+// plain are words that mean nothing but themselves to a shell.
+var plain = regexp.MustCompile(`^[A-Za-z0-9_+=,.@:/…-]+$`)
+
+// word is what users may have written as one word of a shell.
+func word(text string) string {
+	if plain.MatchString(text) {
+		return text
+	}
+	return quoted([]string{text})
 }
 
 // quoted quotes words that a shell could take for more than one.

@@ -16,6 +16,9 @@ func TestCommands(t *testing.T) {
 		`kubectl patch imr checkout-4 -n shop --field-manager=oncall --type merge -p '{"spec":{"a":1}}'`:                                                                                        command.PatchRevision("shop", "checkout-4", `{"a":1}`),
 		`kubectl patch dpol shop --field-manager=oncall --type json -p '[{"op":"add","path":"/spec/clusters/-","value":"it'\''s <&>"}]'`:                                                        command.AddToPolicy("shop", []command.Addition{{"/spec/clusters/-", "it's <&>"}}),
 		`printf %s '{"apiVersion":"deploy.viridian.dev/v1alpha1","kind":"DeploymentPolicy","metadata":{"name":"shop"},"spec":{"clusters":["a"]}}' | kubectl create --field-manager=oncall -f -`: command.CreatePolicy("shop", map[string][]string{"clusters": {"a"}}),
+		"kubectl annotate secret hook -n shop --overwrite viridian.dev/webhook-hosts=a.example.com,b.example.com":                                                                               command.AnnotateSecret("shop", "hook", "viridian.dev/webhook-hosts", "a.example.com,b.example.com"),
+		"kubectl create secret generic hook -n shop --from-literal=hmac-key=…":                                                                                                                  command.CreateSecret("shop", "hook", "hmac-key"),
+		"aws elbv2 remove-tags --resource-arns " + rule + " --tag-keys a b":                                                                                                                     command.RemoveTags(rule, "a", "b"),
 		"kubectl delete imr checkout-4 -n shop": command.Delete("imr", "shop", "checkout-4"),
 		"aws elbv2 modify-rule --rule-arn " + rule + ` --actions '[{"Type":"forward","ForwardConfig":{"TargetGroups":[{"TargetGroupArn":"a","Weight":90},{"TargetGroupArn":"b","Weight":10}]}}]' --region eu-west-1`: command.ModifyRule(rule, []command.Share{{"a", 90}, {"b", 10}}),
 		`aws cloudwatch describe-alarms --alarm-types MetricAlarm CompositeAlarm LogAlarm --alarm-names 'checkout 5xx' 'it'\''s' --region eu-west-1`:                                                                 command.DescribeAlarms([]string{"arn:aws:cloudwatch:eu-west-1:111122223333:alarm:checkout 5xx", "arn:aws:cloudwatch:eu-west-1:111122223333:alarm:it's"}),
@@ -33,6 +36,29 @@ func TestCommands(t *testing.T) {
 	} {
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+// TestWords: what users write in objects is one word of a command, whatever a shell
+// would make of it, so that whoever pastes a remedy runs nothing of theirs.
+func TestWords(t *testing.T) {
+	const evil = "a;id>x $(id) `id` & | 'b' \\"
+	quoted := `'` + strings.ReplaceAll(evil, `'`, `'\''`) + `'`
+	for name, got := range map[string]string{
+		"Annotate":          command.Annotate("shop", "checkout", "viridian.dev/adopt", evil),
+		"AnnotateNamespace": command.AnnotateNamespace("shop", "viridian.dev/adopt", evil),
+		"AnnotateSecret":    command.AnnotateSecret("shop", "hook", "viridian.dev/webhook-hosts", evil),
+		"AnnotateSecret 2":  command.AnnotateSecret("shop", evil, "viridian.dev/webhook-hosts", "a"),
+		"CreateSecret":      command.CreateSecret("shop", evil, "hmac-key"),
+		"Delete":            command.Delete("imr", "shop", evil),
+		"DescribeRules":     command.DescribeRules(evil),
+		"ModifyRule":        command.ModifyRule(evil, nil),
+		"RemoveTags":        command.RemoveTags(evil, "a"),
+		"TailLogs":          command.TailLogs(evil, "", "", ""),
+	} {
+		if !strings.Contains(got, quoted) {
+			t.Errorf("%s: got %s, which lacks %s", name, got, quoted)
 		}
 	}
 }

@@ -7,7 +7,7 @@
 // in the memory of internal/background or by the name of a workflow's execution,
 // so that a pass that is repeated asks nothing again.
 //
-// It imports the API, internal/{background,cloud,hook,ownership,refusal,rollout,webhook}
+// It imports the API, internal/{background,cloud,command,hook,ownership,refusal,rollout,webhook}
 // and controller-runtime's reader of Secrets.
 package gate
 

@@ -2,8 +2,11 @@ package gate
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/command"
+	"github.com/viridian-dev/viridian/internal/ownership"
 	"github.com/viridian-dev/viridian/internal/refusal"
 )
 
@@ -32,7 +35,7 @@ func secretForbidden(namespace, name string) error {
 // secretMissing refuses to sign with a key that isn't there.
 func secretMissing(namespace, name string) error {
 	return refusal.New(v1alpha1.ReasonGateUnavailable, fmt.Sprintf("the Secret %s does not exist", name),
-		fmt.Sprintf("Create it: kubectl create secret generic %s -n %s --from-literal=%s=…", name, namespace, signingKey))
+		"Create it: "+command.CreateSecret(namespace, name, signingKey))
 }
 
 // secretWithoutKey refuses to sign with a Secret that holds no key.
@@ -43,5 +46,6 @@ func secretWithoutKey(name string) error {
 // secretOfOtherHosts refuses to sign for a host that the Secret doesn't name.
 func secretOfOtherHosts(namespace, name, host, hosts string) error {
 	return refusal.New(v1alpha1.ReasonGateUnavailable, fmt.Sprintf("the Secret %s signs requests to %q only, not to %s", name, hosts, host),
-		fmt.Sprintf("Correct spec.gates, or have whoever owns the Secret allow it: kubectl annotate secret %s -n %s --overwrite %s=%s,%s", name, namespace, v1alpha1.AnnotationWebhookHosts, hosts, host))
+		"Correct spec.gates, or have whoever owns the Secret allow it: "+
+			command.AnnotateSecret(namespace, name, v1alpha1.AnnotationWebhookHosts, strings.Join(append(ownership.SplitList(hosts), host), ",")))
 }

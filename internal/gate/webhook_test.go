@@ -1,6 +1,7 @@
 package gate
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/refusal"
 )
 
 // A key signs for the hosts that its Secret names only, if it names any.
@@ -56,6 +58,25 @@ func TestSecretOfAnotherNamespace(t *testing.T) {
 		gate := &post{secrets: fake.NewClientBuilder().WithObjects(secret).Build(), spec: &v1alpha1.WebhookGate{URL: "https://tests.example.com/", SecretName: name}}
 		if key, err := gate.key(t.Context(), "shop"); err == nil || !strings.Contains(err.Error(), "does not exist") {
 			t.Errorf("%s: got %q, %v", name, key, err)
+		}
+	}
+}
+
+// TestRemediesAreSafe: remedies that people paste into a shell run nothing that
+// whoever wrote the deployment made them run.
+func TestRemediesAreSafe(t *testing.T) {
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "hook", Annotations: map[string]string{v1alpha1.AnnotationWebhookHosts: "a.example.com, b.example.com"}}}
+	for want, spec := range map[string]v1alpha1.WebhookGate{
+		"kubectl annotate secret hook -n shop --overwrite viridian.dev/webhook-hosts='a.example.com,b.example.com,;id>$ifs;.example.com'": {URL: "https://;id>$IFS;.example.com/", SecretName: "hook"},
+		"kubectl create secret generic 'x; id' -n shop --from-literal=hmac-key=…":                                                         {URL: "https://a.example.com/", SecretName: "x; id"},
+	} {
+		gate := &post{secrets: fake.NewClientBuilder().WithObjects(secret).Build(), spec: &spec}
+		_, err := gate.key(t.Context(), "shop")
+		refused, ok := errors.AsType[*refusal.Error](err)
+		if !ok {
+			t.Errorf("got %v, want %s", err, want)
+		} else if !strings.Contains(refused.Remedy, want) {
+			t.Errorf("got %s, want %s", refused.Remedy, want)
 		}
 	}
 }

@@ -158,9 +158,9 @@ func (r *router) Remainder(why string) string {
 	}
 	tags := r.of.Claim.Tags()
 	tags[v1alpha1.TagWriter], tags[v1alpha1.TagOriginal], tags[v1alpha1.TagOriginalIdle] = "", "", ""
-	return fmt.Sprintf("The tags of the listener rule %s stay. To take them off: aws elbv2 remove-tags --resource-arns %s --tag-keys %s. "+
+	return fmt.Sprintf("The tags of the listener rule %s stay. To take them off: %s. "+
 		"To have the rule and its stacks looked after again, apply the ImmutableDeployment with the annotation %s=%s. Why: %s",
-		arn, arn, strings.Join(slices.Sorted(maps.Keys(tags)), " "), v1alpha1.AnnotationAdopt, r.of.Claim.UID, why)
+		arn, command.RemoveTags(arn, slices.Sorted(maps.Keys(tags))...), v1alpha1.AnnotationAdopt, r.of.Claim.UID, why)
 }
 
 // otherConditions is the remedy for conditions that the load balancer refuses.

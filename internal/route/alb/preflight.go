@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/command"
 	"github.com/viridian-dev/viridian/internal/preflight"
 	"github.com/viridian-dev/viridian/internal/route"
 )
@@ -91,7 +92,7 @@ func balancerNotFound(listener string) (problem, remedy string) {
 func controllersOwn(arn, cluster string) (problem, remedy string) {
 	return fmt.Sprintf("%s belongs to the AWS Load Balancer Controller of the cluster %s (tag %s), which deletes every listener rule that it didn't make", arn, cluster, tagController),
 		"Create the ImmutableDeployment anew with a listener of a load balancer that no Ingress made. " +
-			"If no controller looks after this one any more, take the tag off: aws elbv2 remove-tags --resource-arns " + arn + " --tag-keys " + tagController
+			"If no controller looks after this one any more, take the tag off: " + command.RemoveTags(arn, tagController)
 }
 
 // noRoom says that a quota would be exceeded.
