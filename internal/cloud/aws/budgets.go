@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,6 +93,9 @@ type budgets struct {
 
 	mu   sync.Mutex
 	kept map[pool]*budget.Budget
+	// own is the account of the default chain's credentials, "" while it isn't
+	// known: roles may be in the same one.
+	own string
 }
 
 // pool is what has a budget of its own.
@@ -109,6 +113,13 @@ func newBudgets(share float64, r prometheus.Registerer) (*budgets, error) {
 	return b, register(r, &b.waited)
 }
 
+// note notes the account of the default chain's credentials.
+func (b *budgets) note(account string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.own = account
+}
+
 // of returns the budgets of a call, none if it isn't limited.
 func (b *budgets) of(account, region, service, operation string) (of []*budget.Budget) {
 	if b.share == NoCallLimit {
@@ -117,7 +128,7 @@ func (b *budgets) of(account, region, service, operation string) (of []*budget.B
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, c := range classesOf(service, operation) {
-		p := pool{account, region, c.name}
+		p := pool{cmp.Or(account, b.own), region, c.name}
 		if b.kept[p] == nil {
 			b.makeRoom()
 			b.kept[p] = budget.New(c.perSecond*b.share, max(1, int(float64(c.burst)*b.share)))

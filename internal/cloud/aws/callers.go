@@ -18,6 +18,8 @@ type callers struct {
 	api         stsAPI
 	credentials awssdk.CredentialsProvider
 	region      string
+	// learn is told the account's ID whenever AWS was asked for it.
+	learn func(account string)
 
 	// mu isn't held while AWS is called.
 	mu sync.Mutex
@@ -44,6 +46,7 @@ func (c *callers) Account(ctx context.Context) (cloud.Account, error) {
 		return cloud.Account{}, wrap(err)
 	}
 	account := cloud.Account{ID: awssdk.ToString(out.Account), Region: c.region}
+	c.learn(account.ID)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.key, c.known = current.AccessKeyID, account

@@ -150,7 +150,11 @@ func (p *Provider) For(_ context.Context, id cloud.Identity) (cloud.Clients, err
 		p.recent.MoveToFront(e)
 		return e.Value.(*entry).clients, nil
 	}
-	c := p.newClients(configFor(p.base, id, p.budgets))
+	learn := p.budgets.note
+	if id.RoleARN != "" {
+		learn = func(string) {} // the role's ARN says it
+	}
+	c := p.newClients(configFor(p.base, id, p.budgets), learn)
 	p.clients[id] = p.recent.PushFront(&entry{id: id, clients: c})
 	if p.recent.Len() > maxIdentities {
 		oldest := p.recent.Remove(p.recent.Back()).(*entry)
@@ -169,7 +173,8 @@ func checkRegion(region string) error {
 	return nil
 }
 
-func (p *Provider) newClients(cfg awssdk.Config) cloud.Clients {
+// newClients makes the clients of an identity. learn is told its account.
+func (p *Provider) newClients(cfg awssdk.Config, learn func(account string)) cloud.Clients {
 	watch := cloudwatch.NewFromConfig(cfg)
 	return cloud.Clients{
 		Stacks:   &stacks{api: cloudformation.NewFromConfig(cfg)},
@@ -194,7 +199,7 @@ func (p *Provider) newClients(cfg awssdk.Config) cloud.Clients {
 		Workflows: &workflows{client: byRegion(func(region string) statesAPI {
 			return sfn.NewFromConfig(cfg, func(o *sfn.Options) { o.Region = region })
 		})},
-		Callers: &callers{api: sts.NewFromConfig(cfg), credentials: cfg.Credentials, region: cfg.Region},
+		Callers: &callers{api: sts.NewFromConfig(cfg), credentials: cfg.Credentials, region: cfg.Region, learn: learn},
 	}
 }
 

@@ -191,6 +191,22 @@ func TestLimits(t *testing.T) {
 	}
 }
 
+// TestRoleInOwnAccount: a role in the controller's own account shares what AWS
+// allows that with what uses no role.
+func TestRoleInOwnAccount(t *testing.T) {
+	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
+		here, err := w.Callers.Account(t.Context())
+		check(t, err)
+		b := w.provider.budgets
+		if !slices.Equal(b.of("", region, "ecs", "ListTasks"), b.of(here.ID, region, "ecs", "ListTasks")) {
+			t.Error("they have budgets of their own")
+		}
+		if other := "444455556666"; slices.Equal(b.of("", region, "ecs", "ListTasks"), b.of(other, region, "ecs", "ListTasks")) {
+			t.Error("another account shares it")
+		}
+	})
+}
+
 // TestWaitsAreCounted: metrics tell how long calls waited for their turn, from the
 // first call on, which didn't.
 func TestWaitsAreCounted(t *testing.T) {
