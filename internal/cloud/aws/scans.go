@@ -17,8 +17,9 @@ import (
 
 const (
 	findingsPerPage = 1000
-	// findingsPagesMax limits the pages of an image's findings.
-	findingsPagesMax = 50
+	// findingsPagesMax limits the pages of an image's findings, which take about
+	// 1 MB in memory: users choose the images, ten for each rollout.
+	findingsPagesMax = 10
 	// unlisted is the ID of a finding that stands for those on further pages.
 	unlisted          = "(not listed)"
 	severityUndefined = "UNDEFINED"
