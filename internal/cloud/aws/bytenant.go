@@ -2,14 +2,16 @@ package aws
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
 
-// tenantsMax limits the readers that are kept.
-const tenantsMax = 1024
+// readerIdle is how long a reader is kept for which nobody asks: it keeps all that
+// it read last.
+const readerIdle = 10 * time.Minute
 
 // byTenant keeps a reader for each tenant. What is read for several callers at once
 // is read for those of one tenant: one that asks for very much, or for what
@@ -17,28 +19,35 @@ const tenantsMax = 1024
 type byTenant[R any] struct {
 	create func() R
 
-	mu   sync.Mutex
-	kept map[string]R
+	mu    sync.Mutex
+	kept  map[string]*reader[R]
+	swept time.Time
+}
+
+// reader is that of a tenant, and when it was last asked for.
+type reader[R any] struct {
+	is    R
+	asked time.Time
 }
 
 func newByTenant[R any](create func() R) *byTenant[R] {
-	return &byTenant[R]{create: create, kept: map[string]R{}}
+	return &byTenant[R]{create: create, kept: map[string]*reader[R]{}}
 }
 
 // of returns the reader of the tenant for whom a call is made.
 func (b *byTenant[R]) of(ctx context.Context) R {
-	tenant := cloud.Tenant(ctx)
+	tenant, now := cloud.Tenant(ctx), time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r, ok := b.kept[tenant]
-	if !ok {
-		if len(b.kept) == tenantsMax {
-			clear(b.kept) // they read anew what is asked for
-		}
-		r = b.create()
-		b.kept[tenant] = r
+	if now.Sub(b.swept) >= readerIdle {
+		b.swept = now
+		maps.DeleteFunc(b.kept, func(_ string, r *reader[R]) bool { return now.Sub(r.asked) >= readerIdle })
 	}
-	return r
+	if b.kept[tenant] == nil {
+		b.kept[tenant] = &reader[R]{is: b.create()}
+	}
+	b.kept[tenant].asked = now
+	return b.kept[tenant].is
 }
 
 // alarmsByTenant implements cloud.Alarms.

@@ -57,6 +57,30 @@ func TestAlarmsOfAnother(t *testing.T) {
 	})
 }
 
+// TestReadersAreForgotten: what was read for a tenant who doesn't ask any more isn't
+// kept, and that of those who do is, however many there are.
+func TestReadersAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		created := 0
+		readers := newByTenant(func() int { created++; return created })
+		const tenants = 3000
+		for range 3 {
+			for i := range tenants {
+				readers.of(cloud.WithTenant(t.Context(), fmt.Sprint(i)))
+			}
+			time.Sleep(window)
+		}
+		if created != tenants {
+			t.Errorf("%d readers were made for %d tenants", created, tenants)
+		}
+		time.Sleep(readerIdle)
+		readers.of(cloud.WithTenant(t.Context(), "0"))
+		if n := len(readers.kept); n != 1 {
+			t.Errorf("%d readers are kept", n)
+		}
+	})
+}
+
 // flood has a tenant make many calls at once, and returns a function that waits
 // until all have ended, and returns their errors.
 func flood(ctx context.Context, calls int, call func(context.Context) error) func() []error {
