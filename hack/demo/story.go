@@ -112,8 +112,8 @@ func (d *demo) preview(ctx context.Context) {
 			got++
 		}
 	}
-	d.screen.tell("Requests with the header %s: %d reach revision %d whatever its weight is: %d of %d",
-		v1alpha1.PreviewHeader, betterRevision, betterRevision, got, asked)
+	d.screen.tell("Requests with the header %s and the value in status.preview reach revision %d whatever its weight is: %d of %d",
+		v1alpha1.PreviewHeader, betterRevision, got, asked)
 	d.report.add(same("The preview header finds the new revision", asked, got))
 }
 
