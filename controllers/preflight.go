@@ -8,6 +8,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/preflight"
 	"github.com/viridian-dev/viridian/internal/refusal"
+	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
@@ -19,7 +20,7 @@ func (r *DeploymentReconciler) observePreflight(ctx context.Context, imd *v1alph
 	if view.facts.NotAllowed != nil || !view.facts.NeedsPreflight(r.Now()) {
 		return nil // of what the namespace may not use, nothing is looked at
 	}
-	report, from, err := view.router.Preflight(ctx, view.facts.Evicted())
+	report, from, err := view.lookAtRoute(ctx)
 	if err != nil {
 		return err
 	}
@@ -34,8 +35,32 @@ func (r *DeploymentReconciler) observePreflight(ctx context.Context, imd *v1alph
 			return err
 		}
 	}
-	view.facts.Prerequisites = report.Prerequisites()
+	view.tellMissing(&report)
 	return nil
+}
+
+// lookAtRoute looks at what the route has to have. One that doesn't exist has
+// nothing, and is what is missing.
+func (view *deploymentView) lookAtRoute(ctx context.Context) (report preflight.Report, from preflight.Entry, err error) {
+	if absent := view.facts.Blocked; absent != nil {
+		return preflight.Report{Findings: []rollout.Blocked{*absent}}, preflight.Entry{}, nil
+	}
+	return view.router.Preflight(ctx, view.facts.Evicted())
+}
+
+// tellMissing has all that is missing told as one thing that is in the way. Alarms
+// that don't exist belong to it: they were found before, and would be told alone.
+func (view *deploymentView) tellMissing(report *preflight.Report) {
+	if alarms := view.facts.Analysis.Trouble; alarms != nil {
+		report.Findings = append(report.Findings, *alarms)
+		view.facts.Analysis.Trouble = nil
+	}
+	found := report.Prerequisites()
+	if view.facts.Blocked != nil {
+		view.facts.Blocked = found.Missing
+		return
+	}
+	view.facts.Prerequisites = found
 }
 
 func lookAtNetwork(ctx context.Context, network cloud.Network, n *v1alpha1.Network, from *preflight.Entry, report *preflight.Report) error {

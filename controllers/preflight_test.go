@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,16 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/iam"
 )
 
+// missing waits until so many things are told to be missing. Alarms are read in the
+// background, so that they may be told a moment after all else.
+func (w *world) missing(imd *v1alpha1.ImmutableDeployment, things int) *v1alpha1.ImmutableDeployment {
+	w.t.Helper()
+	return w.until(imd, "what is missing", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return s.BlockedBy != nil && s.BlockedBy.Reason == v1alpha1.ReasonPreflightFailed &&
+			strings.HasPrefix(s.BlockedBy.Message, fmt.Sprint(things, " things are missing: "))
+	})
+}
+
 // TestPreflight: all that a stack lacks is told at once, before anything is made,
 // and the rollout goes on by itself once it is there.
 func TestPreflight(t *testing.T) {
@@ -27,16 +38,17 @@ func TestPreflight(t *testing.T) {
 	imd.Spec.Template.TaskRoleARN = "arn:aws:iam::111122223333:role/of-hosts"
 	imd.Spec.Template.Cluster = "nowhere"
 	imd.Spec.Template.Containers[0].Image = image("not-pushed")
+	alarmed()(&imd.Spec)
 	w.sim.CreateRole(iam.Role{Name: "of-hosts", Services: []string{"ec2.amazonaws.com"}})
 	w.create(imd)
-	now := w.blocked(imd, v1alpha1.ReasonPreflightFailed)
+	now := w.missing(imd, 7)
 	for _, part := range []string{
-		"6 things are missing", "subnet-0e1e1e1e1e1e1e1e1 does not exist", "sg-0e1e1e1e1e1e1e1e1 does not exist", "role/not-there of spec.template.executionRoleARN does not exist",
-		"role/of-hosts of spec.template.taskRoleARN does not trust ecs-tasks.amazonaws.com", `"nowhere" of spec.template.cluster does not exist`, "checkout:not-pushed",
+		"subnet-0e1e1e1e1e1e1e1e1 does not exist", "sg-0e1e1e1e1e1e1e1e1 does not exist", "role/not-there of spec.template.executionRoleARN does not exist",
+		"role/of-hosts of spec.template.taskRoleARN does not trust ecs-tasks.amazonaws.com", `"nowhere" of spec.template.cluster does not exist`, "checkout:not-pushed", "CloudWatch has no alarm named checkout-5xx",
 	} {
 		w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring(part))
 	}
-	w.Expect(strings.Count(now.Status.BlockedBy.Remedy, "; (")).To(gomega.Equal(5), now.Status.BlockedBy.Remedy)
+	w.Expect(strings.Count(now.Status.BlockedBy.Remedy, "; (")).To(gomega.Equal(6), now.Status.BlockedBy.Remedy)
 	w.Expect(now.Status.Phase).To(gomega.Equal(v1alpha1.PhasePending))
 	w.Expect(w.revisions()).To(gomega.BeEmpty())
 	w.nothingLeft()
@@ -46,9 +58,30 @@ func TestPreflight(t *testing.T) {
 	w.sim.CreateRole(iam.Role{Name: "not-there", Services: []string{"ecs-tasks.amazonaws.com"}})
 	w.sim.PutImage("checkout", "not-pushed", "")
 	w.Expect(w.sim.CreateCluster("nowhere")).To(gomega.Succeed())
+	w.alarm("OK")
 	w.sim.CreateRole(iam.Role{Name: "of-hosts", Services: []string{"ecs-tasks.amazonaws.com"}})
 	w.eventually(imd, v1alpha1.PhaseComplete)
 	w.Expect(w.sim.Stacks()).To(gomega.HaveLen(2), "that of others, and one of ours")
+}
+
+// TestPreflightWithoutListener: a listener that isn't there is one of the things that
+// are missing, not the one before all others.
+func TestPreflightWithoutListener(t *testing.T) {
+	w := running(t)
+	imd := w.deployment("1")
+	imd.Spec.Traffic.LoadBalancer.ListenerARN = w.listener[:len(w.listener)-16] + "0123456789abcdef"
+	imd.Spec.Template.Cluster = "nowhere"
+	alarmed()(&imd.Spec)
+	w.create(imd)
+	now := w.missing(imd, 3)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.And(
+		gomega.HavePrefix("3 things are missing: (1) The listener "+imd.Spec.Traffic.LoadBalancer.ListenerARN+" does not exist; "),
+		gomega.ContainSubstring(`"nowhere" of spec.template.cluster does not exist`), gomega.ContainSubstring("no alarm named checkout-5xx")))
+	w.alarm("OK")
+	w.Expect(w.sim.CreateCluster("nowhere")).To(gomega.Succeed())
+	w.blocked(imd, v1alpha1.ReasonRouteNotFound)
+	w.Expect(w.revisions()).To(gomega.BeEmpty())
+	w.nothingLeft()
 }
 
 // TestImageOfAnotherPlatform: an index without an image for the tasks' CPU would

@@ -21,7 +21,7 @@ type Prerequisites struct {
 func (o *Observation) NeedsPreflight(now time.Time) bool {
 	x := newPass(o, now, o.Progress)
 	x.clampStep()
-	if o.Deleting || o.Paused || o.Blocked != nil || o.Analysis.Trouble != nil || len(o.Lost) > 0 {
+	if o.Deleting || o.Paused || !x.lacksOnlyRoute() || !x.lacksOnlyAlarms() || len(o.Lost) > 0 {
 		return false
 	}
 	switch x.state() { //nolint:exhaustive // nothing is made in the others
@@ -34,6 +34,21 @@ func (o *Observation) NeedsPreflight(now time.Time) bool {
 		return !waits && !x.isMakingRoom()
 	}
 	return false
+}
+
+// lacksOnlyRoute tells whether nothing is in the way but, at most, that the listener
+// or the rule of a deployment that has made nothing yet doesn't exist: that is one
+// of the things that are missing.
+func (x *pass) lacksOnlyRoute() bool {
+	isNew := x.p.Rollout == nil && x.p.Stable == 0 && len(x.o.Revisions) == 0
+	return x.o.Blocked == nil || isNew && x.o.Blocked.Reason == v1alpha1.ReasonRouteNotFound
+}
+
+// lacksOnlyAlarms tells whether no evidence is out of reach but, at most, alarms that
+// don't exist, which are some of the things that are missing.
+func (x *pass) lacksOnlyAlarms() bool {
+	trouble := x.o.Analysis.Trouble
+	return trouble == nil || trouble.Reason == v1alpha1.ReasonAlarmNotFound
 }
 
 // isMakingRoom tells whether the old revision was asked to go already, before the

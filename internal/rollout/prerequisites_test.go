@@ -25,17 +25,21 @@ func TestNeedsPreflight(t *testing.T) {
 		seen Observation
 		want bool
 	}{
-		"nothing yet":         {fresh(), true},
-		"another template":    {changed, true},
-		"the template serves": {serving(), false},
-		"before the stack":    {unasked(), true},
-		"a warm stack":        {with(changed, func(o *Observation) { o.Revisions = append(o.Revisions, created(2, "v2", group2)) }), false},
-		"while it is made":    {unverified(v1alpha1.RevisionCreating), false},
-		"in a step":           {rolling(0, time.Minute), false},
-		"given up":            {with(decided(v1alpha1.OutcomeRolledBack, to1(), time.Hour), func(o *Observation) { o.Progress.Rollout.FinishedAt = ago(time.Minute) }), false},
-		"paused":              {with(changed, func(o *Observation) { o.Paused = true }), false},
-		"deleted":             {with(changed, func(o *Observation) { o.Deleting = true }), false},
-		"blocked":             {with(changed, func(o *Observation) { o.Blocked = &Blocked{} }), false},
+		"nothing yet":          {fresh(), true},
+		"another template":     {changed, true},
+		"the template serves":  {serving(), false},
+		"before the stack":     {unasked(), true},
+		"a warm stack":         {with(changed, func(o *Observation) { o.Revisions = append(o.Revisions, created(2, "v2", group2)) }), false},
+		"while it is made":     {unverified(v1alpha1.RevisionCreating), false},
+		"in a step":            {rolling(0, time.Minute), false},
+		"given up":             {with(decided(v1alpha1.OutcomeRolledBack, to1(), time.Hour), func(o *Observation) { o.Progress.Rollout.FinishedAt = ago(time.Minute) }), false},
+		"paused":               {with(changed, func(o *Observation) { o.Paused = true }), false},
+		"deleted":              {with(changed, func(o *Observation) { o.Deleting = true }), false},
+		"blocked":              {with(changed, func(o *Observation) { o.Blocked = &Blocked{} }), false},
+		"no listener at first": {with(fresh(), func(o *Observation) { o.Blocked = &Blocked{Reason: v1alpha1.ReasonRouteNotFound} }), true},
+		"no listener any more": {with(changed, func(o *Observation) { o.Blocked = &Blocked{Reason: v1alpha1.ReasonRouteNotFound} }), false},
+		"no such alarm":        {with(changed, func(o *Observation) { o.Analysis.Trouble = &Blocked{Reason: v1alpha1.ReasonAlarmNotFound} }), true},
+		"alarms can't be read": {with(changed, func(o *Observation) { o.Analysis.Trouble = &Blocked{Reason: v1alpha1.ReasonAccessDenied} }), false},
 		"scan pending": {with(unasked(), func(o *Observation) {
 			o.Revisions[1].Images.Result, o.Policy.ScanPending = v1alpha1.ResultPending, time.Hour
 		}), false},
