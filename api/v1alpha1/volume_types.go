@@ -121,7 +121,7 @@ type VolumeFrom struct {
 
 // EphemeralStorage is the task's own disk.
 type EphemeralStorage struct {
-	// sizeInGiB, 21 to 200. A task that asks for nothing has 20.
+	// sizeInGiB is its size, 21 to 200. A task that asks for nothing has 20.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="self >= 21 && self <= 200",message="spec.template.ephemeralStorage.sizeInGiB is 21 to 200; leave spec.template.ephemeralStorage out for the 20 that every task has"
 	SizeInGiB int32 `json:"sizeInGiB,omitempty"`

@@ -29,14 +29,20 @@ func (o *Observation) NeedsPolicy(now time.Time) bool {
 	x.hearRequests()
 	switch x.state() { //nolint:exhaustive // nothing new is made in the others
 	case StateStarting:
-		want := o.wanted()
-		return !x.isOff() && (want == nil || x.cause(want) != v1alpha1.CauseRevert)
+		return x.startsAnew()
 	case StateUnrequested:
 		return !x.isMakingRoom() // what served has gone already
 	case StateShifting:
 		return !o.Route.None && !o.Route.Exists && x.p.Stable == 0
 	}
 	return false
+}
+
+// startsAnew tells whether a rollout is to start that isn't the way back to what
+// served just before.
+func (x *pass) startsAnew() bool {
+	want := x.o.wanted()
+	return !x.isOff() && (want == nil || x.cause(want) != v1alpha1.CauseRevert)
 }
 
 // adoptsAnew tells whether the deployment is about to adopt a rule that is

@@ -26,8 +26,7 @@ func (o *Observation) NeedsPreflight(now time.Time) bool {
 	}
 	switch x.state() { //nolint:exhaustive // nothing is made in the others
 	case StateStarting:
-		want := o.wanted()
-		return !x.isOff() && (want == nil || want.absent())
+		return x.startsWithoutStack()
 	case StateUnrequested:
 		images := x.candidate().Images
 		waits := images.Result == v1alpha1.ResultPending && !x.isScanLate()
@@ -49,6 +48,13 @@ func (x *pass) lacksOnlyRoute() bool {
 func (x *pass) lacksOnlyAlarms() bool {
 	trouble := x.o.Analysis.Trouble
 	return trouble == nil || trouble.Reason == v1alpha1.ReasonAlarmNotFound
+}
+
+// startsWithoutStack tells whether a rollout is to start of which there is no stack
+// yet.
+func (x *pass) startsWithoutStack() bool {
+	want := x.o.wanted()
+	return !x.isOff() && (want == nil || want.absent())
 }
 
 // isMakingRoom tells whether the old revision was asked to go already, before the

@@ -32,14 +32,8 @@ func (c *cluster) checkStrategy(launchType string, strategy []capacityStrategy) 
 	}
 	bases, weights := 0, 0
 	for _, item := range strategy {
-		switch {
-		case !slices.Contains(c.providers, item.CapacityProvider):
-			return invalid("The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster. " +
-				"Associate the capacity provider with the cluster or specify a valid capacity provider and try again.")
-		case item.CapacityProvider != providerFargate && item.CapacityProvider != providerSpot:
-			return invalid("The capacity provider '%s' is not simulated, only those of Fargate are", item.CapacityProvider)
-		case item.Base < 0 || item.Base > maxBase || item.Weight < 0 || item.Weight > maxWeight:
-			return invalid("The base of a capacity provider is between 0 and %d, its weight between 0 and %d.", maxBase, maxWeight)
+		if err := c.checkProvider(item); err != nil {
+			return err
 		}
 		weights += item.Weight
 		if item.Base > 0 {
@@ -51,6 +45,19 @@ func (c *cluster) checkStrategy(launchType string, strategy []capacityStrategy) 
 		return invalid("Only one capacity provider in a capacity provider strategy can have a base defined.")
 	case weights == 0:
 		return invalid("At least one capacity provider must have a weight greater than zero.")
+	}
+	return nil
+}
+
+func (c *cluster) checkProvider(item capacityStrategy) error {
+	switch {
+	case !slices.Contains(c.providers, item.CapacityProvider):
+		return invalid("The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster. " +
+			"Associate the capacity provider with the cluster or specify a valid capacity provider and try again.")
+	case item.CapacityProvider != providerFargate && item.CapacityProvider != providerSpot:
+		return invalid("The capacity provider '%s' is not simulated, only those of Fargate are", item.CapacityProvider)
+	case item.Base < 0 || item.Base > maxBase || item.Weight < 0 || item.Weight > maxWeight:
+		return invalid("The base of a capacity provider is between 0 and %d, its weight between 0 and %d.", maxBase, maxWeight)
 	}
 	return nil
 }
