@@ -130,7 +130,7 @@ var refusals = map[string]refusal{
 	"health check time":    {template("target: {healthCheck: {intervalSeconds: 10, timeoutSeconds: 10}}"), []string{"healthCheck.timeoutSeconds must be smaller than healthCheck.intervalSeconds"}},
 	"health check path":    {template("target: {healthCheck: {path: healthz}}"), []string{"spec.template.target.healthCheck.path"}},
 	"health check codes":   {template("target: {healthCheck: {successCodes: OK}}"), []string{"spec.template.target.healthCheck.successCodes"}},
-	"no execution role":    {template("executionRoleARN: null"), []string{"spec.template.executionRoleARN: Required value"}},
+	"no execution role":    {template("executionRoleARN: null"), []string{"a container needs spec.template.executionRoleARN, the role with which ECS pulls images, reads secrets and writes logs: arn:aws:iam::<account>:role/<name>. It may be left out if each container has an image outside of Amazon ECR's private registries, a logConfiguration with another logDriver than awslogs, and no secrets, secretOptions, repositoryCredentials and environmentFiles"}},
 	"execution role":       {template("executionRoleARN: ecs-execution"), []string{"spec.template.executionRoleARN"}},
 	"task role":            {template("taskRoleARN: ''"), []string{"spec.template.taskRoleARN"}},
 	"VPC":                  {template("network: {vpcID: main}"), []string{"spec.template.network.vpcID"}},

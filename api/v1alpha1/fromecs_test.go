@@ -90,11 +90,28 @@ var fromECS = map[string]refusal{
 	"instances":                {template("capacityProviderStrategy: [{capacityProvider: asg, weight: 1}]"), []string{"capacityProvider in spec.template.capacityProviderStrategy is FARGATE or FARGATE_SPOT: providers of instances are for another launch type"}},
 	"no weight":                {template("capacityProviderStrategy: [{capacityProvider: FARGATE, base: 1}, {capacityProvider: FARGATE_SPOT}]"), []string{"spec.template.capacityProviderStrategy needs a provider with a weight above 0: without a weight, no task is placed on it; add weight: 1"}},
 	"two bases":                {template("capacityProviderStrategy: [{capacityProvider: FARGATE, base: 1}, {capacityProvider: FARGATE_SPOT, base: 1, weight: 1}]"), []string{"only one provider of spec.template.capacityProviderStrategy may have a base: leave out the other"}},
-	"no subnets":               {template("network: {subnetIDs: []}"), []string{"spec.template.network.subnetIDs"}},
+	"logs without a role":      {roleless("image: 'public.ecr.aws/shop/app:1'"), []string{"a container needs spec.template.executionRoleARN"}},
+	"awslogs without a role":   {roleless("image: 'public.ecr.aws/shop/app:1', logConfiguration: {logDriver: awslogs}"), []string{"a container needs spec.template.executionRoleARN"}},
+	"ECR without a role":       {roleless("image: '111122223333.dkr.ecr.eu-west-1.amazonaws.com/app:1', " + splunk), []string{"a container needs spec.template.executionRoleARN"}},
+	"secret without a role":    {roleless("image: 'public.ecr.aws/shop/app:1', secrets: [{name: DB, valueFrom: /prod/db}], " + splunk), []string{"a container needs spec.template.executionRoleARN"}},
+	"secret option, no role": {roleless("image: 'public.ecr.aws/shop/app:1', logConfiguration: {logDriver: splunk, options: {splunk-url: 'https://splunk.example.com'}, secretOptions: [{name: splunk-token, valueFrom: /prod/splunk}]}"),
+		[]string{"a container needs spec.template.executionRoleARN"}},
+	"files without a role": {roleless("image: 'public.ecr.aws/shop/app:1', environmentFiles: [{type: s3, value: 'arn:aws:s3:::shop/app.env'}], " + splunk), []string{"a container needs spec.template.executionRoleARN"}},
+	"registry without a role": {roleless("image: 'registry.example.com/app:1', repositoryCredentials: {credentialsParameter: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:registry-AbCdEf'}, " + splunk),
+		[]string{"a container needs spec.template.executionRoleARN"}},
+	"no subnets": {template("network: {subnetIDs: []}"), []string{"spec.template.network.subnetIDs"}},
 
 	// What task definitions and services have and this API doesn't, for now.
 	"service registries":   {"spec: {serviceRegistries: []}", []string{`unknown field "spec.serviceRegistries"`}},
 	"the breaker's switch": {template("deploymentConfiguration: {deploymentCircuitBreaker: {enable: true, rollback: true}}"), []string{`unknown field "spec.template.deploymentConfiguration.deploymentCircuitBreaker.enable"`}},
+}
+
+// splunk logs to nothing for which ECS needs a role.
+const splunk = "logConfiguration: {logDriver: splunk, options: {splunk-url: 'https://splunk.example.com', splunk-token: token}}"
+
+// roleless has one container, and no execution role.
+func roleless(container string) string {
+	return template("executionRoleARN: null, containers: [{name: app, portMappings: [{containerPort: 8080}], " + container + "}]")
 }
 
 const taskRole = "arn:aws:iam::111122223333:role/shop"
@@ -151,6 +168,7 @@ func TestFromECSAdmitted(t *testing.T) {
 		"never twice":           template("deploymentConfiguration: {maximumPercent: 100, minimumHealthyPercent: 0}, availabilityZoneRebalancing: DISABLED"),
 		"rebalanced":            template("deploymentConfiguration: {maximumPercent: 150}, availabilityZoneRebalancing: ENABLED"),
 		"switched off":          "spec: {desiredCount: 0}",
+		"no execution role":     roleless("image: 'public.ecr.aws/shop/app:1', secrets: [], environmentFiles: [], " + splunk),
 		"one subnet":            template("network: {subnetIDs: [subnet-0a1b2c3d]}"),
 		"volumes":               mounts("mountPoints: [{sourceVolume: tmp, containerPath: /tmp, readOnly: false}], volumesFrom: []", "volumes: [{name: tmp, host: {}}, {name: cache, host: {sourcePath: ''}}]"),
 		"volumes of a helper":   twoContainers("volumesFrom: [{sourceContainer: migrate, readOnly: true}]", "mountPoints: []"),

@@ -19,6 +19,7 @@ package v1alpha1
 // +kubebuilder:validation:XValidation:rule="!has(self.availabilityZoneRebalancing) || self.availabilityZoneRebalancing != 'ENABLED' || !has(self.deploymentConfiguration) || !has(self.deploymentConfiguration.maximumPercent) || self.deploymentConfiguration.maximumPercent > 100",message="spec.template.availabilityZoneRebalancing: ENABLED starts tasks before it stops others, so it needs a spec.template.deploymentConfiguration.maximumPercent above 100"
 // +kubebuilder:validation:XValidation:rule="self.containers.all(c, !has(c.mountPoints) || c.mountPoints.all(m, has(self.volumes) && self.volumes.exists(v, v.name == m.sourceVolume)))",message="sourceVolume of a mount point names one of spec.template.volumes: correct it, or add the volume"
 // +kubebuilder:validation:XValidation:rule="self.containers.all(c, !has(c.volumesFrom) || c.volumesFrom.all(f, self.containers.exists(o, o.name == f.sourceContainer)))",message="volumesFrom names one of spec.template.containers: correct its sourceContainer, or add the container"
+// +kubebuilder:validation:XValidation:rule="has(self.executionRoleARN) || self.containers.all(c, !c.image.matches('^[0-9]{12}[.]dkr[.-]ecr') && has(c.logConfiguration) && c.logConfiguration.logDriver != 'awslogs' && (!has(c.logConfiguration.secretOptions) || c.logConfiguration.secretOptions.size() == 0) && (!has(c.secrets) || c.secrets.size() == 0) && !has(c.repositoryCredentials) && (!has(c.environmentFiles) || c.environmentFiles.size() == 0))",message="a container needs spec.template.executionRoleARN, the role with which ECS pulls images, reads secrets and writes logs: arn:aws:iam::<account>:role/<name>. It may be left out if each container has an image outside of Amazon ECR's private registries, a logConfiguration with another logDriver than awslogs, and no secrets, secretOptions, repositoryCredentials and environmentFiles"
 // +kubebuilder:validation:XValidation:rule="has(self.taskRoleARN) || !has(self.volumes) || self.volumes.all(v, !has(v.efsVolumeConfiguration) || !has(v.efsVolumeConfiguration.authorizationConfig) || !has(v.efsVolumeConfiguration.authorizationConfig.iam) || v.efsVolumeConfiguration.authorizationConfig.iam != 'ENABLED')",message="authorizationConfig.iam: ENABLED of a volume mounts it with the task role: set spec.template.taskRoleARN to one that may elasticfilesystem:ClientMount, and ClientWrite to write"
 // +kubebuilder:validation:XValidation:rule="has(self.taskRoleARN) || !has(self.enableExecuteCommand) || !self.enableExecuteCommand",message="spec.template.enableExecuteCommand needs a task role: set spec.template.taskRoleARN to one that may ssmmessages:CreateControlChannel, CreateDataChannel, OpenControlChannel and OpenDataChannel"
 // +kubebuilder:validation:XValidation:rule="!has(self.platformVersion) || !(self.platformVersion in ['1.0.0', '1.1.0', '1.2.0', '1.3.0']) || !has(self.ephemeralStorage) && !has(self.pidMode) && (!has(self.enableExecuteCommand) || !self.enableExecuteCommand) && (!has(self.volumes) || self.volumes.all(v, !has(v.efsVolumeConfiguration)))",message="ephemeralStorage, pidMode, enableExecuteCommand and efsVolumeConfiguration need Fargate's platform version 1.4.0 or later: leave out spec.template.platformVersion"
@@ -48,8 +49,9 @@ type RevisionTemplate struct {
 	Memory string `json:"memory,omitempty"`
 
 	// executionRoleARN is the IAM role with which ECS pulls the images, reads
-	// the secrets and writes the logs.
-	// +required
+	// the secrets and writes the logs. It may be left out where ECS does nothing
+	// of that: with public images and another log driver than awslogs.
+	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:iam::[0-9]{12}:role/[\\\\w+=,.@/-]+$')",message="spec.template.executionRoleARN is the role's ARN, not its name: arn:aws:iam::<account>:role/<name>"
 	ExecutionRoleARN string `json:"executionRoleARN,omitempty"`

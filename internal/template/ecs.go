@@ -15,7 +15,7 @@ type taskDefinitionProperties struct {
 	NetworkMode             string
 	CPU                     string `json:"Cpu"`
 	Memory                  string
-	ExecutionRoleArn        string
+	ExecutionRoleArn        string           `json:",omitempty"`
 	TaskRoleArn             string           `json:",omitempty"`
 	RuntimePlatform         *runtimePlatform `json:",omitempty"`
 	ContainerDefinitions    []containerDefinition

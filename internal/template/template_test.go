@@ -26,8 +26,12 @@ func TestBuildGolden(t *testing.T) {
 		"worker":       worker(workerTemplate()),
 		"stop-first":   stopFirst(input(minimalTemplate())),
 		"no-log-group": input(quietTemplate()),
-		"own-cluster":  input(with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) { t.Cluster = "" })),
-		"spot":         worker(with(workerTemplate(), onSpot)),
+		"no-execution-role": worker(with(workerTemplate(), func(t *v1alpha1.RevisionTemplate) {
+			t.ExecutionRoleARN, t.Containers[0].Image = "", "public.ecr.aws/shop/app@"+digestA
+			t.Containers[0].LogConfiguration = &v1alpha1.LogConfiguration{LogDriver: "splunk", Options: map[string]v1alpha1.OptionValue{"splunk-url": "https://splunk.example.com"}}
+		})),
+		"own-cluster": input(with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) { t.Cluster = "" })),
+		"spot":        worker(with(workerTemplate(), onSpot)),
 		"first-container-with-the-port": input(with(fullTemplate(), func(t *v1alpha1.RevisionTemplate) {
 			t.Target.ContainerName = ""
 			t.Containers[0], t.Containers[1] = t.Containers[1], t.Containers[0]

@@ -101,15 +101,19 @@ func (in *registerInput) checkFargate() error {
 	return nil
 }
 
-// checkRoleless refuses what Fargate can't do without an execution role.
+// checkRoleless refuses what Fargate can't do without an execution role. AWS's words
+// about secret options, registries and environment files aren't known.
 func (in *registerInput) checkRoleless() error {
 	for i := range in.ContainerDefinitions {
 		c := &in.ContainerDefinitions[i]
-		if strings.Contains(c.Image, ".dkr.ecr.") {
+		log := c.LogConfiguration
+		switch {
+		case strings.Contains(c.Image, ".dkr.ecr."):
 			return clientError("Fargate requires task definition to have execution role ARN to support ECR images.")
-		}
-		if c.LogConfiguration != nil && c.LogConfiguration.LogDriver == "awslogs" {
+		case log != nil && log.LogDriver == "awslogs":
 			return clientError("Fargate requires task definition to have execution role ARN to support log driver awslogs.")
+		case log != nil && len(log.SecretOptions) > 0, c.RepositoryCredentials != nil, len(c.EnvironmentFiles) > 0:
+			return clientError("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
 		}
 	}
 	return nil
