@@ -1,6 +1,7 @@
 package controllers_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -113,4 +114,17 @@ func TestRuntimeRefused(t *testing.T) {
 			w.Expect(w.route()).To(gomega.Equal("1:100"))
 		})
 	}
+}
+
+// TestNoExecutionRole: a service whose tasks ECS starts without a role.
+func TestNoExecutionRole(t *testing.T) {
+	w := running(t)
+	imd := w.deployment("1")
+	imd.Spec.Template.ExecutionRoleARN = ""
+	imd.Spec.Template.Containers[0].Image = "public.ecr.aws/shop/app@sha256:" + strings.Repeat("0", 64)
+	imd.Spec.Template.Containers[0].LogConfiguration = &v1alpha1.LogConfiguration{
+		LogDriver: "splunk", Options: map[string]v1alpha1.OptionValue{"splunk-url": "https://splunk.example.com", "splunk-token": "token"},
+	}
+	w.create(imd)
+	w.alone(imd, "checkout-1")
 }
