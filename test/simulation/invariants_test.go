@@ -58,10 +58,13 @@ func (o *observer) before(at *pass, q request) {
 	}
 }
 
+// isOff tells whether people want no tasks.
+func isOff(imd *v1alpha1.ImmutableDeployment) bool { return imd != nil && *imd.Spec.DesiredCount == 0 }
+
 // checkIdle checks that the tasks of what gets requests aren't all stopped, as
 // they may be in batches of which one is all of it.
 func (o *observer) checkIdle(at *pass, s *serviceTruth, t *truth) {
-	if at.imd() == nil || at.imd().Spec.Strategy.Type == v1alpha1.StrategyRolling {
+	if at.imd() == nil || at.imd().Spec.Strategy.Type == v1alpha1.StrategyRolling || isOff(at.imd()) {
 		return
 	}
 	for _, r := range t.rules {

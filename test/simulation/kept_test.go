@@ -33,7 +33,7 @@ func (o *observer) checkKept(at *pass, q request, t *truth) {
 		}
 	case "UpdateService":
 		for _, s := range t.services {
-			if name := q.values.Get("service"); (s.name == name || s.arn == name) && s.uid != "" && q.values.Get("desiredCount") == "0" && !o.rolls(at.imd()) {
+			if name := q.values.Get("service"); (s.name == name || s.arn == name) && s.uid != "" && q.values.Get("desiredCount") == "0" && !o.rolls(at.imd()) && !isOff(at.imd()) {
 				o.checkTasksKept(at, s, t)
 			}
 		}

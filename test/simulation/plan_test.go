@@ -143,6 +143,7 @@ func newPlan(seed uint64) plan {
 	p.refuse(newDice(seed, "stacks"))
 	p.hasten(newDice(seed, "express"))
 	p.sever(newDice(seed, "network"))
+	p.switchOff(newDice(seed, "off"))
 	p.besiege(newDice(seed, "tenants"))
 	slices.SortStableFunc(p.Users, func(a, b wish) int { return int(a.At - b.At) })
 	slices.SortStableFunc(p.Faults, func(a, b fault) int { return int(a.At - b.At) })
@@ -187,6 +188,22 @@ func (p *plan) wish(d dice) {
 				wishRetry, wishStale, wishStrategy, wishDelete, wishRecreate, wishRecreate, wishTemplate}[n-14]
 		}
 		p.Users = append(p.Users, u)
+	}
+}
+
+// switchOff draws whether an application is switched off for some time, or until
+// disturbances end.
+func (p *plan) switchOff(d dice) {
+	if d.chance(0.8) {
+		return
+	}
+	u := wish{At: d.between(0, p.Length), App: d.IntN(len(p.Apps)), What: wishScale}
+	if d.chance(0.6) { // in a rollout
+		u.At = pick(d, p.Users...).At + d.between(0, 5*time.Minute)
+	}
+	p.Users = append(p.Users, u)
+	if d.chance(0.7) {
+		p.Users = append(p.Users, wish{At: u.At + d.between(0, 20*time.Minute), App: u.App, What: wishScale, N: int32(1 + d.IntN(4))})
 	}
 }
 

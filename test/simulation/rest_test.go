@@ -64,8 +64,9 @@ func (w *world) calm() {
 		}
 	}
 	for i := range w.plan.Apps {
-		w.users.edit(i, "not paused, enforced", func(imd *v1alpha1.ImmutableDeployment) {
+		w.users.edit(i, "not paused, not switched off, enforced", func(imd *v1alpha1.ImmutableDeployment) {
 			imd.Spec.Paused = new(false)
+			imd.Spec.DesiredCount = new(max(1, *imd.Spec.DesiredCount))
 			imd.Spec.Rollback.IfStableUnhealthy = v1alpha1.UnhealthyProceed
 			if imd.Spec.Traffic.LoadBalancer.Exists() {
 				imd.Spec.Traffic.OnDrift = v1alpha1.DriftEnforce
