@@ -5,6 +5,7 @@ package v1alpha1
 // new revision with a new stack.
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.target) || self.containers.exists(c, has(c.portMappings) && c.portMappings.exists(p, p.containerPort == self.target.containerPort) && (!has(self.target.containerName) || c.name == self.target.containerName))",message="spec.template.target must name a container and a containerPort that one of spec.template.containers maps"
+// +kubebuilder:validation:XValidation:rule="!has(self.target) || !has(self.target.healthCheck) || !has(self.target.healthCheck.port) || self.target.healthCheck.port == 'traffic-port' || self.containers.exists(c, has(c.portMappings) && c.portMappings.exists(p, string(p.containerPort) == self.target.healthCheck.port))",message="spec.template.target.healthCheck.port must be traffic-port or a containerPort that one of spec.template.containers maps: correct it, or add the port mapping"
 // +kubebuilder:validation:XValidation:rule="self.containers.exists(c, !has(c.essential) || c.essential)",message="spec.template.containers needs at least one container with essential: true"
 // +kubebuilder:validation:XValidation:rule="!(self.cpu in ['256','512','1024','2048','4096','8192','16384']) || !self.memory.matches('^[1-9][0-9]{2,5}$') || (self.cpu == '256' ? self.memory in ['512','1024','2048'] : self.cpu == '512' ? self.memory in ['1024','2048','3072','4096'] : self.cpu == '1024' ? int(self.memory) >= 2048 && int(self.memory) <= 8192 && int(self.memory) % 1024 == 0 : self.cpu == '2048' ? int(self.memory) >= 4096 && int(self.memory) <= 16384 && int(self.memory) % 1024 == 0 : self.cpu == '4096' ? int(self.memory) >= 8192 && int(self.memory) <= 30720 && int(self.memory) % 1024 == 0 : self.cpu == '8192' ? int(self.memory) >= 16384 && int(self.memory) <= 61440 && int(self.memory) % 4096 == 0 : int(self.memory) >= 32768 && int(self.memory) <= 122880 && int(self.memory) % 8192 == 0)",message="spec.template.memory doesn't fit spec.template.cpu on Fargate: 256 takes 512, 1024 or 2048; 512 takes 1024-4096; 1024 takes 2048-8192; 2048 takes 4096-16384; 4096 takes 8192-30720 (steps of 1024); 8192 takes 16384-61440 (steps of 4096); 16384 takes 32768-122880 (steps of 8192)"
 // +kubebuilder:validation:XValidation:rule="!self.cpu.matches('^[1-9][0-9]{2,4}$') || self.containers.map(c, has(c.cpu) ? c.cpu : 0).sum() <= int(self.cpu)",message="the cpu of all spec.template.containers may not be more than spec.template.cpu in all: lower or leave out theirs, or raise spec.template.cpu"
@@ -253,6 +254,14 @@ type Network struct {
 }
 
 // Target is the container port behind the load balancer.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.healthCheck) || !has(self.healthCheck.grpcCodes) || has(self.protocolVersion) && self.protocolVersion == 'GRPC'",message="spec.template.target.healthCheck.grpcCodes goes with spec.template.target.protocolVersion: GRPC; otherwise healthCheck.successCodes says which HTTP codes are healthy"
+// +kubebuilder:validation:XValidation:rule="!has(self.protocolVersion) || self.protocolVersion != 'GRPC' || !has(self.healthCheck) || !has(self.healthCheck.successCodes) || self.healthCheck.successCodes == '200'",message="spec.template.target.healthCheck.successCodes are HTTP codes, and with protocolVersion: GRPC the check reads gRPC's: set healthCheck.grpcCodes instead"
+// +kubebuilder:validation:XValidation:rule="!has(self.protocolVersion) || self.protocolVersion != 'GRPC' || !has(self.healthCheck) || !has(self.healthCheck.path) || self.healthCheck.path == '/' || self.healthCheck.path.matches('^/[^/]+/[^/]+$')",message="spec.template.target.healthCheck.path is a gRPC method with protocolVersion: GRPC, /package.service/method; leave it out for the load balancer's own, /AWS.ALB/healthcheck, which a server answers with code 12"
+// +kubebuilder:validation:XValidation:rule="!has(self.slowStartSeconds) || !has(self.loadBalancingAlgorithm) || self.loadBalancingAlgorithm == 'round_robin'",message="spec.template.target.slowStartSeconds needs loadBalancingAlgorithm: round_robin, which is the default: leave out one of the two"
+// +kubebuilder:validation:XValidation:rule="!has(self.anomalyMitigation) || self.anomalyMitigation != 'ENABLED' || has(self.loadBalancingAlgorithm) && self.loadBalancingAlgorithm == 'weighted_random'",message="spec.template.target.anomalyMitigation: ENABLED needs loadBalancingAlgorithm: weighted_random"
+// +kubebuilder:validation:XValidation:rule="!has(self.stickiness) || !has(self.loadBalancingAlgorithm) || self.loadBalancingAlgorithm != 'weighted_random'",message="spec.template.target.stickiness can't be had with loadBalancingAlgorithm: weighted_random: use another one, or leave stickiness out"
+// +kubebuilder:validation:XValidation:rule="!has(self.stickiness) || !has(self.crossZone) || self.crossZone != 'DISABLED'",message="spec.template.target.stickiness can't be had with crossZone: DISABLED: leave out one of the two"
 type Target struct {
 	// containerName of the container; the first one that maps the port if
 	// omitted.
@@ -266,6 +275,54 @@ type Target struct {
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
 	ContainerPort int32 `json:"containerPort,omitempty"`
+
+	// protocol that the load balancer speaks with the tasks; HTTP if omitted. With
+	// HTTPS it takes any certificate, self-signed and expired ones, too.
+	// +optional
+	// +kubebuilder:validation:Enum=HTTP;HTTPS
+	Protocol string `json:"protocol,omitempty"`
+
+	// protocolVersion that it speaks: HTTP1, which is also meant if it is
+	// omitted, HTTP2 or GRPC. The last two need an HTTPS listener.
+	// +optional
+	// +kubebuilder:validation:Enum=HTTP1;HTTP2;GRPC
+	ProtocolVersion string `json:"protocolVersion,omitempty"`
+
+	// stickiness keeps a client with the task that answered it first. With
+	// spec.traffic.loadBalancer.listenerARN it needs
+	// spec.traffic.loadBalancer.stickiness besides; with ruleARN, the rule has to
+	// have target group stickiness. If omitted, each request goes anywhere.
+	// +optional
+	Stickiness *TargetStickiness `json:"stickiness,omitempty"`
+
+	// slowStartSeconds is how long a new task's share of the requests grows to the
+	// full one, 30 to 900; if omitted, it gets that at once. The first healthy
+	// task of a revision has no slow start, so it gets most of the revision's
+	// requests while the others warm up.
+	// +optional
+	// +kubebuilder:validation:Minimum=30
+	// +kubebuilder:validation:Maximum=900
+	SlowStartSeconds *int32 `json:"slowStartSeconds,omitempty"`
+
+	// loadBalancingAlgorithm by which requests are divided among the tasks of the
+	// revision; round_robin if omitted.
+	// +optional
+	// +kubebuilder:validation:Enum=round_robin;least_outstanding_requests;weighted_random
+	LoadBalancingAlgorithm string `json:"loadBalancingAlgorithm,omitempty"`
+
+	// anomalyMitigation ENABLED sends fewer requests to tasks that fail more of
+	// them than others. It goes with loadBalancingAlgorithm weighted_random;
+	// DISABLED if omitted.
+	// +optional
+	// +kubebuilder:validation:Enum=ENABLED;DISABLED
+	AnomalyMitigation string `json:"anomalyMitigation,omitempty"`
+
+	// crossZone DISABLED has each node of the load balancer send requests to tasks
+	// of its own availability zone only. Every zone then needs enough tasks. If
+	// omitted, the load balancer decides.
+	// +optional
+	// +kubebuilder:validation:Enum=ENABLED;DISABLED
+	CrossZone string `json:"crossZone,omitempty"`
 
 	// healthCheck that the load balancer makes.
 	// +optional
@@ -296,7 +353,29 @@ type Target struct {
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.timeoutSeconds) || !has(self.intervalSeconds) || self.timeoutSeconds < self.intervalSeconds",message="healthCheck.timeoutSeconds must be smaller than healthCheck.intervalSeconds"
 type TargetHealthCheck struct {
-	// path that is requested.
+	// port that is checked: traffic-port, which is also meant if it is omitted, for
+	// containerPort; or another port that a container maps, in quotes. The stack's
+	// security group lets the load balancer reach it.
+	// +optional
+	// +kubebuilder:validation:MaxLength=16
+	// +kubebuilder:validation:XValidation:rule="self == 'traffic-port' || self.matches('^[1-9][0-9]{0,4}$')",message="spec.template.target.healthCheck.port is traffic-port, or a port in quotes, such as \"8081\""
+	Port string `json:"port,omitempty"`
+
+	// protocol of the check, HTTP or HTTPS; the target's if omitted.
+	// +optional
+	// +kubebuilder:validation:Enum=HTTP;HTTPS
+	Protocol string `json:"protocol,omitempty"`
+
+	// grpcCodes are the gRPC codes of a healthy target with protocolVersion GRPC,
+	// 0 to 99: "0", "0,12" or "0-5". If omitted, 12, with which a server answers
+	// the default path.
+	// +optional
+	// +kubebuilder:validation:MaxLength=64
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[0-9]{1,2}([,-][0-9]{1,2})*$')",message="spec.template.target.healthCheck.grpcCodes are gRPC codes from 0 to 99, such as \"0\", \"0,12\" or \"0-5\""
+	GRPCCodes string `json:"grpcCodes,omitempty"`
+
+	// path that is requested. With protocolVersion GRPC it is a method,
+	// /package.service/method, and / stands for /AWS.ALB/healthcheck.
 	// +optional
 	// +default="/"
 	// +kubebuilder:validation:MaxLength=1024

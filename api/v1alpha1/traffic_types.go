@@ -36,9 +36,10 @@ const (
 // +kubebuilder:validation:XValidation:rule="!has(self.conditions) || self.conditions.map(c, size(c.values)).sum() <= 4",message="spec.traffic.loadBalancer.conditions may hold 4 values in all: a rule takes 5 and the preview rule adds one"
 // +kubebuilder:validation:XValidation:rule="!has(self.conditions) || self.conditions.all(c, c.field == 'http-header' || self.conditions.filter(d, d.field == c.field).size() == 1)",message="spec.traffic.loadBalancer.conditions may hold each field but http-header once: put the values in one condition"
 // +kubebuilder:validation:XValidation:rule="!has(self.conditions) || self.conditions.map(c, c.values.map(v, size(v) - size(v.replace('*', \"\").replace('?', \"\"))).sum()).sum() <= 5",message="spec.traffic.loadBalancer.conditions may hold 5 wildcards (* and ?) in all"
-// +kubebuilder:validation:XValidation:rule="has(self.ruleARN) == has(oldSelf.ruleARN) && (has(self.ruleARN) ? self.ruleARN == oldSelf.ruleARN : self.listenerARN == oldSelf.listenerARN && self.priority == oldSelf.priority && self.conditions == oldSelf.conditions)",message="spec.traffic.loadBalancer can't be added, removed or changed, but for preview and previewPriorities, since stacks are tied to their listener: create a second ImmutableDeployment with the new one and delete this one"
+// +kubebuilder:validation:XValidation:rule="has(self.ruleARN) == has(oldSelf.ruleARN) && (has(self.ruleARN) ? self.ruleARN == oldSelf.ruleARN : self.listenerARN == oldSelf.listenerARN && self.priority == oldSelf.priority && self.conditions == oldSelf.conditions)",message="spec.traffic.loadBalancer can't be added, removed or changed, but for preview, previewPriorities and stickiness, since stacks are tied to their listener: create a second ImmutableDeployment with the new one and delete this one"
 // +kubebuilder:validation:XValidation:rule="!has(self.priority) || self.priority >= 3 || has(self.preview) && self.preview == 'None'",message="spec.traffic.loadBalancer.priority must be 3 or more, since the preview rules of two stacks need free priorities below it: choose a larger one, and move rules that it must come before: aws elbv2 set-rule-priorities --rule-priorities RuleArn=ARN,Priority=NUMBER"
 // +kubebuilder:validation:XValidation:rule="!has(self.priority) || !has(self.previewPriorities) || (!has(self.previewPriorities.first) || self.previewPriorities.first < self.priority) && (!has(self.previewPriorities.last) || self.previewPriorities.last < self.priority)",message="spec.traffic.loadBalancer.previewPriorities must lie below priority, since the load balancer takes the first rule that matches: make it smaller, or leave it out"
+// +kubebuilder:validation:XValidation:rule="!has(self.stickiness) || has(self.listenerARN)",message="spec.traffic.loadBalancer.stickiness goes with listenerARN: a rule that is adopted by ruleARN keeps its own, which is set with: aws elbv2 modify-rule"
 type LoadBalancer struct {
 	// ruleARN of an existing listener rule to adopt. It must forward to one
 	// target group, besides others of weight 0, and must not be a listener's
@@ -84,6 +85,13 @@ type LoadBalancer struct {
 	// +optional
 	// +kubebuilder:validation:Enum=Header;None
 	Preview PreviewPolicy `json:"preview,omitempty"`
+
+	// stickiness keeps clients with their revision while the rule forwards to two.
+	// Weights then share out new clients only, so that the requests of a revision
+	// may be far from its weight. It is written with the targets of the rule, so
+	// a change takes effect with the next step. An adopted rule keeps its own.
+	// +optional
+	Stickiness *RuleStickiness `json:"stickiness,omitempty"`
 }
 
 // PreviewPolicy says how a revision can be reached before it gets requests.

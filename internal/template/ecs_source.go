@@ -1,7 +1,6 @@
 package template
 
 import (
-	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -85,8 +84,7 @@ func (s ecsSource) Explain(t *v1alpha1.RevisionTemplate, resource, failure strin
 	case t.Cluster != "" && strings.Contains(failure, "Cluster not found"):
 		return fmt.Sprintf(" (spec.template.cluster is %q)", t.Cluster)
 	case t.Target.ContainerPort != 0 && failedChecks.MatchString(failure):
-		return fmt.Sprintf(" (the check is GET %s on port %d, which has to answer %s)",
-			cmp.Or(t.Target.HealthCheck.Path, "/"), t.Target.ContainerPort, cmp.Or(t.Target.HealthCheck.SuccessCodes, "200"))
+		return explainCheck(&t.Target)
 	case exitsAtOnce.MatchString(failure):
 		return fmt.Sprintf(" (if the log says \"exec format error\", the image is not for linux/%s, on which its tasks run: see spec.template.runtimePlatform.cpuArchitecture)", s.Architecture(t))
 	}

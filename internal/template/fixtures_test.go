@@ -107,7 +107,18 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 		Target: v1alpha1.Target{
 			ContainerName: "app",
 			ContainerPort: 8080,
+			// AWS doesn't take all of this together.
+			Protocol:               "HTTPS",
+			ProtocolVersion:        "HTTP2",
+			Stickiness:             &v1alpha1.TargetStickiness{Type: "app_cookie", CookieName: "SESSION", DurationSeconds: new(int32(600))},
+			SlowStartSeconds:       new(int32(45)),
+			LoadBalancingAlgorithm: "least_outstanding_requests",
+			AnomalyMitigation:      "DISABLED",
+			CrossZone:              "ENABLED",
 			HealthCheck: v1alpha1.TargetHealthCheck{
+				Port:               "9090",
+				Protocol:           "HTTP",
+				GRPCCodes:          "0-5",
 				Path:               "/healthz?deep=1",
 				SuccessCodes:       "200-299",
 				IntervalSeconds:    new(int32(10)),
@@ -149,6 +160,9 @@ func firstTemplate() v1alpha1.RevisionTemplate {
 	return with(fullTemplate(), func(t *v1alpha1.RevisionTemplate) {
 		t.DeploymentConfiguration, t.AvailabilityZoneRebalancing = nil, ""
 		t.RuntimePlatform.OperatingSystemFamily = ""
+		t.Target.Protocol, t.Target.ProtocolVersion, t.Target.Stickiness, t.Target.SlowStartSeconds = "", "", nil, nil
+		t.Target.LoadBalancingAlgorithm, t.Target.AnomalyMitigation, t.Target.CrossZone = "", "", ""
+		t.Target.HealthCheck.Port, t.Target.HealthCheck.Protocol, t.Target.HealthCheck.GRPCCodes = "", "", ""
 		firstContainer(&t.Containers[0])
 		t.Volumes, t.EphemeralStorage, t.PIDMode, t.PlatformVersion, t.CapacityProviderStrategy, t.EnableExecuteCommand = nil, nil, "", "", nil, nil
 		for i := range t.Containers {

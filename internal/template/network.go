@@ -1,9 +1,6 @@
 package template
 
-import (
-	"fmt"
-	"strconv"
-)
+import "fmt"
 
 type securityGroupProperties struct {
 	GroupDescription     string
@@ -29,7 +26,6 @@ type egress struct {
 
 // securityGroup of a worker has no ingress rules.
 func securityGroup(in Input) resource {
-	port := in.Template.Target.ContainerPort
 	p := securityGroupProperties{
 		GroupDescription: fmt.Sprintf("Tasks of revision %d of %s/%s", in.Revision, in.Namespace, in.Name),
 		VPCID:            in.Template.Network.VPCID,
@@ -38,62 +34,12 @@ func securityGroup(in Input) resource {
 			{Description: "Everywhere", IPProtocol: "-1", CIDRIPv6: "::/0"},
 		},
 	}
-	for _, id := range in.Template.Network.LoadBalancerSecurityGroupIDs {
-		p.SecurityGroupIngress = append(p.SecurityGroupIngress, ingress{
-			Description: "The load balancer", IPProtocol: "tcp", FromPort: port, ToPort: port, SourceSecurityGroupID: id,
-		})
-	}
-	return resource{Type: "AWS::EC2::SecurityGroup", Properties: p}
-}
-
-type targetGroupProperties struct {
-	Name                       string
-	TargetType                 string
-	Protocol                   string
-	Port                       int32
-	VPCID                      string `json:"VpcId"`
-	HealthCheckProtocol        string
-	HealthCheckPath            string                 `json:",omitempty"`
-	HealthCheckIntervalSeconds *int32                 `json:",omitempty"`
-	HealthCheckTimeoutSeconds  *int32                 `json:",omitempty"`
-	HealthyThresholdCount      *int32                 `json:",omitempty"`
-	UnhealthyThresholdCount    *int32                 `json:",omitempty"`
-	Matcher                    *matcher               `json:",omitempty"`
-	TargetGroupAttributes      []targetGroupAttribute `json:",omitempty"`
-}
-
-type matcher struct {
-	HTTPCode string `json:"HttpCode"`
-}
-
-type targetGroupAttribute struct {
-	Key   string
-	Value string
-}
-
-func targetGroup(in Input) resource {
-	target := in.Template.Target
-	check := target.HealthCheck
-	p := targetGroupProperties{
-		Name:                       TargetGroupName(in.Name, in.UID, in.Revision),
-		TargetType:                 "ip",
-		Protocol:                   "HTTP",
-		Port:                       target.ContainerPort,
-		VPCID:                      in.Template.Network.VPCID,
-		HealthCheckProtocol:        "HTTP",
-		HealthCheckPath:            check.Path,
-		HealthCheckIntervalSeconds: check.IntervalSeconds,
-		HealthCheckTimeoutSeconds:  check.TimeoutSeconds,
-		HealthyThresholdCount:      check.HealthyThreshold,
-		UnhealthyThresholdCount:    check.UnhealthyThreshold,
-	}
-	if check.SuccessCodes != "" {
-		p.Matcher = &matcher{check.SuccessCodes}
-	}
-	if delay := target.DeregistrationDelaySeconds; delay != nil {
-		p.TargetGroupAttributes = []targetGroupAttribute{
-			{"deregistration_delay.timeout_seconds", strconv.Itoa(int(*delay))},
+	for _, port := range checkPorts(&in.Template.Target) {
+		for _, id := range in.Template.Network.LoadBalancerSecurityGroupIDs {
+			p.SecurityGroupIngress = append(p.SecurityGroupIngress, ingress{
+				Description: "The load balancer", IPProtocol: "tcp", FromPort: port, ToPort: port, SourceSecurityGroupID: id,
+			})
 		}
 	}
-	return resource{Type: "AWS::ElasticLoadBalancingV2::TargetGroup", Properties: p}
+	return resource{Type: "AWS::EC2::SecurityGroup", Properties: p}
 }

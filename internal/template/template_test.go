@@ -30,6 +30,7 @@ func TestBuildGolden(t *testing.T) {
 			t.ExecutionRoleARN, t.Containers[0].Image = "", "public.ecr.aws/shop/app@"+digestA
 			t.Containers[0].LogConfiguration = &v1alpha1.LogConfiguration{LogDriver: "splunk", Options: map[string]v1alpha1.OptionValue{"splunk-url": "https://splunk.example.com"}}
 		})),
+		"grpc":        input(with(minimalTemplate(), speakingGRPC)),
 		"own-cluster": input(with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) { t.Cluster = "" })),
 		"spot":        worker(with(workerTemplate(), onSpot)),
 		"first-container-with-the-port": input(with(fullTemplate(), func(t *v1alpha1.RevisionTemplate) {
