@@ -214,6 +214,7 @@ func recorded(imr *v1alpha1.ImmutableRevision) rollout.Revision {
 		Retained: imr.Spec.StackState == v1alpha1.StackRetained,
 		Stack:    imr.Status.Phase,
 		Drain:    backend.Drain(),
+		Sticky:   imr.Spec.Frozen.Template.Target.Stickiness != nil,
 
 		Backend: backend.ID(),
 		Retried: imr.Status.FailedAttempts > 0,

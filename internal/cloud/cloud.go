@@ -218,11 +218,10 @@ type Traffic interface {
 	// CreateRule creates a rule and returns it. If the priority is in use, the
 	// error is KindConflict.
 	CreateRule(ctx context.Context, in CreateRule) (Rule, error)
-	// SetTargets makes the rule forward to targets and nothing else, and keeps
-	// the actions before the forward (authentication) of the given rule, and
-	// its stickiness. Without targets the rule returns 503 itself and no longer
-	// forwards. Targets that are set later restore the forward, but not its
-	// stickiness.
+	// SetTargets makes the rule forward to targets and nothing else, with the
+	// StickySeconds of the given rule, and keeps the actions before the forward
+	// (authentication). Without targets the rule returns 503 itself and no longer
+	// forwards, nor keeps clients; targets that are set later restore the forward.
 	SetTargets(ctx context.Context, rule Rule, targets []WeightedTarget) error
 	// TagRule adds tags to a rule.
 	TagRule(ctx context.Context, ruleARN string, tags map[string]string) error
@@ -263,6 +262,9 @@ type Rule struct {
 	// Plain reports whether that is its only action and has no options besides
 	// the targets, so that writing the targets alone loses nothing.
 	Plain bool
+	// StickySeconds is for how long the forward keeps a client with a target group;
+	// 0 if it doesn't.
+	StickySeconds int32
 	// Before are the actions before the last one, which let only some requests
 	// pass, in their order.
 	Before []Action
@@ -341,6 +343,9 @@ type CreateRule struct {
 	Conditions  []Condition
 	Targets     []WeightedTarget
 	Tags        map[string]string
+	// StickySeconds is for how long the rule keeps a client with a target group; 0
+	// if it doesn't.
+	StickySeconds int32
 }
 
 // TargetHealth is the health of a target group's targets.

@@ -262,6 +262,9 @@ func (x *pass) held(end time.Time) words {
 		w = baking(fmt.Sprintf("%s has all %s, %s until %s", candidate.Name, x.load(), kept, clock(end)))
 	default:
 		w = shifting(fmt.Sprintf("%s: held until %s", x.position(r), clock(end)))
+		if x.o.Route.Sticky {
+			w.message += "; the weight is the share of new clients, as the rule keeps others with their revision"
+		}
 	}
 	if !r.UnhealthySince.IsZero() {
 		w.message += fmt.Sprintf("; unhealthy since %s: %s", clock(r.UnhealthySince), candidate.Health)

@@ -153,6 +153,8 @@ type Revision struct {
 	// Drain is how long requests under way may take once it is out of the
 	// rule.
 	Drain time.Duration
+	// Sticky is true when its tasks keep their clients.
+	Sticky bool
 	// Health is read for the stable revision and the one rolled out.
 	Health Health
 	// Images is what the scan of its images says; read as EvidenceNeeded says.
@@ -242,6 +244,8 @@ type Route struct {
 	// Plain is true when it does nothing but that, so that a command which
 	// writes the targets alone loses nothing.
 	Plain bool
+	// Sticky is true when it keeps clients with a backend, whatever the shares are.
+	Sticky bool
 	// Shadowed says what takes all requests before this route does; "" if nothing
 	// is known to. Shadows says of which others it does.
 	Shadowed, Shadows string

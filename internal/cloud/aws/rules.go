@@ -39,6 +39,7 @@ func ruleFrom(r *types.Rule) cloud.Rule {
 	}
 	if forward := native.forward(); forward != nil {
 		out.Forwards, out.Targets = true, targetsOf(forward)
+		out.StickySeconds = stickySeconds(forward)
 		out.Plain = len(native.actions) == 1 && !isSticky(forward)
 	}
 	return out
@@ -112,6 +113,14 @@ func isSticky(forward *types.Action) bool {
 	return config != nil && config.TargetGroupStickinessConfig != nil && awssdk.ToBool(config.TargetGroupStickinessConfig.Enabled)
 }
 
+// stickySeconds is for how long clients stay with a target group; 0 if they don't.
+func stickySeconds(forward *types.Action) int32 {
+	if !isSticky(forward) {
+		return 0
+	}
+	return max(1, awssdk.ToInt32(forward.ForwardConfig.TargetGroupStickinessConfig.DurationSeconds))
+}
+
 func targetsOf(forward *types.Action) []cloud.WeightedTarget {
 	if forward.ForwardConfig == nil || len(forward.ForwardConfig.TargetGroups) == 0 {
 		return []cloud.WeightedTarget{{TargetGroupARN: awssdk.ToString(forward.TargetGroupArn), Weight: 1}}
@@ -130,24 +139,24 @@ func targetsOf(forward *types.Action) []cloud.WeightedTarget {
 // request, replaced by a forward to targets, or by a 503 if there are none.
 // ModifyRule replaces all actions, so the preceding ones (authentication) are
 // sent unchanged.
-func (n nativeRule) answering(targets []cloud.WeightedTarget) []types.Action {
+func (n nativeRule) answering(targets []cloud.WeightedTarget, sticky int32) []types.Action {
 	if len(n.actions) == 0 {
-		return []types.Action{answerWith(targets, nil)}
+		return []types.Action{answerWith(targets, sticky, nil)}
 	}
 	actions := slices.Clone(n.actions)
 	last := len(actions) - 1
 	for i := range actions[:last] {
 		keepClientSecret(&actions[i])
 	}
-	actions[last] = answerWith(targets, &actions[last])
+	actions[last] = answerWith(targets, sticky, &actions[last])
 	return actions
 }
 
-func answerWith(targets []cloud.WeightedTarget, instead *types.Action) types.Action {
+func answerWith(targets []cloud.WeightedTarget, sticky int32, instead *types.Action) types.Action {
 	if len(targets) == 0 {
 		return unavailable(instead)
 	}
-	return forwardTo(targets, instead)
+	return forwardTo(targets, sticky, instead)
 }
 
 // unavailable returns a 503 that replaces another action, if there is one. A
@@ -178,23 +187,31 @@ func keepClientSecret(a *types.Action) {
 	a.AuthenticateOidcConfig = &config
 }
 
-// forwardTo returns a forward action that replaces another one, if there is
-// one, with its stickiness. Weights are explicit: ELB treats a missing one as
-// 1.
-func forwardTo(targets []cloud.WeightedTarget, instead *types.Action) types.Action {
-	config := &types.ForwardActionConfig{}
+// forwardTo returns a forward action that keeps clients with a target group for so
+// many seconds, in place of another action, if there is one. Weights are explicit:
+// ELB treats a missing one as 1.
+func forwardTo(targets []cloud.WeightedTarget, sticky int32, instead *types.Action) types.Action {
+	config := &types.ForwardActionConfig{TargetGroupStickinessConfig: stickiness(sticky, instead)}
 	for _, t := range targets {
 		config.TargetGroups = append(config.TargetGroups, types.TargetGroupTuple{
 			TargetGroupArn: new(t.TargetGroupARN), Weight: new(t.Weight),
 		})
 	}
 	action := types.Action{Type: types.ActionTypeEnumForward, ForwardConfig: config}
-	if instead == nil {
-		return action
-	}
-	action.Order = instead.Order
-	if instead.ForwardConfig != nil {
-		config.TargetGroupStickinessConfig = instead.ForwardConfig.TargetGroupStickinessConfig
+	if instead != nil {
+		action.Order = instead.Order
 	}
 	return action
+}
+
+// stickiness is that of the action before, as it is, if it keeps clients for as
+// long.
+func stickiness(seconds int32, before *types.Action) *types.TargetGroupStickinessConfig {
+	switch {
+	case before != nil && before.ForwardConfig != nil && stickySeconds(before) == seconds:
+		return before.ForwardConfig.TargetGroupStickinessConfig
+	case seconds > 0:
+		return &types.TargetGroupStickinessConfig{Enabled: new(true), DurationSeconds: new(seconds)}
+	}
+	return nil
 }

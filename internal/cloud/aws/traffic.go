@@ -147,7 +147,7 @@ func (t *traffic) CreateRule(ctx context.Context, in cloud.CreateRule) (cloud.Ru
 		ListenerArn: &in.ListenerARN,
 		Priority:    &in.Priority,
 		Conditions:  conditions,
-		Actions:     []types.Action{forwardTo(in.Targets, nil)},
+		Actions:     []types.Action{forwardTo(in.Targets, in.StickySeconds, nil)},
 		Tags:        ruleTags(in.Tags),
 	})
 	if err != nil {
@@ -166,7 +166,7 @@ func (t *traffic) SetTargets(ctx context.Context, rule cloud.Rule, targets []clo
 	}
 	_, err := t.api.ModifyRule(ctx, &elb.ModifyRuleInput{
 		RuleArn: &rule.ARN,
-		Actions: before.answering(targets),
+		Actions: before.answering(targets, rule.StickySeconds),
 	})
 	return wrap(err)
 }

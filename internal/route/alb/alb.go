@@ -84,7 +84,7 @@ func (r *router) Apply(ctx context.Context, o *rollout.Observation, a rollout.Ac
 	case rollout.ActionClaimRule, rollout.ActionMarkRule:
 		return r.traffic.TagRule(ctx, r.rule.ARN, tags)
 	case rollout.ActionCreateRule:
-		return r.create(ctx, a, tags)
+		return r.create(ctx, o, a, tags)
 	case rollout.ActionSetTargets:
 		return r.setTargets(ctx, o, a.Targets)
 	case rollout.ActionReleaseRule:
@@ -97,13 +97,15 @@ func (r *router) Apply(ctx context.Context, o *rollout.Observation, a rollout.Ac
 }
 
 // create makes the production rule.
-func (r *router) create(ctx context.Context, a rollout.Action, tags map[string]string) error {
+func (r *router) create(ctx context.Context, o *rollout.Observation, a rollout.Action, tags map[string]string) error {
 	rule, err := r.traffic.CreateRule(ctx, cloud.CreateRule{
 		ListenerARN: r.spec.ListenerARN,
 		Priority:    *r.spec.Priority,
 		Conditions:  conditions(r.spec.Conditions),
 		Targets:     weighted(a.Targets),
 		Tags:        tags,
+
+		StickySeconds: r.stickySeconds(o, a.Targets),
 	})
 	if refused, ok := errors.AsType[*cloud.Error](err); ok && refused.Kind == cloud.KindInvalid && aboutConditions(refused.Message) {
 		return conditionsRefused(refused)
@@ -133,13 +135,14 @@ func (r *router) tags(o *rollout.Observation) map[string]string {
 // to what it had, it gets all of that: CodeDeploy and ECS want the target group
 // of weight 0 in it, too.
 func (r *router) setTargets(ctx context.Context, o *rollout.Observation, targets rollout.Targets) error {
-	out, idle := weighted(targets), o.Progress.OriginalIdle
+	rule, out, idle := r.rule, weighted(targets), o.Progress.OriginalIdle
+	rule.StickySeconds = r.stickySeconds(o, targets)
 	if len(idle) == 0 {
 		idle = r.seen.Route.OriginalIdle
 	}
 	back := len(targets) == 1 && o.Route.Adopted && targets[0].Backend == cmp.Or(o.Progress.Original, r.seen.Route.Original)
 	if !back || len(idle) == 0 {
-		return r.traffic.SetTargets(ctx, r.rule, out)
+		return r.stickinessRefused(r.traffic.SetTargets(ctx, rule, out))
 	}
 	there, err := r.traffic.TargetGroupTags(ctx, idle) // of those that were deleted there are none
 	if err != nil {
@@ -150,7 +153,7 @@ func (r *router) setTargets(ctx context.Context, o *rollout.Observation, targets
 			out = append(out, cloud.WeightedTarget{TargetGroupARN: group})
 		}
 	}
-	return r.traffic.SetTargets(ctx, r.rule, out)
+	return r.stickinessRefused(r.traffic.SetTargets(ctx, rule, out))
 }
 
 // In a tag, which has room for 256 characters, the ARNs of target groups have no

@@ -222,6 +222,7 @@ func (r *router) take(rule cloud.Rule) {
 	r.rule = rule
 	seen := &r.seen.Route
 	seen.ID, seen.Exists, seen.Owned, seen.Plain = rule.ARN, true, true, rule.Plain
+	seen.Sticky = rule.StickySeconds > 0
 	for _, target := range rule.Targets {
 		seen.Targets = append(seen.Targets, rollout.Target{Backend: target.TargetGroupARN, Weight: target.Weight})
 	}

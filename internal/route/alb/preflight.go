@@ -40,6 +40,9 @@ func (r *router) Preflight(ctx context.Context, gone int) (report preflight.Repo
 	if err := r.checkRoom(ctx, lb.ARN, gone, &report); err != nil {
 		return report, from, err
 	}
+	if err := r.preflightTarget(ctx, listener, &report); err != nil {
+		return report, from, err
+	}
 	return report, preflight.Entry{
 		Name: "the load balancer " + nameOf(lb.ARN), VPCID: lb.VPCID, Zones: lb.Zones, SecurityGroupIDs: lb.SecurityGroupIDs,
 		EnableZone: enableZone(lb.ARN),
