@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/onsi/gomega"
@@ -88,4 +89,23 @@ func TestStickyCanary(t *testing.T) {
 	w.release(imd)
 	w.eventually(imd, v1alpha1.PhaseComplete)
 	w.Expect(revision()).To(gomega.Equal("2"))
+}
+
+// TestWorkerWithNames: a worker reaches others by their names, and is found by one
+// of Cloud Map.
+func TestWorkerWithNames(t *testing.T) {
+	const registry = "arn:aws:servicediscovery:eu-west-1:111122223333:service/srv-0123456789abcdef"
+	w := running(t)
+	w.serving(asWorker, func(s *v1alpha1.ImmutableDeploymentSpec) {
+		s.Template.ServiceConnectConfiguration = &v1alpha1.ServiceConnectConfiguration{Enabled: new(true), Namespace: "shop"}
+		s.Template.ServiceRegistries = []v1alpha1.ServiceRegistry{{RegistryARN: registry, ContainerName: "app", ContainerPort: 8080}}
+	})
+	made := w.revision("checkout-1").Status.Outputs
+	out, err := w.others.ecs.DescribeServices(w.ctx, &ecs.DescribeServicesInput{Cluster: &made.Cluster, Services: []string{made.ServiceName}})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	service := out.Services[0]
+	w.Expect(service.ServiceRegistries).To(gomega.HaveLen(1))
+	w.Expect(aws.ToString(service.ServiceRegistries[0].RegistryArn)).To(gomega.Equal(registry))
+	w.Expect(aws.ToInt32(service.ServiceRegistries[0].ContainerPort)).To(gomega.Equal(int32(8080)))
+	w.Expect(aws.ToString(service.Deployments[0].ServiceConnectConfiguration.Namespace)).To(gomega.Equal("shop"))
 }

@@ -383,7 +383,7 @@ func TestUpdateOfAWS(t *testing.T) {
 // Every rule is tested: each one's message is among the refusals.
 func TestEveryRuleRefuses(t *testing.T) {
 	var said strings.Builder
-	for _, table := range []map[string]refusal{refusals, fromECS, containerFields, tooLarge, targetRefusals} {
+	for _, table := range []map[string]refusal{refusals, fromECS, containerFields, tooLarge, targetRefusals, discoveryRefusals} {
 		for _, c := range table {
 			if err := create(t, base(t, "deployment.yaml", c.patch)); err != nil {
 				said.WriteString(err.Error())

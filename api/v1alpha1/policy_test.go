@@ -35,6 +35,7 @@ var policyRefusals = map[string]refusal{
 	"an execution role":      {listed("executionRoleARNs: [shop]"), []string{"spec.executionRoleARNs are ARNs of IAM roles"}},
 	"a log group's ARN":      {listed("logGroups: ['arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/shop']"), []string{"spec.logGroups are names of log groups, not ARNs, in which * stands for any characters: /ecs/shop/*"}},
 	"a role's name":          {listed("roleARNs: ['']"), []string{"spec.roleARNs are ARNs of IAM roles"}},
+	"a registry's name":      {listed("serviceRegistryARNs: [checkout]"), []string{"spec.serviceRegistryARNs are ARNs of services of AWS Cloud Map"}},
 	"repository, no account": {listed("repositories: [shop]"), []string{"spec.repositories are repositories with their registry and without a tag"}},
 	"repository with a tag":  {listed("repositories: ['111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1']"), []string{"spec.repositories are repositories with their registry and without a tag"}},
 	"a URL":                  {listed("webhookHosts: ['https://example.com']"), []string{"spec.webhookHosts are host names without https://, port and path"}},
@@ -57,7 +58,7 @@ func TestPolicyRefused(t *testing.T) {
 
 func TestPolicyAdmitted(t *testing.T) {
 	all := "clusters: ['*'], vpcIDs: ['*'], subnetIDs: ['*'], securityGroupIDs: ['*'], ruleARNs: ['*'], taskRoleARNs: ['*'], executionRoleARNs: ['*'], " +
-		"roleARNs: ['*'], logGroups: ['*'], repositories: ['*'], webhookHosts: ['*'], functionARNs: ['*'], stateMachineARNs: ['*'], listeners: [{arn: '*'}]"
+		"roleARNs: ['*'], logGroups: ['*'], serviceRegistryARNs: ['*'], repositories: ['*'], webhookHosts: ['*'], functionARNs: ['*'], stateMachineARNs: ['*'], listeners: [{arn: '*'}]"
 	for name, patch := range map[string]string{
 		"as it is":          "{}",
 		"all":               listed(all),

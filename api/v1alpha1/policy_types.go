@@ -155,6 +155,17 @@ type DeploymentPolicySpec struct {
 	// +listType=set
 	FileSystemIDs []string `json:"fileSystemIDs,omitempty"`
 
+	// serviceRegistryARNs are the services of AWS Cloud Map that tasks may
+	// register with, by spec.template.serviceRegistries: whoever asks for their
+	// names is sent to those tasks.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=200
+	// +kubebuilder:validation:items:MaxLength=1024
+	// +kubebuilder:validation:items:XValidation:rule="self == '*' || self.startsWith('arn:')",message="spec.serviceRegistryARNs are ARNs of services of AWS Cloud Map, in which * stands for any characters, or * alone for all: arn:aws:servicediscovery:<region>:<account>:service/srv-..."
+	// +listType=set
+	ServiceRegistryARNs []string `json:"serviceRegistryARNs,omitempty"`
+
 	// repositories in Amazon ECR that spec.imagePolicy.missingRepository: Create
 	// may create, with their registry, such as
 	// 111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/*.

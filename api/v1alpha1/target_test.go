@@ -36,6 +36,29 @@ var targetRefusals = map[string]refusal{
 	"ErrorRate of gRPC":             {"spec: {analysis: {metrics: [{name: errors, builtin: ErrorRate, max: '1'}]}, template: {target: {protocolVersion: GRPC}}}", []string{"the builtin ErrorRate sees no errors of gRPC, which fails with HTTP status 200", "a query on a metric of the application's own"}},
 }
 
+const registry = "arn:aws:servicediscovery:eu-west-1:111122223333:service/srv-0123456789abcdef"
+
+// registered are workers that others find by Cloud Map.
+func registered(fields string) string {
+	return "spec: {traffic: null, template: {target: null, network: {loadBalancerSecurityGroupIDs: null}, serviceRegistries: [{" + fields + "}]}}"
+}
+
+// discoveryRefusals are what can't be had of Service Connect and Cloud Map.
+var discoveryRefusals = map[string]refusal{
+	"a name in Service Connect": {template("serviceConnectConfiguration: {enabled: true, services: [{portName: http, discoveryName: checkout}]}"), []string{"spec.template.serviceConnectConfiguration.services can't be had: a name in a namespace belongs to one ECS service"}},
+	"Service Connect, perhaps":  {template("serviceConnectConfiguration: {namespace: shop}"), []string{"spec.template.serviceConnectConfiguration.enabled"}},
+	"registered application":    {template("serviceRegistries: [{registryARN: '" + registry + "'}]"), []string{"spec.template.serviceRegistries is for workers: AWS Cloud Map leads to the tasks of both revisions"}},
+	"registry by name":          {registered("registryARN: checkout"), []string{"spec.template.serviceRegistries[].registryARN is the ARN of a service of AWS Cloud Map"}},
+	"registry, half a port":     {registered("registryARN: '" + registry + "', containerPort: 8080"), []string{"containerName and containerPort go together"}},
+	"registry, no such port":    {registered("registryARN: '" + registry + "', containerName: app, containerPort: 81"), []string{"spec.template.serviceRegistries[].containerName must name one of spec.template.containers that maps containerPort"}},
+}
+
+func TestDiscoveryRefused(t *testing.T) {
+	for name, c := range discoveryRefusals {
+		t.Run(name, func(t *testing.T) { refused(t, create(t, base(t, "deployment.yaml", c.patch)), c.want...) })
+	}
+}
+
 func TestTargetsRefused(t *testing.T) {
 	for name, c := range targetRefusals {
 		t.Run(name, func(t *testing.T) { refused(t, create(t, base(t, "deployment.yaml", c.patch)), c.want...) })
@@ -54,6 +77,9 @@ func TestTargetsAdmitted(t *testing.T) {
 		"sticky revisions":   loadBalancer("stickiness: {durationSeconds: 604800}"),
 		"adopted, sticky tasks": "spec: {traffic: {loadBalancer: {listenerARN: null, priority: null, conditions: null, ruleARN: '" + adopted +
 			"'}}, template: {target: {stickiness: {type: lb_cookie}}}}",
+		"Service Connect":    template("serviceConnectConfiguration: {enabled: true, namespace: shop, services: []}"),
+		"registry, A":        registered("registryARN: '" + registry + "'"),
+		"registry, SRV":      registered("registryARN: '" + registry + "', containerName: app, containerPort: 8080"),
 		"slow start":         target("slowStartSeconds: 900, loadBalancingAlgorithm: round_robin, crossZone: DISABLED"),
 		"anomaly mitigation": target("anomalyMitigation: ENABLED, loadBalancingAlgorithm: weighted_random"),
 	} {

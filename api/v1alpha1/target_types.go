@@ -26,10 +26,8 @@ type TargetStickiness struct {
 	CookieName string `json:"cookieName,omitempty"`
 }
 
-// Load balancing algorithms of a target group.
+// What fields of a target may say.
 const (
-	// AlgorithmWeightedRandom takes a target at random.
-	AlgorithmWeightedRandom = "weighted_random"
 	// Enabled and Disabled are how ECS says whether something is on.
 	Enabled  = "ENABLED"
 	Disabled = "DISABLED"

@@ -6,6 +6,7 @@ package v1alpha1
 //
 // +kubebuilder:validation:XValidation:rule="!has(self.target) || self.containers.exists(c, has(c.portMappings) && c.portMappings.exists(p, p.containerPort == self.target.containerPort) && (!has(self.target.containerName) || c.name == self.target.containerName))",message="spec.template.target must name a container and a containerPort that one of spec.template.containers maps"
 // +kubebuilder:validation:XValidation:rule="!has(self.target) || !has(self.target.healthCheck) || !has(self.target.healthCheck.port) || self.target.healthCheck.port == 'traffic-port' || self.containers.exists(c, has(c.portMappings) && c.portMappings.exists(p, string(p.containerPort) == self.target.healthCheck.port))",message="spec.template.target.healthCheck.port must be traffic-port or a containerPort that one of spec.template.containers maps: correct it, or add the port mapping"
+// +kubebuilder:validation:XValidation:rule="!has(self.serviceRegistries) || self.serviceRegistries.all(r, !has(r.containerPort) || !has(r.containerName) || self.containers.exists(c, c.name == r.containerName && has(c.portMappings) && c.portMappings.exists(p, p.containerPort == r.containerPort)))",message="spec.template.serviceRegistries[].containerName must name one of spec.template.containers that maps containerPort: correct one of them, or add the port mapping"
 // +kubebuilder:validation:XValidation:rule="self.containers.exists(c, !has(c.essential) || c.essential)",message="spec.template.containers needs at least one container with essential: true"
 // +kubebuilder:validation:XValidation:rule="!(self.cpu in ['256','512','1024','2048','4096','8192','16384']) || !self.memory.matches('^[1-9][0-9]{2,5}$') || (self.cpu == '256' ? self.memory in ['512','1024','2048'] : self.cpu == '512' ? self.memory in ['1024','2048','3072','4096'] : self.cpu == '1024' ? int(self.memory) >= 2048 && int(self.memory) <= 8192 && int(self.memory) % 1024 == 0 : self.cpu == '2048' ? int(self.memory) >= 4096 && int(self.memory) <= 16384 && int(self.memory) % 1024 == 0 : self.cpu == '4096' ? int(self.memory) >= 8192 && int(self.memory) <= 30720 && int(self.memory) % 1024 == 0 : self.cpu == '8192' ? int(self.memory) >= 16384 && int(self.memory) <= 61440 && int(self.memory) % 4096 == 0 : int(self.memory) >= 32768 && int(self.memory) <= 122880 && int(self.memory) % 8192 == 0)",message="spec.template.memory doesn't fit spec.template.cpu on Fargate: 256 takes 512, 1024 or 2048; 512 takes 1024-4096; 1024 takes 2048-8192; 2048 takes 4096-16384; 4096 takes 8192-30720 (steps of 1024); 8192 takes 16384-61440 (steps of 4096); 16384 takes 32768-122880 (steps of 8192)"
 // +kubebuilder:validation:XValidation:rule="!self.cpu.matches('^[1-9][0-9]{2,4}$') || self.containers.map(c, has(c.cpu) ? c.cpu : 0).sum() <= int(self.cpu)",message="the cpu of all spec.template.containers may not be more than spec.template.cpu in all: lower or leave out theirs, or raise spec.template.cpu"
@@ -148,6 +149,20 @@ type RevisionTemplate struct {
 	// file systems that can be written.
 	// +optional
 	EnableExecuteCommand *bool `json:"enableExecuteCommand,omitempty"`
+
+	// serviceConnectConfiguration lets the tasks reach other services of a
+	// namespace by their short names. They can't be reached in this way.
+	// +optional
+	ServiceConnectConfiguration *ServiceConnectConfiguration `json:"serviceConnectConfiguration,omitempty"`
+
+	// serviceRegistries is the service of AWS Cloud Map that the tasks of a worker
+	// register with, so that they are found by its name. While two revisions run,
+	// it leads to the tasks of both.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=1
+	// +listType=atomic
+	ServiceRegistries []ServiceRegistry `json:"serviceRegistries,omitempty"`
 
 	// tags of the stack and, through CloudFormation, of all its resources.
 	// +optional

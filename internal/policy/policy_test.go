@@ -16,6 +16,7 @@ const (
 	role     = "arn:aws:iam::111122223333:role/"
 	function = "arn:aws:lambda:eu-west-1:111122223333:function:"
 	machine  = "arn:aws:states:eu-west-1:111122223333:stateMachine:"
+	registry = "arn:aws:servicediscovery:eu-west-1:111122223333:service/srv-"
 )
 
 // spec names something of each kind.
@@ -23,7 +24,8 @@ func spec(edit ...func(*v1alpha1.ImmutableDeploymentSpec)) *v1alpha1.ImmutableDe
 	s := &v1alpha1.ImmutableDeploymentSpec{
 		AWS: &v1alpha1.AWS{RoleARN: role + "viridian-shop"},
 		Template: v1alpha1.RevisionTemplate{
-			Cluster: "shop", ExecutionRoleARN: role + "shop-execution", TaskRoleARN: role + "shop-task",
+			ServiceRegistries: []v1alpha1.ServiceRegistry{{RegistryARN: registry + "1"}},
+			Cluster:           "shop", ExecutionRoleARN: role + "shop-execution", TaskRoleARN: role + "shop-task",
 			Volumes: []v1alpha1.Volume{{Name: "tmp"}, {Name: "data", EFSVolumeConfiguration: &v1alpha1.EFSVolumeConfiguration{FileSystemID: "fs-1"}}},
 			Network: v1alpha1.Network{VPCID: "vpc-1", SubnetIDs: []string{"subnet-1", "subnet-2"}, SecurityGroupIDs: []string{"sg-1"}, LoadBalancerSecurityGroupIDs: []string{"sg-lb"}},
 		},
@@ -52,8 +54,9 @@ func allowing(edit ...func(*v1alpha1.DeploymentPolicySpec)) v1alpha1.DeploymentP
 		Listeners:         []v1alpha1.AllowedListener{{ARN: listener, Hosts: []string{"shop.example.com"}}},
 		Clusters:          []string{"shop"}, VPCIDs: []string{"vpc-1"}, SubnetIDs: []string{"subnet-1", "subnet-2"}, SecurityGroupIDs: []string{"sg-1"},
 		TaskRoleARNs: []string{role + "shop-*"}, ExecutionRoleARNs: []string{role + "shop-execution"}, RoleARNs: []string{role + "viridian-shop"},
-		FileSystemIDs: []string{"fs-1"},
-		WebhookHosts:  []string{"*.Example.com"}, FunctionARNs: []string{function + "viridian-smoke"}, StateMachineARNs: []string{machine + "*"},
+		ServiceRegistryARNs: []string{registry + "*"},
+		FileSystemIDs:       []string{"fs-1"},
+		WebhookHosts:        []string{"*.Example.com"}, FunctionARNs: []string{function + "viridian-smoke"}, StateMachineARNs: []string{machine + "*"},
 	}}
 	for _, f := range edit {
 		f(&p.Spec)
@@ -67,7 +70,8 @@ func everything() v1alpha1.DeploymentPolicy {
 	return v1alpha1.DeploymentPolicy{ObjectMeta: metav1.ObjectMeta{Name: "all"}, Spec: v1alpha1.DeploymentPolicySpec{
 		NamespaceSelector: &metav1.LabelSelector{}, Listeners: []v1alpha1.AllowedListener{{ARN: "*"}}, RuleARNs: all,
 		Clusters: all, VPCIDs: all, SubnetIDs: all, SecurityGroupIDs: all, TaskRoleARNs: all, ExecutionRoleARNs: all, RoleARNs: all,
-		FileSystemIDs: all, WebhookHosts: all, FunctionARNs: all, StateMachineARNs: all, Repositories: all, LogGroups: all,
+		ServiceRegistryARNs: all,
+		FileSystemIDs:       all, WebhookHosts: all, FunctionARNs: all, StateMachineARNs: all, Repositories: all, LogGroups: all,
 	}}
 }
 
@@ -113,6 +117,7 @@ func TestCheck(t *testing.T) {
 		"others' logs":   {spec: logsTo("/ecs/shop"), policy: func(p *v1alpha1.DeploymentPolicySpec) { p.LogGroups = []string{"/ecs/shop/*"} }, field: "spec.template.containers[app].logConfiguration.options[awslogs-group]", value: "/ecs/shop", line: `logGroups: ["/ecs/shop"]`},
 		"file system":    {policy: func(p *v1alpha1.DeploymentPolicySpec) { p.FileSystemIDs = []string{"fs-2"} }, field: "spec.template.volumes[data].efsVolumeConfiguration.fileSystemID", value: "fs-1", line: `fileSystemIDs: ["fs-1"]`},
 		"role":           {spec: func(s *v1alpha1.ImmutableDeploymentSpec) { s.AWS.RoleARN = role + "viridian-pay" }, field: "spec.aws.roleARN", value: role + "viridian-pay", line: `roleARNs: ["` + role + `viridian-pay"]`},
+		"registry":       {policy: func(p *v1alpha1.DeploymentPolicySpec) { p.ServiceRegistryARNs = nil }, field: "spec.template.serviceRegistries", value: registry + "1", line: `serviceRegistryARNs: ["` + registry + `1"]`},
 		"function":       {policy: func(p *v1alpha1.DeploymentPolicySpec) { p.FunctionARNs = nil }, field: "spec.gates[smoke].lambda.functionARN", value: function + "viridian-smoke", line: `functionARNs: ["` + function + `viridian-smoke"]`},
 		"its alias":      {spec: func(s *v1alpha1.ImmutableDeploymentSpec) { s.Gates[0].Lambda.FunctionARN += ":live" }, field: "spec.gates[smoke].lambda.functionARN", value: function + "viridian-smoke:live", line: `functionARNs: ["` + function + `viridian-smoke:live"]`},
 		"state machine":  {policy: func(p *v1alpha1.DeploymentPolicySpec) { p.StateMachineARNs = []string{machine} }, field: "spec.gates[load].stepFunctions.stateMachineARN", value: machine + "viridian-load", line: `stateMachineARNs: ["` + machine + `viridian-load"]`},

@@ -23,6 +23,7 @@ const (
 	roleARNs          = "roleARNs"
 	fileSystemIDs     = "fileSystemIDs"
 	repositories      = "repositories"
+	registryARNs      = "serviceRegistryARNs"
 	webhookHosts      = "webhookHosts"
 	functionARNs      = "functionARNs"
 	stateMachineARNs  = "stateMachineARNs"
@@ -40,6 +41,7 @@ var listed = map[string]func(*v1alpha1.DeploymentPolicySpec) []string{
 	logGroups:         func(s *v1alpha1.DeploymentPolicySpec) []string { return s.LogGroups },
 	roleARNs:          func(s *v1alpha1.DeploymentPolicySpec) []string { return s.RoleARNs },
 	fileSystemIDs:     func(s *v1alpha1.DeploymentPolicySpec) []string { return s.FileSystemIDs },
+	registryARNs:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.ServiceRegistryARNs },
 	repositories:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.Repositories },
 	webhookHosts:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.WebhookHosts },
 	functionARNs:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.FunctionARNs },
@@ -90,6 +92,9 @@ func usesOf(spec *v1alpha1.ImmutableDeploymentSpec) []use {
 		if v.EFSVolumeConfiguration != nil {
 			name(fmt.Sprintf("spec.template.volumes[%s].efsVolumeConfiguration.fileSystemID", v.Name), fileSystemIDs, v.EFSVolumeConfiguration.FileSystemID)
 		}
+	}
+	for _, registry := range t.ServiceRegistries {
+		name("spec.template.serviceRegistries", registryARNs, registry.RegistryARN)
 	}
 	for i := range spec.Gates {
 		out = append(out, usesOfGate(&spec.Gates[i])...)

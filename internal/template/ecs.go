@@ -199,6 +199,8 @@ type serviceProperties struct {
 	NetworkConfiguration          networkConfiguration
 	LoadBalancers                 []serviceLoadBalancer `json:",omitempty"`
 	HealthCheckGracePeriodSeconds *int32                `json:",omitempty"`
+	ServiceRegistries             []serviceRegistry     `json:",omitempty"`
+	ServiceConnectConfiguration   *serviceConnect       `json:",omitempty"`
 	EnableECSManagedTags          bool
 	EnableExecuteCommand          *bool `json:",omitempty"`
 	PropagateTags                 string
@@ -288,9 +290,11 @@ func service(in Input, cluster any, target string) resource {
 			SecurityGroups: groups,
 			Subnets:        t.Network.SubnetIDs,
 		}},
-		EnableECSManagedTags: true,
-		EnableExecuteCommand: t.EnableExecuteCommand,
-		PropagateTags:        "SERVICE",
+		ServiceRegistries:           registries(t.ServiceRegistries),
+		ServiceConnectConfiguration: connect(t.ServiceConnectConfiguration),
+		EnableECSManagedTags:        true,
+		EnableExecuteCommand:        t.EnableExecuteCommand,
+		PropagateTags:               "SERVICE",
 	}
 	p.LaunchType, p.CapacityProviderStrategy = capacity(t)
 	r := resource{Type: "AWS::ECS::Service"}

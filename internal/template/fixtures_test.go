@@ -136,7 +136,14 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 			DeploymentCircuitBreaker: &v1alpha1.DeploymentCircuitBreaker{ResetOnHealthyTask: new(true)},
 		},
 		AvailabilityZoneRebalancing: "ENABLED",
-		LogRetentionDays:            new(int32(30)),
+		ServiceConnectConfiguration: &v1alpha1.ServiceConnectConfiguration{
+			Enabled: new(true), Namespace: "shop", Services: []v1alpha1.ServiceConnectService{{PortName: "http", DiscoveryName: "checkout"}},
+		},
+		ServiceRegistries: []v1alpha1.ServiceRegistry{{
+			RegistryARN:   "arn:aws:servicediscovery:eu-west-1:111122223333:service/srv-0123456789abcdef",
+			ContainerName: "app", ContainerPort: 8080,
+		}},
+		LogRetentionDays: new(int32(30)),
 		Volumes: []v1alpha1.Volume{{
 			Name: "data",
 			Host: &v1alpha1.HostVolume{SourcePath: "ignored"},
@@ -160,6 +167,7 @@ func firstTemplate() v1alpha1.RevisionTemplate {
 	return with(fullTemplate(), func(t *v1alpha1.RevisionTemplate) {
 		t.DeploymentConfiguration, t.AvailabilityZoneRebalancing = nil, ""
 		t.RuntimePlatform.OperatingSystemFamily = ""
+		t.ServiceConnectConfiguration, t.ServiceRegistries = nil, nil
 		t.Target.Protocol, t.Target.ProtocolVersion, t.Target.Stickiness, t.Target.SlowStartSeconds = "", "", nil, nil
 		t.Target.LoadBalancingAlgorithm, t.Target.AnomalyMitigation, t.Target.CrossZone = "", "", ""
 		t.Target.HealthCheck.Port, t.Target.HealthCheck.Protocol, t.Target.HealthCheck.GRPCCodes = "", "", ""

@@ -134,4 +134,3 @@ func (p *Plane) draw(groups []elb.TargetGroupTuple) string {
 	}
 	return ""
 }
-

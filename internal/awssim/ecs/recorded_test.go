@@ -320,7 +320,7 @@ func TestPropertiesThatAWSTakes(t *testing.T) {
 		missing    string
 	}{
 		"capacity providers": {serviceSchema, map[string]any{"CapacityProviderStrategy": []any{map[string]any{"CapacityProvider": "FARGATE_SPOT", "Weight": "x"}}}, "Integer", ""},
-		"service connect":    {serviceSchema, map[string]any{"ServiceConnectConfiguration": map[string]any{"Enabled": true}}, "", "ServiceConnectConfiguration"},
+		"service connect":    {serviceSchema, map[string]any{"ServiceConnectConfiguration": map[string]any{"Enabled": true, "Services": []any{}}}, "", "ServiceConnectConfiguration/Services"},
 		"canary": {serviceSchema, map[string]any{"DeploymentConfiguration": map[string]any{"CanaryConfiguration": map[string]any{}}}, "",
 			"DeploymentConfiguration/CanaryConfiguration"},
 		"circuit breaker": {serviceSchema, map[string]any{"DeploymentConfiguration": map[string]any{"BakeTimeInMinutes": 1.0, "DeploymentCircuitBreaker": map[string]any{

@@ -112,7 +112,9 @@ var serviceSchema = object(map[string]core.Schema{
 	"SchedulingStrategy":          core.String("REPLICA", "DAEMON"),
 	"AvailabilityZoneRebalancing": core.String("ENABLED", "DISABLED"),
 	"Tags":                        core.TagList(),
+	"ServiceRegistries":           core.ListOf(registrySchema),
+	"ServiceConnectConfiguration": connectSchema,
 }).With(
 	"ForceNewDeployment", "GatewayConnectors", "Monitoring", "PlacementConstraints", "PlacementStrategies",
-	"Role", "ServiceConnectConfiguration", "ServiceRegistries", "VolumeConfigurations", "VpcLatticeConfigurations",
+	"Role", "VolumeConfigurations", "VpcLatticeConfigurations",
 )

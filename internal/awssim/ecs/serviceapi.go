@@ -16,6 +16,9 @@ type createServiceInput struct {
 	LoadBalancers  []loadBalancer `json:"loadBalancers"`
 	Tags           []Tag          `json:"tags"`
 	ClientToken    string         `json:"clientToken"`
+
+	ServiceRegistries           []serviceRegistry `json:"serviceRegistries"`
+	ServiceConnectConfiguration *serviceConnect   `json:"serviceConnectConfiguration"`
 	serviceInput
 }
 
@@ -182,6 +185,9 @@ func (s *Service) checkService(c *cluster, d *taskDefinition, in *createServiceI
 		return err
 	}
 	if err := s.checkNetwork(in.NetworkConfiguration.AwsvpcConfiguration); err != nil {
+		return err
+	}
+	if err := checkRegistries(d, in); err != nil {
 		return err
 	}
 	return s.checkLoadBalancers(d, in)

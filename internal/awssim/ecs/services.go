@@ -151,6 +151,7 @@ type deploymentOut struct {
 	NetworkConfiguration networkConfiguration `json:"networkConfiguration"`
 	RolloutState         string               `json:"rolloutState"`
 	RolloutStateReason   string               `json:"rolloutStateReason"`
+	ServiceConnect       *serviceConnect      `json:"serviceConnectConfiguration,omitempty"`
 }
 
 // serviceRevision is what a deployment deploys, and how far it is.
@@ -172,18 +173,19 @@ type serviceOut struct {
 	RunningCount   int            `json:"runningCount"`
 	PendingCount   int            `json:"pendingCount"`
 	LoadBalancers  []loadBalancer `json:"loadBalancers"`
-	// Registries, Constraints and Strategy are never used and always listed.
-	Registries     []struct{}      `json:"serviceRegistries"`
-	Constraints    []struct{}      `json:"placementConstraints"`
-	Strategy       []struct{}      `json:"placementStrategy"`
-	Deployments    []deploymentOut `json:"deployments"`
-	Events         []serviceEvent  `json:"events"`
-	CreatedAt      epoch           `json:"createdAt"`
-	PlatformFamily string          `json:"platformFamily"`
-	Tags           []Tag           `json:"tags,omitempty"`
-	RoleArn        string          `json:"roleArn"`
-	CreatedBy      string          `json:"createdBy"`
-	ManagementType string          `json:"resourceManagementType"`
+	// Registries is always listed, as are Constraints and Strategy, which are never
+	// used.
+	Registries     []serviceRegistry `json:"serviceRegistries"`
+	Constraints    []struct{}        `json:"placementConstraints"`
+	Strategy       []struct{}        `json:"placementStrategy"`
+	Deployments    []deploymentOut   `json:"deployments"`
+	Events         []serviceEvent    `json:"events"`
+	CreatedAt      epoch             `json:"createdAt"`
+	PlatformFamily string            `json:"platformFamily"`
+	Tags           []Tag             `json:"tags,omitempty"`
+	RoleArn        string            `json:"roleArn"`
+	CreatedBy      string            `json:"createdBy"`
+	ManagementType string            `json:"resourceManagementType"`
 	// CurrentDeployment is there while a deployment goes on.
 	CurrentDeployment string            `json:"currentServiceDeployment,omitempty"`
 	CurrentRevisions  []serviceRevision `json:"currentServiceRevisions"`
@@ -265,7 +267,7 @@ func (s *Service) serviceOut(svc *service) serviceOut {
 	out := serviceOut{
 		serviceInput: svc.serviceInput, ServiceArn: svc.arn, ServiceName: svc.name, ClusterArn: svc.cluster.arn, Status: svc.status,
 		DesiredCount: svc.desired, RunningCount: running, PendingCount: pending, LoadBalancers: svc.loadBalancers,
-		Registries: []struct{}{}, Constraints: []struct{}{}, Strategy: []struct{}{}, Deployments: []deploymentOut{}, Events: listed(svc.events), CreatedAt: stamp(svc.created), PlatformFamily: "Linux", Tags: svc.tags,
+		Registries: listed(svc.request.ServiceRegistries), Constraints: []struct{}{}, Strategy: []struct{}{}, Deployments: []deploymentOut{}, Events: listed(svc.events), CreatedAt: stamp(svc.created), PlatformFamily: "Linux", Tags: svc.tags,
 		RoleArn:   fmt.Sprintf("arn:%s:iam::%s:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", s.world.Partition, s.world.Account),
 		CreatedBy: svc.createdBy, ManagementType: "CUSTOMER", CurrentRevisions: []serviceRevision{},
 	}
@@ -299,6 +301,7 @@ func (s *Service) deploymentOut(svc *service, dep *deployment, primary bool) dep
 		ID: dep.id, Status: "ACTIVE", TaskDefinition: dep.definition.arn, FailedTasks: dep.failed,
 		CreatedAt: stamp(dep.created), UpdatedAt: stamp(dep.updated), LaunchType: svc.LaunchType, CapacityProviders: svc.CapacityProviderStrategy, PlatformVersion: svc.platform(),
 		PlatformFamily: "Linux", NetworkConfiguration: svc.NetworkConfiguration, RolloutState: dep.state, RolloutStateReason: dep.reason,
+		ServiceConnect: svc.request.ServiceConnectConfiguration,
 	}
 	out.RunningCount, out.PendingCount = s.counts(svc, dep)
 	if primary {

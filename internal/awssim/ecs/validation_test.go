@@ -118,6 +118,11 @@ func TestServiceRefusals(t *testing.T) {
 		"no such platform": {`"platformVersion":"9.9.9"`, "PlatformUnknownException", "9.9.9"},
 		"type and Spot":    {`"launchType":"FARGATE","capacityProviderStrategy":[{"capacityProvider":"FARGATE_SPOT","weight":1}]`, "InvalidParameterException", "Specifying both a launch type and capacity provider strategy is not supported."},
 		"not associated":   {`"capacityProviderStrategy":[{"capacityProvider":"FARGATE_SPOT","weight":1}]`, "InvalidParameterException", "cannot contain a capacity provider that is not associated with the cluster"},
+		"two registries":   {`"serviceRegistries":[{"registryArn":"a"},{"registryArn":"b"}]`, "InvalidParameterException", "at most 1 items"},
+		"registry":         {`"serviceRegistries":[{"registryArn":"a"}]`, "InvalidParameterException", "The service registry ARN 'a' is invalid."},
+		"registry, ports":  {`"serviceRegistries":[{"registryArn":"REGISTRY","port":1,"containerName":"app","containerPort":8080}]`, "InvalidParameterException", "but not both"},
+		"registry, half":   {`"serviceRegistries":[{"registryArn":"REGISTRY","containerPort":8080}]`, "InvalidParameterException", "must be specified together"},
+		"registry's port":  {`"serviceRegistries":[{"registryArn":"REGISTRY","containerName":"app","containerPort":81}]`, "InvalidParameterException", "did not have a container port 81 defined"},
 		"too many subnets": {`"networkConfiguration":{"awsvpcConfiguration":{"subnets":[]}}`, "InvalidParameterException", "16 subnets"},
 	}
 	for name, tc := range tests {
@@ -128,6 +133,7 @@ func TestServiceRefusals(t *testing.T) {
 				// The last of several equal keys counts.
 				body := `{"cluster":"shop","serviceName":"new","taskDefinition":"web","desiredCount":1,
 					"networkConfiguration":{"awsvpcConfiguration":{"subnets":["s"]}},` + tc.change + `}`
+				body = strings.ReplaceAll(body, "REGISTRY", "arn:aws:servicediscovery:eu-west-1:111122223333:service/srv-0123456789abcdef")
 				st.refuse(tc.code, tc.text, "CreateService", strings.ReplaceAll(body, "GROUP", st.group))
 			})
 		})

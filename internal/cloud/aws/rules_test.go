@@ -31,3 +31,32 @@ func TestPlainRules(t *testing.T) {
 		})
 	}
 }
+
+// A forward keeps clients as it is told, whatever the action before it did.
+func TestStickinessOfForwards(t *testing.T) {
+	with := func(config *elb.TargetGroupStickinessConfig) *elb.Action {
+		return &elb.Action{Type: elb.ActionTypeEnumForward, ForwardConfig: &elb.ForwardActionConfig{TargetGroupStickinessConfig: config}}
+	}
+	sticky := with(&elb.TargetGroupStickinessConfig{Enabled: new(true), DurationSeconds: new(int32(60))})
+	loose := with(&elb.TargetGroupStickinessConfig{Enabled: new(false), DurationSeconds: new(int32(60))})
+	for name, tt := range map[string]struct {
+		before *elb.Action
+		told   int32
+	}{
+		"new":           {nil, 60},
+		"new and loose": {nil, 0},
+		"as before":     {sticky, 60},
+		"longer":        {sticky, 90},
+		"no longer":     {sticky, 0},
+		"turned on":     {loose, 60},
+		"still off":     {loose, 0},
+		"after a 503":   {&elb.Action{Type: elb.ActionTypeEnumFixedResponse}, 60},
+	} {
+		t.Run(name, func(t *testing.T) {
+			forward := forwardTo(nil, tt.told, tt.before)
+			if got := stickySeconds(&forward); got != tt.told {
+				t.Errorf("keeps clients for %d s, want %d", got, tt.told)
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package alb
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -58,7 +59,7 @@ func TestStickyRule(t *testing.T) {
 		apply(60, rollout.ActionCreateRule, all(old), 60)
 		apply(90, rollout.ActionSetTargets, divided(old, young), 90)
 		apply(0, rollout.ActionSetTargets, divided(old, young), 90) // or it would be refused
-		apply(0, rollout.ActionSetTargets, all(old), 90)         // so that the next share isn't
+		apply(0, rollout.ActionSetTargets, all(old), 90)            // so that the next share isn't
 		apply(0, rollout.ActionSetTargets, all(young), 0)
 		apply(60, rollout.ActionSetTargets, nil, 0) // the rule answers 503
 		apply(60, rollout.ActionSetTargets, all(old), 60)
@@ -77,7 +78,7 @@ func TestAdoptedStickiness(t *testing.T) {
 		set := rollout.Action{Kind: rollout.ActionSetTargets, Targets: divided(legacy, young)}
 		o := &rollout.Observation{Route: rollout.Route{Adopted: true}}
 		err := r.Apply(t.Context(), o, set)
-		if refused, ok := err.(*refusal.Error); !ok || !strings.Contains(refused.Message, "You must enable group stickiness") || !strings.Contains(refused.Remedy, "Turn on target group stickiness in the forward action of the rule "+arn) { //nolint:errorlint // as the controllers get it
+		if refused, ok := errors.AsType[*refusal.Error](err); !ok || !strings.Contains(refused.Message, "You must enable group stickiness") || !strings.Contains(refused.Remedy, "Turn on target group stickiness in the forward action of the rule "+arn) {
 			t.Errorf("got %#v", err)
 		}
 		report, _, err := r.Preflight(t.Context(), 0)
