@@ -53,7 +53,7 @@ const (
 
 // catalogue are the mistakes.
 func catalogue() []mutant {
-	return slices.Concat(makingAndShifting(), removingAndJudging(), forgetting(), aboutAWS(), betweenTenants(), keepingApart(), narrowing(), ofContainers())
+	return slices.Concat(makingAndShifting(), removingAndJudging(), forgetting(), aboutAWS(), aboutTargets(), betweenTenants(), keepingApart(), narrowing(), ofContainers())
 }
 
 func makingAndShifting() []mutant {
