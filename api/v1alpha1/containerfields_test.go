@@ -31,6 +31,7 @@ var containerFields = map[string]refusal{
 	"option as a number":    {logs("awslogs", "max-buffer-size: 25"), []string{"must be of type string"}},
 	"splunk, no token":      {logs("splunk", "splunk-url: 'https://splunk.example.com'"), []string{"logConfiguration with the driver splunk needs splunk-url in options and splunk-token in secretOptions"}},
 	"splunk alone":          {containers("logConfiguration: {logDriver: splunk}"), []string{"the driver splunk needs splunk-url"}},
+	"group by a secret":     {containers("logConfiguration: {logDriver: awslogs, secretOptions: [{name: awslogs-group, valueFrom: /prod/group}]}"), []string{"logConfiguration.secretOptions are for splunk and awsfirelens: give awslogs-group and other options of awslogs in options"}},
 	"secret option":         {containers("logConfiguration: {logDriver: splunk, options: {splunk-url: x}, secretOptions: [{name: splunk-token, valueFrom: hunter2}]}"), []string{"valueFrom of a secret says where its value is"}},
 	"no router":             {logs("awsfirelens", "Name: datadog"), []string{"spec.template: Invalid value", "logConfiguration with the driver awsfirelens needs a log router: add a container with firelensConfiguration, such as {type: fluentbit}"}},
 	"idle router":           {containers("firelensConfiguration: {type: fluentbit}"), []string{"firelensConfiguration makes a container a log router, which no container uses: give at least one a logConfiguration with logDriver: awsfirelens"}},

@@ -10,6 +10,7 @@ package v1alpha1
 // +kubebuilder:validation:XValidation:rule="!has(self.options) || !('mode' in self.options) || self.options['mode'] in ['blocking','non-blocking']",message="mode of logConfiguration.options is blocking or non-blocking"
 // +kubebuilder:validation:XValidation:rule="!has(self.options) || !('max-buffer-size' in self.options) || self.options['max-buffer-size'].matches('^[1-9][0-9]{0,9}[bkmgBKMG]?$')",message="max-buffer-size of logConfiguration.options is a number with a unit, such as 25m"
 // +kubebuilder:validation:XValidation:rule="!has(self.options) || !('max-buffer-size' in self.options) || !('mode' in self.options) || self.options['mode'] != 'blocking'",message="logConfiguration.options has a max-buffer-size and mode: blocking, which has no buffer: leave out max-buffer-size, or use mode: non-blocking"
+// +kubebuilder:validation:XValidation:rule="self.logDriver != 'awslogs' || !has(self.secretOptions) || self.secretOptions.size() == 0",message="logConfiguration.secretOptions are for splunk and awsfirelens: give awslogs-group and other options of awslogs in options"
 // +kubebuilder:validation:XValidation:rule="self.logDriver != 'splunk' || ['splunk-url', 'splunk-token'].all(o, has(self.options) && o in self.options || has(self.secretOptions) && self.secretOptions.exists(s, s.name == o))",message="logConfiguration with the driver splunk needs splunk-url in options and splunk-token in secretOptions"
 type LogConfiguration struct {
 	// logDriver is awslogs, splunk or awsfirelens.
