@@ -19,6 +19,8 @@ type FunctionAnswer struct {
 	// Payload that it returned, at most 64 KiB of it; for a failed function the
 	// error's description.
 	Payload []byte
+	// Cut is true if it returned more than that.
+	Cut bool
 	// Failed is true if the function raised an error or timed out.
 	Failed bool
 }

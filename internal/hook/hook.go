@@ -142,6 +142,10 @@ func FromFunction(answer cloud.FunctionAnswer) rollout.Answer {
 		out.Message = cut(strings.TrimRight("the function raised an error: "+strings.Trim(result.ErrorType+": "+result.ErrorMessage, ": "), ": "), messageMax)
 		return out
 	}
+	if answer.Cut {
+		out.State, out.Message = rollout.AnswerNo, "the function's answer has more than 64 KiB, so its status isn't known"
+		return out
+	}
 	status := strings.ToUpper(cmp.Or(result.HookStatus, result.Status))
 	why := cmp.Or(result.Message, result.Reason)
 	switch status {

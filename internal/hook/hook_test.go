@@ -54,6 +54,14 @@ func TestFromFunction(t *testing.T) {
 	}
 }
 
+// TestCutAnswer: an answer that wasn't read to its end may say no.
+func TestCutAnswer(t *testing.T) {
+	got := FromFunction(cloud.FunctionAnswer{Payload: []byte(`{"hookStatus": "FAILED", "tests": ["`), Cut: true})
+	if want := "the function's answer has more than 64 KiB, so its status isn't known"; got.State != rollout.AnswerNo || got.Message != want {
+		t.Errorf("got %+v", got)
+	}
+}
+
 func TestFromWebhook(t *testing.T) {
 	for status, want := range map[int]string{
 		200: "", 204: "", 299: "",

@@ -50,7 +50,7 @@ func (f *functions) Invoke(ctx context.Context, arn string, payload []byte) (clo
 	if err != nil {
 		return cloud.FunctionAnswer{}, withoutInput(wrap(err))
 	}
-	return cloud.FunctionAnswer{Payload: cut(out.Payload), Failed: out.FunctionError != nil}, nil
+	return cloud.FunctionAnswer{Payload: cut(out.Payload), Cut: len(out.Payload) > answerMax, Failed: out.FunctionError != nil}, nil
 }
 
 // brief is an HTTP client for functions. Of an answer, which may have 6 MiB and is
