@@ -60,6 +60,7 @@ var containerFields = map[string]refusal{
 	"range of ports":        {template("containers: [{" + app + "}, {name: b, image: 'b:1', portMappings: [{containerPort: 1, containerPortRange: 100-200}]}]"), []string{"containerPortRange of a port mapping can't be used: list each port"}},
 	"protocol":              {containers("portMappings: [{containerPort: 8080, protocol: sctp}]"), []string{"protocol of a port mapping is tcp, which it is if left out, or udp"}},
 	"target by udp":         {template("containers: [{name: app, image: 'app:1', portMappings: [{containerPort: 8080, protocol: udp}]}]"), []string{"spec.template.target names a port with protocol: udp: the load balancer sends requests and checks health by TCP, so name a port with protocol: tcp"}},
+	"named target by udp":   {template("target: {containerName: quic}, containers: [{" + app + "}, {name: quic, image: 'q:1', portMappings: [{containerPort: 8080, protocol: udp}]}]"), []string{"spec.template.target names a port with protocol: udp"}},
 	"name of a port":        {template("containers: [{name: app, image: 'app:1', portMappings: [{containerPort: 8080, name: Web}]}]"), []string{"name of a port mapping has lower case letters, digits, _ and -"}},
 	"name of two ports":     {twoContainers("essential: true", "portMappings: [{containerPort: 1, name: a}, {containerPort: 2, name: a}]"), []string{"two port mappings of spec.template.containers have the same name: rename one, or leave its name out"}},
 	"name in two":           {template("containers: [{name: app, image: 'app:1', portMappings: [{containerPort: 8080, name: web}]}, {name: b, image: 'b:1', portMappings: [{containerPort: 1, name: web}]}]"), []string{"two port mappings of spec.template.containers have the same name"}},
@@ -81,6 +82,7 @@ func TestContainerFieldsRefused(t *testing.T) {
 func TestContainerFieldsAdmitted(t *testing.T) {
 	for name, patch := range map[string]string{
 		"a group of others":  logs("awslogs", "awslogs-group: /ecs/shop, awslogs-region: us-east-1, awslogs-stream-prefix: ecs, awslogs-create-group: 'true', mode: non-blocking, max-buffer-size: 25m, awslogs-datetime-format: '%Y-%m-%d'"),
+		"buffer in MB":       logs("awslogs", "max-buffer-size: 1.5 MiB"),
 		"the stack's group":  logs("awslogs", "mode: blocking, awslogs-multiline-pattern: '^(INFO|WARN)'"),
 		"driver alone":       containers("logConfiguration: {logDriver: awslogs}"),
 		"splunk":             containers("logConfiguration: {logDriver: splunk, options: {splunk-url: 'https://splunk.example.com:8088'}, secretOptions: [{name: splunk-token, valueFrom: /prod/splunk}]}"),
@@ -91,10 +93,11 @@ func TestContainerFieldsAdmitted(t *testing.T) {
 		"kernel parameters":  containers("systemControls: [{namespace: net.core.somaxconn, value: '1024'}, {namespace: kernel.shmmax, value: '1'}, {namespace: fs.mqueue.msg_max, value: '1'}]"),
 		"restarts":           containers("restartPolicy: {enabled: true, ignoredExitCodes: [0, 143], restartAttemptPeriod: 180}"),
 		"private registry":   containers("repositoryCredentials: {credentialsParameter: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:registry-AbCdEf'}"),
-		"environment files":  containers("environmentFiles: [{type: s3, value: 'arn:aws:s3:::shop.config/prod/app.env'}, {type: s3, value: 'arn:aws-cn:s3:::shop/.env'}]"),
+		"environment files":  containers("environmentFiles: [{type: s3, value: 'arn:aws:s3:::shop.config/prod/app.env'}, {type: s3, value: 'arn:aws-cn:s3:::Shop_1/.env'}]"),
 		"terminal":           containers("interactive: true, pseudoTerminal: true"),
 		"what says nothing":  containers("privileged: false, extraHosts: [], systemControls: [], interactive: false, pseudoTerminal: false"),
 		"ports":              template("containers: [{name: app, image: 'app:1', portMappings: [{containerPort: 8080, name: web-8080-tcp, appProtocol: http2}, {containerPort: 8125, protocol: udp, name: statsd}]}]"),
+		"one port, two ways": template("containers: [{name: quic, image: 'q:1', portMappings: [{containerPort: 8080, protocol: udp}]}, {" + app + "}]"),
 		"udp of the sidecar": template("containers: [{" + app + "}, {name: statsd, image: 'statsd:1', portMappings: [{containerPort: 8125, hostPort: 8125, protocol: udp}]}]"),
 	} {
 		t.Run(name, func(t *testing.T) {

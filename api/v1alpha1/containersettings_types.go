@@ -135,7 +135,7 @@ type EnvironmentFile struct {
 	// value is the ARN of an object in Amazon S3 whose name ends in .env.
 	// +required
 	// +kubebuilder:validation:MaxLength=1100
-	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:s3:::[a-z0-9.-]+/.*[.]env$')",message="value of environmentFiles is the ARN of an object in Amazon S3 that ends in .env: arn:aws:s3:::<bucket>/<key>.env"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:s3:::[A-Za-z0-9._-]+/.*[.]env$')",message="value of environmentFiles is the ARN of an object in Amazon S3 that ends in .env: arn:aws:s3:::<bucket>/<key>.env"
 	Value string `json:"value,omitempty"`
 
 	// type of the file: s3.

@@ -175,7 +175,7 @@ func targetContainer(t v1alpha1.RevisionTemplate) (string, error) {
 			continue
 		}
 		for _, p := range c.PortMappings {
-			if p.ContainerPort == t.Target.ContainerPort {
+			if p.ContainerPort == t.Target.ContainerPort && p.Protocol != "udp" {
 				return c.Name, nil
 			}
 		}

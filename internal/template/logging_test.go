@@ -103,3 +103,29 @@ func TestLogsOfTheMainContainer(t *testing.T) {
 		}
 	}
 }
+
+// The load balancer sends requests by TCP: another container may have the same
+// port for UDP.
+func TestTargetIsByTCP(t *testing.T) {
+	quic := v1alpha1.Container{Name: "quic", Image: registry + "quic@" + digestB, PortMappings: []v1alpha1.PortMapping{{ContainerPort: 8080, Protocol: "udp"}}}
+	of := with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) { t.Containers = []v1alpha1.Container{quic, t.Containers[0]} })
+	var doc struct {
+		Resources struct {
+			Service struct {
+				Properties struct {
+					LoadBalancers []struct{ ContainerName string }
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(build(t, input(of))), &doc); err != nil {
+		t.Fatal(err)
+	}
+	if got := doc.Resources.Service.Properties.LoadBalancers; len(got) != 1 || got[0].ContainerName != "app" {
+		t.Errorf("requests go to %+v", got)
+	}
+	of.Containers = of.Containers[:1]
+	if _, err := template.Build(input(of)); err == nil {
+		t.Error("requests go to a port for UDP")
+	}
+}

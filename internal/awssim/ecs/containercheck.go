@@ -73,12 +73,6 @@ func (l *logConfiguration) check() error {
 // checkFargate refuses what Fargate has not, in AWS's words (cdk-preflight,
 // rules/ecs/pf-ecs-fargate-*).
 func (c *container) checkFargate() error {
-	if log := c.LogConfiguration; log != nil && !slices.Contains([]string{"awslogs", "splunk", "awsfirelens"}, log.LogDriver) {
-		return clientError("%s is not a valid log driver. Must be one of [awslogs,splunk,awsfirelens]", log.LogDriver)
-	}
-	if log := c.LogConfiguration; log != nil && log.LogDriver == "awslogs" && log.Options["awslogs-stream-prefix"] == "" {
-		return clientError("Fargate requires log configuration options to include awslogs-stream-prefix to support log driver awslogs.")
-	}
 	if f := c.FirelensConfiguration; f != nil && f.Options["config-file-type"] == "s3" {
 		return clientError("Invalid arn syntax.")
 	}
@@ -92,6 +86,17 @@ func (c *container) checkFargate() error {
 			}
 		}
 	}
+	return c.LogConfiguration.checkFargate()
+}
+
+func (l *logConfiguration) checkFargate() error {
+	switch {
+	case l == nil:
+	case !slices.Contains([]string{"awslogs", "splunk", "awsfirelens"}, l.LogDriver):
+		return clientError("%s is not a valid log driver. Must be one of [awslogs,splunk,awsfirelens]", l.LogDriver)
+	case l.LogDriver == "awslogs" && l.Options["awslogs-stream-prefix"] == "":
+		return clientError("Fargate requires log configuration options to include awslogs-stream-prefix to support log driver awslogs.")
+	}
 	return nil
 }
 
@@ -101,6 +106,19 @@ func (c *container) checkSettings(networkMode string) error {
 	if networkMode == "awsvpc" && len(c.ExtraHosts) > 0 {
 		return clientError("Extra hosts are not supported on container when networkMode=awsvpc.")
 	}
+	if p := c.RestartPolicy; p != nil && p.RestartAttemptPeriod != nil && (*p.RestartAttemptPeriod < 60 || *p.RestartAttemptPeriod > 1800) {
+		return clientError("The 'restartAttemptPeriod' setting for container '%s' must be between 60 and 1800.", c.Name)
+	}
+	for _, f := range c.EnvironmentFiles {
+		if f.Type != "s3" || !environmentFrom.MatchString(f.Value) {
+			return clientError("Invalid arn syntax.")
+		}
+	}
+	return c.checkKernel()
+}
+
+// checkKernel refuses limits and parameters of the kernel.
+func (c *container) checkKernel() error {
 	for _, u := range c.Ulimits {
 		if u.HardLimit >= 0 && (u.SoftLimit < 0 || u.SoftLimit > u.HardLimit) {
 			return clientError("Soft limit exceeds hard limit for ulimit %s", u.Name)
@@ -109,14 +127,6 @@ func (c *container) checkSettings(networkMode string) error {
 	for _, control := range c.SystemControls {
 		if n := control.Namespace; !strings.HasPrefix(n, "net.") && !strings.HasPrefix(n, "fs.mqueue.") && !slices.Contains(ipcParameters, n) {
 			return clientError("Invalid systemControls namespace '%s'.", n)
-		}
-	}
-	if p := c.RestartPolicy; p != nil && p.RestartAttemptPeriod != nil && (*p.RestartAttemptPeriod < 60 || *p.RestartAttemptPeriod > 1800) {
-		return clientError("The 'restartAttemptPeriod' setting for container '%s' must be between 60 and 1800.", c.Name)
-	}
-	for _, f := range c.EnvironmentFiles {
-		if f.Type != "s3" || !environmentFrom.MatchString(f.Value) {
-			return clientError("Invalid arn syntax.")
 		}
 	}
 	return nil
@@ -129,18 +139,27 @@ func (in *registerInput) checkPorts() error {
 	for i := range in.ContainerDefinitions {
 		ports := map[int]bool{}
 		for _, m := range in.ContainerDefinitions[i].PortMappings {
-			switch {
-			case ports[m.ContainerPort]:
+			if ports[m.ContainerPort] {
 				return clientError("Container port %d is mapped more than once.", m.ContainerPort)
-			case m.Protocol != "" && m.Protocol != "tcp" && m.Protocol != "udp":
-				return clientError("Invalid protocol '%s' of a port mapping.", m.Protocol)
-			case m.Name != "" && !portName.MatchString(m.Name):
-				return clientError("Invalid name '%s' of a port mapping.", m.Name)
-			case m.Name != "" && in.NetworkMode == "awsvpc" && names[m.Name]:
+			}
+			if m.Name != "" && in.NetworkMode == "awsvpc" && names[m.Name] {
 				return clientError("When networkMode=awsvpc, port mapping name is already used")
+			}
+			if err := m.checkWords(); err != nil {
+				return err
 			}
 			ports[m.ContainerPort], names[m.Name] = true, true
 		}
+	}
+	return nil
+}
+
+func (m *portMapping) checkWords() error {
+	switch {
+	case !slices.Contains([]string{"", "tcp", "udp"}, m.Protocol):
+		return clientError("Invalid protocol '%s' of a port mapping.", m.Protocol)
+	case m.Name != "" && !portName.MatchString(m.Name):
+		return clientError("Invalid name '%s' of a port mapping.", m.Name)
 	}
 	return nil
 }

@@ -142,3 +142,21 @@ func TestRestartPolicy(t *testing.T) {
 		})
 	}
 }
+
+// Nobody answers requests at a port for UDP, whose number another container may
+// have for TCP.
+func TestPortsForUDP(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		st := newStage(t, Options{})
+		st.must("RegisterTaskDefinition", definition(`{"name":"quic","image":"quic:1","portMappings":[{"containerPort":8080,"protocol":"udp"}]},
+			{"name":"app","image":"web:1","portMappings":[{"containerPort":8080}]}`), nil)
+		st.serve("web", 1, nil)
+		wait(2 * time.Minute)
+		st.world.Lock()
+		defer st.world.Unlock()
+		ends := st.ecs.tasks[0].endpoints()
+		if _, c := st.ecs.serving(st.ecs.tasks[0].ip, 8080); len(ends) != 1 || c == nil || c.Name != "app" {
+			t.Errorf("%d endpoints, %+v answers", len(ends), c)
+		}
+	})
+}

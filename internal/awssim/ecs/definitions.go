@@ -142,8 +142,9 @@ func (d *taskDefinition) container(name string) *container {
 	return nil
 }
 
+// exposes tells whether a container answers at a port, by TCP.
 func (c *container) exposes(port int) bool {
-	return slices.ContainsFunc(c.PortMappings, func(m portMapping) bool { return m.ContainerPort == port })
+	return slices.ContainsFunc(c.PortMappings, func(m portMapping) bool { return m.ContainerPort == port && m.Protocol != "udp" })
 }
 
 type definitionOut struct {

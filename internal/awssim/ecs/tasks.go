@@ -181,12 +181,14 @@ func (s *Service) run(t *task) {
 	}
 }
 
-// endpoints are the addresses of a task.
+// endpoints are the addresses of a task at which it answers.
 func (t *task) endpoints() []Endpoint {
 	var endpoints []Endpoint
 	for i := range t.definition.ContainerDefinitions {
 		for _, m := range t.definition.ContainerDefinitions[i].PortMappings {
-			endpoints = append(endpoints, Endpoint{IP: t.ip, Port: m.ContainerPort, Task: t.id})
+			if m.Protocol != "udp" {
+				endpoints = append(endpoints, Endpoint{IP: t.ip, Port: m.ContainerPort, Task: t.id})
+			}
 		}
 	}
 	return endpoints

@@ -123,10 +123,7 @@ func (s *Service) checkForward(a *Action) error {
 	if err := s.checkTuples(groups); err != nil {
 		return err
 	}
-	if err := checkStickiness(&config); err != nil {
-		return err
-	}
-	if err := s.checkBothSticky(&config); err != nil {
+	if err := s.checkSticky(&config); err != nil {
 		return err
 	}
 	a.ForwardConfig = &config

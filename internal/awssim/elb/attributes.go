@@ -127,21 +127,20 @@ func withAttributes(before map[string]string, changes []Tag) (map[string]string,
 // impossible. The words about the cookie's name were recorded in
 // terraform-aws-modules/terraform-aws-alb#242, the others are nobody's.
 func checkTogether(a map[string]string) error {
-	refuse := func(format string, args ...any) error {
-		return core.Errorf("InvalidConfigurationRequest", format, args...)
-	}
 	algorithm, sticky := a[algorithmType], a[stickinessEnabled] == attributeTrue
-	switch {
-	case a[slowStartSeconds] != "0" && algorithm != roundRobin:
-		return refuse("You cannot enable slow start with the load balancing algorithm '%s'", algorithm)
-	case a[anomalyMitigation] == "on" && algorithm != weightedRandom:
-		return refuse("You cannot enable anomaly mitigation with the load balancing algorithm '%s'", algorithm)
-	case sticky && algorithm == weightedRandom:
-		return refuse("You cannot enable stickiness with the load balancing algorithm '%s'", algorithm)
-	case sticky && a[crossZoneEnabled] == "false":
-		return refuse("You cannot enable stickiness when cross-zone load balancing is off")
-	case sticky && a[stickinessType] == appCookie && a[appCookieName] == "":
-		return refuse("You must set an application cookie name to enable stickiness of type 'app_cookie'")
+	for _, rule := range []struct {
+		broken bool
+		says   string
+	}{
+		{a[slowStartSeconds] != "0" && algorithm != roundRobin, "You cannot enable slow start with the load balancing algorithm '" + algorithm + "'"},
+		{a[anomalyMitigation] == "on" && algorithm != weightedRandom, "You cannot enable anomaly mitigation with the load balancing algorithm '" + algorithm + "'"},
+		{sticky && algorithm == weightedRandom, "You cannot enable stickiness with the load balancing algorithm '" + algorithm + "'"},
+		{sticky && a[crossZoneEnabled] == "false", "You cannot enable stickiness when cross-zone load balancing is off"},
+		{sticky && a[stickinessType] == appCookie && a[appCookieName] == "", "You must set an application cookie name to enable stickiness of type 'app_cookie'"},
+	} {
+		if rule.broken {
+			return core.Errorf("InvalidConfigurationRequest", "%s", rule.says)
+		}
 	}
 	return nil
 }

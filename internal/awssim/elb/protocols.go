@@ -73,6 +73,14 @@ func (s *Service) checkVersions(l *listener, arns []string) error {
 	return nil
 }
 
+// checkSticky checks and completes the stickiness of a forward.
+func (s *Service) checkSticky(config *ForwardConfig) error {
+	if err := checkStickiness(config); err != nil {
+		return err
+	}
+	return s.checkBothSticky(config)
+}
+
 // checkBothSticky refuses weights between groups whose targets keep their clients,
 // if the rule doesn't (the words: argoproj/argo-rollouts#1577).
 func (s *Service) checkBothSticky(config *ForwardConfig) error {
