@@ -78,6 +78,18 @@ func scenarios() []scenario {
 		{"back to a warm stack", with(func(a *app) { a.Drain = 600 }), func(w *world) { first(w); w.users.template(0, "2"); w.reach(serves("web-2")) },
 			func(w *world) { w.users.template(0, "1"); w.reach(serves("web-1")) }},
 		{"scaling", web, first, func(w *world) { w.users.act(wish{What: wishScale, N: 4}); w.reach(complete("web-1")) }},
+		{"switched off and on", web, first, func(w *world) {
+			w.users.act(wish{What: wishScale})
+			w.reach(off)
+			w.users.act(wish{What: wishScale, N: 3})
+			w.reach(complete("web-1"))
+		}},
+		{"switched off in a rollout", slow, halfway, func(w *world) {
+			w.users.act(wish{What: wishScale})
+			w.reach(off)
+			w.users.act(wish{What: wishScale, N: 2})
+			w.reach(complete("web-2"))
+		}},
 		{"deletion", web, first, remove},
 		{"deletion in a rollout", slow, halfway, remove},
 		{"adopted rule", with(func(a *app) { a.Rule = ruleAdopted }), nil, func(w *world) { first(w); remove(w) }},
@@ -157,6 +169,10 @@ func awaiting(imd *v1alpha1.ImmutableDeployment) bool {
 
 func rolledBack(imd *v1alpha1.ImmutableDeployment) bool {
 	return imd != nil && imd.Status.Phase == v1alpha1.PhaseRolledBack && tidy(imd)
+}
+
+func off(imd *v1alpha1.ImmutableDeployment) bool {
+	return imd != nil && imd.Status.Phase == v1alpha1.PhaseSwitchedOff && imd.Status.RunningCount == 0 && tidy(imd)
 }
 
 func gone(imd *v1alpha1.ImmutableDeployment) bool { return imd == nil }

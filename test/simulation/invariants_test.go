@@ -62,7 +62,7 @@ func (o *observer) before(at *pass, q request) {
 func isOff(imd *v1alpha1.ImmutableDeployment) bool { return imd != nil && *imd.Spec.DesiredCount == 0 }
 
 // checkIdle checks that the tasks of what gets requests aren't all stopped, as
-// they may be in batches of which one is all of it.
+// they may be in batches of which one is all of it, and when nothing is to run.
 func (o *observer) checkIdle(at *pass, s *serviceTruth, t *truth) {
 	if at.imd() == nil || at.imd().Spec.Strategy.Type == v1alpha1.StrategyRolling || isOff(at.imd()) {
 		return
