@@ -28,7 +28,7 @@ func (r *DeploymentReconciler) observePreflight(ctx context.Context, imd *v1alph
 	for _, look := range []func() error{
 		func() error { return lookAtNetwork(ctx, view.clients.Network, &t.Network, &from, &report) },
 		func() error { return lookAtRoles(ctx, view.clients, t, &report) },
-		func() error { return lookAtCluster(ctx, view.clients.Services, t.Cluster, &report) },
+		func() error { return lookAtCluster(ctx, view.clients.Services, t, &report) },
 		func() error { return view.lookAtImages(ctx, imd, &report) },
 	} {
 		if err := look(); err != nil {
@@ -112,15 +112,19 @@ func lookAtRoles(ctx context.Context, clients cloud.Clients, t *v1alpha1.Revisio
 	return nil
 }
 
-func lookAtCluster(ctx context.Context, services cloud.Services, name string, report *preflight.Report) error {
-	if name == "" {
+func lookAtCluster(ctx context.Context, services cloud.Services, t *v1alpha1.RevisionTemplate, report *preflight.Report) error {
+	if t.Cluster == "" {
 		return nil
 	}
-	status, err := services.Cluster(ctx, name)
+	var providers []string
+	for _, item := range t.CapacityProviderStrategy {
+		providers = append(providers, item.CapacityProvider)
+	}
+	cluster, err := services.Cluster(ctx, t.Cluster, providers)
 	if err != nil && !cloud.IsNotFound(err) {
 		return report.Skip("the ECS cluster (ecs:DescribeClusters)", err)
 	}
-	report.Add(preflight.Cluster(name, status))
+	report.Add(preflight.Cluster(t.Cluster, cluster, providers))
 	return nil
 }
 

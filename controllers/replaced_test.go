@@ -49,8 +49,8 @@ func (m *moved) Service(context.Context, string, string) (cloud.Service, error) 
 	return cloud.Service{}, &cloud.Error{Kind: cloud.KindNotFound}
 }
 
-func (m *moved) Cluster(context.Context, string) (string, error) {
-	return "", &cloud.Error{Kind: cloud.KindNotFound}
+func (m *moved) Cluster(context.Context, string, []string) (cloud.Cluster, error) {
+	return cloud.Cluster{}, &cloud.Error{Kind: cloud.KindNotFound}
 }
 
 func (m *moved) Subnets(context.Context, []string) (map[string]cloud.Subnet, error) { return nil, nil }

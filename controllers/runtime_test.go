@@ -10,6 +10,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/awssim"
 	simecs "github.com/viridian-dev/viridian/internal/awssim/ecs"
 	"github.com/viridian-dev/viridian/internal/awssim/iam"
 )
@@ -96,7 +97,9 @@ func TestRuntimeRefused(t *testing.T) {
 				return simecs.Mounts["port"]
 			})
 		}, mounting, `failed to invoke EFS utils commands .*\(of spec\.template\.volumes, data mounts fs-0a1b2c3d:/: let the security group of the file system's mount targets take port 2049 from the tasks`},
-		"capacity provider": {func(*world) {}, func(s *v1alpha1.ImmutableDeploymentSpec) {
+		"capacity provider": {func(w *world) { // or it would be missed before there is a stack
+			w.sim.Faults.Add(awssim.Fault{Action: "DescribeClusters", Effect: awssim.AccessDenied})
+		}, func(s *v1alpha1.ImmutableDeploymentSpec) {
 			onSpot(s)
 			s.Template.Cluster = "shop"
 		}, `is not associated with the cluster\. .*\(add FARGATE_SPOT to cluster shop: aws ecs put-cluster-capacity-providers --cluster shop`},
@@ -127,4 +130,24 @@ func TestNoExecutionRole(t *testing.T) {
 	}
 	w.create(imd)
 	w.alone(imd, "checkout-1")
+}
+
+// TestPreflightOfCapacityProviders: a provider that the cluster lacks fails no
+// revision. It is missed before, and the rollout goes on once it is there.
+func TestPreflightOfCapacityProviders(t *testing.T) {
+	w := running(t)
+	imd := w.serving()
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) {
+		onSpot(s)
+		s.Template.Cluster = "shop"
+	})
+	now := w.blocked(imd, v1alpha1.ReasonPreflightFailed)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring(`"shop" of spec.template.cluster does not have the capacity provider FARGATE_SPOT`))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring(
+		"aws ecs put-cluster-capacity-providers --cluster shop --capacity-providers FARGATE_SPOT --default-capacity-provider-strategy '[]'"))
+	w.Expect(w.revisions()).To(gomega.HaveLen(1))
+	_, err := w.others.ecs.CreateCluster(w.ctx, &ecs.CreateClusterInput{ClusterName: aws.String("spot"), CapacityProviders: []string{"FARGATE", "FARGATE_SPOT"}})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Template.Cluster = "spot" })
+	w.alone(imd, "checkout-2")
 }

@@ -367,9 +367,10 @@ type Services interface {
 	// StoppedTasks returns why tasks of the service stopped, newest first, at
 	// most limit.
 	StoppedTasks(ctx context.Context, cluster, service string, limit int) ([]StoppedTask, error)
-	// Cluster returns the status of a cluster, by name or ARN; KindNotFound if
-	// there is none. It may be some time old.
-	Cluster(ctx context.Context, cluster string) (status string, err error)
+	// Cluster describes a cluster, by name or ARN; KindNotFound if there is none.
+	// What it says may be some time old, unless the cluster lacked one of the
+	// capacity providers then.
+	Cluster(ctx context.Context, cluster string, providers []string) (Cluster, error)
 	// Scale sets the service's desired count.
 	Scale(ctx context.Context, cluster, service string, desiredCount int32) error
 }

@@ -1,6 +1,9 @@
 package cloud
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // Network is Amazon EC2, as far as stacks refer to what is there before them.
 type Network interface {
@@ -40,6 +43,32 @@ type Role struct {
 // ClusterActive is the status of an ECS cluster in which services can be
 // created.
 const ClusterActive = "ACTIVE"
+
+// Cluster is an ECS cluster.
+type Cluster struct {
+	Status string
+	// CapacityProviders are those that services in it may name.
+	CapacityProviders []string
+	// DefaultStrategy is that of services that name neither a strategy nor a launch
+	// type. Whoever gives the cluster other providers has to give it again.
+	DefaultStrategy []CapacityShare
+}
+
+// CapacityShare is a part of a capacity provider strategy.
+type CapacityShare struct {
+	Provider     string
+	Base, Weight int32
+}
+
+// Lacks returns those of the capacity providers that the cluster doesn't have.
+func (c *Cluster) Lacks(providers []string) (lacks []string) {
+	for _, p := range providers {
+		if !slices.Contains(c.CapacityProviders, p) {
+			lacks = append(lacks, p)
+		}
+	}
+	return lacks
+}
 
 // LoadBalancer is an Application Load Balancer.
 type LoadBalancer struct {

@@ -211,19 +211,39 @@ func ForeignRole(field, arn, account string) (r Report) {
 	return r
 }
 
-// Cluster judges the cluster that a template names. status is "" if there is
-// none.
-func Cluster(name, status string) (r Report) {
-	switch status {
+// Cluster judges the cluster that a template names, and whether it has the capacity
+// providers that the template names. Its status is "" if there is none.
+func Cluster(name string, cluster cloud.Cluster, providers []string) (r Report) {
+	switch cluster.Status {
 	case cloud.ClusterActive:
+		if lacks := cluster.Lacks(providers); len(lacks) > 0 {
+			r.Find(fmt.Sprintf("The ECS cluster %q of spec.template.cluster does not have the capacity %s %s of spec.template.capacityProviderStrategy",
+				name, verb(lacks, "provider", "providers"), strings.Join(lacks, ", ")),
+				"Let it have what it lacks: "+putProviders(name, append(slices.Clone(cluster.CapacityProviders), lacks...), cluster.DefaultStrategy)+
+					"; or correct spec.template.capacityProviderStrategy")
+		}
 	case "":
 		r.Find(fmt.Sprintf("The ECS cluster %q of spec.template.cluster does not exist", name),
 			"Create it: aws ecs create-cluster --cluster-name "+name+"; or correct spec.template.cluster, or leave it out to have each stack bring its own")
 	default:
-		r.Find(fmt.Sprintf("The ECS cluster %q of spec.template.cluster is %s, not %s", name, status, cloud.ClusterActive),
+		r.Find(fmt.Sprintf("The ECS cluster %q of spec.template.cluster is %s, not %s", name, cluster.Status, cloud.ClusterActive),
 			"Create it anew: aws ecs create-cluster --cluster-name "+name+"; or correct spec.template.cluster")
 	}
 	return r
+}
+
+// putProviders is the command that gives a cluster these capacity providers. It takes
+// away what isn't named, the default strategy included.
+func putProviders(cluster string, providers []string, strategy []cloud.CapacityShare) string {
+	shares := []string{}
+	for _, s := range strategy {
+		shares = append(shares, fmt.Sprintf("capacityProvider=%s,base=%d,weight=%d", s.Provider, s.Base, s.Weight))
+	}
+	if len(shares) == 0 {
+		shares = []string{"'[]'"}
+	}
+	return "aws ecs put-cluster-capacity-providers --cluster " + cluster + " --capacity-providers " + strings.Join(providers, " ") +
+		" --default-capacity-provider-strategy " + strings.Join(shares, " ")
 }
 
 // Platform says that an image isn't for the CPU architecture of the tasks.

@@ -152,9 +152,27 @@ func TestCluster(t *testing.T) {
 		"":         {`The ECS cluster "shop" of spec.template.cluster does not exist`},
 		"INACTIVE": {`The ECS cluster "shop" of spec.template.cluster is INACTIVE, not ACTIVE`},
 	} {
-		if diff := cmp.Diff(want, problems(Cluster("shop", status))); diff != "" {
+		if diff := cmp.Diff(want, problems(Cluster("shop", cloud.Cluster{Status: status}, nil))); diff != "" {
 			t.Error(diff)
 		}
+	}
+}
+
+// TestCapacityProviders: the command of the remedy leaves the cluster all that it has.
+func TestCapacityProviders(t *testing.T) {
+	cluster := cloud.Cluster{Status: cloud.ClusterActive, CapacityProviders: []string{"FARGATE", "asg"}, DefaultStrategy: []cloud.CapacityShare{{Provider: "asg", Base: 1, Weight: 2}, {Provider: "FARGATE", Weight: 1}}}
+	if r := Cluster("shop", cluster, []string{"FARGATE"}); len(r.Findings) > 0 {
+		t.Errorf("nothing is missing, got %+v", r)
+	}
+	r := Cluster("shop", cluster, []string{"FARGATE", "FARGATE_SPOT"})
+	want := []string{`The ECS cluster "shop" of spec.template.cluster does not have the capacity provider FARGATE_SPOT of spec.template.capacityProviderStrategy`}
+	if diff := cmp.Diff(want, problems(r)); diff != "" {
+		t.Fatal(diff)
+	}
+	const command = "aws ecs put-cluster-capacity-providers --cluster shop --capacity-providers FARGATE asg FARGATE_SPOT " +
+		"--default-capacity-provider-strategy capacityProvider=asg,base=1,weight=2 capacityProvider=FARGATE,base=0,weight=1;"
+	if remedy := r.Findings[0].Remedy; !strings.Contains(remedy, command) {
+		t.Error(remedy)
 	}
 }
 

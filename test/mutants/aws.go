@@ -59,6 +59,7 @@ func preparing() []mutant {
 		{name: "don't tell how a deleted service comes back", test: "TestScaleOfDeletedService", file: "controllers/messages.go", old: "	if restoring != \"\" {\n", new: "	if restoring == \"-\" {\n"},
 		{name: "make a stack although something is missing", unit: "TestPrerequisitesBlock", file: "internal/rollout/prerequisites.go", old: "	missing := x.o.Prerequisites.Missing", new: "	missing := (*Blocked)(nil)"},
 		{name: "look at what is missing after room is made", unit: "TestPrerequisitesBlock", file: states, old: "			(*pass).blockOnPrerequisites,\n			note((*pass).noteUnchecked),\n			(*pass).makeRoom,", new: "			(*pass).makeRoom,\n			(*pass).blockOnPrerequisites,\n			note((*pass).noteUnchecked),"},
+		{name: "make a stack on capacity that its cluster lacks", unit: "TestCapacityProviders", file: preflight, old: "len(lacks) > 0 {", new: "false {"},
 		{name: "tell an alarm that is missing before all else", unit: "TestNeedsPreflight", file: "internal/rollout/prerequisites.go", old: "trouble == nil || trouble.Reason == v1alpha1.ReasonAlarmNotFound", new: "trouble == nil"},
 		{name: "tell a listener that is missing before all else", unit: "TestNeedsPreflight", file: "internal/rollout/prerequisites.go", old: "isNew && x.o.Blocked.Reason == v1alpha1.ReasonRouteNotFound", new: "isNew && false"},
 		{name: "block on a permission that is missing", unit: "TestPrerequisites", file: preflight, old: "	if cloud.KindOf(err) != cloud.KindDenied {", new: "	if err != nil {"},

@@ -61,7 +61,7 @@ func TestFactsAreKept(t *testing.T) {
 			check(t, err)
 			_, err = w.Roles.Role(t.Context(), "arn:aws:iam::111122223333:role/checkout")
 			check(t, err)
-			_, err = w.Services.Cluster(t.Context(), "shop")
+			_, err = w.Services.Cluster(t.Context(), "shop", nil)
 			check(t, err)
 		}
 		for range 10 {
@@ -139,15 +139,23 @@ func TestTrusted(t *testing.T) {
 
 func TestCluster(t *testing.T) {
 	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
-		_, err := w.Services.Cluster(t.Context(), "shop")
+		_, err := w.Services.Cluster(t.Context(), "shop", nil)
 		wantKind(t, err, cloud.KindNotFound)
 		check(t, w.sim.CreateCluster("shop"))
 		for _, cluster := range []string{"shop", "arn:aws:ecs:eu-west-1:111122223333:cluster/shop"} {
-			status, err := w.Services.Cluster(t.Context(), cluster)
+			found, err := w.Services.Cluster(t.Context(), cluster, nil)
 			check(t, err)
-			if status != cloud.ClusterActive {
-				t.Errorf("%s is %s", cluster, status)
+			if found.Status != cloud.ClusterActive {
+				t.Errorf("%s is %s", cluster, found.Status)
 			}
+		}
+		asked := w.sim.CallCounts()["ecs:DescribeClusters"]
+		for _, providers := range [][]string{nil, {"FARGATE_SPOT"}, {"FARGATE_SPOT"}} { // what it lacks is asked for anew
+			_, err := w.Services.Cluster(t.Context(), "shop", providers)
+			check(t, err)
+		}
+		if got := w.sim.CallCounts()["ecs:DescribeClusters"] - asked; got != 2 {
+			t.Errorf("asked %d times", got)
 		}
 	})
 }

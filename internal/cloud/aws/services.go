@@ -31,7 +31,7 @@ const (
 // services implements cloud.Services.
 type services struct {
 	api      ecsAPI
-	clusters kept[string]
+	clusters kept[cloud.Cluster]
 }
 
 // Service treats a service that is INACTIVE or DRAINING, as a deleted one is
@@ -51,24 +51,34 @@ func (s *services) Service(ctx context.Context, cluster, name string) (cloud.Ser
 	return serviceFrom(&out.Services[0]), nil
 }
 
-// Cluster describes a cluster. One that isn't active may become so at any moment,
-// so that is asked for anew.
-func (s *services) Cluster(ctx context.Context, cluster string) (string, error) {
-	if status, ok := s.clusters.get(cluster); ok {
-		return status, nil
+// Cluster describes a cluster. One that isn't active, or lacks a provider, may become
+// or get it at any moment, so that is asked for anew.
+func (s *services) Cluster(ctx context.Context, cluster string, providers []string) (cloud.Cluster, error) {
+	if known, ok := s.clusters.get(cluster); ok && len(known.Lacks(providers)) == 0 {
+		return known, nil
 	}
 	out, err := s.api.DescribeClusters(ctx, &ecs.DescribeClustersInput{Clusters: []string{cluster}})
 	if err != nil {
-		return "", wrap(err)
+		return cloud.Cluster{}, wrap(err)
 	}
 	if len(out.Clusters) == 0 {
-		return "", notFound("ecs:DescribeClusters", failureMissing, "no cluster "+cluster)
+		return cloud.Cluster{}, notFound("ecs:DescribeClusters", failureMissing, "no cluster "+cluster)
 	}
-	status := awssdk.ToString(out.Clusters[0].Status)
-	if status == cloud.ClusterActive {
-		s.clusters.put(cluster, status)
+	found := clusterFrom(&out.Clusters[0])
+	if found.Status == cloud.ClusterActive {
+		s.clusters.put(cluster, found)
 	}
-	return status, nil
+	return found, nil
+}
+
+func clusterFrom(c *types.Cluster) cloud.Cluster {
+	out := cloud.Cluster{Status: awssdk.ToString(c.Status), CapacityProviders: c.CapacityProviders}
+	for _, item := range c.DefaultCapacityProviderStrategy {
+		out.DefaultStrategy = append(out.DefaultStrategy, cloud.CapacityShare{
+			Provider: awssdk.ToString(item.CapacityProvider), Base: item.Base, Weight: item.Weight,
+		})
+	}
+	return out
 }
 
 // serviceFailure returns "not found" only if ECS says so explicitly.
