@@ -16,10 +16,11 @@
 //
 // # Receiving
 //
-// A signed request has the headers X-Viridian-Timestamp, in Unix seconds, and
-// X-Viridian-Signature; Verify shows how to check them. Reject timestamps that
-// are more than a few minutes old, or the request can be replayed. Repeated
-// calls of the same attempt have the same Idempotency-Key.
+// A request has the headers of Standard Webhooks 1.0: Webhook-Id, Webhook-Timestamp,
+// in Unix seconds, and, if it is signed, Webhook-Signature; Verify shows how to check
+// them. Reject timestamps that are more than a few minutes old, or the request can be
+// replayed. Repeated calls of the same attempt have the same Webhook-Id and
+// Idempotency-Key.
 //
 // It imports only the standard library.
 package webhook
