@@ -107,7 +107,7 @@ func TestInvokeReadsAPart(t *testing.T) {
 	const size = 6 << 20
 	body := &counted{Reader: strings.NewReader(strings.Repeat("x", size))}
 	transport := roundTripper(func(r *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Header: http.Header{}, Request: r, ContentLength: size, Body: io.NopCloser(body)}, nil
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Request: r, ContentLength: size, Body: io.NopCloser(body)}, nil
 	})
 	c := clientsOf(t, newProvider(t, Options{HTTPClient: &http.Client{Transport: transport}}), cloud.Identity{})
 	got, err := c.Functions.Invoke(t.Context(), gateFunction, nil)
