@@ -19,6 +19,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/template"
 )
 
 // The cache holds all objects of the cluster, whoever made them, so it holds no
@@ -110,12 +111,27 @@ func slimRevision(imr *v1alpha1.ImmutableRevision) {
 		return name != v1alpha1.LabelDeployment && name != v1alpha1.LabelTemplateHash
 	})
 	frozen := &imr.Spec.Frozen
-	frozen.TemplateBody, frozen.Template.Tags = "", nil
+	frozen.TemplateBody, frozen.Template.Tags, frozen.Template.Volumes = "", nil, nil
+	main := template.MainContainer(&frozen.Template)
 	for i := range frozen.Template.Containers {
 		c := &frozen.Template.Containers[i]
-		*c = v1alpha1.Container{Name: c.Name, Image: c.Image, PortMappings: c.PortMappings}
+		slim := v1alpha1.Container{Name: c.Name, Image: c.Image}
+		if c == main { // where requests and logs go
+			slim.PortMappings, slim.LogConfiguration = c.PortMappings, slimLogs(c.LogConfiguration)
+		}
+		*c = slim
 	}
 	imr.Status.Retained = nil
+}
+
+// slimLogs keeps what tells where a container's log is.
+func slimLogs(log *v1alpha1.LogConfiguration) *v1alpha1.LogConfiguration {
+	if log == nil {
+		return nil
+	}
+	options := maps.Clone(log.Options)
+	maps.DeleteFunc(options, func(name string, _ v1alpha1.OptionValue) bool { return !template.TellsLogs(name) })
+	return &v1alpha1.LogConfiguration{LogDriver: log.LogDriver, Options: options}
 }
 
 // newInformer makes an informer that lists in pages.

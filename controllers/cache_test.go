@@ -47,6 +47,7 @@ func applied() metav1.ObjectMeta {
 var container = v1alpha1.Container{
 	Name: "app", Image: "checkout:1", PortMappings: []v1alpha1.PortMapping{{ContainerPort: 8080}},
 	Environment: []v1alpha1.KeyValue{{Name: "A", Value: "b"}}, Command: []string{"run"},
+	LogConfiguration: &v1alpha1.LogConfiguration{LogDriver: "awslogs", Options: map[string]v1alpha1.OptionValue{"awslogs-group": "/ecs/shop", "mode": "blocking"}},
 }
 
 // Of a deployment the cache has the priority that it wants on a listener, its rule,
@@ -115,14 +116,15 @@ func TestSlimRevision(t *testing.T) {
 	full.Spec = v1alpha1.ImmutableRevisionSpec{Revision: 2, StackName: "s", Frozen: v1alpha1.FrozenRevision{
 		TemplateHash: "0", TemplateBody: "{}", PreviewToken: "t", ListenerARN: "arn", AWS: v1alpha1.AWS{Region: "eu-west-1"},
 		Images:   []v1alpha1.FrozenImage{{Container: "app", Image: "checkout:1"}},
-		Template: v1alpha1.RevisionTemplate{Cluster: "shop", Containers: []v1alpha1.Container{container}, Tags: []v1alpha1.Tag{{Key: "a", Value: "b"}}, Target: v1alpha1.Target{ContainerPort: 8080}},
+		Template: v1alpha1.RevisionTemplate{Cluster: "shop", Containers: []v1alpha1.Container{container}, Tags: []v1alpha1.Tag{{Key: "a", Value: "b"}}, Volumes: []v1alpha1.Volume{{Name: "data"}}, Target: v1alpha1.Target{ContainerPort: 8080}},
 	}}
 	full.Status = v1alpha1.ImmutableRevisionStatus{Phase: v1alpha1.RevisionCreated, Verdicts: []v1alpha1.Verdict{{Name: "v"}}, Retained: []v1alpha1.RetainedResource{{LogicalID: "r"}}}
 	want := full.DeepCopy()
 	want.ManagedFields, want.Annotations, want.Status.Retained = nil, nil, nil
 	delete(want.Labels, "team")
-	want.Spec.Frozen.TemplateBody, want.Spec.Frozen.Template.Tags = "", nil
-	want.Spec.Frozen.Template.Containers[0] = v1alpha1.Container{Name: "app", Image: "checkout:1", PortMappings: container.PortMappings}
+	want.Spec.Frozen.TemplateBody, want.Spec.Frozen.Template.Tags, want.Spec.Frozen.Template.Volumes = "", nil, nil
+	want.Spec.Frozen.Template.Containers[0] = v1alpha1.Container{Name: "app", Image: "checkout:1", PortMappings: container.PortMappings,
+		LogConfiguration: &v1alpha1.LogConfiguration{LogDriver: "awslogs", Options: map[string]v1alpha1.OptionValue{"awslogs-group": "/ecs/shop"}}}
 	got := slim(t, full)
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("in the cache (-want +got):\n%s", diff)

@@ -35,7 +35,7 @@ const many = 1000
 
 // largestTemplate is a template with all that the API server admits.
 func largestTemplate() v1alpha1.RevisionTemplate {
-	const budget, image, container, variables = 51200, 500, 255, 100
+	const budget, image, logs, container, variables = 51200, 500, 900, 255, 100
 	t := v1alpha1.RevisionTemplate{
 		CPU: "256", Memory: "512", Cluster: strings.Repeat("c", 255),
 		ExecutionRoleARN: "arn:aws:iam::111122223333:role/" + strings.Repeat("r", 2000), TaskRoleARN: "arn:aws:iam::111122223333:role/" + strings.Repeat("r", 2000),
@@ -53,8 +53,11 @@ func largestTemplate() v1alpha1.RevisionTemplate {
 			c.PortMappings = append(c.PortMappings, v1alpha1.PortMapping{ContainerPort: int32(port + 1), HostPort: new(int32(port + 1)), Protocol: "tcp"})
 		}
 		for v := range variables {
-			c.Environment = append(c.Environment, v1alpha1.KeyValue{Name: fmt.Sprintf("V%03d", v), Value: strings.Repeat("x", (budget/10-image)/variables-4)})
+			c.Environment = append(c.Environment, v1alpha1.KeyValue{Name: fmt.Sprintf("V%03d", v), Value: strings.Repeat("x", (budget/10-image-logs)/variables-4)})
 		}
+		c.LogConfiguration = &v1alpha1.LogConfiguration{LogDriver: "awslogs", Options: map[string]v1alpha1.OptionValue{
+			"awslogs-group": v1alpha1.OptionValue(strings.Repeat("g", 512)), "awslogs-region": "eu-west-1", "awslogs-stream-prefix": v1alpha1.OptionValue(strings.Repeat("p", 256)),
+		}}
 		t.Containers = append(t.Containers, c)
 	}
 	return t

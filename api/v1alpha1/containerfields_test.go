@@ -22,6 +22,8 @@ var containerFields = map[string]refusal{
 	"misspelled option":     {logs("awslogs", "awslogs-groop: /ecs/shop"), []string{"logConfiguration.options of the driver awslogs are awslogs-group, awslogs-region", "leave out others, ECS refuses them"}},
 	"region without group":  {logs("awslogs", "awslogs-region: eu-west-1"), []string{"logConfiguration.options has an awslogs-region and no awslogs-group: leave out awslogs-region"}},
 	"group by its ARN":      {logs("awslogs", "awslogs-group: 'arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/shop'"), []string{"awslogs-group of logConfiguration.options is the name of a log group, such as /ecs/shop, not its ARN"}},
+	"group of no region":    {logs("awslogs", "awslogs-group: g, awslogs-region: Ireland"), []string{"awslogs-region of logConfiguration.options is a region's code, such as eu-west-1"}},
+	"streams with a colon":  {logs("awslogs", "awslogs-stream-prefix: 'a:b'"), []string{"awslogs-stream-prefix of logConfiguration.options begins the names of log streams, with 1 to 256 characters"}},
 	"empty group":           {logs("awslogs", "awslogs-group: ''"), []string{"leave it out for a log group of the stack"}},
 	"don't create a group":  {logs("awslogs", "awslogs-group: g, awslogs-create-group: 'false'"), []string{`awslogs-create-group of logConfiguration.options is "true" or left out`}},
 	"two ways of lines":     {logs("awslogs", "awslogs-datetime-format: '%Y', awslogs-multiline-pattern: '^x'"), []string{"can't have both awslogs-datetime-format and awslogs-multiline-pattern: leave one out"}},

@@ -89,7 +89,7 @@ type Logs struct {
 
 // Logs are those of the container which gets the requests, or of the first one.
 func (ecsSource) Logs(t *v1alpha1.RevisionTemplate, stack, own string) Logs {
-	c := mainContainer(t)
+	c := MainContainer(t)
 	switch {
 	case logsToStack(c):
 		return Logs{Group: own}
@@ -104,13 +104,22 @@ func (ecsSource) Logs(t *v1alpha1.RevisionTemplate, stack, own string) Logs {
 	}
 }
 
-// mainContainer is the one that gets the requests, or the first one.
-func mainContainer(t *v1alpha1.RevisionTemplate) *v1alpha1.Container {
+// TellsLogs tells whether Logs reads an option of a container's logConfiguration.
+func TellsLogs(option string) bool {
+	return option == optionGroup || option == optionRegion || option == optionPrefix
+}
+
+// MainContainer is the one that gets the requests, or the first one; nil if there
+// are none.
+func MainContainer(t *v1alpha1.RevisionTemplate) *v1alpha1.Container {
 	name, _ := targetContainer(*t) // a worker has none
 	for i := range t.Containers {
 		if t.Containers[i].Name == name {
 			return &t.Containers[i]
 		}
+	}
+	if len(t.Containers) == 0 {
+		return nil
 	}
 	return &t.Containers[0]
 }
