@@ -142,6 +142,10 @@ func (r *DeploymentReconciler) explain(imd *v1alpha1.ImmutableDeployment, next *
 	}
 	set := conditionSetter{&next.Conditions, imd.Generation, r.Now()}
 	set.ready(false, t.passing, !t.passing, t.Reason, t.sentences())
+	measuring := next.Rollout != nil && next.Rollout.FinishedAt == nil && next.Phase == v1alpha1.PhasePaused
+	if measuring && meta.FindStatusCondition(next.Conditions, v1alpha1.ConditionAnalysis) != nil {
+		set.set(v1alpha1.ConditionAnalysis, metav1.ConditionUnknown, t.Reason, "Nothing is measured meanwhile: "+t.Message)
+	}
 }
 
 // setConditions says the same as the decision in conditions.

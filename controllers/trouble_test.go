@@ -7,6 +7,7 @@ import (
 	"github.com/onsi/gomega"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -57,6 +58,28 @@ func TestTrouble(t *testing.T) {
 	w.release(imd)
 	w.eventually(imd, v1alpha1.PhaseComplete)
 	w.did(canaryEffects...)
+}
+
+// What was measured before AWS was out of reach isn't told as if it were measured on,
+// nor is a time to wait for that passes without a look.
+func TestNothingIsMeasuredMeanwhile(t *testing.T) {
+	w := running(t)
+	w.alarm("OK")
+	imd := w.heldAt("1/3", alarmed())
+	measured := func(reason string) func(v1alpha1.ImmutableDeploymentStatus) bool {
+		return func(s v1alpha1.ImmutableDeploymentStatus) bool {
+			c := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionAnalysis)
+			return c != nil && c.Reason == reason
+		}
+	}
+	w.until(imd, "the alarm's verdict", measured(v1alpha1.ReasonAnalysisPassing))
+	end := w.sim.Faults.Add(awssim.Fault{Effect: awssim.AccessDenied})
+	now := w.until(imd, "nothing is measured", measured(v1alpha1.ReasonAccessDenied))
+	c := meta.FindStatusCondition(now.Status.Conditions, v1alpha1.ConditionAnalysis)
+	w.Expect(c.Status).To(gomega.Equal(metav1.ConditionUnknown))
+	w.Expect(c.Message).To(gomega.HavePrefix("Nothing is measured meanwhile: AWS refused "))
+	end()
+	w.until(imd, "the alarm's verdict again", measured(v1alpha1.ReasonAnalysisPassing))
 }
 
 // Credentials that were never there.
