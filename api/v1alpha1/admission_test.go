@@ -82,6 +82,8 @@ var refusals = map[string]refusal{
 	"no conditions":        {loadBalancer("conditions: null"), []string{"spec.traffic.loadBalancer.priority and conditions go with listenerARN, both of them"}},
 	"empty conditions":     {loadBalancer("conditions: []"), []string{"spec.traffic.loadBalancer.conditions", "at least 1 items"}},
 	"listener of an NLB":   {loadBalancer("listenerARN: 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/net/shop/50dc6c495c0c9188/f2f7dc8efc522ab2'"), []string{"spec.traffic.loadBalancer.listenerARN"}},
+	"listener of any":      {loadBalancer("listenerARN: 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/*/50dc6c495c0c9188/f2f7dc8efc522ab2'"), []string{"spec.traffic.loadBalancer.listenerARN is the ARN of a listener of an Application Load Balancer"}},
+	"rule of any":          {loadBalancer("listenerARN: null, priority: null, conditions: null, ruleARN: 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener-rule/app/a b;*/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee'"), []string{"spec.traffic.loadBalancer.ruleARN is the ARN of a rule of an Application Load Balancer"}},
 	"listener for a rule":  {loadBalancer("listenerARN: null, priority: null, conditions: null, ruleARN: 'arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2'"), []string{"spec.traffic.loadBalancer.ruleARN is the ARN of a rule of an Application Load Balancer: arn:aws:elasticloadbalancing:<region>:<account>:listener-rule/app/..."}},
 	"rule for a listener":  {loadBalancer("listenerARN: '" + adopted + "'"), []string{"spec.traffic.loadBalancer.listenerARN"}},
 	"priority 0":           {loadBalancer("priority: 0"), []string{"spec.traffic.loadBalancer.priority"}},

@@ -47,13 +47,13 @@ type LoadBalancer struct {
 	// preview rules.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener-rule/app/[^/]+/[0-9a-f]+/[0-9a-f]+/[0-9a-f]+$')",message="spec.traffic.loadBalancer.ruleARN is the ARN of a rule of an Application Load Balancer: arn:aws:elasticloadbalancing:<region>:<account>:listener-rule/app/..."
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener-rule/app/[a-zA-Z0-9-]+/[0-9a-f]+/[0-9a-f]+/[0-9a-f]+$')",message="spec.traffic.loadBalancer.ruleARN is the ARN of a rule of an Application Load Balancer: arn:aws:elasticloadbalancing:<region>:<account>:listener-rule/app/..."
 	RuleARN string `json:"ruleARN,omitempty"`
 
 	// listenerARN of the listener on which Viridian creates the rule.
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/app/[^/]+/[0-9a-f]+/[0-9a-f]+$')",message="spec.traffic.loadBalancer.listenerARN is the ARN of a listener of an Application Load Balancer: arn:aws:elasticloadbalancing:<region>:<account>:listener/app/..."
+	// +kubebuilder:validation:XValidation:rule="self.matches('^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:[0-9]{12}:listener/app/[a-zA-Z0-9-]+/[0-9a-f]+/[0-9a-f]+$')",message="spec.traffic.loadBalancer.listenerARN is the ARN of a listener of an Application Load Balancer: arn:aws:elasticloadbalancing:<region>:<account>:listener/app/..."
 	ListenerARN string `json:"listenerARN,omitempty"`
 
 	// priority of the rule; the lowest number that matches wins.
