@@ -138,6 +138,7 @@ type WebhookGate struct {
 	// url to post to.
 	// +required
 	// +kubebuilder:validation:XValidation:rule="isURL(self) && url(self).getScheme() == 'https'",message="webhook.url must be an https:// address"
+	// +kubebuilder:validation:XValidation:rule="!self.matches('^[a-zA-Z]+://[^/?#]*[*;$&()<>!,=+]')",message="webhook.url names one host, such as hooks.example.com, in which * and other special characters mean nothing"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=2048
 	URL string `json:"url,omitempty"`
