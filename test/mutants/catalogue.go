@@ -120,7 +120,7 @@ func removingAndJudging() []mutant {
 		{name: "be Ready in a rollout", file: deploymentStatus, old: "ready, stalled, over := false, false, false", new: "ready, stalled, over := d.Phase == v1alpha1.PhaseShifting, false, false"},
 		{name: "never scale", file: chores, old: "	if action := x.scale(); action != nil {", new: "	if action := x.scale(); false {"},
 		{name: "leave termination protection on", file: revisionActions, old: "	if imr.Spec.Frozen.TerminationProtection {\n		if err", new: "	if false {\n		if err"},
-		{name: "store the outcome after its effect", file: pass, old: "	return x.again(x.outcomeOf(&r)).with(r)\n", new: "	after := newPass(x.o, x.now, x.again(x.outcomeOf(&r)).with(r).Progress)\n	return after.ask(states[after.state()].guards)\n"},
+		{name: "store the outcome after its effect", file: pass, old: "	return x.again(x.outcomeOf(&r)).with(r)\n", new: "	after := newPass(x.o, x.now, x.again(x.outcomeOf(&r)).with(r).Progress)\n	return after.ask(guardsOf(after.state()))\n}\n\nvar guardsOf func(State) []guard\n\nfunc init() {\n	guardsOf = func(s State) []guard { return states[s].guards }\n"},
 		{name: "create a stack that was deleted by others", file: "internal/stack/stack.go", old: "		if known {\n			return changed(v1alpha1.RevisionFailed, \"deleted\", status)\n		}\n", new: ""},
 		{name: "swallow a conflict in status", file: deploymentPass, old: "	if err := r.save(ctx, imd, view, decision); err != nil {\n		return retry(err)\n	}\n", new: "	_ = r.save(ctx, imd, view, decision)\n",
 			survives: "it is as if the process had died right after its effect: the next pass comes anyway, and sees what was done"},
