@@ -192,6 +192,7 @@ var refusals = map[string]refusal{
 	"late approval":      {gate("at: AfterPromotion, approval: {}"), []string{"nobody can approve what has happened already: an approval can't be at AfterPromotion or OnRollback"}},
 	"approval, retried":  {gate("at: AfterStep, approval: {}, retries: 2"), []string{"timeoutSeconds and retries don't go with approval: use approval.expirySeconds"}},
 	"plain HTTP":         {gate("at: AfterStep, webhook: {url: 'http://example.com/'}"), []string{"webhook.url must be an https:// address"}},
+	"option for a name":  {gate("at: AfterStep, webhook: {url: 'https://example.com/', secretName: '--from-file=/etc/passwd'}"), []string{"webhook.secretName is the name of a Secret in the namespace of the ImmutableDeployment"}},
 	"any host":           {gate("at: AfterStep, webhook: {url: 'https://*.example.com/'}"), []string{"webhook.url names one host"}},
 	"command for a host": {gate("at: AfterStep, webhook: {url: 'https://;id>$IFS;.example.com/'}"), []string{"webhook.url names one host"}},
 	"no address":         {gate("at: AfterStep, webhook: {url: 'hook'}"), []string{"webhook.url must be an https:// address"}},

@@ -149,6 +149,7 @@ type WebhookGate struct {
 	// base64 after "whsec_", or the bytes as they are. The Secret's annotation
 	// viridian.dev/webhook-hosts lists the hosts for which it signs.
 	// +optional
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$')",message="webhook.secretName is the name of a Secret in the namespace of the ImmutableDeployment: a-z, 0-9, '-' and '.'"
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=253
 	SecretName string `json:"secretName,omitempty"`
