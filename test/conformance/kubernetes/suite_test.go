@@ -95,7 +95,7 @@ func (s *suite) prepare(ctx context.Context, endpoint string) error {
 func (s *suite) startManager(path, endpoint string) error {
 	s.manager = exec.Command(path,
 		"--metrics-bind-address=0", "--health-probe-bind-address=0", "--max-concurrent-reconciles=8",
-		"--poll-interval=100ms", "--resync-interval=1s", "--traffic-propagation=100ms")
+		"--poll-interval=100ms", "--resync-interval=1s", "--traffic-propagation=100ms", "--aws-call-rate=0")
 	s.manager.Env = []string{
 		"KUBECONFIG=" + s.Kubeconfig, "HOME=" + s.Dir,
 		"AWS_ENDPOINT_URL=" + endpoint, "AWS_REGION=eu-west-1",

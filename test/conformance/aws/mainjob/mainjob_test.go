@@ -63,7 +63,7 @@ func newJob(t *testing.T, sample string, images ...string) *job {
 	env := append(awsEnvironment(j.account.endpoint), "HOME="+t.TempDir())
 	startProcess(t, env, filepath.Join(root, "bin", "manager"),
 		"--kubeconfig="+cluster.Kubeconfig, "--health-probe-bind-address="+freeAddress(t),
-		"--poll-interval=200ms", "--resync-interval=1s", "--traffic-propagation=500ms")
+		"--poll-interval=200ms", "--resync-interval=1s", "--traffic-propagation=500ms", "--aws-call-rate=0")
 	return j
 }
 
