@@ -2,6 +2,7 @@ package controllers_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -204,9 +205,11 @@ func (w *world) serviceOf(revision string, so func(ecs.ServiceTruth) bool) bool 
 // asked for: a deletion in express mode wouldn't wait for them.
 func TestExpressRecreate(t *testing.T) {
 	w := newWorld(t)
-	overlap := false
+	var overlap atomic.Bool
 	w.startAs(&setup{lethal: func(effect string) bool {
-		overlap = overlap || effect == "CreateStack checkout-2" && w.serviceOf("1", func(ecs.ServiceTruth) bool { return true })
+		if effect == "CreateStack checkout-2" && w.serviceOf("1", func(ecs.ServiceTruth) bool { return true }) {
+			overlap.Store(true)
+		}
 		return false
 	}})
 	imd := w.serving(expressly, func(s *v1alpha1.ImmutableDeploymentSpec) {
@@ -214,5 +217,5 @@ func TestExpressRecreate(t *testing.T) {
 	})
 	w.roll(imd, "2")
 	w.Expect(w.eventually(imd, v1alpha1.PhaseComplete).Status.StableRevision).To(gomega.Equal("checkout-2"))
-	w.Expect(overlap).To(gomega.BeFalse())
+	w.Expect(overlap.Load()).To(gomega.BeFalse())
 }
