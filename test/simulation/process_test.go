@@ -79,8 +79,8 @@ func (w *world) startIn(c *cluster) *process {
 		Timing:   controllers.Timing{Poll: w.plan.Poll, Resync: w.plan.Resync, Propagation: propagation, MetricDelay: metricDelay},
 	}
 	p.reconcilers = map[string]reconcile.Reconciler{
-		deployments: controllers.Fair(&controllers.DeploymentReconciler{Options: o}, workers),
-		revisions:   controllers.Fair(&controllers.RevisionReconciler{Options: o}, workers),
+		deployments: controllers.Fair(p.admitted(&controllers.DeploymentReconciler{Options: o}), workers),
+		revisions:   controllers.Fair(p.admitted(&controllers.RevisionReconciler{Options: o}), workers),
 	}
 	w.alive = append(w.alive, p)
 	w.log.tell(p.name, "starts")
@@ -127,6 +127,8 @@ type pass struct {
 	// was is the object of the pass when the pass began, seen the object as the
 	// pass read it; nil if there was none.
 	was, seen client.Object
+	// admitted is true once the pass has a worker.
+	admitted bool
 	// healthy counts the healthy targets by target group, as read in the pass.
 	healthy map[string]int
 	// effects counts what the pass changed, calls its calls to AWS, repetitions
@@ -291,9 +293,14 @@ func (q *queue) pump() {
 
 func byName(a, b types.NamespacedName) int { return cmp.Compare(a.Name, b.Name) }
 
-// turnedAway reports whether a pass was put off, as its namespace has all the workers
-// that it may have.
-func (at *pass) turnedAway() bool { return at.seen == nil && at.calls == 0 && at.was != nil }
+// admitted notes which passes get a worker. The others are put off, as their
+// namespace has all the workers that it may have.
+func (p *process) admitted(next reconcile.Reconciler) reconcile.Reconciler {
+	return reconcile.Func(func(ctx context.Context, req ctrl.Request) (ctrl.Result, error) {
+		p.passOf(ctx).admitted = true
+		return next.Reconcile(ctx, req)
+	})
+}
 
 // done ends a pass.
 func (q *queue) done(at *pass, result ctrl.Result, err error) {
@@ -302,7 +309,7 @@ func (q *queue) done(at *pass, result ctrl.Result, err error) {
 	}
 	delete(q.busy, at.key)
 	q.p.w.log.whisper(q.p.name, "%s: pass over, %v, %v", at.about(), result.RequeueAfter, err)
-	if !at.turnedAway() {
+	if at.admitted {
 		q.p.w.observer.passed(q, at, result, err)
 	}
 	switch {
