@@ -103,7 +103,7 @@ func (o *observer) checkRule(at *pass, q request, t *truth) {
 // checkServed checks that requests aren't taken from a healthy revision and
 // sent to an unhealthy one, or nowhere.
 func (o *observer) checkServed(at *pass, r *ruleTruth, t *truth, after []target) {
-	if at.imd() == nil || !at.imd().DeletionTimestamp.IsZero() || o.various[r.uid] || at.imd().Spec.Strategy.Type == v1alpha1.StrategyRecreate {
+	if at.imd() == nil || !at.imd().DeletionTimestamp.IsZero() || o.various[r.uid] || at.imd().Spec.Strategy.Type == v1alpha1.StrategyRecreate || isOff(at.imd()) {
 		return
 	}
 	var serves groupTruth

@@ -124,6 +124,7 @@ func (o *observer) checkRequestsKept(at *pass, r *ruleTruth, t *truth, after []t
 		}
 		switch before := share(r.targets, x.group); {
 		case o.replaces(at.imd(), g.revision) || o.late(at.imd()) || returned(at.imd(), after):
+		case isOff(at.imd()): // nothing is to answer
 		case len(after) == 0:
 			o.fail("kept", "%s takes %d%% of the requests from revision %s, which is healthy, to give them to nobody", at.about(), before, g.revision)
 		case before == 100 && o.answered(at, t, after) < 100:
