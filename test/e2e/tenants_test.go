@@ -28,25 +28,13 @@ import (
 // of its own.
 func namespaceAdmin(t *testing.T, g *gomega.WithT, name string) (namespace string, as client.Client) {
 	t.Helper()
-	ctx := t.Context()
-	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: name + "-"}}
-	g.Expect(cluster.Client.Create(ctx, ns)).To(gomega.Succeed())
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: ns.Name, Name: name}}
-	g.Expect(cluster.Client.Create(ctx, account)).To(gomega.Succeed())
-	g.Expect(cluster.Client.Create(ctx, &rbacv1.Role{
-		ObjectMeta: metav1.ObjectMeta{Namespace: ns.Name, Name: "everything"},
+	namespace, as = tenant(t, g, name)
+	g.Expect(cluster.Client.Create(t.Context(), &rbacv1.Role{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "everything"},
 		Rules:      []rbacv1.PolicyRule{{APIGroups: []string{"*"}, Resources: []string{"*"}, Verbs: []string{"*"}}},
 	})).To(gomega.Succeed())
-	g.Expect(cluster.Client.Create(ctx, &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Namespace: ns.Name, Name: "everything"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "everything"},
-		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: ns.Name, Name: name}},
-	})).To(gomega.Succeed())
-	config := rest.AnonymousClientConfig(cluster.Config)
-	config.BearerToken = tokenOf(t, ns.Name, name)
-	as, err := client.New(config, client.Options{Scheme: cluster.Client.Scheme()})
-	g.Expect(err).NotTo(gomega.HaveOccurred())
-	return ns.Name, as
+	bind(t, g, namespace, name, "Role", "everything")
+	return namespace, as
 }
 
 // tenant makes a namespace and whoever may deploy in it, with a token of its own.
@@ -56,16 +44,22 @@ func tenant(t *testing.T, g *gomega.WithT, name string) (namespace string, as cl
 	g.Expect(cluster.Client.Create(t.Context(), ns)).To(gomega.Succeed())
 	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Namespace: ns.Name, Name: name}}
 	g.Expect(cluster.Client.Create(t.Context(), account)).To(gomega.Succeed())
-	g.Expect(cluster.Client.Create(t.Context(), &rbacv1.RoleBinding{
-		ObjectMeta: metav1.ObjectMeta{Namespace: ns.Name, Name: "deploys"},
-		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: "viridian-editor"},
-		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: ns.Name, Name: name}},
-	})).To(gomega.Succeed())
+	bind(t, g, ns.Name, name, "ClusterRole", "viridian-editor")
 	config := rest.AnonymousClientConfig(cluster.Config)
 	config.BearerToken = tokenOf(t, ns.Name, name)
 	as, err := client.New(config, client.Options{Scheme: cluster.Client.Scheme()})
 	g.Expect(err).NotTo(gomega.HaveOccurred())
 	return ns.Name, as
+}
+
+// bind gives a service account a role in its namespace.
+func bind(t *testing.T, g *gomega.WithT, namespace, account, kind, role string) {
+	t.Helper()
+	g.Expect(cluster.Client.Create(t.Context(), &rbacv1.RoleBinding{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: role},
+		RoleRef:    rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: role},
+		Subjects:   []rbacv1.Subject{{Kind: "ServiceAccount", Namespace: namespace, Name: account}},
+	})).To(gomega.Succeed())
 }
 
 // allow lets a namespace use a host of the account's listener, and what the sample

@@ -156,7 +156,7 @@ func (x poster) Post(ctx context.Context, r webhook.Request) (webhook.Answer, er
 	case verdict == serverError:
 		return webhook.Answer{Status: http.StatusServiceUnavailable}, nil
 	}
-	for p.w.plan.Apps[app].Hostile == hangGates && !p.dead && ctx.Err() == nil && !p.w.plan.rests(p.w) {
+	for p.w.plan.Apps[app].Hostile == hangGates && !p.dead && ctx.Err() == nil && !p.w.rests() {
 		p.wait(time.Second)
 	}
 	answer := webhook.Answer{Status: http.StatusForbidden}

@@ -62,9 +62,6 @@ func (p *plan) flip(d dice, i int) {
 	}
 }
 
-// rests reports whether hostile tenants have given up.
-func (*plan) rests(w *world) bool { return w.faults.over && !w.story }
-
 // siege is a hostile tenant who does everything at once.
 func siege() []app {
 	var out []app

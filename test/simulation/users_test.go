@@ -180,7 +180,7 @@ func (u *users) change(i int, late bool, what string, do func(*v1alpha1.Immutabl
 
 // act carries out a wish.
 func (u *users) act(x wish) {
-	if u.w.faults.over && !u.w.story {
+	if u.w.rests() {
 		return
 	}
 	switch i := x.App; x.What {
@@ -189,7 +189,7 @@ func (u *users) act(x wish) {
 	case wishFlipFlop:
 		for _, tag := range []string{x.Tag, "1", x.Tag, "2"} {
 			u.w.after(u.w.dice.between(0, u.w.plan.Poll)*2, func() {
-				if !u.w.faults.over || u.w.story {
+				if !u.w.rests() {
 					u.template(i, tag)
 				}
 			})
@@ -310,7 +310,7 @@ func (u *users) attend(i int) {
 // that it was to be deleted.
 func (u *users) apply(i int, newest *v1alpha1.ImmutableDeployment) {
 	switch {
-	case u.w.faults.over && !u.w.story || u.left[i]:
+	case u.w.rests() || u.left[i]:
 	case newest == nil || !newest.DeletionTimestamp.IsZero():
 		u.remove(i)
 	case u.get(i) == nil:

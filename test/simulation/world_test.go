@@ -86,6 +86,10 @@ func (w *world) close() {
 	w.sim.Close()
 }
 
+// rests reports whether disturbances have ended, so that users do nothing by
+// themselves any more.
+func (w *world) rests() bool { return w.faults.over && !w.story }
+
 // until lets time pass until a moment, or until something is wrong.
 func (w *world) until(at time.Time) {
 	for w.observer.violation == nil && w.step(at) {
