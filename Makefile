@@ -50,8 +50,8 @@ demo-up: bin/demo build cluster-tools ## The same, and stay up for your own kube
 ##@ Develop
 
 .PHONY: test test-unit judge-load conformance lint generate verify
-test: cluster-tools $(SNAPSHOT_TOOLS) bin/setup-envtest ## Run every test, with the race detector and a real Kubernetes API
-	@KUBEBUILDER_ASSETS="$(abspath bin)" go test -race -timeout=30m $(TESTFLAGS) $(PKG)
+test: cluster-tools $(SNAPSHOT_TOOLS) bin/setup-envtest ## Run every test, with a real Kubernetes API, nearly all with the race detector
+	@KUBEBUILDER_ASSETS="$(abspath bin)" TESTFLAGS="$(TESTFLAGS)" hack/test.sh $(PKG)
 
 # A package belongs here unless its tests start kube-apiserver, for which they
 # import envtest or what is built on it.
@@ -100,13 +100,13 @@ mutants: cluster-tools ## Plant plausible mistakes, one after the other, and say
 ##@ Build
 
 .PHONY: build tools image clean
-build: bin/manager bin/awssim ## Build bin/manager and bin/awssim
+build: bin/manager bin/awssim bin/viridian-import ## Build bin/manager, bin/awssim and bin/viridian-import
 
 # Go knows better than make what changed. With the same flags for all, what they
 # share is compiled once.
 BUILD := CGO_ENABLED=0 go build -trimpath -ldflags="-s -w"
-.PHONY: bin/manager bin/awssim bin/demo
-bin/manager bin/awssim: bin/%:
+.PHONY: bin/manager bin/awssim bin/viridian-import bin/demo
+bin/manager bin/awssim bin/viridian-import: bin/%:
 	@$(BUILD) -o $@ ./cmd/$*
 bin/demo:
 	@$(BUILD) -o $@ ./hack/demo

@@ -9,10 +9,13 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	scalingsdk "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/onsi/gomega"
 
@@ -26,6 +29,11 @@ type others struct {
 	elb *elb.Client
 	cfn *cloudformation.Client
 	ecs *ecs.Client
+
+	scaling *scalingsdk.Client
+
+	ssm     *ssm.Client
+	secrets *secretsmanager.Client
 }
 
 func newOthers(w *world) others {
@@ -35,7 +43,8 @@ func newOthers(w *world) others {
 		HTTPClient:       &http.Client{Transport: w.sim.Transport()},
 		RetryMaxAttempts: 1,
 	}
-	return others{elb.NewFromConfig(cfg), cloudformation.NewFromConfig(cfg), ecs.NewFromConfig(cfg)}
+	return others{elb.NewFromConfig(cfg), cloudformation.NewFromConfig(cfg), ecs.NewFromConfig(cfg), scalingsdk.NewFromConfig(cfg),
+		ssm.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)}
 }
 
 // belongings is what others have in the account: all of it at one moment.

@@ -111,7 +111,12 @@ func slimRevision(imr *v1alpha1.ImmutableRevision) {
 		return name != v1alpha1.LabelDeployment && name != v1alpha1.LabelTemplateHash
 	})
 	frozen := &imr.Spec.Frozen
-	frozen.TemplateBody, frozen.Template.Tags, frozen.Template.Volumes = "", nil, nil
+	frozen.TemplateBody, frozen.Template.Tags, frozen.Template.Volumes, frozen.Template.Patches = "", nil, nil, nil
+	frozen.Provenance = nil
+	if held := frozen.Configuration; held != nil {
+		frozen.Configuration = &v1alpha1.FrozenConfiguration{State: held.State, SHA256: held.SHA256}
+	}
+	frozen.Template.Scaling = slimScaling(frozen.Template.Scaling)
 	main := template.MainContainer(&frozen.Template)
 	for i := range frozen.Template.Containers {
 		c := &frozen.Template.Containers[i]
@@ -122,6 +127,18 @@ func slimRevision(imr *v1alpha1.ImmutableRevision) {
 		*c = slim
 	}
 	imr.Status.Retained = nil
+}
+
+// slimScaling keeps whether there is any, and whether by schedules.
+func slimScaling(scaling *v1alpha1.AutoScaling) *v1alpha1.AutoScaling {
+	if scaling == nil {
+		return nil
+	}
+	slim := &v1alpha1.AutoScaling{}
+	if len(scaling.Schedules) > 0 {
+		slim.Schedules = []v1alpha1.ScheduledScaling{{Name: scaling.Schedules[0].Name}}
+	}
+	return slim
 }
 
 // slimLogs keeps what tells where a container's log is.

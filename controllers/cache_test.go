@@ -115,14 +115,17 @@ func TestSlimRevision(t *testing.T) {
 	full := &v1alpha1.ImmutableRevision{ObjectMeta: applied()}
 	full.Spec = v1alpha1.ImmutableRevisionSpec{Revision: 2, StackName: "s", Frozen: v1alpha1.FrozenRevision{
 		TemplateHash: "0", TemplateBody: "{}", PreviewToken: "t", ListenerARN: "arn", AWS: v1alpha1.AWS{Region: "eu-west-1"},
-		Images:   []v1alpha1.FrozenImage{{Container: "app", Image: "checkout:1"}},
-		Template: v1alpha1.RevisionTemplate{Cluster: "shop", Containers: []v1alpha1.Container{container}, Tags: []v1alpha1.Tag{{Key: "a", Value: "b"}}, Volumes: []v1alpha1.Volume{{Name: "data"}}, Target: v1alpha1.Target{ContainerPort: 8080}},
+		Images: []v1alpha1.FrozenImage{{Container: "app", Image: "checkout:1"}},
+		Template: v1alpha1.RevisionTemplate{Cluster: "shop", Containers: []v1alpha1.Container{container}, Tags: []v1alpha1.Tag{{Key: "a", Value: "b"}}, Volumes: []v1alpha1.Volume{{Name: "data"}}, Patches: []v1alpha1.Patch{{Op: "remove"}}, Scaling: &v1alpha1.AutoScaling{
+			Targets: []v1alpha1.TargetTracking{{Metric: v1alpha1.ScalingCPU}}, Schedules: []v1alpha1.ScheduledScaling{{Name: "morning", Schedule: "rate(1 day)"}, {Name: "evening"}},
+		}, Target: v1alpha1.Target{ContainerPort: 8080}},
 	}}
 	full.Status = v1alpha1.ImmutableRevisionStatus{Phase: v1alpha1.RevisionCreated, Verdicts: []v1alpha1.Verdict{{Name: "v"}}, Retained: []v1alpha1.RetainedResource{{LogicalID: "r"}}}
 	want := full.DeepCopy()
 	want.ManagedFields, want.Annotations, want.Status.Retained = nil, nil, nil
 	delete(want.Labels, "team")
-	want.Spec.Frozen.TemplateBody, want.Spec.Frozen.Template.Tags, want.Spec.Frozen.Template.Volumes = "", nil, nil
+	want.Spec.Frozen.TemplateBody, want.Spec.Frozen.Template.Tags, want.Spec.Frozen.Template.Volumes, want.Spec.Frozen.Template.Patches = "", nil, nil, nil
+	want.Spec.Frozen.Template.Scaling = &v1alpha1.AutoScaling{Schedules: []v1alpha1.ScheduledScaling{{Name: "morning"}}}
 	want.Spec.Frozen.Template.Containers[0] = v1alpha1.Container{Name: "app", Image: "checkout:1", PortMappings: container.PortMappings,
 		LogConfiguration: &v1alpha1.LogConfiguration{LogDriver: "awslogs", Options: map[string]v1alpha1.OptionValue{"awslogs-group": "/ecs/shop"}}}
 	got := slim(t, full)

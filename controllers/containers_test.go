@@ -10,6 +10,7 @@ import (
 	"github.com/onsi/gomega"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/awssim/secrets"
 )
 
 // keepLogs has others make a log group.
@@ -47,6 +48,8 @@ func logsTo(group v1alpha1.OptionValue) func(*v1alpha1.ImmutableDeploymentSpec) 
 func TestContainerSettings(t *testing.T) {
 	w := newWorld(t)
 	w.keepLogs("/ecs/shop")
+	_, err := w.sim.CreateSecret(secrets.Secret{Name: "registry", Suffix: "AbCdEf", Value: `{"username":"shop","password":"hush"}`})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
 	w.start()
 	imd := w.serving(logsTo("/ecs/shop"), func(s *v1alpha1.ImmutableDeploymentSpec) {
 		s.Rollback.KeepFailedSeconds = nil

@@ -24,7 +24,7 @@ type announcement struct {
 // announcements tells what changed between two statuses that people want to
 // hear of: what is in the way, phases and steps.
 func announcements(before, after *v1alpha1.ImmutableDeploymentStatus) []announcement {
-	out := append(verdicts(before.Rollout, after.Rollout), overlaps(before, after)...)
+	out := slices.Concat(verdicts(before.Rollout, after.Rollout), overlaps(before, after), configurations(before, after))
 	switch was, is := before.BlockedBy, after.BlockedBy; {
 	case is != nil && (was == nil || was.Reason != is.Reason):
 		out = append(out, announcement{corev1.EventTypeWarning, is.Reason, "", is.Message + ". " + is.Remedy})
@@ -52,6 +52,20 @@ func overlaps(before, after *v1alpha1.ImmutableDeploymentStatus) []announcement 
 		return nil
 	}
 	return []announcement{{corev1.EventTypeWarning, is.Reason, v1alpha1.ConditionOverlapping, is.Message}}
+}
+
+// configurations tells that values have changed in AWS, or are gone, or are again as
+// what serves has them.
+func configurations(before, after *v1alpha1.ImmutableDeploymentStatus) []announcement {
+	was := meta.FindStatusCondition(before.Conditions, v1alpha1.ConditionConfigurationCurrent)
+	is := meta.FindStatusCondition(after.Conditions, v1alpha1.ConditionConfigurationCurrent)
+	switch {
+	case is == nil || was != nil && was.Reason == is.Reason || was == nil && is.Reason == v1alpha1.ReasonConfigurationCurrent:
+		return nil
+	case is.Reason == v1alpha1.ReasonConfigurationGone:
+		return []announcement{{corev1.EventTypeWarning, is.Reason, v1alpha1.ConditionConfigurationCurrent, is.Message}}
+	}
+	return []announcement{{corev1.EventTypeNormal, is.Reason, v1alpha1.ConditionConfigurationCurrent, is.Message}}
 }
 
 // verdicts tells which checks changed their mind and which gates ended well;

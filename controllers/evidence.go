@@ -28,6 +28,9 @@ func (r *DeploymentReconciler) observeEvidence(ctx context.Context, imd *v1alpha
 	if err := r.observeImages(ctx, imd, view, needed.Vetted); err != nil {
 		return err
 	}
+	if err := r.observeShare(ctx, view, needed.Shared); err != nil {
+		return err
+	}
 	if imd.Spec.Analysis != nil {
 		if err := r.observeAnalysis(ctx, imd.Spec.Analysis, view, needed); err != nil {
 			return err
@@ -106,6 +109,28 @@ func (r *DeploymentReconciler) observeAnalysis(ctx context.Context, spec *v1alph
 		return err
 	}
 	view.facts.Analysis.Checks = m.verdicts
+	return nil
+}
+
+// observeShare reads what share of the requests the new revision really gets, where
+// that isn't its weight. Nothing is decided by it, so that nothing waits for it.
+func (r *DeploymentReconciler) observeShare(ctx context.Context, view *deploymentView, step *rollout.Measured) error {
+	if step == nil {
+		return nil
+	}
+	m := measurer{view: view, Measured: *step}
+	check := analysis.RequestCounts()
+	readings, err := m.read(ctx, &check)
+	if err != nil {
+		if _, ok := troubleOf(err, view.identity); ok || errors.Is(err, cloud.ErrPending) {
+			return nil
+		}
+		return err
+	}
+	if share, ok := analysis.Share(readings, step.Since, r.Timing.MetricDelay, r.Now()); ok {
+		share.Step = step.Step
+		view.facts.Share = &share
+	}
 	return nil
 }
 

@@ -35,23 +35,55 @@ func modeOf(imd *v1alpha1.ImmutableDeployment) (v1alpha1.StackMode, error) {
 	}
 }
 
-// observeService reads the service of a stack that nobody waited for yet.
+// observeService reads the service of a stack that nobody waited for yet, or of which
+// only ECS tells while it is waited for.
 func observeService(ctx context.Context, imr *v1alpha1.ImmutableRevision, view *revisionView) error {
 	f := &view.facts
-	if !isExpress(imr) || !f.Owned || f.Stack.Status != cloud.StackCreateComplete || !isAwaited(imr, view) {
+	if !f.Owned || !isAwaited(imr, view) {
 		return nil
 	}
-	source, err := template.SourceOf(&imr.Spec.Frozen.Template)
-	if err != nil {
-		return cannotBuild(err)
+	if found, err := findService(ctx, imr, view); err != nil || !found {
+		return err
 	}
-	out := source.Outputs(f.Stack.Outputs)
-	service, err := view.clients.Services.Service(ctx, out.Cluster, out.ServiceName)
-	if err != nil && !cloud.IsNotFound(err) {
+	service, err := view.clients.Services.Service(ctx, view.cluster, view.service)
+	switch {
+	case cloud.IsNotFound(err) && f.Stack.Status == cloud.StackCreateInProgress:
+		return nil // ECS doesn't show it yet
+	case err != nil && !cloud.IsNotFound(err):
 		return err
 	}
 	f.Service = &service
 	return nil
+}
+
+// asksECS tells whether ECS is asked why tasks don't start while the stack is created.
+func asksECS(imr *v1alpha1.ImmutableRevision) bool {
+	return isExpress(imr) || imr.Spec.Frozen.Template.OnInstances()
+}
+
+// findService names the service that is to be asked about. In express mode that is the
+// one of a complete stack. On instances of EC2 it is also one that CloudFormation
+// waits for: where no instance has room, no task starts, so that none fails, and
+// CloudFormation says nothing for hours.
+func findService(ctx context.Context, imr *v1alpha1.ImmutableRevision, view *revisionView) (found bool, err error) {
+	source, err := template.SourceOf(&imr.Spec.Frozen.Template)
+	if err != nil {
+		return false, cannotBuild(err)
+	}
+	switch s := view.facts.Stack; {
+	case isExpress(imr) && s.Status == cloud.StackCreateComplete:
+		out := source.Outputs(s.Outputs)
+		view.cluster, view.service = out.Cluster, out.ServiceName
+		return true, nil
+	case imr.Spec.Frozen.Template.OnInstances() && s.Status == cloud.StackCreateInProgress:
+		resources, err := view.clients.Stacks.Resources(ctx, s.ID)
+		if err != nil {
+			return false, ifPassing(err)
+		}
+		view.cluster, view.service = template.ServiceOf(resources[source.ServiceID()])
+		return view.service != "", nil
+	}
+	return false, nil
 }
 
 // isAwaited tells whether the tasks of a stack are to be waited for: while the
@@ -99,9 +131,9 @@ func (r *RevisionReconciler) attend(ctx context.Context, imr *v1alpha1.Immutable
 	if service.RunningCount >= service.DesiredCount {
 		return nil
 	}
-	out, found := source.Outputs(view.facts.Stack.Outputs), stack.Unsteady(source.ServiceID(), service)
+	found := stack.Unsteady(source.ServiceID(), service)
 	starting := found.Message
-	tasks, err := view.clients.Services.StoppedTasks(ctx, out.Cluster, out.ServiceName, stoppedTasksMax)
+	tasks, err := view.clients.Services.StoppedTasks(ctx, view.cluster, view.service, stoppedTasksMax)
 	if ifPassing(err) != nil {
 		return err
 	}

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/background"
 	"github.com/viridian-dev/viridian/internal/cloud"
@@ -39,5 +41,32 @@ func TestUnknownKindOfGate(t *testing.T) {
 				t.Errorf("answered: %+v", answer)
 			}
 		})
+	}
+}
+
+// A gate that is asked again in an attempt is asked by the same key, so that it can
+// tell a repetition; another attempt has another one, and so has another rollout of
+// the same number, in a cluster that was restored.
+func TestKeyOfAGate(t *testing.T) {
+	at := func(started time.Time) *v1alpha1.ImmutableDeployment {
+		imd := &v1alpha1.ImmutableDeployment{}
+		imd.UID, imd.Status.Rollout = "1", &v1alpha1.Rollout{ID: "checkout-2.4", StartedAt: metav1.NewTime(started)}
+		return imd
+	}
+	began := time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
+	run := rollout.GateRun{Name: "smoke", At: v1alpha1.BeforeTraffic, Attempt: 1}
+	first := attemptID(at(began), "checkout-2.4", run)
+	again := run
+	again.Calls = 1
+	if got := attemptID(at(began), "checkout-2.4", again); got != first {
+		t.Errorf("%s is asked again as %s", first, got)
+	}
+	another := run
+	another.Attempt = 2
+	if got := attemptID(at(began), "checkout-2.4", another); got == first {
+		t.Errorf("two attempts are %s", got)
+	}
+	if got := attemptID(at(began.Add(time.Hour)), "checkout-2.4", run); got == first {
+		t.Errorf("two rollouts are %s", got)
 	}
 }

@@ -485,7 +485,7 @@ func TestGateSurvivesACrash(t *testing.T) {
 // the deployment and its events.
 func TestGateThatEchoes(t *testing.T) {
 	w := running(t)
-	w.Expect(w.sim.RegisterFunction("viridian-smoke", lambda.Function{Timeout: time.Minute, Handler: func(question []byte) ([]byte, error) {
+	w.Expect(w.sim.RegisterFunction("viridian-smoke", lambda.Function{Timeout: 15 * time.Minute, Handler: func(question []byte) ([]byte, error) {
 		var q hook.Question
 		if err := json.Unmarshal(question, &q); err != nil {
 			return nil, err

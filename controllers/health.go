@@ -48,6 +48,9 @@ func readHealth(ctx context.Context, view *deploymentView, imr *v1alpha1.Immutab
 	if err := view.router.Health(ctx, seen.Backend, health); err != nil {
 		return err
 	}
+	if err := readAutoscaler(ctx, view, out, seen); err != nil {
+		return err
+	}
 	if health.Failed {
 		health.Reason = service.RolloutReason
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/configuration"
 	"github.com/viridian-dev/viridian/internal/rollout"
 	"github.com/viridian-dev/viridian/internal/template"
 )
@@ -27,16 +28,16 @@ func (r *DeploymentReconciler) apply(ctx context.Context, imd *v1alpha1.Immutabl
 	case rollout.ActionRecall:
 		return r.recall(ctx, imd, view, a)
 	case rollout.ActionProvision:
-		return r.setStack(ctx, view, a.Revision, v1alpha1.StackPresent, &a.Count)
+		return r.provision(ctx, view, a)
 	case rollout.ActionRemoveStack:
-		return r.setStack(ctx, view, a.Revision, v1alpha1.StackAbsent, nil)
+		return r.setStack(ctx, view, a.Revision, v1alpha1.StackAbsent)
 	case rollout.ActionRetainStack:
-		return r.setStack(ctx, view, a.Revision, v1alpha1.StackRetained, nil)
+		return r.setStack(ctx, view, a.Revision, v1alpha1.StackRetained)
 	case rollout.ActionDeleteRevision:
 		return r.deleteRevision(ctx, view, a.Revision)
 	case rollout.ActionFinishDeletion:
 		return r.finish(ctx, imd, view)
-	case rollout.ActionScale:
+	case rollout.ActionScale, rollout.ActionSetScaling:
 		return scale(ctx, view, a)
 	case rollout.ActionStartGate:
 		return r.startGate(ctx, imd, view, d.Progress.Rollout, a.Run)
@@ -61,7 +62,7 @@ func (r *DeploymentReconciler) createRevision(ctx context.Context, imd *v1alpha1
 	}
 	number := imd.Status.LatestRevision
 	for _, imr := range slices.Concat(present, orphans) {
-		if imr.Spec.Frozen.TemplateHash == view.facts.WantHash && metav1.GetControllerOf(&imr) != nil && imr.DeletionTimestamp.IsZero() {
+		if view.isWanted(&imr) && metav1.GetControllerOf(&imr) != nil && imr.DeletionTimestamp.IsZero() {
 			return errBehind
 		}
 		number = max(number, imr.Spec.Revision)
@@ -74,7 +75,7 @@ func (r *DeploymentReconciler) createRevision(ctx context.Context, imd *v1alpha1
 		return r.record(ctx, imd, view, number, *found, view.facts.DesiredCount)
 	}
 	imr, err := r.freeze(ctx, imd, view, number)
-	if err != nil {
+	if err != nil || imr == nil {
 		return err
 	}
 	return r.createRecord(ctx, imd, imr)
@@ -98,7 +99,8 @@ func (r *DeploymentReconciler) nextNumber(ctx context.Context, imd *v1alpha1.Imm
 
 // freeze makes a revision of the template in spec: its images pinned and its
 // CloudFormation template built. Its stack isn't asked for before its rollout
-// begins.
+// begins. There is none, and no error, if the values that it refers to have changed
+// again: the next pass decides anew.
 func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, number int64) (*v1alpha1.ImmutableRevision, error) {
 	source, err := template.SourceOf(&imd.Spec.Template)
 	if err != nil {
@@ -108,21 +110,23 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 	if err != nil {
 		return nil, err
 	}
-	pinned, images, kept := view.pinnedOfLost(imd)
-	if !kept {
-		if pinned, images, err = r.pin(ctx, imd, view, source); err != nil {
-			return nil, err
-		}
+	pinned, images, held, err := r.resolved(ctx, imd, view, source)
+	if err != nil || images == nil {
+		return nil, err
 	}
+	provenance := r.provenance(imd, view)
 	in := template.Input{
 		Namespace: imd.Namespace, Name: imd.Name, UID: string(imd.UID), Revision: number, Template: pinned, Images: images,
+		Configuration: held, Provenance: provenance,
 		StopFirst: imd.Spec.Strategy.Type == v1alpha1.StrategyRecreate,
 	}
 	frozen := v1alpha1.FrozenRevision{
-		TemplateHash:          view.facts.WantHash,
+		TemplateHash:          view.facts.WantTemplate,
 		AWS:                   awsOf(imd),
 		Template:              pinned,
 		Images:                images,
+		Configuration:         held,
+		Provenance:            provenance,
 		TerminationProtection: imd.Spec.Stack.TerminationProtection != nil && *imd.Spec.Stack.TerminationProtection,
 		StackMode:             mode,
 	}
@@ -140,26 +144,75 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 	return newRevision(imd, number, template.StackName(imd.Namespace, imd.Name, string(imd.UID), number), frozen), nil
 }
 
+// resolved is the template in spec with its images pinned and the values that it
+// refers to. There are no images, and no error, if no revision is to be made of it
+// now.
+func (r *DeploymentReconciler) resolved(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, source template.Source) (v1alpha1.RevisionTemplate, []v1alpha1.FrozenImage, *v1alpha1.FrozenConfiguration, error) {
+	pinned, images, lost := view.pinnedOfLost(imd)
+	if lost != nil {
+		held, err := r.heldByLost(ctx, lost, &pinned)
+		return pinned, images, held, err
+	}
+	pinned, images, err := r.pin(ctx, imd, view, source)
+	if err != nil {
+		return pinned, nil, nil, err
+	}
+	held, made, err := r.hold(ctx, imd, view, &pinned)
+	if err != nil || !made {
+		return pinned, nil, nil, err
+	}
+	return pinned, images, held, nil
+}
+
+// heldByLost has a template hold the values that a lost revision of it held. The
+// cache doesn't have them.
+func (r *DeploymentReconciler) heldByLost(ctx context.Context, lost *v1alpha1.ImmutableRevision, t *v1alpha1.RevisionTemplate) (*v1alpha1.FrozenConfiguration, error) {
+	if lost.Spec.Frozen.Configuration == nil {
+		return nil, nil
+	}
+	whole, err := r.whole(ctx, lost)
+	if err != nil {
+		return nil, err
+	}
+	configuration.Again(t, &whole.Spec.Frozen)
+	return whole.Spec.Frozen.Configuration, nil
+}
+
 // pinnedOfLost is the template of the revision that is to be made anew since its
 // stack was lost, with the images that it ran: a tag may have been moved since. Its
 // hash is that of the template in spec, so the two are the same but for that.
-func (view *deploymentView) pinnedOfLost(imd *v1alpha1.ImmutableDeployment) (pinned v1alpha1.RevisionTemplate, images []v1alpha1.FrozenImage, ok bool) {
+func (view *deploymentView) pinnedOfLost(imd *v1alpha1.ImmutableDeployment) (pinned v1alpha1.RevisionTemplate, images []v1alpha1.FrozenImage, of *v1alpha1.ImmutableRevision) {
 	for i := range view.records {
 		imr := &view.records[i]
 		seen := &view.facts.Revisions[i]
 		lost := seen.Number == view.facts.Progress.Stable && seen.Deleting && (seen.Health.Gone || seen.Stack != v1alpha1.RevisionCreated)
-		if lost && imr.Spec.Frozen.TemplateHash == view.facts.WantHash {
-			return template.PinnedAs(&imd.Spec.Template, &imr.Spec.Frozen), template.FrozenImages(&imr.Spec.Frozen), true
+		if lost && view.isWanted(imr) {
+			return template.PinnedAs(&imd.Spec.Template, &imr.Spec.Frozen), template.FrozenImages(&imr.Spec.Frozen), imr
 		}
 	}
-	return pinned, nil, false
+	return pinned, nil, nil
 }
 
-// setStack asks for a revision's stack with so many tasks, or for it to go.
-func (r *DeploymentReconciler) setStack(ctx context.Context, view *deploymentView, number int64, state v1alpha1.StackState, count *int32) error {
+// provision asks for a revision's stack with so many tasks, and bounds of their
+// number if that is scaled.
+func (r *DeploymentReconciler) provision(ctx context.Context, view *deploymentView, a rollout.Action) error {
+	return r.patchRevision(ctx, view, a.Revision, func(spec *v1alpha1.ImmutableRevisionSpec) {
+		spec.StackState, spec.DesiredCount, spec.Scaling = v1alpha1.StackPresent, &a.Count, scalingOf(a.Limits)
+	})
+}
+
+// setStack has a revision's stack go, or left to others.
+func (r *DeploymentReconciler) setStack(ctx context.Context, view *deploymentView, number int64, state v1alpha1.StackState) error {
+	return r.patchRevision(ctx, view, number, func(spec *v1alpha1.ImmutableRevisionSpec) {
+		spec.StackState, spec.DesiredCount, spec.Scaling = state, nil, nil
+	})
+}
+
+// patchRevision changes what a revision's record asks for.
+func (r *DeploymentReconciler) patchRevision(ctx context.Context, view *deploymentView, number int64, change func(*v1alpha1.ImmutableRevisionSpec)) error {
 	imr := view.record(number)
 	patch := client.MergeFromWithOptions(imr.DeepCopy(), client.MergeFromWithOptimisticLock{})
-	imr.Spec.StackState, imr.Spec.DesiredCount = state, count
+	change(&imr.Spec)
 	if err := r.Client.Patch(ctx, imr, patch); err != nil {
 		return fmt.Errorf("set the stack state of %s: %w", imr.Name, err)
 	}
@@ -182,8 +235,11 @@ func (r *DeploymentReconciler) deleteRevision(ctx context.Context, view *deploym
 	return nil
 }
 
-// scale sets the desired count of a revision's service.
+// scale sets the desired count of a revision's service, or what its autoscaler does.
 func scale(ctx context.Context, view *deploymentView, a rollout.Action) error {
+	if a.Kind == rollout.ActionSetScaling {
+		return setScaling(ctx, view, a)
+	}
 	imr := view.record(a.Revision)
 	out := imr.Status.Outputs
 	err := view.clients.Services.Scale(ctx, out.Cluster, out.ServiceName, a.Count)

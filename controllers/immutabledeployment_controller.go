@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"fmt"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -112,7 +113,18 @@ func (r *DeploymentReconciler) carryOut(ctx context.Context, imd *v1alpha1.Immut
 		return retry(err)
 	}
 	r.tellNeighbours(client.ObjectKeyFromObject(imd), view, decision)
-	return ctrl.Result{RequeueAfter: max(decision.After, minRequeue)}, nil
+	return ctrl.Result{RequeueAfter: r.again(view, decision)}, nil
+}
+
+// again is when to look again.
+func (r *DeploymentReconciler) again(view *deploymentView, decision rollout.Decision) time.Duration {
+	switch {
+	case view.values.hurry:
+		return minRequeue
+	case view.values.unread: // others had something read a moment ago: at half time it is read
+		return max(min(decision.After, r.Timing.Resync/2), minRequeue)
+	}
+	return max(decision.After, minRequeue)
 }
 
 // hasBegun tells whether something may have been made in AWS, as far as status

@@ -36,6 +36,8 @@ type deploymentView struct {
 	lostStacks map[int64]cloud.Stack
 	// rules are what the namespace may use; read as facts.NeedsPolicy says.
 	rules policy.Rules
+	// values that the template refers to.
+	values values
 	// pinned are the images that were resolved, by reference.
 	pinned map[string]string
 	// remark is what people should hear of stacks that others left.
@@ -62,7 +64,7 @@ func (r *DeploymentReconciler) observe(ctx context.Context, imd *v1alpha1.Immuta
 	err := inAccount(
 		func() error { return r.rightAccount(ctx, imd, &view) },
 		func() error {
-			return all(r.observeRoute, r.observeOriginal, r.observeRevisions, r.observeLost, r.observeEvidence, r.observePolicy, r.observePreflight)
+			return all(r.observeRoute, r.observeOriginal, r.observeRevisions, r.countTasks, r.observeLost, r.observeConfiguration, r.observeEvidence, r.observePolicy, r.observePreflight)
 		})
 	return view, err
 }

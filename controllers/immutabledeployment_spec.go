@@ -21,7 +21,7 @@ func (r *DeploymentReconciler) fromSpec(imd *v1alpha1.ImmutableDeployment) rollo
 		Writer:       r.mark(imd),
 		Adopted:      r.claimOf(imd).Adopted(),
 		Deleting:     !imd.DeletionTimestamp.IsZero(),
-		WantHash:     template.Hash(spec.Template),
+		WantTemplate: template.Hash(spec.Template),
 		DesiredCount: 1,
 		Recreate:     spec.Strategy.Type == v1alpha1.StrategyRecreate,
 		Policy: rollout.Policy{
@@ -42,6 +42,7 @@ func (r *DeploymentReconciler) fromSpec(imd *v1alpha1.ImmutableDeployment) rollo
 		Requests: requestsOf(imd),
 		Progress: remembered(&imd.Status),
 	}
+	o.WantHash = o.WantTemplate
 	if o.Deleting {
 		o.DeletedAt = imd.DeletionTimestamp.Time
 	}
@@ -49,6 +50,7 @@ func (r *DeploymentReconciler) fromSpec(imd *v1alpha1.ImmutableDeployment) rollo
 		o.WasBlocked = was.Reason
 		o.Told = rollout.Blocked{Reason: was.Reason, Message: was.Message, Remedy: was.Remedy}
 	}
+	o.Scaling = limitsOf(spec.Scaling)
 	if spec.DesiredCount != nil {
 		o.DesiredCount = *spec.DesiredCount
 	}

@@ -55,6 +55,7 @@ func (r *DeploymentReconciler) save(ctx context.Context, imd *v1alpha1.Immutable
 	}
 	keepHistory(&imd.Status, next, view)
 	setConditions(next, imd.Generation, d, r.Now())
+	view.keepConfiguration(imd, next, conditionSetter{&next.Conditions, imd.Generation, r.Now()})
 	return r.write(ctx, imd, next, d.Notices...)
 }
 
@@ -172,6 +173,7 @@ func setConditions(next *v1alpha1.ImmutableDeploymentStatus, generation int64, d
 	set.while(v1alpha1.ConditionDegraded, d.Degraded != "", v1alpha1.ReasonUnhealthy, d.Degraded)
 	set.while(v1alpha1.ConditionDrifted, d.Drifted != "", v1alpha1.ReasonRouteDrifted, d.Drifted)
 	setAvailable(set, next, d)
+	set.while(v1alpha1.ConditionAutoscalerDiffers, d.ScalingMessage != "", d.ScalingReason, d.ScalingMessage)
 	setOverlapping(set, d)
 	setAnalysis(set, d)
 	if d.InSync {

@@ -66,6 +66,14 @@ func (r *RevisionReconciler) note(d stack.Decision, next *v1alpha1.ImmutableRevi
 // create starts a new attempt at the stack.
 func (r *RevisionReconciler) create(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView, next *v1alpha1.ImmutableRevisionStatus) error {
 	parameters := map[string]string{template.ParamDesiredCount: strconv.Itoa(int(imr.Spec.Count()))}
+	if imr.Spec.Frozen.Template.Scaling != nil {
+		bounds := imr.Spec.Bounds()
+		parameters[template.ParamMinCapacity] = strconv.Itoa(int(bounds.Min))
+		parameters[template.ParamMaxCapacity] = strconv.Itoa(int(bounds.Max))
+	}
+	if err := r.checkValues(ctx, imr, view); err != nil {
+		return err
+	}
 	chosen, err := view.backend.Parameters(ctx)
 	if err != nil {
 		return err
@@ -166,7 +174,7 @@ func contextOf(imr *v1alpha1.ImmutableRevision, listenerARN string, trying bool)
 	onSpot := func(p v1alpha1.CapacityProviderStrategyItem) bool { return p.CapacityProvider == "FARGATE_SPOT" }
 	return stack.Context{
 		ListenerARN: listenerARN, RoleARN: imr.Spec.Frozen.AWS.RoleARN, Trying: trying,
-		Spot: slices.ContainsFunc(imr.Spec.Frozen.Template.CapacityProviderStrategy, onSpot),
+		Spot: slices.ContainsFunc(imr.Spec.Frozen.Template.CapacityProviderStrategy, onSpot), Instances: imr.Spec.Frozen.Template.OnInstances(),
 	}
 }
 

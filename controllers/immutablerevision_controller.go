@@ -210,14 +210,16 @@ type revisionView struct {
 	ownerUID string
 	// backend works with what the stack has for the route.
 	backend route.Backend
+	// cluster and service are of the ECS service that facts tell of.
+	cluster, service string
 }
 
 // observe reads the owner and the stack.
 func (r *RevisionReconciler) observe(ctx context.Context, imr *v1alpha1.ImmutableRevision) (revisionView, error) {
 	view := revisionView{facts: stack.Observation{
 		Phase: imr.Status.Phase, Deleting: !imr.DeletionTimestamp.IsZero(), Retained: imr.Spec.StackState == v1alpha1.StackRetained,
-		Foreign:        reasonOf(imr) == v1alpha1.ReasonForeignStack,
-		DeleteAttempts: imr.Status.DeleteAttempts, Listed: len(imr.Status.Retained) > 0, Waiting: r.waiting(imr),
+		Foreign:   reasonOf(imr) == v1alpha1.ReasonForeignStack,
+		Attempted: imr.Status.Attempts > 0, DeleteAttempts: imr.Status.DeleteAttempts, Listed: len(imr.Status.Retained) > 0, Waiting: r.waiting(imr),
 	}}
 	if err := r.observeOwner(ctx, imr, &view); err != nil || view.facts.Retained {
 		return view, err

@@ -43,14 +43,14 @@ func (r *RevisionReconciler) save(ctx context.Context, imr *v1alpha1.ImmutableRe
 func refusedBy(imr *v1alpha1.ImmutableRevision, next *v1alpha1.ImmutableRevisionStatus) *rollout.Blocked {
 	f := next.Failure
 	tried := []v1alpha1.RevisionPhase{v1alpha1.RevisionCreated, v1alpha1.RevisionFailed}
-	if !isExpress(imr) {
+	if !asksECS(imr) {
 		tried = append(tried, v1alpha1.RevisionCreating) // else it is the attempt under way that is refused
 	}
 	if f == nil || f.Reason == "" || imr.Spec.StackState != v1alpha1.StackPresent || slices.Contains(tried, next.Phase) {
 		return nil
 	}
 	what := "CloudFormation could not create the stack of"
-	if isExpress(imr) && (f.Reason == v1alpha1.ReasonCapacityUnavailable || f.Reason == v1alpha1.ReasonNetworkUnavailable) {
+	if (isExpress(imr) || next.Phase == v1alpha1.RevisionCreating) && (f.Reason == v1alpha1.ReasonCapacityUnavailable || f.Reason == v1alpha1.ReasonNetworkUnavailable) {
 		what = "ECS could not start the tasks of"
 	}
 	return &rollout.Blocked{Reason: f.Reason, Remedy: f.Remedy, Message: fmt.Sprintf("%s %s: %s", what, imr.Name, f.Message)}

@@ -64,3 +64,28 @@ func TestLastLook(t *testing.T) {
 		})
 	}
 }
+
+// A deployment stays while a revision of its is there, as the API server knows it:
+// nobody would have that one's stack removed any more.
+func TestDeploymentOutlivesItsRevisions(t *testing.T) {
+	imd := &v1alpha1.ImmutableDeployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "mailer", UID: "1",
+		Finalizers: []string{v1alpha1.Finalizer, "others"}, DeletionTimestamp: &metav1.Time{Time: time.Now()}}}
+	imr := &v1alpha1.ImmutableRevision{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "mailer-1", Labels: map[string]string{v1alpha1.LabelDeployment: "mailer"},
+		OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(imd, v1alpha1.GroupVersion.WithKind("ImmutableDeployment"))}}}
+	cluster := clusterOf(t, imd, imr)
+	r := &DeploymentReconciler{Options: Options{Client: cluster, Live: cluster, Now: time.Now}}
+	view := &deploymentView{clients: (&formation{}).clients(), lostStacks: map[int64]cloud.Stack{}}
+	for _, there := range []bool{true, false} {
+		if !there {
+			if err := cluster.Delete(t.Context(), imr); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := cluster.Get(t.Context(), client.ObjectKeyFromObject(imd), imd); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.finish(t.Context(), imd, view); err != nil || controllerutil.ContainsFinalizer(imd, v1alpha1.Finalizer) != there {
+			t.Errorf("a revision is there: %t; finalizers %v, %v", there, imd.Finalizers, err)
+		}
+	}
+}

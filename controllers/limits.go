@@ -37,6 +37,14 @@ const (
 	referenceLength = 1024
 	digestLength    = 128
 	logGroupLength  = 512
+	sumLength       = 64
+	containerLength = 255
+	sourceLength    = 2048
+	versionLength   = 128
+	problemLength   = 256
+
+	// comparedLength is how many values are compared.
+	comparedLength = 40
 
 	// imagesLength is how many images that run.
 	imagesLength = 20
@@ -80,8 +88,26 @@ func fitDeployment(s *v1alpha1.ImmutableDeploymentStatus) {
 	if s.Rollout != nil {
 		fitRollout(s.Rollout)
 	}
+	if s.Configuration != nil {
+		fitConfiguration(s.Configuration)
+	}
 	if t := s.Traffic; t != nil {
 		t.Writers = t.Writers[max(0, len(t.Writers)-writersLength):]
+	}
+}
+
+// fitConfiguration cuts what is said of values to size. Those that matter come first.
+func fitConfiguration(c *v1alpha1.ConfigurationStatus) {
+	fit(&c.Changed, sumLength)
+	c.Entries = c.Entries[:min(len(c.Entries), comparedLength)]
+	for i := range c.Entries {
+		r := &c.Entries[i]
+		fit(&r.Container, containerLength)
+		fit(&r.Name, containerLength)
+		fit(&r.Source, sourceLength)
+		fit(&r.Held, versionLength)
+		fit(&r.Current, versionLength)
+		fit(&r.Problem, problemLength)
 	}
 }
 

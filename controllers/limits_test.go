@@ -56,7 +56,7 @@ func statusSchema(t testing.TB, plural string) schema {
 // names, IDs and words of AWS and of ours, which nothing may shorten, and which
 // AWS and the names of objects bound.
 var identifiers = []string{
-	"blockedBy.reason", "history[].from", "history[].id", "history[].reason", "history[].revision",
+	"blockedBy.reason", "configuration.entries[].kind", "configuration.revision", "history[].from", "history[].id", "history[].reason", "history[].revision",
 	"images[].container", "images[].revision", "lastRequest.reason",
 	"outputs.cluster", "outputs.previewRuleARN", "outputs.serviceName", "outputs.targetGroupARN", "outputs.taskDefinitionARN",
 	"failure.reason", "failure.resource", "retained[].logicalID", "retained[].physicalID", "retained[].type",

@@ -105,6 +105,12 @@ func largest(t testing.TB) (*v1alpha1.ImmutableDeployment, *v1alpha1.ImmutableRe
 	for i := range 10 {
 		frozen.Images = append(frozen.Images, v1alpha1.FrozenImage{Container: fmt.Sprintf("%0255d", i), Image: strings.Repeat("i", 1024), Digest: strings.Repeat("d", 128)})
 	}
+	frozen.Configuration = &v1alpha1.FrozenConfiguration{State: v1alpha1.ConfigurationFrozen, SHA256: strings.Repeat("0", 64)}
+	for i := range 600 {
+		frozen.Configuration.Entries = append(frozen.Configuration.Entries, v1alpha1.FrozenReference{
+			Container: fmt.Sprintf("%0255d", i%10), Name: fmt.Sprintf("V%03d", i), In: v1alpha1.InEnvironment, Source: strings.Repeat("s", 40), Pinned: true,
+		})
+	}
 	imr.Status = controllers.FullRevisionStatus(t)
 	return imd, imr
 }

@@ -30,6 +30,7 @@ func (r *DeploymentReconciler) observePreflight(ctx context.Context, imd *v1alph
 		func() error { return lookAtRoles(ctx, view.clients, t, &report) },
 		func() error { return lookAtCluster(ctx, view.clients.Services, t, &report) },
 		func() error { return view.lookAtImages(ctx, imd, &report) },
+		func() error { return r.lookAtConfiguration(ctx, imd, view, &report) },
 	} {
 		if err := look(); err != nil {
 			return err
@@ -64,7 +65,11 @@ func (view *deploymentView) tellMissing(report *preflight.Report) {
 }
 
 func lookAtNetwork(ctx context.Context, network cloud.Network, n *v1alpha1.Network, from *preflight.Entry, report *preflight.Report) error {
-	subnets, err := network.Subnets(ctx, n.SubnetIDs)
+	var subnets map[string]cloud.Subnet
+	var err error
+	if len(n.SubnetIDs) > 0 {
+		subnets, err = network.Subnets(ctx, n.SubnetIDs)
+	}
 	if err == nil {
 		report.Add(preflight.Subnets(n, subnets, from))
 	} else if err := report.SkipOptional("subnets (ec2:DescribeSubnets)", err); err != nil {
@@ -116,15 +121,15 @@ func lookAtCluster(ctx context.Context, services cloud.Services, t *v1alpha1.Rev
 	if t.Cluster == "" {
 		return nil
 	}
-	var providers []string
+	needs := cloud.Capacity{Instances: t.OnInstances() && len(t.CapacityProviderStrategy) == 0}
 	for _, item := range t.CapacityProviderStrategy {
-		providers = append(providers, item.CapacityProvider)
+		needs.Providers = append(needs.Providers, item.CapacityProvider)
 	}
-	cluster, err := services.Cluster(ctx, t.Cluster, providers)
+	cluster, err := services.Cluster(ctx, t.Cluster, needs)
 	if err != nil && !cloud.IsNotFound(err) {
 		return report.Skip("the ECS cluster (ecs:DescribeClusters)", err)
 	}
-	report.Add(preflight.Cluster(t.Cluster, cluster, providers))
+	report.Add(preflight.Cluster(t.Cluster, cluster, needs))
 	return nil
 }
 

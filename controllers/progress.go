@@ -50,6 +50,7 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 		})
 	}
 	p.BlockedSince = timeOf(status.FrozenSince)
+	p.Scaling = rememberedScaling(status.Scaling)
 	p.Rollouts = status.RolloutCount
 	p.Handled, p.Waiting = requestsIn(status.Handled), requestsIn(status.Waiting)
 	if r := status.Rollout; r != nil {
@@ -57,11 +58,11 @@ func remembered(status *v1alpha1.ImmutableDeploymentStatus) rollout.Progress {
 			ID: r.ID, Cause: r.Cause, Revision: r.Revision, From: r.From,
 			Request: r.Request, Note: r.Note, ApprovedStep: int(r.ApprovedStep), ProvenStep: int(r.ProvenStep), Full: r.Full, Retried: r.Retried,
 			StartedAt: r.StartedAt.Time, ProgressedAt: r.ProgressedAt.Time,
-			VerifiedAt: timeOf(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
+			VerifiedAt: timeOf(r.VerifiedAt), VerifiedCount: r.VerifiedCount, AskedCount: r.AskedCount,
 			Step: int(r.Step), StepReachedAt: timeOf(r.StepReachedAt), UnhealthySince: timeOf(r.UnhealthySince),
 			Outcome: r.Outcome, Reason: r.Reason, Message: r.Message,
 			DecidedAt: timeOf(r.DecidedAt), FinishedAt: timeOf(r.FinishedAt),
-			Checks: r.Checks, Gates: gateRuns(r.Gates),
+			Checks: r.Checks, Share: r.Measured, Gates: gateRuns(r.Gates),
 		}
 	}
 	return p
@@ -73,6 +74,7 @@ func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, 
 	status.Stable, status.ReachedCount, status.ScalingSince = p.Stable, p.Reached, timePtr(p.ScalingSince)
 	status.DetachedAt, status.SwitchedOff = timePtr(p.DetachedAt), p.Off
 	status.FrozenSince = timePtr(p.BlockedSince)
+	status.Scaling = scalingStatus(p.Scaling)
 	status.RolloutCount = p.Rollouts
 	status.Handled, status.Waiting = requestStatus(p.Handled), requestStatus(p.Waiting)
 	status.Retiring = nil
@@ -88,11 +90,11 @@ func remember(status *v1alpha1.ImmutableDeploymentStatus, view *deploymentView, 
 			Request: r.Request, Note: r.Note, Full: r.Full, Retried: r.Retried,
 			ApprovedStep: int32(r.ApprovedStep), ProvenStep: int32(r.ProvenStep), //nolint:gosec // a plan has few steps
 			StartedAt: stamp(r.StartedAt), ProgressedAt: stamp(r.ProgressedAt),
-			VerifiedAt: timePtr(r.VerifiedAt), VerifiedCount: r.VerifiedCount,
+			VerifiedAt: timePtr(r.VerifiedAt), VerifiedCount: r.VerifiedCount, AskedCount: r.AskedCount,
 			Step: int32(r.Step), StepReachedAt: timePtr(r.StepReachedAt), UnhealthySince: timePtr(r.UnhealthySince), //nolint:gosec // a plan has few steps
 			Outcome: r.Outcome, Reason: r.Reason, Message: r.Message,
 			DecidedAt: timePtr(r.DecidedAt), FinishedAt: timePtr(r.FinishedAt),
-			Checks: r.Checks, Gates: gateStatus(r.Gates),
+			Checks: r.Checks, Measured: r.Share, Gates: gateStatus(r.Gates),
 		}
 	}
 	rememberTraffic(status, view, d)

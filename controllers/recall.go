@@ -19,7 +19,7 @@ import (
 // one that nobody owns, or one that is made again from the stack.
 func (r *DeploymentReconciler) recall(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, a rollout.Action) error {
 	if view.revision(a.Revision) != nil {
-		return r.setStack(ctx, view, a.Revision, v1alpha1.StackPresent, &a.Count)
+		return r.provision(ctx, view, rollout.Action{Revision: a.Revision, Count: a.Count, Limits: view.facts.Scaling})
 	}
 	for i := range view.orphans {
 		if view.orphans[i].Spec.Revision == a.Revision {
@@ -64,7 +64,7 @@ func (r *DeploymentReconciler) record(ctx context.Context, imd *v1alpha1.Immutab
 	switch {
 	case err == nil:
 		kept.Restore(&frozen)
-	case hash == view.facts.WantHash:
+	case hash == view.facts.WantTemplate:
 		frozen.Template = imd.Spec.Template
 	default:
 		return recordLost(&from, err)

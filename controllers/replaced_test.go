@@ -49,7 +49,7 @@ func (m *moved) Service(context.Context, string, string) (cloud.Service, error) 
 	return cloud.Service{}, &cloud.Error{Kind: cloud.KindNotFound}
 }
 
-func (m *moved) Cluster(context.Context, string, []string) (cloud.Cluster, error) {
+func (m *moved) Cluster(context.Context, string, cloud.Capacity) (cloud.Cluster, error) {
 	return cloud.Cluster{}, &cloud.Error{Kind: cloud.KindNotFound}
 }
 

@@ -114,10 +114,12 @@ func TestRetainWaitsForCredentials(t *testing.T) {
 	w.skip(24 * time.Hour)
 	end := w.sim.Faults.Add(awssim.Fault{Effect: awssim.ExpiredToken})
 	w.blocked(imd, v1alpha1.ReasonCredentials)
+	goOn := w.hold() // ten minutes are three seconds
 	w.Expect(w.client.Delete(w.ctx, imd)).To(gomega.Succeed())
 	w.until(imd, "Deleting", func(s v1alpha1.ImmutableDeploymentStatus) bool { return s.Phase == v1alpha1.PhaseDeleting })
 	w.Consistently(func() v1alpha1.StackState { return w.revision("checkout-1").Spec.StackState }, time.Second).Should(gomega.Equal(v1alpha1.StackPresent))
 	end()
+	goOn()
 	w.gone(imd)
 	w.did(append(effects, "RemoveTags")...)
 	w.foreign.all = inventory(w.sim.Snapshot(), false) // the rule is nobody's now

@@ -30,6 +30,7 @@ func (r *DeploymentReconciler) observeRecords(ctx context.Context, imd *v1alpha1
 	}
 	view.orphaned = view.facts.Deleting && (imd.Status.Orphaned || slices.ContainsFunc(view.orphans, working) || slices.Contains(imd.Finalizers, metav1.FinalizerOrphanDependents))
 	view.facts.Policy.Retain = view.facts.Policy.Retain || view.orphaned
+	view.chooseValues(imd)
 	if err != nil || !view.facts.Deleting || view.facts.Policy.Retain {
 		return err
 	}
@@ -164,18 +165,28 @@ func (view *deploymentView) noteCopy(claim *ownership.Claim) {
 // reads its health.
 func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploymentView, imr *v1alpha1.ImmutableRevision) (rollout.Revision, error) {
 	seen := recorded(imr)
+	seen.Hash = view.hashOf(imr)
 	seen.Blocked = r.blockerOf(imr)
 	if imr.Status.Outputs == nil {
 		return seen, nil
 	}
-	active := view.facts.Progress.Rollout
-	matters := seen.Number == view.facts.Progress.Stable || active != nil && active.FinishedAt.IsZero() && active.Revision == seen.Number ||
-		view.facts.ForgetfulWorker() || view.facts.IsKeptIdle(seen.Number)
 	seen.Tampered = tampered(imr, view)
-	if view.facts.Deleting || !matters || !seen.Wanted || seen.Stack != v1alpha1.RevisionCreated {
+	switch {
+	case seen.Stack != v1alpha1.RevisionCreated:
+		return seen, nil
+	case view.facts.Deleting && view.facts.Policy.Retain && seen.Scales && !seen.Retained:
+		return seen, readAutoscaler(ctx, view, imr.Status.Outputs, &seen)
+	case view.facts.Deleting || !seen.Wanted || !view.matters(seen.Number):
 		return seen, nil
 	}
 	return seen, readHealth(ctx, view, imr, &seen)
+}
+
+// matters tells whether traffic may depend on a revision's health.
+func (view *deploymentView) matters(number int64) bool {
+	active := view.facts.Progress.Rollout
+	return number == view.facts.Progress.Stable || active != nil && active.FinishedAt.IsZero() && active.Revision == number ||
+		view.facts.ForgetfulWorker() || view.facts.IsKeptIdle(number)
 }
 
 // outside are the reasons of what may keep a stack from being made, or removed,
@@ -183,7 +194,7 @@ func (r *DeploymentReconciler) observeRevision(ctx context.Context, view *deploy
 var outside = []string{
 	v1alpha1.ReasonAccessDenied, v1alpha1.ReasonCredentials, v1alpha1.ReasonQuotaExceeded, v1alpha1.ReasonCapacityUnavailable,
 	v1alpha1.ReasonNetworkUnavailable, v1alpha1.ReasonResourceConflict, v1alpha1.ReasonAWSUnavailable, v1alpha1.ReasonWrongAccount,
-	v1alpha1.ReasonRoleNotAllowed, v1alpha1.ReasonPreviewPriorityUnavailable,
+	v1alpha1.ReasonRoleNotAllowed, v1alpha1.ReasonPreviewPriorityUnavailable, v1alpha1.ReasonConfigurationGone,
 }
 
 // blockerOf is what is in the way of a revision's stack that isn't its template's
@@ -207,6 +218,8 @@ func recorded(imr *v1alpha1.ImmutableRevision) rollout.Revision {
 		Name:   imr.Name,
 		Hash:   imr.Spec.Frozen.TemplateHash,
 
+		Template: imr.Spec.Frozen.TemplateHash,
+
 		StackName: imr.Spec.StackName,
 
 		Wanted:   imr.Spec.StackState == v1alpha1.StackPresent,
@@ -218,6 +231,9 @@ func recorded(imr *v1alpha1.ImmutableRevision) rollout.Revision {
 
 		Backend: backend.ID(),
 		Retried: imr.Status.FailedAttempts > 0,
+	}
+	if scaling := imr.Spec.Frozen.Template.Scaling; scaling != nil {
+		seen.Scales, seen.Scheduled = true, len(scaling.Schedules) > 0
 	}
 	if source, err := template.SourceOf(&imr.Spec.Frozen.Template); err == nil && imr.Status.LogGroup != "" {
 		logs := source.Logs(&imr.Spec.Frozen.Template, imr.Spec.StackName, imr.Status.LogGroup)

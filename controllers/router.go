@@ -109,19 +109,18 @@ func (r *DeploymentReconciler) observeRoute(ctx context.Context, imd *v1alpha1.I
 func (view *deploymentView) begins(imd *v1alpha1.ImmutableDeployment) bool {
 	active := imd.Status.Rollout != nil && imd.Status.Rollout.FinishedAt == nil
 	return !active && !slices.ContainsFunc(view.records, func(imr v1alpha1.ImmutableRevision) bool {
-		return imr.Spec.Revision == view.facts.Progress.Stable && imr.Spec.Frozen.TemplateHash == view.facts.WantHash
+		return imr.Spec.Revision == view.facts.Progress.Stable && view.hashOf(&imr) == view.facts.WantHash
 	})
 }
 
 // observeOriginal reads whether what an adopted route went to before may get
 // requests again.
 func (r *DeploymentReconciler) observeOriginal(ctx context.Context, _ *v1alpha1.ImmutableDeployment, view *deploymentView) error {
-	original := view.facts.Progress.Original
-	if !view.facts.Deleting || original == "" {
+	if !view.facts.OriginalMatters() {
 		return nil
 	}
 	var err error
-	view.facts.Original, err = view.router.OriginalHealth(ctx, original)
+	view.facts.Original, err = view.router.OriginalHealth(ctx, view.facts.Progress.Original)
 	return err
 }
 

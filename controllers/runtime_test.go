@@ -73,6 +73,13 @@ func TestSpotInterruptions(t *testing.T) {
 		w.Expect(w.sim.InterruptTasks(out.Cluster, out.ServiceName, 1)).To(gomega.Equal(1))
 		w.recovered("checkout-2", lost, 2)
 	}
+	w.unharmed(imd)
+}
+
+// unharmed tells that a rollout that is held at its first step isn't over, and lets it
+// go on.
+func (w *world) unharmed(imd *v1alpha1.ImmutableDeployment) {
+	w.t.Helper()
 	w.looks()
 	now := w.get(imd)
 	w.Expect(now.Status.Rollout.Outcome).To(gomega.BeEmpty())

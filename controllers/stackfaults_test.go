@@ -2,8 +2,10 @@ package controllers_test
 
 import (
 	"io"
+	"math"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -235,6 +237,28 @@ func TestStackFaultAborted(t *testing.T) {
 	imd := w.serving()
 	w.failing(template.LogicalService, cfn.Causes["quota"])
 	w.roll(imd, "2")
+	now := w.blocked(imd, v1alpha1.ReasonQuotaExceeded)
+	w.request(imd, v1alpha1.AnnotationAbort, now.Status.Rollout.ID)
+	w.eventually(imd, v1alpha1.PhaseRolledBack)
+	w.removed("checkout-2")
+}
+
+// A revision that is given up between two attempts at its stack has none any more,
+// and says so.
+func TestStackFaultAbortedBetweenAttempts(t *testing.T) {
+	w := newWorld(t)
+	refuse := refusing(math.MaxInt, "LimitExceededException")
+	var asked atomic.Int32
+	w.startAs(&setup{answers: func(action string) *http.Response {
+		if action == "CreateStack" && asked.Add(1) <= 2 {
+			return nil
+		}
+		return refuse.answers(action)
+	}})
+	imd := w.serving()
+	w.failing(template.LogicalService, cfn.Causes["quota"])
+	w.roll(imd, "2")
+	w.Eventually(asked.Load).Should(gomega.BeNumerically(">", 2), func() string { return w.explain() })
 	now := w.blocked(imd, v1alpha1.ReasonQuotaExceeded)
 	w.request(imd, v1alpha1.AnnotationAbort, now.Status.Rollout.ID)
 	w.eventually(imd, v1alpha1.PhaseRolledBack)

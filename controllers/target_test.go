@@ -82,12 +82,21 @@ func TestStickyCanary(t *testing.T) {
 		return cookies
 	}).Should(gomega.HaveLen(2), "cookies for the revision and for its task")
 	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = canary(0, forever) })
-	w.reached(imd, "2/3")
-	for range 100 {
+	now := w.reached(imd, "2/3")
+	w.Eventually(func() *v1alpha1.MeasuredShare {
 		w.Expect(revision()).To(gomega.Equal("1"))
-	}
+		now = w.seen.latest(imd)
+		return now.Status.Rollout.Measured
+	}).ShouldNot(gomega.BeNil(), w.explain)
+	share := now.Status.Rollout.Measured
+	w.Expect(*now.Status.Weight).To(gomega.Equal(int32(50)))
+	w.Expect(share.Percent).To(gomega.BeZero(), "all are the one client's, who stays")
+	w.Expect(share.Requests).To(gomega.BeNumerically(">", 0))
+	w.Expect(share.Step).To(gomega.Equal(int32(2)))
+	w.Expect(readyMessage(now)).To(gomega.ContainSubstring("0% of "))
 	w.release(imd)
-	w.eventually(imd, v1alpha1.PhaseComplete)
+	now = w.eventually(imd, v1alpha1.PhaseComplete)
+	w.Expect(now.Status.Rollout.Measured).To(gomega.BeNil())
 	w.Expect(revision()).To(gomega.Equal("2"))
 }
 

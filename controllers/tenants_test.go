@@ -35,7 +35,7 @@ func (w *world) beside() *world {
 	w.t.Helper()
 	v := &world{
 		WithT: w.WithT, t: w.t, ctx: w.ctx, client: w.client, sim: w.sim, listener: w.listener,
-		others: w.others, foreign: w.foreign, log: &effects{}, began: w.began,
+		others: w.others, foreign: w.foreign, log: &effects{}, clock: w.clock,
 	}
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "test-"}}
 	w.Expect(w.client.Create(w.ctx, ns)).To(gomega.Succeed())
@@ -241,7 +241,7 @@ func TestPolicyIsTakenBack(t *testing.T) {
 func TestGateIsTakenBack(t *testing.T) {
 	const function = "arn:aws:lambda:eu-west-1:111122223333:function:viridian-verify"
 	w := running(t)
-	w.Expect(w.sim.RegisterFunction("viridian-verify", lambda.Function{})).To(gomega.Succeed())
+	w.Expect(w.sim.RegisterFunction("viridian-verify", lambda.Function{Timeout: 15 * time.Minute})).To(gomega.Succeed())
 	policy := w.policy(func(p *v1alpha1.DeploymentPolicySpec) { p.FunctionARNs = []string{function} })
 	gate := func(name string, at v1alpha1.GatePoint) v1alpha1.Gate {
 		return v1alpha1.Gate{Name: name, At: at, Lambda: &v1alpha1.LambdaGate{FunctionARN: function}, TimeoutSeconds: new(int32(86400))}

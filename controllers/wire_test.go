@@ -74,6 +74,7 @@ func (c *cloudWire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if c.s.offline.Load() {
 		return nil, errors.New("dial tcp: no route to host")
 	}
+	c.s.sends.note(r)
 	action, param := readCall(r)
 	if c.s.asks != nil && strings.Contains(r.URL.Path, "/operation/") {
 		c.s.asks(action, members(r))
@@ -208,6 +209,7 @@ func (c *clusterWire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if c.m.dead.Load() {
 		return nil, errDead
 	}
+	c.s.sends.note(r)
 	ours := strings.Contains(r.URL.Path, v1alpha1.GroupVersion.Group)
 	if ours && c.s.refuse != nil && c.s.refuse(r) {
 		return nil, errors.New("connection refused")

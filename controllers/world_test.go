@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"flag"
 	"net/http"
 	"net/netip"
 	"os"
@@ -44,7 +45,7 @@ const speed = 200
 const batchWindow = 100 * time.Millisecond
 
 // patience is when a test gives up. It says nothing about how long things take.
-const patience = 2 * time.Minute
+var patience = flag.Duration("patience", 2*time.Minute, "when a test gives up")
 
 // world is one test's cluster, account and managers.
 type world struct {
@@ -62,16 +63,37 @@ type world struct {
 	foreign belongings
 	seen    *history
 	log     *effects
+	clock   *clock
+}
+
+// clock is the time that managers are told: it runs speed times as fast as a clock,
+// but for what is skipped and while it is held.
+type clock struct {
+	mutex   sync.Mutex
 	began   time.Time
-	skipped atomic.Int64
+	skipped time.Duration
+	// held is since when it stands still; zero if it doesn't.
+	held time.Time
+	// stood is how long it stood still before.
+	stood time.Duration
+}
+
+func (c *clock) now() time.Time {
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	at := time.Now()
+	if !c.held.IsZero() {
+		at = c.held
+	}
+	return c.began.Add((at.Sub(c.began)-c.stood)*speed + c.skipped)
 }
 
 // newWorld makes a test's world, without a manager.
 func newWorld(t *testing.T, edit ...func(*awssim.Options)) *world {
 	t.Helper()
 	t.Parallel()
-	w := &world{WithT: gomega.NewWithT(t), t: t, ctx: t.Context(), log: &effects{}, began: time.Now()}
-	w.SetDefaultEventuallyTimeout(patience)
+	w := &world{WithT: gomega.NewWithT(t), t: t, ctx: t.Context(), log: &effects{}, clock: &clock{began: time.Now()}}
+	w.SetDefaultEventuallyTimeout(*patience)
 	w.SetDefaultEventuallyPollingInterval(25 * time.Millisecond)
 	c, err := client.NewWithWatch(apiServer, client.Options{Scheme: scheme})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
@@ -115,12 +137,29 @@ func (w *world) openAccount(edit []func(*awssim.Options)) {
 }
 
 // now is the time that managers are told.
-func (w *world) now() time.Time {
-	return w.began.Add(time.Since(w.began)*speed + time.Duration(w.skipped.Load()))
-}
+func (w *world) now() time.Time { return w.clock.now() }
 
 // skip makes it later for the managers, all of a sudden.
-func (w *world) skip(d time.Duration) { w.skipped.Add(int64(d)) }
+func (w *world) skip(d time.Duration) {
+	w.clock.mutex.Lock()
+	defer w.clock.mutex.Unlock()
+	w.clock.skipped += d
+}
+
+// hold stops the managers' clock, so that no time limit passes however slow the
+// machine is.
+func (w *world) hold() (goOn func()) {
+	c := w.clock
+	c.mutex.Lock()
+	defer c.mutex.Unlock()
+	c.held = time.Now()
+	return func() {
+		c.mutex.Lock()
+		defer c.mutex.Unlock()
+		c.stood += time.Since(c.held)
+		c.held = time.Time{}
+	}
+}
 
 // manager is a process that runs the controllers.
 type manager struct {
@@ -177,6 +216,8 @@ type setup struct {
 	images time.Duration
 	// cluster is the ID of the manager's cluster; by default the test's.
 	cluster string
+	// sends gets all that the manager sends. Nil is nobody.
+	sends *sent
 	// lines gets what the manager logs. Nil is nobody.
 	lines *lines
 }
@@ -213,7 +254,9 @@ func (w *world) startAs(s *setup) *manager {
 		MaxAttempts:       1,
 		CallRate:          awscloud.NoCallLimit, // here AWS is a thousand times as fast
 		BatchWindow:       cmp.Or(s.window, batchWindow),
-		Now:               w.now,
+
+		ConfigurationWindow: cmp.Or(s.window, batchWindow),
+		Now:                 w.now,
 	})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	var unread []string

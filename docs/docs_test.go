@@ -53,7 +53,11 @@ func constants(t *testing.T, path string) map[string]string {
 // is no link.
 func TestLinks(t *testing.T) {
 	link, code := regexp.MustCompile(`\]\(([^)#:*\[]+)\)`), regexp.MustCompile("`[^`\n]*`")
-	for _, page := range []string{"../README.md", "analysis.md", "architecture.md", "aws.md", "control.md", "disaster-recovery.md", "from-task-definition.md", "gates.md", "images.md", "operations.md", "policies.md", "reliability.md", "security.md", "semantics.md", "strategies.md", "api.md", "../config/aws/README.md", "../internal/awssim/README.md", "../CHANGELOG.md", "../CONTRIBUTING.md", "../SECURITY.md"} {
+	pages, err := filepath.Glob("*.md")
+	if err != nil || len(pages) == 0 {
+		t.Fatal(pages, err)
+	}
+	for _, page := range append(pages, "../README.md", "../config/aws/README.md", "../internal/awssim/README.md", "../CHANGELOG.md", "../CONTRIBUTING.md", "../SECURITY.md") {
 		for _, m := range link.FindAllStringSubmatch(code.ReplaceAllString(read(t, page), ""), -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(page), m[1])); err != nil {
 				t.Errorf("%s: %v", page, err)

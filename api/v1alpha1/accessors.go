@@ -79,6 +79,15 @@ func (s *ImmutableRevisionSpec) Count() int32 {
 	return *s.DesiredCount
 }
 
+// Bounds returns those of the number of tasks of a new stack: a fixed number unless
+// they are set.
+func (s *ImmutableRevisionSpec) Bounds() Scaling {
+	if s.Scaling == nil {
+		return Scaling{Min: max(s.Count(), 1), Max: max(s.Count(), 1)}
+	}
+	return *s.Scaling
+}
+
 // All returns the steps, whether they are listed or come from a preset. Each is
 // held until the next; the step to 100% isn't included.
 func (c *Canary) All() []CanaryStep {
@@ -102,4 +111,14 @@ func (c *Canary) All() []CanaryStep {
 func scan(preset CanaryPreset, format string, percent, minutes *int32) bool {
 	n, err := fmt.Sscanf(string(preset), format, percent, minutes)
 	return err == nil && n == 2 && *percent > 0
+}
+
+// OnInstances reports whether the tasks run on container instances of EC2 rather than
+// on Fargate.
+func (t *RevisionTemplate) OnInstances() bool { return t.LaunchType == LaunchTypeEC2 }
+
+// OwnInterface reports whether each task has a network interface of its own, with its
+// own address and security groups, rather than ports of its instance.
+func (t *RevisionTemplate) OwnInterface() bool {
+	return t.NetworkMode != NetworkModeBridge && t.NetworkMode != NetworkModeHost
 }

@@ -127,7 +127,7 @@ var refusals = map[string]refusal{
 	"variable twice":       {containers("environment: [{name: A, value: '1'}, {name: A, value: '2'}]"), []string{"environment[1]: Duplicate value"}},
 	"secret twice":         {containers("secrets: [{name: A, valueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/a'}, {name: A, valueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/b'}]"), []string{"secrets[1]: Duplicate value"}},
 	"variable and secret":  {containers("environment: [{name: A, value: '1'}], secrets: [{name: A, valueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/a'}]"), []string{"a name stands in both environment and secrets: keep it in one of them"}},
-	"secret in plain":      {containers("secrets: [{name: A, valueFrom: hunter2}]"), []string{"secrets[0].valueFrom"}},
+	"secret in plain":      {containers("secrets: [{name: A, valueFrom: hunter2}]"), []string{"valueFrom of a secret says where its value is"}},
 	"health check command": {containers("healthCheck: {command: [curl, localhost]}"), []string{"healthCheck.command must begin with CMD or CMD-SHELL"}},
 	"health check time":    {template("target: {healthCheck: {intervalSeconds: 10, timeoutSeconds: 10}}"), []string{"healthCheck.timeoutSeconds must be smaller than healthCheck.intervalSeconds"}},
 	"health check path":    {template("target: {healthCheck: {path: healthz}}"), []string{"spec.template.target.healthCheck.path"}},
@@ -140,7 +140,7 @@ var refusals = map[string]refusal{
 	"subnet":               {template("network: {subnetIDs: [subnet-0a1b2c3d, private]}"), []string{"spec.template.network.subnetIDs[1]"}},
 	"security group":       {template("network: {loadBalancerSecurityGroupIDs: [default]}"), []string{"spec.template.network.loadBalancerSecurityGroupIDs[0]"}},
 	"own security group":   {template("network: {securityGroupIDs: [default]}"), []string{"spec.template.network.securityGroupIDs[0]", "spec.template.network.securityGroupIDs are the security groups' IDs, sg-..., not their names"}},
-	"CPU":                  {template("cpu: '300'"), []string{"spec.template.cpu is a number of CPU units in quotes"}},
+	"CPU":                  {template("cpu: '300'"), []string{"spec.template.cpu is one of Fargate's sizes"}},
 	"memory with a unit":   {template("memory: 512Mi"), []string{"spec.template.memory"}},
 	"log retention":        {template("logRetentionDays: 2"), []string{"spec.template.logRetentionDays"}},
 	"cluster":              {template("cluster: 'arn:aws:ecs:eu-west-1:111122223333:cluster/shop'"), []string{"spec.template.cluster"}},
@@ -388,7 +388,7 @@ func TestUpdateOfAWS(t *testing.T) {
 // Every rule is tested: each one's message is among the refusals.
 func TestEveryRuleRefuses(t *testing.T) {
 	var said strings.Builder
-	for _, table := range []map[string]refusal{refusals, fromECS, containerFields, tooLarge, targetRefusals, discoveryRefusals} {
+	for _, table := range []map[string]refusal{refusals, fromECS, containerFields, tooLarge, targetRefusals, discoveryRefusals, scalingRefusals, patchRefusals, instanceRefusals, configurationRefusals} {
 		for _, c := range table {
 			if err := create(t, base(t, "deployment.yaml", c.patch)); err != nil {
 				said.WriteString(err.Error())
@@ -414,6 +414,7 @@ func fargateMessage(t *testing.T) string {
 
 func TestSamples(t *testing.T) {
 	samples, err := filepath.Glob(filepath.Join("..", "..", "config", "samples", "*.yaml"))
+	samples = append(samples, filepath.Join("..", "..", "config", "samples", "environments", "base", "deployment.yaml"))
 	if err != nil || len(samples) < 3 {
 		t.Fatalf("%d samples: %v", len(samples), err)
 	}

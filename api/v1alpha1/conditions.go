@@ -45,10 +45,15 @@ const (
 // the rule last.
 const AnnotationAdopt = "viridian.dev/adopt"
 
+// AnnotationRequestedBy says who or what asked for spec.template as it is, such as
+// a commit or a pipeline's run: the next revision keeps it as evidence. Nobody
+// checks it.
+const AnnotationRequestedBy = "viridian.dev/requested-by"
+
 // AnnotationsOfDeployment returns the names of all annotations that mean something
 // on an ImmutableDeployment, so that a misspelled one can be reported.
 func AnnotationsOfDeployment() []string {
-	return []string{AnnotationAbort, AnnotationAdopt, AnnotationPromote, AnnotationRetry}
+	return []string{AnnotationAbort, AnnotationAdopt, AnnotationPromote, AnnotationRequestedBy, AnnotationRetry}
 }
 
 // AnnotationPrefix is what the names of all those begin with.
@@ -121,6 +126,9 @@ const (
 	// one's; between deployments of different namespaces also when it is a part
 	// of them. Absent otherwise.
 	ConditionOverlapping = "Overlapping"
+	// ConditionAutoscalerDiffers is True while autoscaling isn't as spec says,
+	// because somebody changed that by hand; absent otherwise.
+	ConditionAutoscalerDiffers = "AutoscalerDiffers"
 	// ConditionAnalysis is True while everything that was measured in a rollout
 	// is within its bounds, False when something isn't, Unknown while there is
 	// too little evidence; absent when nothing is measured. Its message
@@ -129,6 +137,11 @@ const (
 	// ConditionCleanedUp is False while a stack exists that is no longer
 	// needed.
 	ConditionCleanedUp = "CleanedUp"
+	// ConditionConfigurationCurrent is True while the revision that serves holds the
+	// values that are current in Systems Manager and Secrets Manager, and False
+	// while it doesn't, or its tasks can't be replaced for want of a value; absent
+	// if it refers to none. What can't be read leaves it as it is.
+	ConditionConfigurationCurrent = "ConfigurationCurrent"
 	// ConditionImagesMissing is on an ImmutableRevision with a stack, and True,
 	// while Amazon ECR doesn't have an image of it any more: its tasks can't be
 	// replaced. It is absent otherwise.
@@ -151,6 +164,11 @@ const (
 	ReasonCleaningUp = "CleaningUp"
 	// ReasonScaling: tasks that spec.desiredCount asks for are still to start.
 	ReasonScaling = "Scaling"
+	// ReasonAutoscalerByHand: the service that serves is scaled by Application
+	// Auto Scaling, which spec.scaling doesn't say.
+	ReasonAutoscalerByHand = "AutoscalerByHand"
+	// ReasonAutoscalerMissing: its scalable target was taken away.
+	ReasonAutoscalerMissing = "AutoscalerMissing"
 	// ReasonSwitchedOff: spec.desiredCount is 0, so nothing runs.
 	ReasonSwitchedOff = "SwitchedOff"
 	// ReasonComplete: the rollout is over and the new revision serves.
@@ -298,6 +316,14 @@ const (
 	// ReasonPreflightFailed: something that the revision's stack needs is missing
 	// in AWS, so that it isn't created yet.
 	ReasonPreflightFailed = "PreflightFailed"
+	// ReasonConfigurationGone: a parameter or a secret that the tasks get doesn't
+	// exist, or not in the version that they shall get.
+	ReasonConfigurationGone = "ConfigurationGone"
+	// ReasonConfigurationChanged: parameters or secrets have other values than the
+	// revision that serves.
+	ReasonConfigurationChanged = "ConfigurationChanged"
+	// ReasonConfigurationCurrent: they have the same.
+	ReasonConfigurationCurrent = "ConfigurationCurrent"
 	// ReasonNotAllowed: DeploymentPolicies don't list what spec names for the
 	// namespace.
 	ReasonNotAllowed = "NotAllowed"

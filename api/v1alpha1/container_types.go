@@ -175,19 +175,64 @@ type Container struct {
 	// +optional
 	PseudoTerminal *bool `json:"pseudoTerminal,omitempty"`
 
-	// privileged is taken as task definitions have it, and says nothing: it can
-	// only be false.
+	// privileged gives the container all rights on the instance that it runs on,
+	// and so on all other tasks there. It can only be true with launchType EC2.
 	// +optional
-	// +kubebuilder:validation:XValidation:rule="!self",message="privileged isn't possible on Fargate: leave it out; linuxParameters.capabilities.add can have SYS_PTRACE"
 	Privileged *bool `json:"privileged,omitempty"`
 
-	// extraHosts is taken as task definitions have it, and says nothing: it can
-	// only be empty.
+	// extraHosts are added to /etc/hosts. They go with networkMode bridge and host.
 	// +optional
 	// +kubebuilder:validation:MaxItems=50
-	// +kubebuilder:validation:XValidation:rule="size(self) == 0",message="extraHosts isn't possible in a task with a network interface of its own (awsvpc): give the names records in a private hosted zone of Amazon Route 53, or have the entry point add them to /etc/hosts"
 	// +listType=atomic
 	ExtraHosts []HostEntry `json:"extraHosts,omitempty"`
+
+	// hostname of the container, for networkMode bridge and host.
+	// +optional
+	// +kubebuilder:validation:MinLength=1
+	// +kubebuilder:validation:MaxLength=255
+	Hostname string `json:"hostname,omitempty"`
+
+	// dnsServers that the container asks instead of the instance's, for networkMode
+	// bridge and host.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:items:MaxLength=64
+	// +listType=atomic
+	DNSServers []string `json:"dnsServers,omitempty"`
+
+	// dnsSearchDomains that are tried with names without a dot, for networkMode
+	// bridge and host.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:items:MaxLength=253
+	// +listType=atomic
+	DNSSearchDomains []string `json:"dnsSearchDomains,omitempty"`
+
+	// disableNetworking leaves the container without a network, for networkMode
+	// bridge and host.
+	// +optional
+	DisableNetworking *bool `json:"disableNetworking,omitempty"`
+
+	// dockerSecurityOptions are no-new-privileges and labels of SELinux and AppArmor.
+	// They go with launchType EC2.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:items:MaxLength=255
+	// +listType=atomic
+	DockerSecurityOptions []string `json:"dockerSecurityOptions,omitempty"`
+
+	// resourceRequirements are GPUs that the container has for itself. They go with
+	// launchType EC2.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=1
+	// +listType=map
+	// +listMapKey=type
+	ResourceRequirements []ResourceRequirement `json:"resourceRequirements,omitempty"`
+
 	// mountPoints are where the container sees volumes of the task.
 	// +optional
 	// +kubebuilder:validation:MaxItems=20
@@ -205,6 +250,8 @@ type Container struct {
 }
 
 // KeyValue is an environment variable.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.value) || !has(self.valueFrom)",message="a variable in environment has either value or valueFrom: leave one of them out"
 type KeyValue struct {
 	// name of the variable.
 	// +required
@@ -216,6 +263,10 @@ type KeyValue struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=8192
 	Value string `json:"value,omitempty"`
+
+	// valueFrom has the value read from Systems Manager when a revision is made.
+	// +optional
+	ValueFrom *ValueSource `json:"valueFrom,omitempty"`
 }
 
 // Secret is an environment variable whose value is read by ECS.
@@ -228,28 +279,30 @@ type Secret struct {
 
 	// valueFrom is the ARN of a Secrets Manager secret (with optional
 	// :json-key:version-stage:version-id) or of a Systems Manager parameter, or
-	// the name of a parameter in the region of the deployment if that begins
-	// with a slash.
+	// the name of a parameter in the region of the deployment. A name begins with
+	// a slash, or is relative to parameterPath.
 	// +required
 	// +kubebuilder:validation:MaxLength=2048
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(arn:aws[a-z-]*:(secretsmanager:[^:]+:[0-9]+:secret:|ssm:[^:]+:[0-9]+:parameter/).+|/[\\\\w./-]+)$')",message="valueFrom of a secret says where its value is: arn:aws:secretsmanager:<region>:<account>:secret:<name>, arn:aws:ssm:<region>:<account>:parameter/<name>, or a parameter's name that begins with /"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(arn:aws[a-z-]*:(secretsmanager:[^:]+:\\\\d+:secret:|ssm:[^:]+:\\\\d+:parameter/).+|[\\\\w./-]+)$')",message="valueFrom of a secret says where its value is: arn:aws:secretsmanager:<region>:<account>:secret:<name>, arn:aws:ssm:<region>:<account>:parameter/<name>, or a parameter's name that begins with /, or is relative to spec.template.parameterPath"
 	ValueFrom string `json:"valueFrom,omitempty"`
 }
 
 // PortMapping is a port that a container listens on.
 //
-// +kubebuilder:validation:XValidation:rule="!has(self.hostPort) || self.hostPort == self.containerPort",message="hostPort of a port mapping is the same as containerPort in a task with a network interface of its own: leave it out"
 // +kubebuilder:validation:XValidation:rule="!has(self.protocol) || self.protocol in ['tcp', 'udp']",message="protocol of a port mapping is tcp, which it is if left out, or udp"
 // +kubebuilder:validation:XValidation:rule="!has(self.containerPortRange)",message="containerPortRange of a port mapping can't be used: list each port that the load balancer, or a security group's rule, has to reach as a containerPort; in a task with a network interface of its own the others need no mapping"
 type PortMapping struct {
-	// containerPort in the container; with awsvpc, also the task's port.
+	// containerPort in the container. With networkMode awsvpc it is also the task's
+	// port, and with host the instance's.
 	// +required
 	// +kubebuilder:validation:Minimum=1
 	// +kubebuilder:validation:Maximum=65535
 	ContainerPort int32 `json:"containerPort,omitempty"`
 
-	// hostPort is taken as task definitions have it, and says nothing: it can
-	// only be the same as containerPort.
+	// hostPort on the instance with networkMode bridge; 0 or omitted, any free one.
+	// A fixed one is free once on each instance: the tasks of a new revision, and
+	// those that replace others, then need instances that have none of them. With
+	// other modes it can only be the same as containerPort, and says nothing.
 	// +optional
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=65535

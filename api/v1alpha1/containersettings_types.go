@@ -20,7 +20,9 @@ type Ulimit struct {
 	HardLimit *int32 `json:"hardLimit,omitempty"`
 }
 
-// LinuxParameters are those that Fargate has.
+// LinuxParameters of a container.
+//
+// +kubebuilder:validation:XValidation:rule="!has(self.swappiness) || has(self.maxSwap)",message="linuxParameters.swappiness needs linuxParameters.maxSwap: add it, or leave swappiness out"
 type LinuxParameters struct {
 	// initProcessEnabled runs an init process in the container, which forwards
 	// signals and reaps processes.
@@ -37,15 +39,43 @@ type LinuxParameters struct {
 	// +listType=map
 	// +listMapKey=containerPath
 	Tmpfs []Tmpfs `json:"tmpfs,omitempty"`
+
+	// devices of the instance that the container may use. They go with launchType
+	// EC2.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=20
+	// +listType=map
+	// +listMapKey=hostPath
+	Devices []Device `json:"devices,omitempty"`
+
+	// sharedMemorySize of /dev/shm in MiB. It goes with launchType EC2.
+	// +optional
+	// +kubebuilder:validation:Minimum=1
+	// +kubebuilder:validation:Maximum=122880
+	SharedMemorySize *int32 `json:"sharedMemorySize,omitempty"`
+
+	// maxSwap is how many MiB the container may swap out; 0 is none. It goes with
+	// launchType EC2.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=1048576
+	MaxSwap *int32 `json:"maxSwap,omitempty"`
+
+	// swappiness from 0, to swap only where nothing else helps, to 100. It goes with
+	// maxSwap.
+	// +optional
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	Swappiness *int32 `json:"swappiness,omitempty"`
 }
 
 // KernelCapabilities are added to, or dropped from, those that containers have.
 type KernelCapabilities struct {
-	// add can only have SYS_PTRACE.
+	// add capabilities, or ALL. On Fargate it can only have SYS_PTRACE.
 	// +optional
-	// +kubebuilder:validation:MaxItems=1
-	// +kubebuilder:validation:items:MaxLength=64
-	// +kubebuilder:validation:items:XValidation:rule="self == 'SYS_PTRACE'",message="linuxParameters.capabilities.add can only have SYS_PTRACE on Fargate: leave out the others"
+	// +kubebuilder:validation:MaxItems=39
+	// +kubebuilder:validation:items:Enum=ALL;AUDIT_CONTROL;AUDIT_WRITE;BLOCK_SUSPEND;CHOWN;DAC_OVERRIDE;DAC_READ_SEARCH;FOWNER;FSETID;IPC_LOCK;IPC_OWNER;KILL;LEASE;LINUX_IMMUTABLE;MAC_ADMIN;MAC_OVERRIDE;MKNOD;NET_ADMIN;NET_BIND_SERVICE;NET_BROADCAST;NET_RAW;SETFCAP;SETGID;SETPCAP;SETUID;SYS_ADMIN;SYS_BOOT;SYS_CHROOT;SYS_MODULE;SYS_NICE;SYS_PACCT;SYS_PTRACE;SYS_RAWIO;SYS_RESOURCE;SYS_TIME;SYS_TTY_CONFIG;SYSLOG;WAKE_ALARM
 	// +listType=set
 	Add []string `json:"add,omitempty"`
 

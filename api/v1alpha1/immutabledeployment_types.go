@@ -56,12 +56,14 @@ type ImmutableDeploymentList struct {
 // ImmutableDeploymentSpec is what the user wants.
 //
 // +kubebuilder:validation:XValidation:rule="self.?traffic.?loadBalancer.hasValue() == oldSelf.?traffic.?loadBalancer.hasValue()",message="spec.traffic.loadBalancer can't be added, removed or changed, but for preview, previewPriorities and stickiness, since stacks are tied to their listener: create a second ImmutableDeployment with the new one and delete this one"
-// +kubebuilder:validation:XValidation:rule="!self.?traffic.?loadBalancer.hasValue() || has(self.template.target) && has(self.template.network.loadBalancerSecurityGroupIDs)",message="spec.traffic.loadBalancer needs spec.template.target and spec.template.network.loadBalancerSecurityGroupIDs: add both, or leave spec.traffic.loadBalancer out for a worker that takes no requests"
+// +kubebuilder:validation:XValidation:rule="!self.?traffic.?loadBalancer.hasValue() || has(self.template.target) && (self.template.?network.?loadBalancerSecurityGroupIDs.hasValue() || has(self.template.networkMode) && self.template.networkMode in ['bridge', 'host'])",message="spec.traffic.loadBalancer needs spec.template.target and spec.template.network.loadBalancerSecurityGroupIDs: add both (with spec.template.networkMode: bridge or host only the target), or leave spec.traffic.loadBalancer out for a worker that takes no requests"
 // +kubebuilder:validation:XValidation:rule="self.?traffic.?loadBalancer.hasValue() || !has(self.analysis) || !has(self.analysis.metrics) || self.analysis.metrics.all(m, !has(m.builtin) || m.builtin in ['CPUUtilization', 'MemoryUtilization'])",message="a worker without spec.traffic.loadBalancer has no requests to measure: of the builtin metrics, spec.analysis.metrics may hold CPUUtilization and MemoryUtilization"
-// +kubebuilder:validation:XValidation:rule="self.?traffic.?loadBalancer.hasValue() || !has(self.template.target) && !has(self.template.network.loadBalancerSecurityGroupIDs)",message="a worker without spec.traffic.loadBalancer takes no requests: leave out spec.template.target and spec.template.network.loadBalancerSecurityGroupIDs, or add spec.traffic.loadBalancer"
+// +kubebuilder:validation:XValidation:rule="self.?traffic.?loadBalancer.hasValue() || !has(self.template.target) && !self.template.?network.?loadBalancerSecurityGroupIDs.hasValue()",message="a worker without spec.traffic.loadBalancer takes no requests: leave out spec.template.target and spec.template.network.loadBalancerSecurityGroupIDs, or add spec.traffic.loadBalancer"
 // +kubebuilder:validation:XValidation:rule="!has(self.template.target) || !has(self.template.target.protocolVersion) || self.template.target.protocolVersion != 'GRPC' || !has(self.analysis) || !has(self.analysis.metrics) || self.analysis.metrics.all(m, !has(m.builtin) || m.builtin != 'ErrorRate')",message="the builtin ErrorRate sees no errors of gRPC, which fails with HTTP status 200: with spec.template.target.protocolVersion: GRPC, replace it in spec.analysis.metrics by a query on a metric of the application's own"
 // +kubebuilder:validation:XValidation:rule="!has(self.template.target) || !has(self.template.target.stickiness) || !self.?traffic.?loadBalancer.?listenerARN.hasValue() || has(self.traffic.loadBalancer.stickiness)",message="spec.template.target.stickiness needs spec.traffic.loadBalancer.stickiness, such as {durationSeconds: 3600}: Elastic Load Balancing takes weights between target groups that keep their clients only in a rule that keeps them with their target group"
 // +kubebuilder:validation:XValidation:rule="!self.?traffic.?loadBalancer.hasValue() || !has(self.template.serviceRegistries)",message="spec.template.serviceRegistries is for workers: AWS Cloud Map leads to the tasks of both revisions, whatever share spec.strategy gives the new one; leave it out, and have others use the load balancer's name"
+// +kubebuilder:validation:XValidation:rule="has(self.scaling) == has(self.template.scaling)",message="spec.scaling, which bounds the number of tasks, and spec.template.scaling, which says what they are scaled by, go together: add the other one, or leave both out"
+// +kubebuilder:validation:XValidation:rule="self.?traffic.?loadBalancer.hasValue() || !has(self.template.scaling) || !has(self.template.scaling.targets) || self.template.scaling.targets.all(t, t.metric != 'RequestsPerTarget')",message="a worker without spec.traffic.loadBalancer has no requests to scale by: spec.template.scaling.targets may hold CPU and Memory"
 type ImmutableDeploymentSpec struct {
 	// aws says which region and role to use. If omitted, the controller's own
 	// region and credentials are used.
@@ -78,9 +80,24 @@ type ImmutableDeploymentSpec struct {
 	// +kubebuilder:validation:Maximum=5000
 	DesiredCount *int32 `json:"desiredCount,omitempty"`
 
+	// scaling bounds the number of tasks that Application Auto Scaling sets by
+	// template.scaling, and goes with it. Changing it is not a new revision. With
+	// it, desiredCount is only how many tasks the first revision starts with,
+	// unless it is 0: a new revision starts with as many as run, and no tasks are
+	// removed while a rollout isn't over. If omitted, there are desiredCount tasks.
+	// +optional
+	Scaling *Scaling `json:"scaling,omitempty"`
+
 	// template of the revisions. Any change to it creates a new revision.
 	// +required
 	Template RevisionTemplate `json:"template,omitzero"`
+
+	// configuration says how values are treated that the template refers to:
+	// parameters of Systems Manager and secrets of Secrets Manager. Changing it
+	// is not a new revision.
+	// +optional
+	// +default={}
+	Configuration Configuration `json:"configuration,omitzero"`
 
 	// traffic says which requests the application serves. An application
 	// without traffic.loadBalancer is a worker: it takes no requests, and is

@@ -19,6 +19,7 @@ import (
 // +kubebuilder:printcolumn:name="Stack-Status",type=string,priority=1,JSONPath=`.status.stackStatus`
 // +kubebuilder:printcolumn:name="Age",type=date,JSONPath=`.metadata.creationTimestamp`
 // +kubebuilder:printcolumn:name="Stack-Name",type=string,priority=1,JSONPath=`.spec.stackName`
+// +kubebuilder:printcolumn:name="Configuration",type=string,priority=1,JSONPath=`.spec.frozen.configuration.state`
 // +kubebuilder:printcolumn:name="Log-Group",type=string,priority=1,JSONPath=`.status.logGroup`
 // +kubebuilder:printcolumn:name="Message",type=string,priority=1,JSONPath=`.status.conditions[?(@.type=="Ready")].message`
 type ImmutableRevision struct {
@@ -52,7 +53,7 @@ type ImmutableRevisionList struct {
 // ImmutableRevisionSpec is a frozen template. Only whether its stack should
 // exist, and with how many tasks a new one starts, may change.
 //
-// +kubebuilder:validation:XValidation:rule="self.frozen == oldSelf.frozen && self.stackName == oldSelf.stackName && self.revision == oldSelf.revision",message="an ImmutableRevision can't change: edit spec.template of its ImmutableDeployment to get a new one (only spec.stackState and spec.desiredCount may change)"
+// +kubebuilder:validation:XValidation:rule="self.frozen == oldSelf.frozen && self.stackName == oldSelf.stackName && self.revision == oldSelf.revision",message="an ImmutableRevision can't change: edit spec.template of its ImmutableDeployment to get a new one (only spec.stackState, spec.desiredCount and spec.scaling may change)"
 type ImmutableRevisionSpec struct {
 	// revision is the number of the revision, counted from 1 in each
 	// ImmutableDeployment.
@@ -79,6 +80,12 @@ type ImmutableRevisionSpec struct {
 	// +kubebuilder:validation:Minimum=0
 	// +kubebuilder:validation:Maximum=5000
 	DesiredCount *int32 `json:"desiredCount,omitempty"`
+
+	// scaling bounds the number of tasks of a new stack that is scaled. The
+	// ImmutableDeployment sets it with stackState; it isn't used to change an
+	// existing stack.
+	// +optional
+	Scaling *Scaling `json:"scaling,omitempty"`
 
 	// frozen is everything that the stack is created from.
 	// +required
@@ -110,7 +117,9 @@ type FrozenRevision struct {
 	// +required
 	AWS AWS `json:"aws"`
 
-	// template as the user wrote it, its images pinned to digests.
+	// template as the user wrote it, its images pinned to digests, with the values
+	// of parameters in environment, and secrets by the version that they are pinned
+	// to.
 	// +required
 	Template RevisionTemplate `json:"template,omitzero"`
 
@@ -119,6 +128,15 @@ type FrozenRevision struct {
 	// +kubebuilder:validation:MaxItems=10
 	// +listType=atomic
 	Images []FrozenImage `json:"images,omitempty"`
+
+	// configuration is what the revision holds of the values that the template
+	// refers to; absent if it refers to none.
+	// +optional
+	Configuration *FrozenConfiguration `json:"configuration,omitempty"`
+
+	// provenance says where the revision comes from.
+	// +optional
+	Provenance *Provenance `json:"provenance,omitempty"`
 
 	// listenerARN of the listener that holds the preview rule; absent for a
 	// worker.

@@ -15,10 +15,12 @@ package v1alpha1
 // +kubebuilder:validation:XValidation:rule="self.logDriver != 'awslogs' || !has(self.secretOptions) || self.secretOptions.size() == 0",message="logConfiguration.secretOptions are for splunk and awsfirelens: give awslogs-group and other options of awslogs in options"
 // +kubebuilder:validation:XValidation:rule="self.logDriver != 'splunk' || ['splunk-url', 'splunk-token'].all(o, has(self.options) && o in self.options || has(self.secretOptions) && self.secretOptions.exists(s, s.name == o))",message="logConfiguration with the driver splunk needs splunk-url in options and splunk-token in secretOptions"
 type LogConfiguration struct {
-	// logDriver is awslogs, splunk or awsfirelens.
+	// logDriver is awslogs, splunk or awsfirelens, and with launchType EC2 also
+	// fluentd, gelf, journald, json-file or syslog, which the instances have to
+	// allow (ECS_AVAILABLE_LOGGING_DRIVERS).
 	// +required
 	// +kubebuilder:validation:MaxLength=64
-	// +kubebuilder:validation:XValidation:rule="self in ['awslogs','splunk','awsfirelens']",message="logConfiguration.logDriver is awslogs, splunk or awsfirelens: Fargate has no others; FireLens sends to most destinations"
+	// +kubebuilder:validation:XValidation:rule="self in ['awslogs','splunk','awsfirelens','fluentd','gelf','journald','json-file','syslog']",message="logConfiguration.logDriver is awslogs, splunk or awsfirelens, and with spec.template.launchType: EC2 also fluentd, gelf, journald, json-file or syslog"
 	LogDriver string `json:"logDriver,omitempty"`
 
 	// options of the driver. awslogs without awslogs-group logs to a log group of
@@ -39,8 +41,6 @@ type LogConfiguration struct {
 
 // FirelensConfiguration makes a container the log router of its task: what
 // containers with the log driver awsfirelens write goes through it.
-//
-// +kubebuilder:validation:XValidation:rule="!has(self.options) || !('config-file-type' in self.options) || self.options['config-file-type'] == 'file'",message="config-file-type of firelensConfiguration.options can only be file on Fargate: put the file into the image, or use an image that reads it from Amazon S3 by itself, such as the init tags of aws-for-fluent-bit"
 type FirelensConfiguration struct {
 	// type of the router.
 	// +required

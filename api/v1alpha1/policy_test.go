@@ -30,12 +30,15 @@ var policyRefusals = map[string]refusal{
 	"a subnet's name":        {listed("subnetIDs: [vpc-1]"), []string{"spec.subnetIDs are IDs, subnet-..., or * for all"}},
 	"a group's name":         {listed("securityGroupIDs: [web]"), []string{"spec.securityGroupIDs are IDs, sg-..., or * for all"}},
 	"a file system's name":   {listed("fileSystemIDs: [data]"), []string{"spec.fileSystemIDs are IDs, fs-..., or * for all"}},
+	"no such access":         {listed("hostAccess: [root]"), []string{"spec.hostAccess has privileged, networkMode:host, pidMode:host, ipcMode:host, capability:<name>"}},
+	"half an access":         {listed("hostAccess: ['volume:']"), []string{"spec.hostAccess has privileged"}},
 	"a rule's number":        {listed("ruleARNs: ['100']"), []string{"spec.ruleARNs are ARNs of listener rules"}},
 	"a task role's name":     {listed("taskRoleARNs: [shop]"), []string{"spec.taskRoleARNs are ARNs of IAM roles"}},
 	"an execution role":      {listed("executionRoleARNs: [shop]"), []string{"spec.executionRoleARNs are ARNs of IAM roles"}},
 	"a log group's ARN":      {listed("logGroups: ['arn:aws:logs:eu-west-1:111122223333:log-group:/ecs/shop']"), []string{"spec.logGroups are names of log groups, not ARNs, in which * stands for any characters: /ecs/shop/*"}},
 	"a role's name":          {listed("roleARNs: ['']"), []string{"spec.roleARNs are ARNs of IAM roles"}},
 	"a registry's name":      {listed("serviceRegistryARNs: [checkout]"), []string{"spec.serviceRegistryARNs are ARNs of services of AWS Cloud Map"}},
+	"a parameter's version":  {listed("parameters: ['/shop/a:3']"), []string{"spec.parameters are names of parameters of Systems Manager, or their ARNs"}},
 	"repository, no account": {listed("repositories: [shop]"), []string{"spec.repositories are repositories with their registry and without a tag"}},
 	"repository with a tag":  {listed("repositories: ['111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1']"), []string{"spec.repositories are repositories with their registry and without a tag"}},
 	"a URL":                  {listed("webhookHosts: ['https://example.com']"), []string{"spec.webhookHosts are host names without https://, port and path"}},
@@ -58,7 +61,7 @@ func TestPolicyRefused(t *testing.T) {
 
 func TestPolicyAdmitted(t *testing.T) {
 	all := "clusters: ['*'], vpcIDs: ['*'], subnetIDs: ['*'], securityGroupIDs: ['*'], ruleARNs: ['*'], taskRoleARNs: ['*'], executionRoleARNs: ['*'], " +
-		"roleARNs: ['*'], logGroups: ['*'], serviceRegistryARNs: ['*'], repositories: ['*'], webhookHosts: ['*'], functionARNs: ['*'], stateMachineARNs: ['*'], listeners: [{arn: '*'}]"
+		"roleARNs: ['*'], logGroups: ['*'], serviceRegistryARNs: ['*'], parameters: ['*', '/shop/*', 'arn:aws:ssm:eu-west-1:111122223333:parameter/shop/*'], repositories: ['*'], webhookHosts: ['*'], functionARNs: ['*'], stateMachineARNs: ['*'], hostAccess: ['*'], listeners: [{arn: '*'}]"
 	for name, patch := range map[string]string{
 		"as it is":          "{}",
 		"all":               listed(all),
@@ -68,7 +71,8 @@ func TestPolicyAdmitted(t *testing.T) {
 			"{key: a, operator: Exists}, {key: b, operator: DoesNotExist}]}"),
 		"wildcards": listed("repositories: ['111122223333.dkr.ecr.*.amazonaws.com/shop/*'], clusters: ['shop-*'], logGroups: ['/ecs/shop/*', 'shop#*'], " +
 			"taskRoleARNs: ['arn:aws:iam::111122223333:role/shop/*'], webhookHosts: ['*.example.com'], functionARNs: ['arn:aws:lambda:*:111122223333:function:viridian-*']"),
-		"other partitions": listed("listeners: [{arn: 'arn:aws-us-gov:elasticloadbalancing:us-gov-west-1:111122223333:listener/app/*'}]"),
+		"access to instances": listed("hostAccess: [privileged, 'networkMode:host', 'capability:NET_*', 'volume:/srv/shop/*', 'securityOption:label:type:*', 'device:/dev/fuse', 'dockerVolume:*']"),
+		"other partitions":    listed("listeners: [{arn: 'arn:aws-us-gov:elasticloadbalancing:us-gov-west-1:111122223333:listener/app/*'}]"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			if err := create(t, base(t, "policy.yaml", patch)); err != nil {

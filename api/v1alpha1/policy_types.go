@@ -155,6 +155,19 @@ type DeploymentPolicySpec struct {
 	// +listType=set
 	FileSystemIDs []string `json:"fileSystemIDs,omitempty"`
 
+	// hostAccess is what containers on instances of EC2 may have of their instance,
+	// and so of all that runs there: privileged, networkMode:host, pidMode:host,
+	// ipcMode:host, capability:<name>, device:<hostPath>, securityOption:<option>,
+	// volume:<host.sourcePath> and dockerVolume:<driver>. Nothing of it may be used
+	// that isn't listed, and nothing of it exists on Fargate.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=200
+	// +kubebuilder:validation:items:MaxLength=1100
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^([*]|privileged|(networkMode|pidMode|ipcMode):host|(capability|device|securityOption|volume|dockerVolume):.+)$')",message="spec.hostAccess has privileged, networkMode:host, pidMode:host, ipcMode:host, capability:<name>, device:<path>, securityOption:<option>, volume:<path> and dockerVolume:<driver>, in which * stands for any characters, or * alone for all"
+	// +listType=set
+	HostAccess []string `json:"hostAccess,omitempty"`
+
 	// serviceRegistryARNs are the services of AWS Cloud Map that tasks may
 	// register with, by spec.template.serviceRegistries: whoever asks for their
 	// names is sent to those tasks.
@@ -165,6 +178,18 @@ type DeploymentPolicySpec struct {
 	// +kubebuilder:validation:items:XValidation:rule="self == '*' || self.startsWith('arn:')",message="spec.serviceRegistryARNs are ARNs of services of AWS Cloud Map, in which * stands for any characters, or * alone for all: arn:aws:servicediscovery:<region>:<account>:service/srv-..."
 	// +listType=set
 	ServiceRegistryARNs []string `json:"serviceRegistryARNs,omitempty"`
+
+	// parameters of Systems Manager whose values may go into environment, by
+	// valueFrom.ssm: their full names, or ARNs where they are named so. The
+	// controller reads them with the role of spec.aws, or its own. What secrets
+	// refer to is read by ECS, with the execution role.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=200
+	// +kubebuilder:validation:items:MaxLength=1100
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^(arn:aws[a-z*-]*:ssm:.+|[a-zA-Z0-9_.*/-]+)$')",message="spec.parameters are names of parameters of Systems Manager, or their ARNs, in which * stands for any characters: /shop/production/*"
+	// +listType=set
+	Parameters []string `json:"parameters,omitempty"`
 
 	// repositories in Amazon ECR that spec.imagePolicy.missingRepository: Create
 	// may create, with their registry, such as

@@ -4,7 +4,7 @@ import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // RolloutCause is why a rollout was started.
 //
-// +kubebuilder:validation:Enum=Template;Retry;Revert
+// +kubebuilder:validation:Enum=Template;Retry;Revert;Configuration
 type RolloutCause string
 
 // Causes of rollouts.
@@ -16,6 +16,9 @@ const (
 	CauseRevert RolloutCause = "Revert"
 	// CauseRetry: someone requested it with the annotation viridian.dev/retry.
 	CauseRetry RolloutCause = "Retry"
+	// CauseConfiguration: values that spec.template refers to changed, and
+	// spec.configuration.onChange is RollOut.
+	CauseConfiguration RolloutCause = "Configuration"
 )
 
 // HistoryEntry is a rollout that ended.
@@ -75,6 +78,31 @@ type HistoryEntry struct {
 	// finishedAt is when traffic was where the outcome says.
 	// +required
 	FinishedAt metav1.Time `json:"finishedAt,omitzero"`
+}
+
+// MeasuredShare is what part of the requests the new revision really got.
+type MeasuredShare struct {
+	// step that was measured, counted from 1.
+	// +required
+	Step int32 `json:"step,omitempty"`
+
+	// percent of the requests of both revisions that the new one got.
+	// +required
+	// +kubebuilder:validation:Minimum=0
+	// +kubebuilder:validation:Maximum=100
+	Percent int32 `json:"percent"`
+
+	// requests of both revisions, of which it is the percentage.
+	// +required
+	Requests int64 `json:"requests,omitempty"`
+
+	// from is the beginning of what was measured.
+	// +required
+	From metav1.Time `json:"from,omitzero"`
+
+	// to is the end of what was measured.
+	// +required
+	To metav1.Time `json:"to,omitzero"`
 }
 
 // Rollout is one attempt to make a revision serve.
@@ -140,6 +168,10 @@ type Rollout struct {
 	// +optional
 	VerifiedCount int32 `json:"verifiedCount,omitempty"`
 
+	// askedCount is the most tasks that the new revision was seen asked to run.
+	// +optional
+	AskedCount int32 `json:"askedCount,omitempty"`
+
 	// step is the index of the current step, from 0.
 	// +optional
 	Step int32 `json:"step,omitempty"`
@@ -154,6 +186,12 @@ type Rollout struct {
 	// +kubebuilder:validation:MaxItems=100
 	// +listType=atomic
 	Checks []Verdict `json:"checks,omitempty"`
+
+	// measured is the share that the new revision really got in the step under
+	// way, where the route keeps clients with their revision, so that weights
+	// divide new clients only.
+	// +optional
+	Measured *MeasuredShare `json:"measured,omitempty"`
 
 	// gates that were started.
 	// +optional

@@ -60,6 +60,11 @@ type ImmutableDeploymentStatus struct {
 	// +optional
 	SwitchedOff bool `json:"switchedOff,omitempty"`
 
+	// scaling is what is remembered of Application Auto Scaling; absent without
+	// spec.scaling.
+	// +optional
+	Scaling *ScalingStatus `json:"scaling,omitempty"`
+
 	// selector is the label selector of the scale subresource, without which no
 	// autoscaler works. No pods match it: the tasks run on Amazon ECS.
 	// +optional
@@ -118,6 +123,11 @@ type ImmutableDeploymentStatus struct {
 	// +optional
 	Rollout *Rollout `json:"rollout,omitempty"`
 
+	// configuration compares what the revision that serves holds of parameters and
+	// secrets with what is current; absent if it refers to none.
+	// +optional
+	Configuration *ConfigurationStatus `json:"configuration,omitempty"`
+
 	// traffic is the state of the production rule.
 	// +optional
 	Traffic *TrafficStatus `json:"traffic,omitempty"`
@@ -145,7 +155,8 @@ type ImmutableDeploymentStatus struct {
 	Orphaned bool `json:"orphaned,omitempty"`
 
 	// conditions are Ready, Reconciling, Stalled, Available, Degraded,
-	// TrafficInSync, Drifted, Overlapping, AnalysisPassing and CleanedUp.
+	// TrafficInSync, Drifted, Overlapping, ConfigurationCurrent, AnalysisPassing and
+	// CleanedUp.
 	// +optional
 	// +listType=map
 	// +listMapKey=type
@@ -344,4 +355,21 @@ type RetiringRevision struct {
 	// keepSeconds is how much longer it is kept for debugging.
 	// +optional
 	KeepSeconds int32 `json:"keepSeconds,omitempty"`
+}
+
+// ScalingStatus is what is remembered of Application Auto Scaling.
+type ScalingStatus struct {
+	// count is how many tasks the application needs: as many as its stable
+	// revision is asked to run and, in a rollout, the most that it needed since
+	// the rollout began.
+	// +optional
+	Count int32 `json:"count,omitempty"`
+
+	// min is that of spec.scaling that was written last.
+	// +optional
+	Min int32 `json:"min,omitempty"`
+
+	// max is that of spec.scaling that was written last.
+	// +optional
+	Max int32 `json:"max,omitempty"`
 }

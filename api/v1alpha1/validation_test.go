@@ -1,6 +1,7 @@
 package v1alpha1_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -133,13 +134,20 @@ func TestRevisionIsFrozen(t *testing.T) {
 		"state and count": {edit: func(s *v1alpha1.ImmutableRevisionSpec) {
 			s.StackState, s.DesiredCount = v1alpha1.StackAbsent, new(int32(0))
 		}},
-		"count gone": {edit: func(s *v1alpha1.ImmutableRevisionSpec) { s.DesiredCount = nil }},
+		"bounds of its scaling": {edit: func(s *v1alpha1.ImmutableRevisionSpec) { s.Scaling = &v1alpha1.Scaling{Min: 1, Max: 3} }},
+		"count gone":            {edit: func(s *v1alpha1.ImmutableRevisionSpec) { s.DesiredCount = nil }},
 		"count below zero": {
 			edit: func(s *v1alpha1.ImmutableRevisionSpec) { s.DesiredCount = new(int32(-1)) },
 			want: "should be greater than or equal to 0",
 		},
 		"template": {
 			edit: func(s *v1alpha1.ImmutableRevisionSpec) { s.Frozen.Template.CPU = "512" },
+			want: "an ImmutableRevision can't change",
+		},
+		"value of a patch": {
+			edit: func(s *v1alpha1.ImmutableRevisionSpec) {
+				s.Frozen.Template.Patches[0].Value = json.RawMessage(`{"Type": "COUNT", "Value": 6}`)
+			},
 			want: "an ImmutableRevision can't change",
 		},
 		"listener": {
@@ -154,7 +162,7 @@ func TestRevisionIsFrozen(t *testing.T) {
 				Spec: v1alpha1.ImmutableRevisionSpec{
 					Revision: 1, StackName: "viridian-worker-1", StackState: v1alpha1.StackPresent, DesiredCount: new(int32(2)),
 					Frozen: v1alpha1.FrozenRevision{
-						TemplateHash: strings.Repeat("0", 64), Template: worker().Template, TemplateBody: "{}",
+						TemplateHash: strings.Repeat("0", 64), Template: patched(), TemplateBody: "{}",
 					},
 				},
 			}

@@ -1,8 +1,11 @@
 package v1alpha1
 
 // Volume is a directory that containers of a task mount. Without
-// efsVolumeConfiguration it is empty when the task starts, shared by the
-// containers that mount it, and gone with the task.
+// efsVolumeConfiguration, dockerVolumeConfiguration and host.sourcePath it is empty
+// when the task starts, shared by the containers that mount it, and gone with the
+// task.
+//
+// +kubebuilder:validation:XValidation:rule="(has(self.efsVolumeConfiguration) ? 1 : 0) + (has(self.dockerVolumeConfiguration) ? 1 : 0) + (has(self.host) && has(self.host.sourcePath) && size(self.host.sourcePath) > 0 ? 1 : 0) < 2",message="a volume is one of efsVolumeConfiguration, dockerVolumeConfiguration and host.sourcePath: leave out the others, or make several volumes"
 type Volume struct {
 	// name of the volume, unique in the task.
 	// +required
@@ -10,7 +13,7 @@ type Volume struct {
 	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9_-]+$')",message="the name of a volume has letters, digits, - and _"
 	Name string `json:"name,omitempty"`
 
-	// host is taken as task definitions have it, and says nothing.
+	// host names a directory of the instance.
 	// +optional
 	Host *HostVolume `json:"host,omitempty"`
 
@@ -19,15 +22,21 @@ type Volume struct {
 	// rollout, both versions of the application write to the same files.
 	// +optional
 	EFSVolumeConfiguration *EFSVolumeConfiguration `json:"efsVolumeConfiguration,omitempty"`
+
+	// dockerVolumeConfiguration has Docker make the volume. It goes with launchType
+	// EC2.
+	// +optional
+	DockerVolumeConfiguration *DockerVolumeConfiguration `json:"dockerVolumeConfiguration,omitempty"`
 }
 
-// HostVolume is a directory of the host, which a task on Fargate can't choose.
-//
-// +kubebuilder:validation:XValidation:rule="!has(self.sourcePath) || self.sourcePath.size() == 0",message="host.sourcePath of a volume is for tasks on instances: leave it out, and the containers share an empty directory"
+// HostVolume is a directory of the instance that a task runs on.
 type HostVolume struct {
-	// sourcePath is taken as task definitions have it, and can only be empty.
+	// sourcePath of the directory, which all tasks there share that name it. If
+	// omitted, the volume is empty when the task starts; on Fargate it can only be
+	// that.
 	// +optional
 	// +kubebuilder:validation:MaxLength=1024
+	// +kubebuilder:validation:XValidation:rule="self.size() == 0 || self.startsWith('/') && !self.contains('..')",message="host.sourcePath of a volume begins with /, and has no .. in it"
 	SourcePath string `json:"sourcePath,omitempty"`
 }
 
@@ -130,10 +139,11 @@ type EphemeralStorage struct {
 // CapacityProviderStrategyItem is a kind of capacity, and its part of the tasks.
 type CapacityProviderStrategyItem struct {
 	// capacityProvider is FARGATE or FARGATE_SPOT. What runs on Spot is cheaper,
-	// and AWS may stop it two minutes after a warning.
+	// and AWS may stop it two minutes after a warning. With launchType EC2 it is the
+	// name of a provider with an Auto Scaling group.
 	// +required
 	// +kubebuilder:validation:MaxLength=255
-	// +kubebuilder:validation:XValidation:rule="self in ['FARGATE', 'FARGATE_SPOT']",message="capacityProvider in spec.template.capacityProviderStrategy is FARGATE or FARGATE_SPOT: providers of instances are for another launch type"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^[a-zA-Z0-9_-]+$')",message="capacityProvider in spec.template.capacityProviderStrategy is the provider's name, not its ARN: letters, digits, - and _"
 	CapacityProvider string `json:"capacityProvider,omitempty"`
 
 	// base is how many tasks run on it at least, 0 if omitted. Only one provider

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/viridian-dev/viridian/internal/awssim/core"
+	"github.com/viridian-dev/viridian/internal/awssim/ecs"
+	"github.com/viridian-dev/viridian/internal/awssim/ssm"
 )
 
 // errHelp means that usage was requested and printed.
@@ -32,11 +34,14 @@ type config struct {
 	images        []imageFlag
 	listeners     []listenerFlag
 	clusters      []string
+	instances     []ecs.Instance
 	functions     []functionFlag
 	stateMachines []string
 	subnets       []core.Subnet
 	groups        []groupFlag
 	roles         []string
+	parameters    []ssm.Parameter
+	secrets       []string
 }
 
 // imageFlag is a repository and a tag in ECR.
@@ -71,10 +76,13 @@ func parseFlags(args []string, stderr io.Writer) (config, error) {
 	fs.Func("image", "push `repository:tag` to ECR (repeatable)", cfg.addImage)
 	fs.Func("listener", "make a load balancer and a listener, `name:port` (repeatable)", cfg.addListener)
 	fs.Func("cluster", "make an ECS cluster `name` (repeatable)", cfg.addCluster)
+	fs.Func("instance", "register a container instance, `cluster=zone` or cluster/provider=zone, with a cluster that --cluster makes (repeatable)", cfg.addInstance)
 	fs.Func("function", "make a Lambda function for lifecycle hooks, `name=behaviour`: "+behaviourNames()+" (repeatable)", cfg.addFunction)
 	fs.Func("state-machine", "make a Step Functions state machine `name` whose executions succeed (repeatable)", cfg.addStateMachine)
 	fs.Func("subnet", "make a subnet, `vpc-…/subnet-…=zone`, and its VPC (repeatable)", cfg.addSubnet)
 	fs.Func("security-group", "make a security group, `vpc-…/sg-…`, and its VPC (repeatable)", cfg.addSecurityGroup)
+	fs.Func("parameter", "put a String into Systems Manager, `name=value` (repeatable)", cfg.addParameter)
+	fs.Func("secret", "make a secret `name` in Secrets Manager, or name-XXXXXX with the end of its ARN, with a made up username and password (repeatable)", cfg.addSecret)
 	fs.Func("role", "make an IAM role `name` for ECS tasks (repeatable)", cfg.addRole)
 	if err := fs.Parse(args); err != nil {
 		return cfg, err
@@ -126,6 +134,16 @@ func (c *config) addCluster(name string) error {
 	return nil
 }
 
+func (c *config) addInstance(text string) error {
+	where, zone, _ := strings.Cut(text, "=")
+	cluster, provider, _ := strings.Cut(where, "/")
+	if cluster == "" || zone == "" {
+		return errors.New("want cluster=zone or cluster/provider=zone")
+	}
+	c.instances = append(c.instances, ecs.Instance{Cluster: cluster, CapacityProvider: provider, Zone: zone})
+	return nil
+}
+
 func (c *config) addSubnet(text string) error {
 	where, zone, _ := strings.Cut(text, "=")
 	vpc, id, _ := strings.Cut(where, "/")
@@ -147,6 +165,20 @@ func (c *config) addSecurityGroup(text string) error {
 
 func (c *config) addRole(name string) error {
 	c.roles = append(c.roles, name)
+	return nil
+}
+
+func (c *config) addParameter(text string) error {
+	name, value, ok := strings.Cut(text, "=")
+	if !ok || name == "" || value == "" {
+		return errors.New("want name=value")
+	}
+	c.parameters = append(c.parameters, ssm.Parameter{Name: name, Value: value})
+	return nil
+}
+
+func (c *config) addSecret(name string) error {
+	c.secrets = append(c.secrets, name)
 	return nil
 }
 

@@ -1,6 +1,6 @@
 // Command awssim serves a simulated AWS account for any SDK or CLI:
 // CloudFormation, ECS, Elastic Load Balancing, ECR, Lambda, Step Functions,
-// CloudWatch and STS at one endpoint.
+// CloudWatch, Systems Manager, Secrets Manager and STS at one endpoint.
 package main
 
 import (
@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"regexp"
 	"syscall"
 	"time"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
 	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
 	"github.com/viridian-dev/viridian/internal/awssim/iam"
+	"github.com/viridian-dev/viridian/internal/awssim/secrets"
 	"github.com/viridian-dev/viridian/internal/awssim/sfn"
 )
 
@@ -115,8 +117,15 @@ func prepare(sim *awssim.Sim, cfg config) ([]listener, error) {
 			return nil, fmt.Errorf("cluster %s: %w", name, err)
 		}
 	}
-	if err := prepareHooks(sim, cfg); err != nil {
-		return nil, err
+	for _, instance := range cfg.instances {
+		if _, err := sim.RegisterInstance(instance); err != nil {
+			return nil, fmt.Errorf("instance of %s: %w", instance.Cluster, err)
+		}
+	}
+	for _, prepare := range []func(*awssim.Sim, config) error{prepareHooks, prepareConfiguration} {
+		if err := prepare(sim, cfg); err != nil {
+			return nil, err
+		}
 	}
 	return prepareListeners(sim, cfg)
 }
@@ -154,6 +163,28 @@ func prepareHooks(sim *awssim.Sim, cfg config) error {
 	}
 	return nil
 }
+
+// prepareConfiguration creates what tasks read when they start.
+func prepareConfiguration(sim *awssim.Sim, cfg config) error {
+	for _, p := range cfg.parameters {
+		if _, err := sim.PutParameter(p); err != nil {
+			return fmt.Errorf("parameter %s: %w", p.Name, err)
+		}
+	}
+	for _, name := range cfg.secrets {
+		secret := secrets.Secret{Name: name, Value: `{"username":"simulated","password":"simulated"}`}
+		if m := withSuffix.FindStringSubmatch(name); m != nil {
+			secret.Name, secret.Suffix = m[1], m[2]
+		}
+		if _, err := sim.CreateSecret(secret); err != nil {
+			return fmt.Errorf("secret %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// withSuffix is a secret's name with the end of its ARN.
+var withSuffix = regexp.MustCompile(`^(.+)-([A-Za-z0-9]{6})$`)
 
 // announce prints what the account has and how to use it.
 func announce(w io.Writer, cfg config, addr net.Addr, listeners []listener) {

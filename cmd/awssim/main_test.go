@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
 func TestUsage(t *testing.T) {
@@ -22,22 +24,27 @@ func TestUsage(t *testing.T) {
 		status int
 		want   string
 	}{
-		"help":         {[]string{"--help"}, exitOK, "Usage of awssim"},
-		"unknown flag": {[]string{"--nope"}, exitUsage, "flag provided but not defined: -nope"},
-		"bad number":   {[]string{"--speed", "fast"}, exitUsage, "invalid value"},
-		"zero speed":   {[]string{"--speed", "0"}, exitUsage, "speed must be above 0"},
-		"account":      {[]string{"--account", "me"}, exitUsage, "not 12 digits"},
-		"image":        {[]string{"--image", "checkout"}, exitUsage, "want repository:tag"},
-		"listener":     {[]string{"--listener", "shop"}, exitUsage, "want name:port"},
-		"function":     {[]string{"--function", "check"}, exitUsage, "want name=behaviour, which is one of fail, in-progress-then-succeed, succeed"},
-		"behaviour":    {[]string{"--function", "check=maybe"}, exitUsage, "want name=behaviour"},
-		"subnet":       {[]string{"--subnet", "subnet-1"}, exitUsage, "want vpc-…/subnet-…=zone"},
-		"group":        {[]string{"--security-group", "sg-1"}, exitUsage, "want vpc-…/sg-…"},
-		"bad machine":  {[]string{"--state-machine", "a b"}, exitFailed, "state machine a b: "},
-		"bad name":     {[]string{"--function", "a b=fail"}, exitFailed, "function a b: "},
-		"argument":     {[]string{"start"}, exitUsage, `unexpected argument "start"`},
-		"address":      {[]string{"--listen", "nowhere:-1"}, exitFailed, "awssim: "},
-		"port":         {[]string{"--listener", "shop:0"}, exitFailed, "listener shop:0"},
+		"help":          {[]string{"--help"}, exitOK, "Usage of awssim"},
+		"unknown flag":  {[]string{"--nope"}, exitUsage, "flag provided but not defined: -nope"},
+		"bad number":    {[]string{"--speed", "fast"}, exitUsage, "invalid value"},
+		"zero speed":    {[]string{"--speed", "0"}, exitUsage, "speed must be above 0"},
+		"account":       {[]string{"--account", "me"}, exitUsage, "not 12 digits"},
+		"image":         {[]string{"--image", "checkout"}, exitUsage, "want repository:tag"},
+		"listener":      {[]string{"--listener", "shop"}, exitUsage, "want name:port"},
+		"function":      {[]string{"--function", "check"}, exitUsage, "want name=behaviour, which is one of fail, in-progress-then-succeed, succeed"},
+		"behaviour":     {[]string{"--function", "check=maybe"}, exitUsage, "want name=behaviour"},
+		"subnet":        {[]string{"--subnet", "subnet-1"}, exitUsage, "want vpc-…/subnet-…=zone"},
+		"group":         {[]string{"--security-group", "sg-1"}, exitUsage, "want vpc-…/sg-…"},
+		"instance":      {[]string{"--instance", "shop"}, exitUsage, "want cluster=zone or cluster/provider=zone"},
+		"no cluster":    {[]string{"--instance", "shop=eu-west-1a"}, exitFailed, "instance of shop: "},
+		"bad machine":   {[]string{"--state-machine", "a b"}, exitFailed, "state machine a b: "},
+		"bad name":      {[]string{"--function", "a b=fail"}, exitFailed, "function a b: "},
+		"parameter":     {[]string{"--parameter", "/shop/x"}, exitUsage, "want name=value"},
+		"bad parameter": {[]string{"--parameter", "a b=x"}, exitFailed, "parameter a b: "},
+		"bad secret":    {[]string{"--secret", "a b"}, exitFailed, "secret a b: "},
+		"argument":      {[]string{"start"}, exitUsage, `unexpected argument "start"`},
+		"address":       {[]string{"--listen", "nowhere:-1"}, exitFailed, "awssim: "},
+		"port":          {[]string{"--listener", "shop:0"}, exitFailed, "listener shop:0"},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -60,6 +67,7 @@ func TestServe(t *testing.T) {
 	go func() {
 		ended <- run(ctx, []string{
 			"--listen", "127.0.0.1:0", "--speed", "100", "--cluster", "shop", "--listener", "shop:80", "--image", "checkout:1.0",
+			"--parameter", "/shop/features=new", "--secret", "shop/db-AbCdEf",
 			"--function", "check=in-progress-then-succeed", "--function", "good=succeed", "--function", "bad=fail",
 		}, in, io.Discard)
 		_ = in.Close()
@@ -90,6 +98,7 @@ func TestServe(t *testing.T) {
 		t.Errorf("clusters are %v, %v", clusters, err)
 	}
 	checkFunctions(t, lines["endpoint"])
+	checkConfiguration(t, lines["endpoint"])
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, lines["url"], nil)
 	if err != nil {
 		t.Fatal(err)
@@ -106,6 +115,24 @@ func TestServe(t *testing.T) {
 	stop()
 	if status := <-ended; status != exitOK {
 		t.Errorf("ended with %d", status)
+	}
+}
+
+// checkConfiguration reads the parameter and the secret that the flags asked for.
+func checkConfiguration(t *testing.T, endpoint string) {
+	t.Helper()
+	config := aws.Config{
+		Region: "eu-west-1", BaseEndpoint: &endpoint,
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	}
+	p, err := ssm.NewFromConfig(config).GetParameter(t.Context(), &ssm.GetParameterInput{Name: aws.String("/shop/features")})
+	if err != nil || *p.Parameter.Value != "new" {
+		t.Errorf("the parameter is %v, %v", p, err)
+	}
+	const arn = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop/db-AbCdEf"
+	s, err := secretsmanager.NewFromConfig(config).DescribeSecret(t.Context(), &secretsmanager.DescribeSecretInput{SecretId: aws.String(arn)})
+	if err != nil || len(s.VersionIdsToStages) != 1 {
+		t.Errorf("the secret is %v, %v", s, err)
 	}
 }
 

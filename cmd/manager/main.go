@@ -81,7 +81,7 @@ func start(ctx context.Context, opts options) error {
 	within.tell(ctrl.Log.WithName("setup"), opts)
 	provider, err := awscloud.NewProvider(ctx, awscloud.Options{
 		Metrics: metrics.Registry, Logger: ctrl.Log.WithName("aws"),
-		BatchWindow: opts.timing.Poll, MetricPeriod: opts.metricPeriod, CallRate: callRate(opts.awsCallRate),
+		BatchWindow: opts.timing.Poll, ConfigurationWindow: opts.timing.Resync, MetricPeriod: opts.metricPeriod, CallRate: callRate(opts.awsCallRate),
 	})
 	if err != nil {
 		return fmt.Errorf("configure AWS: %w", err)

@@ -62,24 +62,44 @@ var resources = map[string]func(e estate) string{
 	"container instance": func(e estate) string { return e.arn("ecs", "container-instance/"+e.cluster+"/*") },
 	"task definition":    func(e estate) string { return e.arn("ecs", "task-definition/"+e.stack+":1") },
 	"repository":         func(e estate) string { return e.arn("ecr", "repository/"+e.path+"/checkout") },
-	"function":           func(e estate) string { return e.arn("lambda", "function:"+e.gate+"smoke-test") },
-	"state machine":      func(e estate) string { return e.arn("states", "stateMachine:"+e.gate+"approve") },
-	"execution":          func(e estate) string { return e.arn("states", "execution:"+e.gate+"approve:0a1b2c3d") },
-	"security group":     func(e estate) string { return e.arn("ec2", "security-group/sg-0a1b2c3d") },
-	"vpc":                func(e estate) string { return e.arn("ec2", "vpc/"+e.vpc) },
-	"log group":          func(e estate) string { return e.arn("logs", "log-group:"+e.stack+"-LogGroup-cY4") },
-	"role":               func(e estate) string { return "arn:aws:iam::" + e.account + ":role/" + e.path + "/checkout" },
+	// The last part is random: it doesn't tell the service.
+	"scalable target": func(e estate) string {
+		return e.arn("application-autoscaling", "scalable-target/0ec5a1b2c3d4e5f60718293a4b5c6d7e8f90")
+	},
+	"parameter":      func(e estate) string { return e.arn("ssm", "parameter/"+e.path+"/production/features") },
+	"secret":         func(e estate) string { return e.arn("secretsmanager", "secret:"+e.path+"/db-AbCdEf") },
+	"function":       func(e estate) string { return e.arn("lambda", "function:"+e.gate+"smoke-test") },
+	"state machine":  func(e estate) string { return e.arn("states", "stateMachine:"+e.gate+"approve") },
+	"execution":      func(e estate) string { return e.arn("states", "execution:"+e.gate+"approve:0a1b2c3d") },
+	"security group": func(e estate) string { return e.arn("ec2", "security-group/sg-0a1b2c3d") },
+	"vpc":            func(e estate) string { return e.arn("ec2", "vpc/"+e.vpc) },
+	"log group":      func(e estate) string { return e.arn("logs", "log-group:"+e.stack+"-LogGroup-cY4") },
+	"role":           func(e estate) string { return "arn:aws:iam::" + e.account + ":role/" + e.path + "/checkout" },
 	"service-linked role": func(e estate) string {
 		return "arn:aws:iam::" + e.account + ":role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"
 	},
+	"service-linked role of scaling": func(e estate) string {
+		return "arn:aws:iam::" + e.account + ":role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService"
+	},
+	"alarm": func(e estate) string { return e.arn("cloudwatch", "alarm:"+e.stack+"-QueueAlarm-dZ5") },
+	// Its name is Application Auto Scaling's.
+	"tracking alarm": func(e estate) string {
+		return e.arn("cloudwatch", "alarm:TargetTracking-service/"+e.cluster+"/"+e.stack+"-Service-aB1-AlarmHigh-0a1b2c3d")
+	},
 	"*": func(estate) string { return "*" },
+}
+
+// serviceOf is the service for which a kind of role is made.
+var serviceOf = map[string]string{
+	"service-linked role": "ecs.amazonaws.com", "service-linked role of scaling": "ecs.application-autoscaling.amazonaws.com",
 }
 
 // shared are kinds that Viridian doesn't make, so that they don't have its tags;
 // nor do kinds whose tags IAM doesn't know.
 var shared = []string{
-	"listener", "cluster", "vpc", "role", "service-linked role", "repository", "function", "state machine", "execution",
-	"service deployment", "container instance", "stack by name", "*",
+	"listener", "cluster", "vpc", "role", "service-linked role", "service-linked role of scaling", "tracking alarm", "repository", "function", "state machine", "execution",
+	"parameter", "secret",
+	"scalable target", "service deployment", "container instance", "stack by name", "*",
 }
 
 func (e estate) arn(service, name string) string {
@@ -120,6 +140,9 @@ func (e estate) call(action string, with usage, kinds ...string) request {
 	}
 	for _, kind := range kinds {
 		r.resources = append(r.resources, e.resource(kind))
+		if service := serviceOf[kind]; service != "" {
+			r.facts = r.facts.with("iam:AWSServiceName", service)
+		}
 	}
 	return r
 }

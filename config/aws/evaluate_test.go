@@ -16,6 +16,8 @@ import (
 // keys are what conditions and variables may name, in lower case, as IAM doesn't
 // tell cases of keys apart. True are those that may have several values.
 var keys = map[string]bool{
+	"application-autoscaling:scalable-dimension": false,
+	"application-autoscaling:service-namespace":  false,
 	"aws:calledvia":       true,
 	"aws:principaltag/*":  false,
 	"aws:requesttag/*":    false,

@@ -59,14 +59,16 @@ func payments(account string) estate {
 	return e
 }
 
-// plain is a role with both policies of an example.
+// plain is a role with the policies of an example.
 func plain(t *testing.T, dir string) role {
 	t.Helper()
 	r := role{account: clusterAccount}
 	if dir == "account-per-tenant" {
 		r.account = shopAccount
 	}
-	r.policies = []document{read(t, filepath.Join("examples", dir, "controller.json")), read(t, filepath.Join("examples", dir, "stacks.json"))}
+	for _, name := range []string{"controller.json", "stacks.json", "scaling.json", "configuration.json"} {
+		r.policies = append(r.policies, read(t, filepath.Join("examples", dir, name)))
+	}
 	return r
 }
 
@@ -134,7 +136,7 @@ func notKeptApart(t *testing.T) map[string]bool {
 	if !found {
 		t.Fatal("README.md has no such section")
 	}
-	all, action := map[string]bool{}, regexp.MustCompile("`([a-z0-9]+:[A-Za-z]+)`")
+	all, action := map[string]bool{}, regexp.MustCompile("`([a-z0-9-]+:[A-Za-z]+)`")
 	for line := range strings.Lines(section) {
 		cells := strings.Split(line, "|")
 		if len(cells) < 4 {

@@ -26,10 +26,13 @@ var prefixes = map[string]string{
 	"ecsAPI":            "ecs",
 	"ecrAPI":            "ecr",
 	"cloudWatchAPI":     "cloudwatch",
+	"scalingAPI":        "application-autoscaling",
 	"lambdaAPI":         "lambda",
 	"statesAPI":         "states",
 	"ec2API":            "ec2",
 	"iamAPI":            "iam",
+	"ssmAPI":            "ssm",
+	"secretsAPI":        "secretsmanager",
 	"stsAPI":            "sts",
 }
 
@@ -54,6 +57,19 @@ var implied = map[string][]string{
 // resourceActions are the actions that CloudFormation uses to create, read and
 // delete the resources of a stack, as far as their properties need them.
 var resourceActions = map[string][]string{
+	"AWS::ApplicationAutoScaling::ScalableTarget": {
+		"application-autoscaling:DeregisterScalableTarget", "application-autoscaling:DescribeScalableTargets",
+		"application-autoscaling:DescribeScheduledActions", "application-autoscaling:PutScheduledAction",
+		"application-autoscaling:RegisterScalableTarget", "iam:CreateServiceLinkedRole",
+	},
+	"AWS::ApplicationAutoScaling::ScalingPolicy": {
+		"application-autoscaling:DeleteScalingPolicy", "application-autoscaling:DescribeScalingPolicies",
+		"application-autoscaling:PutScalingPolicy", "cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:PutMetricAlarm",
+	},
+	"AWS::CloudWatch::Alarm": {
+		"cloudwatch:DeleteAlarms", "cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm",
+		"cloudwatch:TagResource",
+	},
 	"AWS::EC2::SecurityGroup": {
 		"ec2:AuthorizeSecurityGroupEgress", "ec2:AuthorizeSecurityGroupIngress", "ec2:CreateSecurityGroup",
 		"ec2:CreateTags", "ec2:DeleteSecurityGroup", "ec2:DescribeInstances", "ec2:DescribeSecurityGroups",
@@ -86,12 +102,18 @@ var resourceActions = map[string][]string{
 	},
 }
 
+// statements are those of the policies that allow all that is ever done.
+func statements(t *testing.T) []statement {
+	t.Helper()
+	return slices.Concat(read(t, "policy.json").Statement, read(t, "policy-scaling.json").Statement, read(t, "policy-configuration.json").Statement)
+}
+
 // TestControllerActions: the controller's own permissions are exactly what
 // internal/cloud/aws calls. test/conformance/aws checks the same for the
 // recorded calls of the controllers' tests.
 func TestControllerActions(t *testing.T) {
 	got := map[string]bool{}
-	for _, s := range read(t, "policy.json").Statement {
+	for _, s := range statements(t) {
 		if !s.byCloudFormation() {
 			add(got, s.Action)
 		}
@@ -116,7 +138,7 @@ func TestStackActions(t *testing.T) {
 		add(want, actions)
 	}
 	got := map[string]bool{}
-	for _, s := range read(t, "policy.json").Statement {
+	for _, s := range statements(t) {
 		for _, action := range s.Action {
 			if s.byCloudFormation() || s.open() && want[action] {
 				got[action] = true
@@ -130,7 +152,7 @@ func TestStackActions(t *testing.T) {
 // CloudFormation. IAM's own actions have no effect except through restricted
 // ones.
 func TestCalledVia(t *testing.T) {
-	for _, s := range read(t, "policy.json").Statement {
+	for _, s := range statements(t) {
 		via := slices.Equal(s.Condition["ForAnyValue:StringEquals"]["aws:CalledVia"], list{"cloudformation.amazonaws.com"})
 		iam := strings.HasPrefix(s.Action[0], "iam:")
 		if s.byCloudFormation() != (via || iam) {
@@ -143,7 +165,7 @@ func TestCalledVia(t *testing.T) {
 // stack, with the permission to tag that the controller itself has only for rules
 // that it claims.
 func TestTagsOfRules(t *testing.T) {
-	for _, s := range read(t, "policy.json").Statement {
+	for _, s := range statements(t) {
 		if s.byCloudFormation() && slices.Contains(s.Action, "elasticloadbalancing:CreateRule") &&
 			slices.Contains(s.Action, "elasticloadbalancing:AddTags") && slices.Contains(s.Resource, "arn:aws:elasticloadbalancing:*:*:listener-rule/app/*") {
 			return
@@ -156,7 +178,7 @@ func TestTagsOfRules(t *testing.T) {
 // create a deployment can have it called.
 func TestGates(t *testing.T) {
 	named := regexp.MustCompile(`^arn:aws:(lambda:\*:\*:function:viridian-\*|states:\*:\*:(stateMachine:viridian-\*|execution:viridian-\*:\*))$`)
-	for _, s := range read(t, "policy.json").Statement {
+	for _, s := range statements(t) {
 		for _, action := range s.Action {
 			if !strings.HasPrefix(action, "lambda:") && !strings.HasPrefix(action, "states:") {
 				continue
@@ -164,6 +186,31 @@ func TestGates(t *testing.T) {
 			for _, resource := range s.Resource {
 				if !named.MatchString(resource) {
 					t.Errorf("%s: %s is allowed on %s", s.Sid, action, resource)
+				}
+			}
+		}
+	}
+}
+
+// TestParameters: what goes into environment variables in plain text is restricted by
+// name, because everyone who may create a deployment can read it; and no policy lets
+// the controller read a secret.
+func TestParameters(t *testing.T) {
+	for _, path := range documents(t) {
+		for _, s := range read(t, path).Statement {
+			for _, action := range s.Action {
+				service, _, _ := strings.Cut(action, ":")
+				switch {
+				case s.Effect != "Allow" || filepath.Base(path) == "boundary.json" && slices.Contains([]string{"ssm:GetParameters", "secretsmanager:DescribeSecret"}, action):
+				case action == "ssm:GetParameters":
+					for _, resource := range s.Resource {
+						if !regexp.MustCompile(`^arn:aws:ssm:[^:]+:[^:]+:parameter/[a-z]+/\*$`).MatchString(resource) {
+							t.Errorf("%s, %s: %s is allowed on %s", path, s.Sid, action, resource)
+						}
+					}
+				case action == "secretsmanager:DescribeSecret":
+				case service == "ssm" || service == "secretsmanager" || service == "kms":
+					t.Errorf("%s, %s: %s is allowed", path, s.Sid, action)
 				}
 			}
 		}
@@ -189,7 +236,7 @@ func TestTaskRoles(t *testing.T) {
 			}
 		}
 	}
-	for _, s := range read(t, "policy.json").Statement {
+	for _, s := range statements(t) {
 		if !slices.Contains(s.Action, "iam:PassRole") {
 			continue
 		}

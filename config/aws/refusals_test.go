@@ -25,10 +25,11 @@ func (e *example) odd() map[string]map[string]request {
 			all["without UID"][name] = without(r, "aws:requesttag/viridian.dev/uid")
 			all["without namespace"][name] = without(r, "aws:requesttag/viridian.dev/namespace")
 		}
-		for _, key := range []string{"iam:PassedToService", "iam:AWSServiceName"} {
+		for _, key := range []string{"iam:PassedToService", "iam:AWSServiceName", "application-autoscaling:service-namespace", "application-autoscaling:scalable-dimension"} {
 			if r.facts[strings.ToLower(key)] != nil {
-				r.facts = r.facts.with(key, "lambda.amazonaws.com")
-				all["to other services"][name] = r
+				other := r
+				other.facts = r.facts.with(key, "lambda.amazonaws.com")
+				all["to other services"][name+", by "+key] = other
 			}
 		}
 	}
@@ -106,8 +107,13 @@ func TestExamplesNeedTags(t *testing.T) {
 }
 
 // doubled are restrictions that another one includes: the name of a service-linked
-// role follows from its service.
-var doubled = []string{"CfnServiceLinkedRole, the resources"}
+// role follows from its service; and what is in one account has no restriction to it
+// of scalable targets, whose ARNs tell nothing else, nor of alarms, most of which
+// Application Auto Scaling names.
+var doubled = []string{
+	"CfnServiceLinkedRole, the resources", "CfnScalingServiceLinkedRole, the resources",
+	"ScalingChange, the resources", "CfnScaling, the resources", "CfnAlarms, the resources",
+}
 
 // TestExamplesHaveNothingIdle: each condition, each restriction of resources and
 // each denial of the examples decides about a call of these tests.

@@ -83,5 +83,5 @@ Rules:
 {{- end -}}
 
 {{- define "limits" }}
-{{- range without . "Required: {}" "Optional: {}" }}<br>{{ . | replace "|" "\\|" }}{{ end }}
+{{- range without . "Required: {}" "Optional: {}" "Schemaless: {}" }}<br>{{ . | replace "|" "\\|" }}{{ end }}
 {{- end -}}

@@ -18,6 +18,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim"
 	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
 	"github.com/viridian-dev/viridian/internal/awssim/lambda"
+	"github.com/viridian-dev/viridian/internal/awssim/secrets"
 )
 
 const (
@@ -51,7 +52,7 @@ type account struct {
 }
 
 // openAccount creates an account with what the sample expects to exist: a load
-// balancer with a listener, an ECS cluster, and a Lambda function.
+// balancer with a listener, an ECS cluster, a secret, and a Lambda function.
 func openAccount() (*account, error) {
 	a := &account{sim: awssim.New(awssim.Options{
 		Region: region, Speed: simSpeed, ECRAutoCreate: true,
@@ -73,6 +74,10 @@ func (a *account) open() (err error) {
 	}
 	if err = a.sim.CreateCluster(clusterName); err != nil {
 		return fmt.Errorf("create the ECS cluster: %w", err)
+	}
+	secret := secrets.Secret{Name: "checkout/db", Suffix: "AbCdEf", Value: `{"password":"demonstration"}`}
+	if _, err = a.sim.CreateSecret(secret); err != nil {
+		return fmt.Errorf("make the secret: %w", err)
 	}
 	test := lambda.Function{Duration: time.Second, Timeout: time.Minute, Handler: smokeTest(a.listenerURL)}
 	if err = a.sim.RegisterFunction(functionName, test); err != nil {

@@ -39,9 +39,9 @@ func (c Call) Operation() string { return c.Service + ":" + c.Action }
 // telling first.
 func keyParams() []string {
 	return []string{
-		"StackName", "RuleArn", "TargetGroupArn", "ListenerArn", "LoadBalancerArn", "RoleArn", "AlarmName",
+		"StackName", "RuleArn", "TargetGroupArn", "ListenerArn", "LoadBalancerArn", "RoleArn", "AlarmName", "ResourceId",
 		"service", "taskDefinition", "cluster", "repositoryName",
-		"FunctionName", "executionArn", "stateMachineArn",
+		"FunctionName", "SecretId", "executionArn", "stateMachineArn",
 		"RuleArns.member.1", "TargetGroupArns.member.1", "ListenerArns.member.1", "LoadBalancerArns.member.1",
 		"ResourceArns.member.1", "Name", "Names.member.1",
 	}

@@ -1,6 +1,6 @@
 // Package awssim is a simulated AWS account in one region: CloudFormation, ECS,
-// Elastic Load Balancing, ECR, Lambda, Step Functions, CloudWatch and STS on the
-// wire, behind one endpoint that any AWS SDK can talk to.
+// Application Auto Scaling, Elastic Load Balancing, ECR, Lambda, Step Functions,
+// CloudWatch and STS on the wire, behind one endpoint that any AWS SDK can talk to.
 //
 // Time is plain time.Now and timers, divided by a speed factor: a simulation
 // runs as slow as AWS, fast for a demonstration, or virtual inside a

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/viridian-dev/viridian/internal/awssim/autoscaling"
 	"github.com/viridian-dev/viridian/internal/awssim/cfn"
 	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
 	"github.com/viridian-dev/viridian/internal/awssim/core"
@@ -65,6 +66,20 @@ func (s *Sim) InterruptTasks(cluster, service string, n int) (interrupted int) {
 	return interrupted
 }
 
+// RegisterInstance adds a container instance to an ECS cluster, and returns its ID in
+// EC2.
+func (s *Sim) RegisterInstance(in ecs.Instance) (ec2ID string, err error) {
+	s.Do(func() { ec2ID, err = s.ecs.RegisterInstance(in) })
+	return ec2ID, err
+}
+
+// TerminateInstance has EC2 take a container instance away, with the tasks on it. It
+// tells whether there is such an instance.
+func (s *Sim) TerminateInstance(ec2ID string) (found bool) {
+	s.Do(func() { found = s.ecs.TerminateInstance(ec2ID) })
+	return found
+}
+
 // StarveTasks has the next n tasks of a service fail to start for want of what
 // AWS gives them, such as capacity or an address, which ECS tells by the reason.
 // It returns whether there is such a service, which goes on trying.
@@ -86,6 +101,25 @@ func (s *Sim) SetCut(f ecs.Cut) { s.Do(func() { s.ecs.SetCut(f) }) }
 // says; nil ends that. ecs.Mounts are the mount helper's words for it. It runs with
 // the account's lock held.
 func (s *Sim) SetUnmountable(f ecs.Unmountable) { s.Do(func() { s.ecs.SetUnmountable(f) }) }
+
+// SetWork says how much CPU the work of services takes, which their tasks share, as f
+// says; nil ends that. It runs with the account's lock held.
+func (s *Sim) SetWork(f ecs.Work) { s.Do(func() { s.ecs.SetWork(f) }) }
+
+// Autoscale has a scaling policy of a service ask for a desired count now, and tells
+// whether the count changed: the bounds, what is suspended and a deployment in
+// progress are kept.
+func (s *Sim) Autoscale(cluster, service string, desired int) (changed bool) {
+	s.Do(func() { changed = s.autoscaling.Autoscale(cluster, service, desired) })
+	return changed
+}
+
+// ScalingActivities returns what Application Auto Scaling did so far, the oldest
+// first.
+func (s *Sim) ScalingActivities() (all []autoscaling.Activity) {
+	s.Do(func() { all = s.autoscaling.Activities() })
+	return all
+}
 
 // PutImage pushes an image tag to ECR, creating the repository if it is
 // missing, and returns the digest, which follows from repository and tag unless

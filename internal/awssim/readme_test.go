@@ -79,7 +79,7 @@ func TestReadmeResources(t *testing.T) {
 	sim := New(Options{})
 	defer sim.Close()
 	var want []string
-	for _, set := range []core.ProviderSet{sim.ec2, sim.ecs, sim.elb, sim.logs} {
+	for _, set := range []core.ProviderSet{sim.ec2, sim.ecs, sim.elb, sim.logs, sim.cloudwatch, sim.autoscaling} {
 		for _, p := range set.Providers() {
 			want = append(want, p.Type())
 		}

@@ -3,6 +3,7 @@ package awssim
 import (
 	"time"
 
+	"github.com/viridian-dev/viridian/internal/awssim/autoscaling"
 	"github.com/viridian-dev/viridian/internal/awssim/cfn"
 	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
 	"github.com/viridian-dev/viridian/internal/awssim/core"
@@ -14,7 +15,9 @@ import (
 	"github.com/viridian-dev/viridian/internal/awssim/iam"
 	"github.com/viridian-dev/viridian/internal/awssim/lambda"
 	"github.com/viridian-dev/viridian/internal/awssim/logs"
+	"github.com/viridian-dev/viridian/internal/awssim/secrets"
 	"github.com/viridian-dev/viridian/internal/awssim/sfn"
+	"github.com/viridian-dev/viridian/internal/awssim/ssm"
 	"github.com/viridian-dev/viridian/internal/awssim/sts"
 )
 
@@ -65,11 +68,14 @@ type Sim struct {
 	sts  *sts.Service
 	iam  *iam.Service
 
-	lambda *lambda.Service
-	sfn    *sfn.Service
+	lambda  *lambda.Service
+	sfn     *sfn.Service
+	ssm     *ssm.Service
+	secrets *secrets.Service
 
-	plane      *dataplane.Plane
-	cloudwatch *cloudwatch.Service
+	plane       *dataplane.Plane
+	cloudwatch  *cloudwatch.Service
+	autoscaling *autoscaling.Service
 }
 
 // New returns an account with nothing but VPCs and roles. Close it in the end.
@@ -93,22 +99,25 @@ func New(o Options) *Sim {
 	if !o.AnyNetwork {
 		s.elb.SetNetwork(s.ec2)
 	}
+	s.ssm = ssm.New(w, ssm.Options{Caller: s.caller})
+	s.secrets = secrets.New(w, secrets.Options{Function: s.lambda.Exists})
 	s.ecs = ecs.New(w, s.elb, ecs.Options{
 		TagResolver: s.ecr.Tags, Network: s.ec2, Assumable: s.iam.Assumable, LogGroup: s.logs.Use, Clock: o.TaskClock,
-		Caller: func() string { return s.sts.CallerARN(w.Caller) },
+		Parameter: s.ssm.Value, Secret: s.secrets.Value, Caller: s.caller,
 	})
 	s.plane = dataplane.New(w, s.elb, s.ecs, o.DataPlane)
-	s.cfn = cfn.New(w, o.CloudFormation, s.elb, s.ecs, s.ec2, s.logs)
+	s.cloudwatch = cloudwatch.New(w, s.elb, s.ecs, o.CloudWatch)
+	s.autoscaling = autoscaling.New(w, s.ecs, s.cloudwatch)
+	s.cfn = cfn.New(w, o.CloudFormation, s.elb, s.ecs, s.ec2, s.logs, s.cloudwatch, s.autoscaling)
 	for _, q := range []core.QueryService{s.cfn, s.elb, s.sts, s.iam} {
 		s.endpoints[q.SigningName()] = queryEndpoint{q.Namespace(), q.Query()}
 	}
 	s.endpoints[s.ec2.SigningName()] = ec2Endpoint{queryEndpoint{s.ec2.Namespace(), s.ec2.Query()}}
-	for _, j := range []core.JSONService{s.ecs, s.ecr} {
+	for _, j := range []core.JSONService{s.ecs, s.ecr, s.autoscaling, s.ssm, s.secrets} {
 		s.endpoints[j.SigningName()] = jsonEndpoint{j.TargetPrefix(), j.JSON()}
 	}
 	s.endpoints[s.sfn.SigningName()] = json10Endpoint{jsonEndpoint{s.sfn.TargetPrefix(), s.sfn.JSON()}}
 	s.endpoints[s.lambda.SigningName()] = restEndpoint{s.lambda}
-	s.cloudwatch = cloudwatch.New(w, s.elb, s.ecs, o.CloudWatch)
 	s.endpoints[s.cloudwatch.SigningName()] = cborEndpoint{newCodec(), s.cloudwatch}
 	s.Do(func() {
 		s.plane.OnOutcome(s.cloudwatch.Observe)
@@ -116,6 +125,9 @@ func New(o Options) *Sim {
 	})
 	return s
 }
+
+// caller names who makes the call that is being handled.
+func (s *Sim) caller() string { return s.sts.CallerARN(s.world.Caller) }
 
 // Close stops everything; nothing happens in the account afterwards.
 func (s *Sim) Close() {

@@ -28,7 +28,7 @@ func TestTagsOfStacks(t *testing.T) {
 			"logs":    `"AWS::Logs::LogGroup"`,
 			"cluster": `"AWS::ECS::Cluster"`,
 			"group":   `"AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"Port": 80, "Protocol": "HTTP", "VpcId": "vpc-0a1b2c3d4e5f60718", "TargetType": "ip"}`,
-			"tasks":   `"AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": [{"Name": "app", "Image": "web:1"}]}`,
+			"tasks":   `"AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": [{"Name": "app", "Image": "web:1", "Memory": 128}]}`,
 		} {
 			template := `{"Resources": {"R": {"Type": ` + resource + `}}}`
 			if st := settle(t, c, create(t, c, name, template, tagged("payments & co"))); st.StackStatus != cfntypes.StackStatusRollbackComplete {

@@ -43,6 +43,11 @@ type Clients struct {
 	Functions Functions
 	Workflows Workflows
 
+	Scaling Scaling
+
+	Parameters Parameters
+	Secrets    Secrets
+
 	Callers Callers
 }
 
@@ -368,9 +373,9 @@ type Services interface {
 	// most limit.
 	StoppedTasks(ctx context.Context, cluster, service string, limit int) ([]StoppedTask, error)
 	// Cluster describes a cluster, by name or ARN; KindNotFound if there is none.
-	// What it says may be some time old, unless the cluster lacked one of the
-	// capacity providers then.
-	Cluster(ctx context.Context, cluster string, providers []string) (Cluster, error)
+	// What it says may be some time old, unless the cluster lacked some of the
+	// capacity then.
+	Cluster(ctx context.Context, cluster string, needs Capacity) (Cluster, error)
 	// Scale sets the service's desired count.
 	Scale(ctx context.Context, cluster, service string, desiredCount int32) error
 }
@@ -385,7 +390,8 @@ type Service struct {
 	// RolloutReason as reported by ECS.
 	RolloutReason string
 	FailedTasks   int32
-	// LastEvent is the newest event's message.
+	// LastEvent is the newest event's message, or an older one that says why no task
+	// could be placed, if none was since. ECS doesn't repeat it.
 	LastEvent string
 	// TaskDefinition is the ARN of the task definition that the service runs.
 	TaskDefinition string

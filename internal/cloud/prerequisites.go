@@ -52,12 +52,28 @@ type Cluster struct {
 	// DefaultStrategy is that of services that name neither a strategy nor a launch
 	// type. Whoever gives the cluster other providers has to give it again.
 	DefaultStrategy []CapacityShare
+	// Instances is how many container instances are registered with it.
+	Instances int32
+}
+
+// Capacity is what a service needs of its cluster. The zero value is Fargate, which
+// any cluster has.
+type Capacity struct {
+	// Providers are the capacity providers that it names.
+	Providers []string
+	// Instances is true if its tasks run on whatever instances the cluster has.
+	Instances bool
 }
 
 // CapacityShare is a part of a capacity provider strategy.
 type CapacityShare struct {
 	Provider     string
 	Base, Weight int32
+}
+
+// Meets reports whether the cluster has all of it.
+func (c *Cluster) Meets(needs Capacity) bool {
+	return len(c.Lacks(needs.Providers)) == 0 && (!needs.Instances || c.Instances > 0)
 }
 
 // Lacks returns those of the capacity providers that the cluster doesn't have.

@@ -177,9 +177,23 @@ func TailLogs(logGroup, streams, at, stackARN string) string {
 	return out + region(stackARN)
 }
 
-// PutRolePolicy gives a role what the controller needs.
-func PutRolePolicy(role string) string {
-	return fmt.Sprintf("aws iam put-role-policy --role-name %s --policy-name viridian --policy-document file://config/aws/policy.json", role)
+// PutRolePolicy gives a role what the controller needs, by the policy that allows an
+// action.
+func PutRolePolicy(role, action string) string {
+	name, file := policyOf(action)
+	return fmt.Sprintf("aws iam put-role-policy --role-name %s --policy-name %s --policy-document file://%s", role, name, file)
+}
+
+// policyOf is the policy in config/aws that allows an action.
+func policyOf(action string) (name, file string) {
+	service, _, _ := strings.Cut(action, ":")
+	switch service {
+	case "application-autoscaling":
+		return "viridian-scaling", "config/aws/policy-scaling.json"
+	case "ssm", "secretsmanager":
+		return "viridian-configuration", "config/aws/policy-configuration.json"
+	}
+	return "viridian", "config/aws/policy.json"
 }
 
 // Allow tells how a role gets a permission that it lacks, or which it is
@@ -201,9 +215,10 @@ func Allow(action, role, roleARN string, explicitly bool) string {
 	if explicitly {
 		return fmt.Sprintf("A policy denies %s to %s: take it out there (AWS says which kind of policy it is)", action, whose)
 	}
-	remedy := fmt.Sprintf("Allow %s in the IAM policy of %s, as config/aws/policy.json does", action, whose)
+	_, file := policyOf(action)
+	remedy := fmt.Sprintf("Allow %s in the IAM policy of %s, as %s does", action, whose, file)
 	if role != "" {
-		remedy += ": " + PutRolePolicy(role)
+		remedy += ": " + PutRolePolicy(role, action)
 	}
 	return remedy
 }

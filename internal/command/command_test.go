@@ -29,10 +29,11 @@ func TestCommands(t *testing.T) {
 		"aws ecr describe-images --registry-id 111122223333 --repository-name shop/till --query 'reverse(sort_by(imageDetails,&imagePushedAt))[:10].[imagePushedAt,imageTags]' --region eu-west-1":                   command.ListImages("111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop/till:2"),
 		"aws ecr describe-repositories --registry-id 111122223333 --query 'repositories[].repositoryName' --region eu-west-1":                                                                                        command.ListRepositories("111122223333.dkr-ecr.eu-west-1.on.aws/shop/till@sha256:0"),
 		"": command.ListImages("example.com/shop/till:2") + command.ListRepositories("till"),
-		"aws logs tail group --since 3h --region eu-west-1":                                                                   command.TailLogs("group", "", "", "arn:aws:cloudformation:eu-west-1:111122223333:stack/a/b"),
-		"aws logs tail group --since 3h":                                                                                      command.TailLogs("group", "", "", ""),
-		"aws logs tail '/ecs/a#b' --log-stream-name-prefix 'my shop/app/' --since 3h --region us-east-1":                      command.TailLogs("/ecs/a#b", "my shop/app/", "us-east-1", "arn:aws:cloudformation:eu-west-1:111122223333:stack/a/b"),
-		"aws iam put-role-policy --role-name viridian --policy-name viridian --policy-document file://config/aws/policy.json": command.PutRolePolicy("viridian"),
+		"aws logs tail group --since 3h --region eu-west-1":                                                                                   command.TailLogs("group", "", "", "arn:aws:cloudformation:eu-west-1:111122223333:stack/a/b"),
+		"aws logs tail group --since 3h":                                                                                                      command.TailLogs("group", "", "", ""),
+		"aws logs tail '/ecs/a#b' --log-stream-name-prefix 'my shop/app/' --since 3h --region us-east-1":                                      command.TailLogs("/ecs/a#b", "my shop/app/", "us-east-1", "arn:aws:cloudformation:eu-west-1:111122223333:stack/a/b"),
+		"aws iam put-role-policy --role-name viridian --policy-name viridian --policy-document file://config/aws/policy.json":                 command.PutRolePolicy("viridian", "ecs:ListTasks"),
+		"aws iam put-role-policy --role-name viridian --policy-name viridian-scaling --policy-document file://config/aws/policy-scaling.json": command.PutRolePolicy("viridian", "application-autoscaling:RegisterScalableTarget"),
 	} {
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

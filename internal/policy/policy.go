@@ -3,7 +3,7 @@
 // namespace, and says what is missing in them and who adds it. It is pure: its
 // callers read the policies.
 //
-// It imports the API, internal/{command,rollout,wildcard}.
+// It imports the API, internal/{command,configuration,rollout,wildcard}.
 package policy
 
 import (

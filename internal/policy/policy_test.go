@@ -71,7 +71,7 @@ func everything() v1alpha1.DeploymentPolicy {
 		NamespaceSelector: &metav1.LabelSelector{}, Listeners: []v1alpha1.AllowedListener{{ARN: "*"}}, RuleARNs: all,
 		Clusters: all, VPCIDs: all, SubnetIDs: all, SecurityGroupIDs: all, TaskRoleARNs: all, ExecutionRoleARNs: all, RoleARNs: all,
 		ServiceRegistryARNs: all,
-		FileSystemIDs:       all, WebhookHosts: all, FunctionARNs: all, StateMachineARNs: all, Repositories: all, LogGroups: all,
+		FileSystemIDs:       all, WebhookHosts: all, FunctionARNs: all, StateMachineARNs: all, Repositories: all, LogGroups: all, Parameters: all,
 	}}
 }
 
@@ -403,5 +403,47 @@ func TestLogGroups(t *testing.T) {
 		if got := rules.Check(spec(logsTo(group))); len(got) != 0 {
 			t.Errorf("%q: got %+v", group, got)
 		}
+	}
+}
+
+// TestParameters: parameters that the controller reads into environment variables are
+// listed by their full names, or as ARNs where they are named so; those that ECS reads
+// with the execution role aren't compared.
+func TestParameters(t *testing.T) {
+	const arn = "arn:aws:ssm:eu-west-1:111122223333:parameter/shop/production/features"
+	wants := spec(func(s *v1alpha1.ImmutableDeploymentSpec) {
+		from := func(name string) *v1alpha1.ValueSource { return &v1alpha1.ValueSource{SSM: name} }
+		s.Template.ParameterPath = "/shop/production/"
+		s.Template.Containers = []v1alpha1.Container{{
+			Name:        "app",
+			Environment: []v1alpha1.KeyValue{{Name: "A", ValueFrom: from("features")}, {Name: "B", ValueFrom: from("/payments/key")}, {Name: "C", ValueFrom: from(arn)}, {Name: "D", Value: "/payments/key"}},
+			Secrets:     []v1alpha1.Secret{{Name: "E", ValueFrom: "/payments/token"}},
+		}}
+	})
+	of := func(name string) string {
+		return "spec.template.containers[app].environment[" + name + "].valueFrom.ssm"
+	}
+	for name, c := range map[string]struct {
+		listed []string
+		want   []string
+	}{
+		"none":          {nil, []string{of("A"), of("B"), of("C")}},
+		"by path":       {[]string{"/shop/production/*"}, []string{of("B"), of("C")}},
+		"another path":  {[]string{"/shop/*", "arn:aws:ssm:eu-west-1:111122223333:parameter/shop/*"}, []string{of("B")}},
+		"all":           {[]string{"*"}, nil},
+		"the same name": {[]string{"features", "key"}, []string{of("A"), of("B"), of("C")}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rules := For("shop", ofShop, []v1alpha1.DeploymentPolicy{allowing(func(p *v1alpha1.DeploymentPolicySpec) { p.Parameters = c.listed })}, false)
+			var got []string
+			for _, v := range rules.Check(wants) {
+				if v.List == "parameters" {
+					got = append(got, v.Field)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
 }

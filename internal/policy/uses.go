@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/configuration"
 	"github.com/viridian-dev/viridian/internal/wildcard"
 )
 
@@ -22,8 +23,10 @@ const (
 	logGroups         = "logGroups"
 	roleARNs          = "roleARNs"
 	fileSystemIDs     = "fileSystemIDs"
+	hostAccess        = "hostAccess"
 	repositories      = "repositories"
 	registryARNs      = "serviceRegistryARNs"
+	parameters        = "parameters"
 	webhookHosts      = "webhookHosts"
 	functionARNs      = "functionARNs"
 	stateMachineARNs  = "stateMachineARNs"
@@ -41,7 +44,9 @@ var listed = map[string]func(*v1alpha1.DeploymentPolicySpec) []string{
 	logGroups:         func(s *v1alpha1.DeploymentPolicySpec) []string { return s.LogGroups },
 	roleARNs:          func(s *v1alpha1.DeploymentPolicySpec) []string { return s.RoleARNs },
 	fileSystemIDs:     func(s *v1alpha1.DeploymentPolicySpec) []string { return s.FileSystemIDs },
+	hostAccess:        func(s *v1alpha1.DeploymentPolicySpec) []string { return s.HostAccess },
 	registryARNs:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.ServiceRegistryARNs },
+	parameters:        func(s *v1alpha1.DeploymentPolicySpec) []string { return s.Parameters },
 	repositories:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.Repositories },
 	webhookHosts:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.WebhookHosts },
 	functionARNs:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.FunctionARNs },
@@ -96,6 +101,12 @@ func usesOf(spec *v1alpha1.ImmutableDeploymentSpec) []use {
 	for _, registry := range t.ServiceRegistries {
 		name("spec.template.serviceRegistries", registryARNs, registry.RegistryARN)
 	}
+	for _, r := range configuration.References(t) {
+		if r.In == v1alpha1.InEnvironment { // ECS reads the others, with the execution role
+			name(fmt.Sprintf("spec.template.containers[%s].environment[%s].valueFrom.ssm", r.Container, r.Name), parameters, r.Source)
+		}
+	}
+	out = append(out, usesOfHost(t)...)
 	for i := range spec.Gates {
 		out = append(out, usesOfGate(&spec.Gates[i])...)
 	}

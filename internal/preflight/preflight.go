@@ -212,15 +212,21 @@ func ForeignRole(field, arn, account string) (r Report) {
 }
 
 // Cluster judges the cluster that a template names, and whether it has the capacity
-// providers that the template names. Its status is "" if there is none.
-func Cluster(name string, cluster cloud.Cluster, providers []string) (r Report) {
+// that the template needs. Its status is "" if there is none. A capacity provider may
+// get its first instance by the first task.
+func Cluster(name string, cluster cloud.Cluster, needs cloud.Capacity) (r Report) {
 	switch cluster.Status {
 	case cloud.ClusterActive:
-		if lacks := cluster.Lacks(providers); len(lacks) > 0 {
+		if lacks := cluster.Lacks(needs.Providers); len(lacks) > 0 {
 			r.Find(fmt.Sprintf("The ECS cluster %q of spec.template.cluster does not have the capacity %s %s of spec.template.capacityProviderStrategy",
 				name, verb(lacks, "provider", "providers"), strings.Join(lacks, ", ")),
 				"Let it have what it lacks: "+putProviders(name, append(slices.Clone(cluster.CapacityProviders), lacks...), cluster.DefaultStrategy)+
 					"; or correct spec.template.capacityProviderStrategy")
+		}
+		if needs.Instances && cluster.Instances == 0 {
+			r.Find(fmt.Sprintf("The ECS cluster %q of spec.template.cluster has no container instances, on which spec.template.launchType: EC2 runs the tasks", name),
+				"Register instances with it: launch some from an ECS-optimized AMI with ECS_CLUSTER="+name+" in /etc/ecs/ecs.config; or name a capacity provider that has some, "+
+					"in spec.template.capacityProviderStrategy; or correct spec.template.cluster")
 		}
 	case "":
 		r.Find(fmt.Sprintf("The ECS cluster %q of spec.template.cluster does not exist", name),

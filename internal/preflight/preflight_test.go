@@ -152,7 +152,7 @@ func TestCluster(t *testing.T) {
 		"":         {`The ECS cluster "shop" of spec.template.cluster does not exist`},
 		"INACTIVE": {`The ECS cluster "shop" of spec.template.cluster is INACTIVE, not ACTIVE`},
 	} {
-		if diff := cmp.Diff(want, problems(Cluster("shop", cloud.Cluster{Status: status}, nil))); diff != "" {
+		if diff := cmp.Diff(want, problems(Cluster("shop", cloud.Cluster{Status: status}, cloud.Capacity{}))); diff != "" {
 			t.Error(diff)
 		}
 	}
@@ -161,10 +161,10 @@ func TestCluster(t *testing.T) {
 // TestCapacityProviders: the command of the remedy leaves the cluster all that it has.
 func TestCapacityProviders(t *testing.T) {
 	cluster := cloud.Cluster{Status: cloud.ClusterActive, CapacityProviders: []string{"FARGATE", "asg"}, DefaultStrategy: []cloud.CapacityShare{{Provider: "asg", Base: 1, Weight: 2}, {Provider: "FARGATE", Weight: 1}}}
-	if r := Cluster("shop", cluster, []string{"FARGATE"}); len(r.Findings) > 0 {
+	if r := Cluster("shop", cluster, cloud.Capacity{Providers: []string{"FARGATE"}}); len(r.Findings) > 0 {
 		t.Errorf("nothing is missing, got %+v", r)
 	}
-	r := Cluster("shop", cluster, []string{"FARGATE", "FARGATE_SPOT"})
+	r := Cluster("shop", cluster, cloud.Capacity{Providers: []string{"FARGATE", "FARGATE_SPOT"}})
 	want := []string{`The ECS cluster "shop" of spec.template.cluster does not have the capacity provider FARGATE_SPOT of spec.template.capacityProviderStrategy`}
 	if diff := cmp.Diff(want, problems(r)); diff != "" {
 		t.Fatal(diff)
@@ -173,6 +173,27 @@ func TestCapacityProviders(t *testing.T) {
 		"--default-capacity-provider-strategy capacityProvider=asg,base=1,weight=2 capacityProvider=FARGATE,base=0,weight=1;"
 	if remedy := r.Findings[0].Remedy; !strings.Contains(remedy, command) {
 		t.Error(remedy)
+	}
+}
+
+// TestInstances: a cluster without instances runs nothing with the launch type EC2,
+// unless a capacity provider brings them.
+func TestInstances(t *testing.T) {
+	const missing = `The ECS cluster "shop" of spec.template.cluster has no container instances, on which spec.template.launchType: EC2 runs the tasks`
+	for name, c := range map[string]struct {
+		instances int32
+		needs     cloud.Capacity
+		want      []string
+	}{
+		"none":          {0, cloud.Capacity{Instances: true}, []string{missing}},
+		"one":           {1, cloud.Capacity{Instances: true}, nil},
+		"by a provider": {0, cloud.Capacity{Providers: []string{"asg"}}, nil},
+		"on Fargate":    {0, cloud.Capacity{}, nil},
+	} {
+		cluster := cloud.Cluster{Status: cloud.ClusterActive, CapacityProviders: []string{"asg"}, Instances: c.instances}
+		if diff := cmp.Diff(c.want, problems(Cluster("shop", cluster, c.needs))); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
 }
 

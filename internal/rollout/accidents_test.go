@@ -99,3 +99,12 @@ func TestRefusedRoom(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// An abort is heard while the rule isn't as it was written: whoever sent all requests
+// back by hand doesn't have to put the rule right first.
+func TestAbortInDrift(t *testing.T) {
+	o := asked(rolling(1, time.Hour), Requests{Abort: "shop-2"}, func(o *Observation) { o.Route.Targets = to1() })
+	if d := Decide(o, start); d.Progress.Rollout.Outcome != v1alpha1.OutcomeAborted || d.Blocked != nil {
+		t.Errorf("%s, blocked by %+v, outcome %q", d.Message, d.Blocked, d.Progress.Rollout.Outcome)
+	}
+}

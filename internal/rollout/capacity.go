@@ -34,6 +34,19 @@ func (x *pass) needed(stable *Revision) int32 {
 	return min(x.o.DesiredCount, x.capacity(stable.Number))
 }
 
+// isAsked tells whether the revision's service is asked for the tasks that it needs
+// now. An autoscaler may ask for more.
+func (x *pass) isAsked(r *Revision) bool {
+	need := x.capacity(r.Number)
+	return r.Health.Desired == need || r.isScaled() && r.Health.Desired > need
+}
+
+// isWhole tells whether all tasks are there, and healthy, that a revision needs now.
+func (x *pass) isWhole(r *Revision) bool {
+	h, need := r.Health, x.capacity(r.Number)
+	return h.Known && h.Steady && x.isAsked(r) && h.Running >= need && h.Healthy >= need
+}
+
 // noteCount keeps how many of the tasks that the stable revision needs it has had,
 // healthy. What it had and lost is a loss; what it never had is still to come.
 func (x *pass) noteCount() {
@@ -43,7 +56,7 @@ func (x *pass) noteCount() {
 	}
 	h, need := stable.Health, x.needed(stable)
 	p.Reached = min(p.Reached, need)
-	if h.Desired == need && h.Running >= need && h.Healthy >= need {
+	if x.isAsked(stable) && h.Running >= need && h.Healthy >= need {
 		p.Reached = need
 	}
 	switch {
@@ -67,8 +80,8 @@ func (x *pass) isGrowing() bool {
 // reportScaling reports that tasks which were asked for are still to come.
 func (x *pass) reportScaling() *Decision {
 	stable := x.stable()
-	if !stable.Health.Known || !x.isGrowing() {
-		return nil
+	if !stable.Health.Known || !x.isGrowing() || stable.isScaled() && !x.p.Off {
+		return nil // what an autoscaler asks for is its everyday work
 	}
 	return x.until(words{v1alpha1.PhaseScaling, v1alpha1.ReasonScaling, fmt.Sprintf("%s serves all %s and is scaled to %d: %s",
 		stable.Name, x.load(), x.needed(stable), stable.Health)}, x.p.ScalingSince.Add(x.o.Policy.ProgressDeadline))
@@ -210,7 +223,7 @@ func (x *pass) bringBackStable() *Decision {
 		return x.poll(w)
 	}
 	r.progressed(x.now)
-	return x.do(w, Action{Kind: ActionProvision, Revision: stable.Number, Count: x.o.DesiredCount}).with(r)
+	return x.do(w, Action{Kind: ActionProvision, Revision: stable.Number, Count: x.o.DesiredCount, Limits: x.limitsFor(stable, x.o.DesiredCount)}).with(r)
 }
 
 // bringingBack says how far the old revision is, and why it is needed.

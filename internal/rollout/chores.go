@@ -11,8 +11,7 @@ import (
 // doesn't depend on: scale, remove a stack whose requests have ended, or forget
 // an old revision. The pass is about what the decision remembers.
 func (x *pass) housekeep(d *Decision) {
-	if action := x.scale(); action != nil {
-		d.Action, d.After = *action, 0
+	if x.scaleOrSuspend(d) {
 		return
 	}
 	if slices.ContainsFunc(x.p.Retiring, x.isSettled) {
@@ -38,18 +37,44 @@ func (x *pass) housekeep(d *Decision) {
 	}
 }
 
-// scale brings the services that serve, or will, to the count that they need
-// now. A new revision that was given up is left as it is until it is known to be
-// kept.
-func (x *pass) scale() *Action {
+// scaleOrSuspend brings one service, or its autoscaler, to where it shall be: tasks
+// are added before an autoscaler is left alone with its service again, and removed
+// once it is suspended.
+func (x *pass) scaleOrSuspend(d *Decision) (done bool) {
+	up, down := func() *Action { return x.scale(true) }, func() *Action { return x.scale(false) }
+	for _, chore := range []func() *Action{up, x.setScaling, down} {
+		if action := chore(); action != nil {
+			d.Action, d.After = *action, 0
+			return true
+		}
+	}
+	return false
+}
+
+// scale brings the services that serve, or will, to the count that they need now,
+// up or down. A new revision that was given up is left as it is until it is known
+// to be kept. Where an autoscaler sets the count, tasks are only removed if the
+// strategy says so; while it isn't known whether one does, none are.
+func (x *pass) scale(up bool) *Action {
 	for i := range x.o.Revisions {
 		r := &x.o.Revisions[i]
 		count, decided := x.count(r)
-		if decided && r.Stack == v1alpha1.RevisionCreated && r.Health.Known && !r.Health.Gone && r.Health.Desired != count {
+		more := count - r.Health.Desired
+		if decided && r.isThere() && more != 0 && up == (more > 0) && x.maySet(r, count, up) {
 			return &Action{Kind: ActionScale, Revision: r.Number, Count: count}
 		}
 	}
 	return nil
+}
+
+// isThere tells whether its service exists, as far as is known.
+func (r *Revision) isThere() bool {
+	return r.Stack == v1alpha1.RevisionCreated && r.Health.Known && !r.Health.Gone
+}
+
+// maySet tells whether a revision's count is the rollout's to set, up or down.
+func (x *pass) maySet(r *Revision, count int32, up bool) bool {
+	return x.isLess(r, count) && (up || r.isStill()) || !r.isLeft(up)
 }
 
 // count is how many tasks a revision shall have; decided is false for those that

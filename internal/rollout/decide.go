@@ -46,7 +46,9 @@ var first = []guard{
 	// How the new revision is, even while nothing moves.
 	note((*pass).noteOff),
 	note((*pass).noteCandidate),
+	note((*pass).noteShare),
 	note((*pass).noteCount),
+	note((*pass).noteScaling),
 	note((*pass).noteDrift),
 	(*pass).pause,
 	// What others did to the rule.

@@ -28,6 +28,9 @@ const (
 	ActionRetainStack ActionKind = "RetainStack"
 	// ActionScale sets Revision's desired count to Count.
 	ActionScale ActionKind = "Scale"
+	// ActionSetScaling has the autoscaler of Revision suspend what Suspended says,
+	// and nothing else, and bounds it by Limits unless they are nil.
+	ActionSetScaling ActionKind = "SetScaling"
 	// ActionClaimRule puts our ownership tags on an adopted rule.
 	ActionClaimRule ActionKind = "ClaimRule"
 	// ActionCreateRule creates the production rule with Targets.
@@ -53,6 +56,9 @@ type Action struct {
 	Targets  Targets
 	Count    int32
 	Run      GateRun
+	// Suspended is for ActionSetScaling, Limits for that and ActionProvision.
+	Suspended Suspension
+	Limits    *Limits
 }
 
 // Decision is how to go on.
@@ -100,6 +106,9 @@ type Decision struct {
 	// Degraded says how the stable revision is short of healthy tasks; "" if
 	// it isn't.
 	Degraded string
+	// ScalingReason and ScalingMessage tell what of autoscaling others made
+	// otherwise than spec says; "" if nothing.
+	ScalingReason, ScalingMessage string
 	// CleaningUp names the revisions whose stacks are still to go.
 	CleaningUp []string
 	// After is when to look again at the latest.

@@ -19,9 +19,21 @@ func (x *pass) rememberOrigin() *Decision {
 	d.Progress.Original, d.Progress.OriginalIdle = x.origin(), rule.OriginalIdle
 	if rule.Original == "" {
 		d.Progress.OriginalIdle = rule.Targets.idle()
+	}
+	if rule.Original == "" || len(x.p.Written) == 0 && x.sharesWithOurs() {
 		d.Progress.Written = slices.Clone(rule.Targets)
 	}
 	return d
+}
+
+// sharesWithOurs tells whether an adopted rule that is marked forwards to where it
+// did before and to revisions, and to nothing else: as a rollout left it that
+// nobody remembers.
+func (x *pass) sharesWithOurs() bool {
+	return !slices.ContainsFunc(x.o.Route.Targets.normal(), func(t Target) bool {
+		return t.Backend != x.o.Route.Original &&
+			!slices.ContainsFunc(x.o.Revisions, func(r Revision) bool { return r.Backend == t.Backend })
+	})
 }
 
 // claimRule marks an existing rule as ours. One that another deployment of ours
@@ -209,7 +221,7 @@ func (x *pass) isSafe(targets Targets) bool {
 		targets.Share(candidate.Backend) <= x.o.Route.Targets.Share(candidate.Backend) {
 		return true
 	}
-	return candidate.Health.complete(x.capacity(candidate.Number))
+	return x.isWhole(candidate)
 }
 
 // noteTampering keeps what someone else did to a stack. What serves is left as

@@ -25,13 +25,16 @@ type Analysis struct {
 	Trouble *Blocked
 }
 
-// Evidence tells what of Analysis, Answers and Images a pass needs, since reading
+// Evidence tells what of Analysis, Share, Answers and Images a pass needs, since reading
 // costs calls.
 type Evidence struct {
 	// Alarms is true when it matters whether alarms are on.
 	Alarms bool
 	// Measured is the step whose traffic is measured; nil when none is.
 	Measured *Measured
+	// Shared is the step in which requests aren't shared out as its weight says, so
+	// that the real share is to be read; nil when there is none.
+	Shared *Measured
 	// Vetted is the revision whose images are to be judged; 0 is none.
 	Vetted int64
 	// Rolled is the revision that was verified and is rolled out; 0 is none.
@@ -83,14 +86,29 @@ func (x *pass) evidenceOfRollout() Evidence {
 		return s
 	}
 	s.Rolled = r.Revision
-	if step := x.step(r); x.isJudged() && step.Weight > 0 && !r.StepReachedAt.IsZero() {
-		s.Measured = &Measured{
-			Step: int32(r.Step) + 1, Weight: step.Weight, //nolint:gosec // a plan has few steps
-			Since: r.StepReachedAt.Add(x.o.Policy.Propagation), Started: r.StartedAt,
-			Revision: r.Revision, Stable: x.p.Stable, Before: r.Checks,
-		}
+	step := x.step(r)
+	if step.Weight == 0 || r.StepReachedAt.IsZero() {
+		return s
+	}
+	m := &Measured{
+		Step: int32(r.Step) + 1, Weight: step.Weight, //nolint:gosec // a plan has few steps
+		Since: r.StepReachedAt.Add(x.o.Policy.Propagation), Started: r.StartedAt,
+		Revision: r.Revision, Stable: x.p.Stable, Before: r.Checks,
+	}
+	if x.isJudged() {
+		s.Measured = m
+	}
+	if x.keepsClients() && x.stable() != nil {
+		s.Shared = m
 	}
 	return s
+}
+
+// keepsClients tells whether the route is to share out requests in the step under
+// way, and keeps clients with the revision that answered them first.
+func (x *pass) keepsClients() bool {
+	weight := x.step(x.p.Rollout).Weight
+	return x.o.Route.Sticky && weight > 0 && weight < 100
 }
 
 // isJudged tells whether alarms and metrics decide: not where there is nothing to

@@ -35,8 +35,9 @@ func (x *pass) failStack() *Decision {
 func (x *pass) requestStack() *Decision {
 	r, candidate := x.rollout(), x.candidate()
 	r.progressed(x.now) // neither a scan nor making room is a lack of progress
+	count := x.capacity(candidate.Number)
 	return x.do(provisioning("Provisioning the stack of "+candidate.Name),
-		Action{Kind: ActionProvision, Revision: candidate.Number, Count: x.capacity(candidate.Number)}).with(r)
+		Action{Kind: ActionProvision, Revision: candidate.Number, Count: count, Limits: x.limitsFor(candidate, count)}).with(r)
 }
 
 // awaitStack waits for CloudFormation.
@@ -84,7 +85,7 @@ func (x *pass) failIfGivenUpByECS() *Decision {
 // awaitHealthy waits for the new revision to be healthy before any user sees it.
 func (x *pass) awaitHealthy() *Decision {
 	candidate := x.candidate()
-	if candidate.Health.complete(x.capacity(candidate.Number)) {
+	if x.isWhole(candidate) {
 		return nil
 	}
 	return x.awaitProgress(x.rollout(), verifying(fmt.Sprintf("Waiting for %s to be healthy: %s", candidate.Name, candidate.Health)))
@@ -139,7 +140,7 @@ func (x *pass) awaitTasks() *Decision {
 func (x *pass) lacksTasks() *Revision {
 	candidate, stable := x.candidate(), x.stable()
 	if x.intended().Share(candidate.Backend) >= x.o.Route.Targets.Share(candidate.Backend) {
-		if candidate.Health.complete(x.capacity(candidate.Number)) {
+		if x.isWhole(candidate) {
 			return nil
 		}
 		return candidate
@@ -156,7 +157,7 @@ func (x *pass) lacksTasks() *Revision {
 // the new revision's place.
 func (x *pass) waitForHealth(r Rollout, grows *Revision) *Decision {
 	r.excuse(r.UnhealthySince)
-	if h := grows.Health; h.Known && h.Desired != x.capacity(grows.Number) {
+	if grows.Health.Known && !x.isAsked(grows) {
 		r.progressed(x.now)
 	}
 	w := shifting(fmt.Sprintf("%s: waiting for %s to be healthy: %s", x.position(&r), grows.Name, grows.Health))
@@ -262,8 +263,11 @@ func (x *pass) held(end time.Time) words {
 		w = baking(fmt.Sprintf("%s has all %s, %s until %s", candidate.Name, x.load(), kept, clock(end)))
 	default:
 		w = shifting(fmt.Sprintf("%s: held until %s", x.position(r), clock(end)))
-		if x.o.Route.Sticky {
+		if x.keepsClients() {
 			w.message += "; the weight is the share of new clients, as the rule keeps others with their revision"
+		}
+		if s := r.Share; s != nil {
+			w.message += fmt.Sprintf(": %d%% of %d requests until %s were %s's", s.Percent, s.Requests, clock(s.To.Time), candidate.Name)
 		}
 	}
 	if !r.UnhealthySince.IsZero() {

@@ -14,12 +14,28 @@ import (
 // requests, as a rollout left it that nobody remembers, or where it was deleted and
 // someone asked to have it created anew.
 func (x *pass) routeToStable() *Decision {
-	rule, intended, stable := x.o.Route, x.intended(), x.stable()
+	rule, intended := x.o.Route, x.intended()
 	unwanted := rule.None || !rule.Exists && (rule.Adopted || len(x.p.Written) > 0)
-	if unwanted || stable == nil || stable.Health.Healthy == 0 || len(intended) == 0 || rule.Targets.Equal(intended) {
+	if unwanted || len(intended) == 0 || rule.Targets.Equal(intended) || !x.mayTakeAll() {
 		return nil
 	}
-	return x.write(shifting("Returning all "+x.load()+" to "+stable.Name), intended)
+	return x.write(shifting("Returning all "+x.load()+" to "+x.serving()), intended)
+}
+
+// OriginalMatters tells whether it has to be known how what an adopted route had
+// before is: it may be given all requests.
+func (o *Observation) OriginalMatters() bool {
+	p := &o.Progress
+	shared := p.Stable == 0 && !p.Rollout.active() && o.Route.Targets.Share(p.Original) < 100
+	return p.Original != "" && (o.Deleting || shared)
+}
+
+// mayTakeAll tells whether what serves without a rollout can be given all requests.
+func (x *pass) mayTakeAll() bool {
+	if stable := x.stable(); stable != nil {
+		return stable.Health.Healthy > 0
+	}
+	return x.o.Route.Exists && (!x.o.Original.Known || x.o.Original.Healthy > 0)
 }
 
 // forgetFailure forgets a bad outcome: the template that led to it was taken
@@ -66,9 +82,14 @@ func (x *pass) reportServing() *Decision {
 }
 
 // rest is for how long nobody looks: not for long while tasks of what serves are
-// still to start or to stop, or a change of the route is pending.
+// still to start or to stop, a change of the route is pending, or nobody knows yet
+// whether its autoscaler is as it shall be.
 func (x *pass) rest() time.Duration {
-	if r := x.stable(); x.o.Route.Pending || r != nil && r.Health.Known && r.Health.Running != x.o.DesiredCount {
+	r := x.stable()
+	switch {
+	case x.o.Route.Pending, r != nil && r.Health.Known && r.Health.Running != x.o.DesiredCount:
+		return x.o.Policy.Poll
+	case r != nil && r.Scales && (r.AutoscalerPending || x.isGrowing()):
 		return x.o.Policy.Poll
 	}
 	return x.o.Policy.Resync
@@ -97,6 +118,8 @@ func (x *pass) reportGivenUp() *Decision {
 func (x *pass) remedyOfFailure(failed *Revision) string {
 	retry := x.command(v1alpha1.AnnotationRetry, x.p.Handled.Retry, x.p.Rollout, "")
 	switch {
+	case failed.Remedy == "" && x.p.Rollout.Cause == v1alpha1.CauseConfiguration:
+		return "Correct the values in AWS, change spec.template, or try again: " + retry
 	case failed.Remedy == "":
 		return "Change spec.template, or try again: " + retry
 	case failed.Retriable:
@@ -172,12 +195,18 @@ func (x *pass) start() *Decision {
 func (x *pass) cause(want *Revision) v1alpha1.RolloutCause {
 	last := x.p.Rollout
 	switch {
-	case last == nil:
-		return v1alpha1.CauseTemplate
-	case last.Retried:
+	case last != nil && last.Retried:
 		return v1alpha1.CauseRetry
-	case last.Outcome.Good() && last.From == want.Number && want.Wanted && want.Stack == v1alpha1.RevisionCreated:
+	case last != nil && last.Outcome.Good() && last.From == want.Number && want.Wanted && want.Stack == v1alpha1.RevisionCreated:
 		return v1alpha1.CauseRevert
+	case x.isOfTemplate(x.stable(), want) || last != nil && x.isOfTemplate(x.o.revision(last.Revision), want):
+		return v1alpha1.CauseConfiguration
 	}
 	return v1alpha1.CauseTemplate
+}
+
+// isOfTemplate tells whether a revision has the template of the one that is wanted,
+// and other values.
+func (x *pass) isOfTemplate(r, want *Revision) bool {
+	return r != nil && want != nil && r.Template != "" && r.Template == want.Template && r.Hash != want.Hash
 }

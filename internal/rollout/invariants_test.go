@@ -11,7 +11,7 @@ import (
 func (w *walk) checkDecision(o Observation, d Decision) {
 	a := d.Action
 	switch a.Kind {
-	case ActionProvision, ActionRemoveStack, ActionDeleteRevision, ActionScale:
+	case ActionProvision, ActionRemoveStack, ActionDeleteRevision, ActionScale, ActionSetScaling:
 		if w.stack(a.Revision) == nil {
 			w.fail("%s of the unknown revision %d", a.Kind, a.Revision)
 		}

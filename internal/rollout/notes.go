@@ -53,7 +53,7 @@ func (x *pass) noteCandidate() {
 		r.Checks = slices.Clone(x.o.Analysis.Checks)
 	}
 	h := candidate.Health
-	if h.complete(x.capacity(candidate.Number)) {
+	if x.isWhole(candidate) {
 		r.VerifiedCount = max(r.VerifiedCount, h.Healthy)
 	}
 	required := min(r.VerifiedCount, x.capacity(candidate.Number))
@@ -62,6 +62,22 @@ func (x *pass) noteCandidate() {
 		r.UnhealthySince = time.Time{}
 	case r.UnhealthySince.IsZero():
 		r.UnhealthySince = x.now
+	}
+}
+
+// noteShare keeps what share of the requests the new revision got in the step
+// under way. What was measured stays while nothing newer is known.
+func (x *pass) noteShare() {
+	r := x.p.Rollout
+	if r == nil {
+		return
+	}
+	if x.o.Share != nil {
+		r.Share = x.o.Share
+	}
+	current := r.undecided() && !r.StepReachedAt.IsZero() && x.keepsClients() && x.stable() != nil
+	if r.Share != nil && (!current || int(r.Share.Step) != r.Step+1 || r.Share.From.Time.Before(r.StepReachedAt)) {
+		r.Share = nil
 	}
 }
 
@@ -133,5 +149,6 @@ func (p Progress) clone() Progress {
 	p.Observed = slices.Clone(p.Observed)
 	p.Writers = slices.Clone(p.Writers)
 	p.Retiring = slices.Clone(p.Retiring)
+	p.Scaling = p.Scaling.clone()
 	return p
 }

@@ -15,11 +15,18 @@ type Observation struct {
 	Deleting bool
 	// DeletedAt is when it was deleted; zero if it wasn't.
 	DeletedAt time.Time
-	// WantHash is the hash of the template in spec.
+	// WantHash tells the revision that is wanted from others: it is the hash of the
+	// template in spec, with that of the values that it refers to where changes of
+	// these are rolled out, too.
 	WantHash string
+	// WantTemplate is the hash of the template in spec.
+	WantTemplate string
 	// DesiredCount is how many tasks a revision shall run; 0 switches the
-	// application off.
+	// application off. Where an autoscaler decides that, it is LiveCount.
 	DesiredCount int32
+	// Scaling bounds the tasks where an autoscaler sets their number; nil where
+	// spec.desiredCount does.
+	Scaling *Limits
 	// Plan is the compiled strategy.
 	Plan Plan
 	// Policy holds the time limits and choices.
@@ -29,7 +36,7 @@ type Observation struct {
 	// Route is what brings requests to the revisions.
 	Route Route
 	// Original is the health of the backend that an adopted route had before;
-	// read in a deletion only.
+	// read when OriginalMatters.
 	Original Health
 	// Blocked is what only someone else can put right; nil if nothing is.
 	Blocked *Blocked
@@ -54,6 +61,9 @@ type Observation struct {
 	NotAllowed *Blocked
 	// Gates are those of spec, in their order.
 	Gates []Gate
+	// Share is what the new revision got in the step that Evidence.Shared names,
+	// as far as it is known; read as EvidenceNeeded says.
+	Share *v1alpha1.MeasuredShare
 	// Answers are what gates that were started say, by GateRun.Key.
 	Answers map[string]Answer
 	// Lost are the numbers of revisions whose stacks exist in AWS, although no
@@ -121,7 +131,9 @@ type Policy struct {
 type Revision struct {
 	Number int64
 	Name   string
-	Hash   string
+	// Hash tells it from others, as Observation.WantHash does, and Template is the
+	// hash of its template.
+	Hash, Template string
 	// StackName of its stack, for messages.
 	StackName string
 	// Wanted is true when its stack shall be there.
@@ -157,6 +169,13 @@ type Revision struct {
 	Sticky bool
 	// Health is read for the stable revision and the one rolled out.
 	Health Health
+	// Scales is true when its template says how it is scaled; Scheduled when
+	// schedules are part of that.
+	Scales, Scheduled bool
+	// Autoscaler is what sets its service's desired count, read with Health; nil if
+	// nothing does. AutoscalerPending is true while that isn't known yet.
+	Autoscaler        *Autoscaler
+	AutoscalerPending bool
 	// Images is what the scan of its images says; read as EvidenceNeeded says.
 	Images Images
 	// Logs is the command that shows its containers' logs; "" if there are none.
@@ -196,11 +215,6 @@ type Health struct {
 	RestartCause string
 	// Reason is why targets aren't healthy or tasks don't run.
 	Reason string
-}
-
-// complete tells whether all that is asked for is there and healthy.
-func (h Health) complete(desired int32) bool {
-	return h.Known && h.Steady && h.Desired == desired && h.Running >= desired && h.Healthy >= desired
 }
 
 func (h Health) String() string {
@@ -297,6 +311,8 @@ type Progress struct {
 	// it needs now; ScalingSince is since when it needs more.
 	Reached      int32
 	ScalingSince time.Time
+	// Scaling is what is remembered of autoscalers; nil if nothing is.
+	Scaling *Scaling
 	// Off is true while the application is switched off, and then until a task is
 	// healthy again.
 	Off bool
@@ -339,11 +355,17 @@ type Rollout struct {
 	ProgressedAt time.Time
 	VerifiedAt   time.Time
 	// VerifiedCount is how many healthy tasks it has proven to have.
-	VerifiedCount  int32
+	VerifiedCount int32
+	// AskedCount is the most tasks that it was seen asked to run, by the rollout or by
+	// its autoscaler.
+	AskedCount     int32
 	Step           int
 	StepReachedAt  time.Time
 	UnhealthySince time.Time
 
+	// Share is what the new revision really got in the step under way, where that
+	// isn't its weight; nil if it is, or isn't known.
+	Share *v1alpha1.MeasuredShare
 	// Checks are the newest verdicts of alarms and metrics.
 	Checks []v1alpha1.Verdict
 	// Gates are those that were started.

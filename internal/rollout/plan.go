@@ -54,6 +54,14 @@ func compile(spec *v1alpha1.ImmutableDeploymentSpec, desired int32, balanced boo
 	return Plan{last}
 }
 
+// leavesAlone tells whether a new revision is alone by what is remembered: there is
+// nothing to go back to, nor to share the work with, since Recreate took the old
+// revision away, and then the strategy was edited.
+func (o *Observation) leavesAlone(p *Progress) bool {
+	stable := o.revision(p.Stable)
+	return stable == nil && p.Original == "" || stable != nil && !stable.Wanted && !o.Deleting
+}
+
 // firstPlan is the plan of a deployment that has nothing to go back to.
 func firstPlan(desired int32) Plan { return Plan{{Weight: 100, New: desired}} }
 

@@ -55,12 +55,9 @@ func (x *pass) shifted(r *Rollout) Targets {
 // its stack has to be made again first.
 func (x *pass) canReturn() bool { return x.stable() != nil || x.p.Original != "" }
 
-// plan is the strategy's, or the trivial one if there is nothing to go back to,
-// nor to share the work with: Recreate took the old revision away, and then the
-// strategy was edited.
+// plan is the strategy's, or the trivial one if the new revision is alone.
 func (x *pass) plan() Plan {
-	stable := x.stable()
-	if !x.canReturn() || stable != nil && !stable.Wanted && !x.o.Deleting {
+	if x.o.leavesAlone(&x.p) {
 		return firstPlan(x.o.DesiredCount)
 	}
 	return x.o.Plan

@@ -95,6 +95,7 @@ var states = map[State]stateDef{
 			(*pass).blockOnPrerequisites,
 			(*pass).createRevision,
 			(*pass).blockIfStableUnhealthy,
+			(*pass).blockOnAutoscaler,
 			(*pass).blockIfAlarmed,
 			(*pass).start,
 		},
@@ -214,6 +215,7 @@ var states = map[State]stateDef{
 	StateLeaving: {
 		means: "everything stays in AWS as it is",
 		guards: []guard{
+			(*pass).resumeScaling,
 			(*pass).releaseLeftRule,
 			(*pass).retainStack,
 			(*pass).deleteRecord,

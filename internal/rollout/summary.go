@@ -10,6 +10,7 @@ import (
 func (x *pass) summarise(d *Decision) Decision {
 	after := newPass(x.o, x.now, d.Progress)
 	after.clampStep()
+	after.noteShare() // which goes with the step that it is of
 	d.Progress = after.p
 	d.Drifted = x.changed
 	why := d.Message
@@ -44,6 +45,7 @@ func (x *pass) fill(d *Decision) {
 	}
 	if !x.o.Deleting {
 		d.Degraded = x.weakness()
+		d.ScalingReason, d.ScalingMessage = x.scalingOddity()
 	}
 	if len(p.Retiring) > 0 || d.State == StateServing || d.State == StateGivenUp {
 		d.CleaningUp = x.leftovers()

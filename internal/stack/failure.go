@@ -63,14 +63,17 @@ func progress(service *cloud.Service) string {
 	return fmt.Sprintf("%d of %d tasks run", service.RunningCount, service.DesiredCount)
 }
 
-var noCapacity = regexp.MustCompile(`(?i)capacity is unavailable|insufficient capacity`)
+// noCapacity finds in ECS's event that it could place no task: for want of Fargate's
+// capacity, or of a container instance that has room and is what the task needs.
+var noCapacity = regexp.MustCompile(`(?i)capacity is unavailable|insufficient capacity|no container instance met all of its requirements|no container instances were found`)
 
 // Consider adds what ECS says of a service that failed: why its tasks stopped. If
 // none failed, but the network cut some off, or AWS lacked resources for them, that
 // is what is at fault. Of both the network is: a person has to look there.
 func (f *Failure) Consider(tasks []cloud.StoppedTask, lastEvent string) {
-	if len(tasks) == 0 && noCapacity.MatchString(lastEvent) {
-		tasks = []cloud.StoppedTask{{Reason: sentence(lastEvent), Starved: true}}
+	failed := func(t cloud.StoppedTask) bool { return t.Failed }
+	if noCapacity.MatchString(lastEvent) && !slices.ContainsFunc(tasks, failed) {
+		tasks = append(slices.Clone(tasks), cloud.StoppedTask{Reason: sentence(lastEvent), Starved: true})
 	}
 	var causes []string
 	for _, task := range tasks {
@@ -142,6 +145,8 @@ type Context struct {
 	RoleARN string
 	// Spot is true where tasks run on Fargate Spot.
 	Spot bool
+	// Instances is true where tasks run on container instances of EC2.
+	Instances bool
 	// Trying is true while ECS itself goes on trying, so that the stack stays.
 	Trying bool
 }
@@ -161,7 +166,7 @@ func (f *Failure) Blocked(c Context) (reason, remedy string) {
 	case cloud.KindCredentials:
 		return v1alpha1.ReasonCredentials, "Give the controller credentials that AWS takes, or correct spec.aws.roleARN and the role's trust policy. " + again
 	case cloud.KindCapacity:
-		return v1alpha1.ReasonCapacityUnavailable, capacityRemedy(c) + ". " + again
+		return v1alpha1.ReasonCapacityUnavailable, f.capacityRemedy(c) + ". " + again
 	case cloud.KindUnreachable:
 		return v1alpha1.ReasonNetworkUnavailable, f.networkRemedy() + ". " + again
 	case cloud.KindConflict:
@@ -177,7 +182,10 @@ func (f *Failure) Blocked(c Context) (reason, remedy string) {
 
 // capacityRemedy tells what else tasks could run on: Fargate never takes the place of
 // Spot by itself.
-func capacityRemedy(c Context) string {
+func (f *Failure) capacityRemedy(c Context) string {
+	if c.Instances {
+		return placementRemedy(f.Message)
+	}
 	const remedy = "Nothing to do if AWS has capacity again soon; else name subnets in other Availability Zones in spec.template.network.subnetIDs"
 	if c.Spot {
 		return remedy + ", or give FARGATE a base or a weight in spec.template.capacityProviderStrategy"

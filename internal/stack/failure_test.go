@@ -54,6 +54,28 @@ func TestDiagnose(t *testing.T) {
 	}
 }
 
+// placing begins what ECS says of a task that no instance can take.
+const placing = "(service checkout-2) was unable to place a task because no container instance met all of its requirements."
+
+// On instances the remedy is what their owner can do, by what is missing.
+func TestPlacementRemedies(t *testing.T) {
+	for event, want := range map[string]string{
+		" Reason: No Container Instances were found in your cluster.":                                           "Register instances with the cluster",
+		" The closest matching (container-instance 0123) has insufficient CPU units available.":                 "Add instances to the cluster",
+		" The closest matching (container-instance 0123) is already using a port required by your task.":        "networkMode: bridge without hostPort",
+		" The closest matching (container-instance 0123) is missing an attribute required by your task.":        "placementConstraints",
+		` The closest matching (container-instance 0123) encountered error "AGENT".`:                            "Restart the ECS agent",
+		" The closest matching (container-instance 0123) has insufficient network interfaces or something new.": "Add instances to the cluster",
+	} {
+		f := stack.Failure{Message: "Service: failed"}
+		f.Consider(nil, placing+event)
+		reason, remedy := f.Blocked(stack.Context{Instances: true})
+		if reason != v1alpha1.ReasonCapacityUnavailable || !strings.Contains(remedy, want) || strings.Contains(remedy, "FARGATE") {
+			t.Errorf("%s: %s, %s", event, reason, remedy)
+		}
+	}
+}
+
 // Tasks that AWS had nothing for, or that the network cut off, say nothing of the
 // template; those that failed do.
 func TestConsider(t *testing.T) {
@@ -73,6 +95,9 @@ func TestConsider(t *testing.T) {
 		"cut off, crashed":  {"", []cloud.StoppedTask{cutOff, crashed}, "", ""},
 		"cut off, denied":   {cloud.KindDenied, []cloud.StoppedTask{cutOff}, "", cloud.KindDenied},
 		"not even started":  {"", nil, "(service checkout-2) was unable to place a task. Reason: Capacity is unavailable at this time.", cloud.KindCapacity},
+		"no room":           {"", nil, placing + " The closest matching (container-instance 0123) has insufficient memory available.", cloud.KindCapacity},
+		"no instances":      {"", nil, "(service checkout-2) was unable to reach steady state. Reason: No Container Instances were found in your capacity provider.", cloud.KindCapacity},
+		"others stopped":    {"", []cloud.StoppedTask{{Reason: "Host EC2 (instance i-1) terminated"}}, placing, cloud.KindCapacity},
 		"nothing known":     {"", nil, "has started 1 tasks", ""},
 		"something else":    {cloud.KindDenied, []cloud.StoppedTask{starved}, "", cloud.KindDenied},
 		"a person stopped":  {"", []cloud.StoppedTask{{Reason: "stopped by a person"}}, "", ""},

@@ -26,6 +26,8 @@ type Observation struct {
 	Stack *cloud.Stack
 	// Retained is true if the stack is no longer managed.
 	Retained bool
+	// Attempted tells whether the stack was ever asked for.
+	Attempted bool
 	// DeleteAttempts is how often its deletion was attempted.
 	DeleteAttempts int32
 	// OnDeleteFailure says what to do when that keeps failing.
@@ -38,8 +40,9 @@ type Observation struct {
 	// was in the way; "" if it may be.
 	Waiting string
 	// Service is how the stack's ECS service is, where CloudFormation didn't wait
-	// for it (express mode) and the stack wasn't taken for created before; nil
-	// otherwise. It has no RolloutState while ECS doesn't show it.
+	// for it (express mode) and the stack wasn't taken for created before, or where
+	// it waits, and only ECS tells for what (instances of EC2); nil otherwise. It has
+	// no RolloutState while ECS doesn't show it.
 	Service *cloud.Service
 	// Owned is true if the stack has the revision's tags, or those of an owner
 	// whose resources the deployment may adopt, or if it has the recorded ID.
@@ -146,7 +149,7 @@ func provide(o Observation) Decision {
 func follow(o Observation, known bool) Decision {
 	switch status := o.Stack.Status; status {
 	case cloud.StackCreateInProgress:
-		return Decision{Phase: v1alpha1.RevisionCreating, Reason: v1alpha1.ReasonProvisioning, Message: "CloudFormation creates the stack"}
+		return creating(o.Service)
 	case cloud.StackCreateComplete:
 		if o.Phase == v1alpha1.RevisionCreated {
 			return Decision{Phase: o.Phase, Reason: v1alpha1.ReasonStackCreated, Message: "The stack is created", Settled: true}
@@ -166,6 +169,16 @@ func follow(o Observation, known bool) Decision {
 		}
 		return changed(v1alpha1.RevisionFailed, "changed", status)
 	}
+}
+
+// creating waits for CloudFormation, and looks what it waits for itself.
+func creating(service *cloud.Service) Decision {
+	d := Decision{Phase: v1alpha1.RevisionCreating, Reason: v1alpha1.ReasonProvisioning, Message: "CloudFormation creates the stack"}
+	if service != nil {
+		d.Action = ActionAttend
+		d.Message += ": " + progress(service)
+	}
+	return d
 }
 
 // complete decides about a stack that is complete, and whose service CloudFormation
@@ -211,7 +224,7 @@ func remove(o Observation) Decision {
 	switch known := o.known(); {
 	case o.surprising():
 		return found(o)
-	case (o.Stack == nil || !o.Owned) && o.unasked():
+	case (o.Stack == nil || !o.Owned) && o.unasked() && !o.Attempted:
 		return Decision{Phase: v1alpha1.RevisionPending, Reason: v1alpha1.ReasonPending, Message: "No stack is asked for", Settled: true}
 	case o.Stack == nil && known:
 		// Perhaps it isn't shown yet: deleting by ID is safe either way.

@@ -241,6 +241,23 @@ func TestStackWithoutHistory(t *testing.T) {
 	}
 }
 
+// While CloudFormation waits for a service on instances, ECS is asked what for.
+func TestCreatingOnInstances(t *testing.T) {
+	for name, c := range map[string]struct {
+		service *cloud.Service
+		action  stack.Action
+		message string
+	}{
+		"not asked": {nil, stack.ActionNone, "CloudFormation creates the stack"},
+		"waiting":   {&cloud.Service{DesiredCount: 3, RunningCount: 1}, stack.ActionAttend, "CloudFormation creates the stack: 1 of 3 tasks run"},
+	} {
+		o := stack.Observation{Wanted: true, Owned: true, Phase: creating, Stack: &cloud.Stack{Status: cloud.StackCreateInProgress}, Service: c.service}
+		if d := stack.Decide(o); d.Action != c.action || d.Message != c.message || d.Phase != creating || d.Settled {
+			t.Errorf("%s: %+v", name, d)
+		}
+	}
+}
+
 // In express mode a stack is complete before its service is steady: it is created
 // only then.
 func TestExpress(t *testing.T) {
@@ -268,5 +285,20 @@ func TestExpress(t *testing.T) {
 	o := stack.Observation{Owned: true, Phase: creating, Stack: &cloud.Stack{Status: cloud.StackCreateComplete}, Service: &cloud.Service{RolloutState: cloud.RolloutFailed}}
 	if d := stack.Decide(o); d.Action != stack.ActionDelete {
 		t.Errorf("one that isn't wanted any more: %+v", d)
+	}
+}
+
+// A stack that was asked for and isn't there is removed, also between two attempts
+// at it; one that never was is pending.
+func TestGivenUpBetweenAttempts(t *testing.T) {
+	for name, attempted := range map[string]bool{"never asked for": false, "between two attempts": true} {
+		d := stack.Decide(stack.Observation{Phase: pending, Attempted: attempted, Waiting: "The next attempt is later"})
+		want := pending
+		if attempted {
+			want = gone
+		}
+		if d.Phase != want || !d.Gone() || d.Action != stack.ActionNone {
+			t.Errorf("%s: %s, %+v", name, d.Phase, d)
+		}
 	}
 }

@@ -18,9 +18,9 @@ type capacityProvider struct {
 
 // capacity is what the tasks run on: ECS takes a launch type or a strategy, and not
 // both.
-func capacity(t v1alpha1.RevisionTemplate) (launchType string, strategy []capacityProvider) {
+func capacity(t *v1alpha1.RevisionTemplate) (launch string, strategy []capacityProvider) {
 	if len(t.CapacityProviderStrategy) == 0 {
-		return "FARGATE", nil
+		return launchType(t), nil
 	}
 	for _, item := range t.CapacityProviderStrategy {
 		strategy = append(strategy, capacityProvider(item))

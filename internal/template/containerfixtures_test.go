@@ -28,6 +28,10 @@ func fullLinux() *v1alpha1.LinuxParameters {
 		InitProcessEnabled: new(true),
 		Capabilities:       &v1alpha1.KernelCapabilities{Add: []string{"SYS_PTRACE"}, Drop: []string{"NET_RAW"}},
 		Tmpfs:              []v1alpha1.Tmpfs{{ContainerPath: "/tmp", Size: 64, MountOptions: []string{"noexec"}}},
+		Devices:            []v1alpha1.Device{{HostPath: "/dev/fuse", ContainerPath: "/dev/fuse0", Permissions: []string{"read", "write"}}},
+		SharedMemorySize:   new(int32(128)),
+		MaxSwap:            new(int32(512)),
+		Swappiness:         new(int32(10)),
 	}
 }
 
@@ -40,6 +44,8 @@ func firstContainer(c *v1alpha1.Container) {
 	c.LogConfiguration, c.FirelensConfiguration, c.Ulimits, c.LinuxParameters, c.DockerLabels, c.SystemControls = nil, nil, nil, nil, nil, nil
 	c.RestartPolicy, c.RepositoryCredentials, c.EnvironmentFiles, c.Interactive, c.PseudoTerminal = nil, nil, nil, nil, nil
 	c.Privileged, c.ExtraHosts = nil, nil
+	c.Hostname, c.DNSServers, c.DNSSearchDomains, c.DisableNetworking = "", nil, nil, nil
+	c.DockerSecurityOptions, c.ResourceRequirements = nil, nil
 }
 
 // quietTemplate has a container that logs to a group of others, and one that has

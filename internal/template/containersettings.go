@@ -25,6 +25,7 @@ type linuxParameters struct {
 	InitProcessEnabled *bool               `json:",omitempty"`
 	Capabilities       *kernelCapabilities `json:",omitempty"`
 	Tmpfs              []tmpfs             `json:",omitempty"`
+	linuxOfInstances
 }
 
 type kernelCapabilities struct {
@@ -50,9 +51,9 @@ type repositoryCredentials struct{ CredentialsParameter string }
 
 type environmentFile struct{ Value, Type string }
 
-func settings(c *v1alpha1.Container) containerSettings {
+func settings(t *v1alpha1.RevisionTemplate, c *v1alpha1.Container) containerSettings {
 	s := containerSettings{
-		LinuxParameters: linux(c.LinuxParameters),
+		LinuxParameters: linux(t, c.LinuxParameters),
 		DockerLabels:    c.DockerLabels,
 		Interactive:     c.Interactive,
 		PseudoTerminal:  c.PseudoTerminal,
@@ -78,16 +79,16 @@ func settings(c *v1alpha1.Container) containerSettings {
 	return s
 }
 
-func linux(p *v1alpha1.LinuxParameters) *linuxParameters {
+func linux(t *v1alpha1.RevisionTemplate, p *v1alpha1.LinuxParameters) *linuxParameters {
 	if p == nil {
 		return nil
 	}
-	out := &linuxParameters{InitProcessEnabled: p.InitProcessEnabled}
+	out := &linuxParameters{InitProcessEnabled: p.InitProcessEnabled, linuxOfInstances: linuxOnInstances(t, p)}
 	if p.Capabilities != nil {
 		out.Capabilities = new(kernelCapabilities(*p.Capabilities))
 	}
-	for _, t := range p.Tmpfs {
-		out.Tmpfs = append(out.Tmpfs, tmpfs(t))
+	for _, m := range p.Tmpfs {
+		out.Tmpfs = append(out.Tmpfs, tmpfs(m))
 	}
 	return out
 }

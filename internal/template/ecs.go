@@ -13,8 +13,8 @@ type taskDefinitionProperties struct {
 	Family                  string
 	RequiresCompatibilities []string
 	NetworkMode             string
-	CPU                     string `json:"Cpu"`
-	Memory                  string
+	CPU                     string           `json:"Cpu,omitempty"`
+	Memory                  string           `json:",omitempty"`
 	ExecutionRoleArn        string           `json:",omitempty"`
 	TaskRoleArn             string           `json:",omitempty"`
 	RuntimePlatform         *runtimePlatform `json:",omitempty"`
@@ -22,6 +22,7 @@ type taskDefinitionProperties struct {
 	Volumes                 []volume          `json:",omitempty"`
 	EphemeralStorage        *ephemeralStorage `json:",omitempty"`
 	PIDMode                 string            `json:"PidMode,omitempty"`
+	IPCMode                 string            `json:"IpcMode,omitempty"`
 }
 
 type runtimePlatform struct {
@@ -51,6 +52,7 @@ type containerDefinition struct {
 	VolumesFrom            []volumeFrom    `json:",omitempty"`
 	LogConfiguration       logConfiguration
 	containerSettings
+	instanceSettings
 }
 
 type secret struct {
@@ -60,6 +62,7 @@ type secret struct {
 
 type portMapping struct {
 	ContainerPort int32
+	HostPort      *int32 `json:",omitempty"`
 	Protocol      string
 	Name          string `json:",omitempty"`
 	AppProtocol   string `json:",omitempty"`
@@ -81,17 +84,18 @@ type dependency struct {
 // taskDefinition has the stack's name as its family, so that both are easy to
 // find in the console.
 func taskDefinition(in Input) resource {
-	t := in.Template
+	t := &in.Template
 	p := taskDefinitionProperties{
 		Family:                  StackName(in.Namespace, in.Name, in.UID, in.Revision),
-		RequiresCompatibilities: []string{"FARGATE"},
-		NetworkMode:             "awsvpc",
+		RequiresCompatibilities: []string{launchType(t)},
+		NetworkMode:             cmp.Or(t.NetworkMode, v1alpha1.NetworkModeAWSVPC),
 		CPU:                     t.CPU,
 		Memory:                  t.Memory,
 		ExecutionRoleArn:        t.ExecutionRoleARN,
 		TaskRoleArn:             t.TaskRoleARN,
-		Volumes:                 volumes(t.Volumes),
+		Volumes:                 volumes(t),
 		PIDMode:                 t.PIDMode,
+		IPCMode:                 ipcMode(t),
 	}
 	if t.EphemeralStorage != nil {
 		p.EphemeralStorage = &ephemeralStorage{t.EphemeralStorage.SizeInGiB}
@@ -100,12 +104,12 @@ func taskDefinition(in Input) resource {
 		p.RuntimePlatform = &runtimePlatform{t.RuntimePlatform.CPUArchitecture, "LINUX"}
 	}
 	for i := range t.Containers {
-		p.ContainerDefinitions = append(p.ContainerDefinitions, container(&t.Containers[i], in.Revision, p.Family))
+		p.ContainerDefinitions = append(p.ContainerDefinitions, container(t, &t.Containers[i], in.Revision, p.Family))
 	}
 	return resource{Type: "AWS::ECS::TaskDefinition", Properties: p}
 }
 
-func container(c *v1alpha1.Container, revision int64, stack string) containerDefinition {
+func container(t *v1alpha1.RevisionTemplate, c *v1alpha1.Container, revision int64, stack string) containerDefinition {
 	d := containerDefinition{
 		Name:                   c.Name,
 		Image:                  c.Image,
@@ -121,13 +125,15 @@ func container(c *v1alpha1.Container, revision int64, stack string) containerDef
 		ReadonlyRootFilesystem: c.ReadonlyRootFilesystem,
 		StopTimeout:            c.StopTimeout,
 		LogConfiguration:       logging(c, stack),
-		containerSettings:      settings(c),
+		containerSettings:      settings(t, c),
+		instanceSettings:       onInstances(t, c),
 	}
 	for _, s := range c.Secrets {
 		d.Secrets = append(d.Secrets, secret(s))
 	}
-	for _, p := range c.PortMappings {
-		d.PortMappings = append(d.PortMappings, portMapping{p.ContainerPort, cmp.Or(p.Protocol, "tcp"), p.Name, p.AppProtocol})
+	for i := range c.PortMappings {
+		p := &c.PortMappings[i]
+		d.PortMappings = append(d.PortMappings, portMapping{p.ContainerPort, hostPort(t, p), cmp.Or(p.Protocol, "tcp"), p.Name, p.AppProtocol})
 	}
 	for _, on := range c.DependsOn {
 		d.DependsOn = append(d.DependsOn, dependency(on))
@@ -158,7 +164,7 @@ func environment(c *v1alpha1.Container, revision int64) []keyValue {
 	env := make([]keyValue, 0, len(c.Environment)+1)
 	own := slices.ContainsFunc(c.Secrets, func(s v1alpha1.Secret) bool { return s.Name == EnvRevision })
 	for _, e := range c.Environment {
-		env = append(env, keyValue(e))
+		env = append(env, keyValue{e.Name, e.Value})
 		own = own || e.Name == EnvRevision
 	}
 	if own {
@@ -195,8 +201,10 @@ type serviceProperties struct {
 	CapacityProviderStrategy      []capacityProvider `json:",omitempty"`
 	PlatformVersion               string             `json:",omitempty"`
 	DeploymentConfiguration       deploymentConfiguration
-	AvailabilityZoneRebalancing   string `json:",omitempty"`
-	NetworkConfiguration          networkConfiguration
+	AvailabilityZoneRebalancing   string                `json:",omitempty"`
+	NetworkConfiguration          *networkConfiguration `json:",omitempty"`
+	PlacementConstraints          []placementConstraint `json:",omitempty"`
+	PlacementStrategies           []placementStrategy   `json:",omitempty"`
 	LoadBalancers                 []serviceLoadBalancer `json:",omitempty"`
 	HealthCheckGracePeriodSeconds *int32                `json:",omitempty"`
 	ServiceRegistries             []serviceRegistry     `json:",omitempty"`
@@ -272,11 +280,7 @@ const azRebalancingEnabled = "ENABLED"
 
 // service sends requests to the container target, which is "" for a worker.
 func service(in Input, cluster any, target string) resource {
-	t := in.Template
-	groups := []any{getAtt{[2]string{logicalSecurityGroup, "GroupId"}}}
-	for _, id := range t.Network.SecurityGroupIDs {
-		groups = append(groups, id)
-	}
+	t := &in.Template
 	config, rebalancing := deployment(in)
 	p := serviceProperties{
 		Cluster:                     cluster,
@@ -285,11 +289,7 @@ func service(in Input, cluster any, target string) resource {
 		PlatformVersion:             t.PlatformVersion,
 		DeploymentConfiguration:     config,
 		AvailabilityZoneRebalancing: rebalancing,
-		NetworkConfiguration: networkConfiguration{awsvpcConfiguration{
-			AssignPublicIP: t.Network.AssignPublicIP,
-			SecurityGroups: groups,
-			Subnets:        t.Network.SubnetIDs,
-		}},
+		NetworkConfiguration:        networkOf(t),
 		ServiceRegistries:           registries(t.ServiceRegistries),
 		ServiceConnectConfiguration: connect(t.ServiceConnectConfiguration),
 		EnableECSManagedTags:        true,
@@ -297,6 +297,7 @@ func service(in Input, cluster any, target string) resource {
 		PropagateTags:               "SERVICE",
 	}
 	p.LaunchType, p.CapacityProviderStrategy = capacity(t)
+	p.PlacementConstraints, p.PlacementStrategies = placement(t)
 	r := resource{Type: "AWS::ECS::Service"}
 	if target != "" {
 		p.LoadBalancers = []serviceLoadBalancer{{

@@ -67,9 +67,16 @@ var noLogGroup = regexp.MustCompile(`specified log group does not exist`)
 const unassociated = "capacity provider that is not associated with the cluster"
 
 // Explain names the cluster and the log groups, of which ECS says only that there
-// are none, what the load balancer's health check asks, and the platform of the
-// tasks.
+// are none, what the load balancer's health check asks, the platform of the tasks,
+// and the patches that changed what failed.
 func (s ecsSource) Explain(t *v1alpha1.RevisionTemplate, resource, failure string) string {
+	if failure == "" {
+		return ""
+	}
+	return s.explain(t, resource, failure) + explainPatches(t, resource)
+}
+
+func (s ecsSource) explain(t *v1alpha1.RevisionTemplate, resource, failure string) string {
 	switch {
 	case resource != LogicalService:
 	case noLogGroup.MatchString(failure):
@@ -84,7 +91,7 @@ func (s ecsSource) Explain(t *v1alpha1.RevisionTemplate, resource, failure strin
 	case t.Cluster != "" && strings.Contains(failure, "Cluster not found"):
 		return fmt.Sprintf(" (spec.template.cluster is %q)", t.Cluster)
 	case t.Target.ContainerPort != 0 && failedChecks.MatchString(failure):
-		return explainCheck(&t.Target)
+		return explainCheck(t)
 	case exitsAtOnce.MatchString(failure):
 		return fmt.Sprintf(" (if the log says \"exec format error\", the image is not for linux/%s, on which its tasks run: see spec.template.runtimePlatform.cpuArchitecture)", s.Architecture(t))
 	}

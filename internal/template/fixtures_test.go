@@ -1,6 +1,8 @@
 package template_test
 
 import (
+	"encoding/json"
+
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/template"
@@ -81,6 +83,12 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 				PseudoTerminal:         new(true),
 				Privileged:             new(true),
 				ExtraHosts:             []v1alpha1.HostEntry{{Hostname: "db", IPAddress: "10.0.0.1"}},
+				Hostname:               "checkout",
+				DNSServers:             []string{"10.0.0.2"},
+				DNSSearchDomains:       []string{"shop.internal"},
+				DisableNetworking:      new(true),
+				DockerSecurityOptions:  []string{"no-new-privileges"},
+				ResourceRequirements:   []v1alpha1.ResourceRequirement{{Type: "GPU", Value: "1"}},
 				MountPoints:            []v1alpha1.MountPoint{{SourceVolume: "data", ContainerPath: "/data", ReadOnly: new(true)}},
 				VolumesFrom:            []v1alpha1.VolumeFrom{{SourceContainer: "proxy", ReadOnly: new(true)}},
 			},
@@ -92,6 +100,8 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 				MountPoints: []v1alpha1.MountPoint{{SourceVolume: "shared", ContainerPath: "/shared"}},
 			},
 		},
+		LaunchType:       "FARGATE",
+		NetworkMode:      "awsvpc",
 		CPU:              "1024",
 		Memory:           "2048",
 		ExecutionRoleARN: "arn:aws:iam::111122223333:role/ecs-execution",
@@ -139,6 +149,7 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 		ServiceConnectConfiguration: &v1alpha1.ServiceConnectConfiguration{
 			Enabled: new(true), Namespace: "shop", Services: []v1alpha1.ServiceConnectService{{PortName: "http", DiscoveryName: "checkout"}},
 		},
+		Scaling: allScaling(),
 		ServiceRegistries: []v1alpha1.ServiceRegistry{{
 			RegistryARN:   "arn:aws:servicediscovery:eu-west-1:111122223333:service/srv-0123456789abcdef",
 			ContainerName: "app", ContainerPort: 8080,
@@ -151,13 +162,21 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 				FileSystemID: "fs-0123456789abcdef0", RootDirectory: "/", TransitEncryption: "ENABLED", TransitEncryptionPort: new(int32(2999)),
 				AuthorizationConfig: &v1alpha1.EFSAuthorizationConfig{AccessPointID: "fsap-0123456789abcdef0", IAM: "ENABLED"},
 			},
+			DockerVolumeConfiguration: fullDockerVolume(),
 		}},
 		EphemeralStorage:         &v1alpha1.EphemeralStorage{SizeInGiB: 50},
 		PIDMode:                  "task",
+		IPCMode:                  "task",
+		PlacementConstraints:     []v1alpha1.PlacementConstraint{{Type: "memberOf", Expression: "attribute:ecs.instance-type =~ m7.*"}},
+		PlacementStrategy:        []v1alpha1.PlacementStrategy{{Type: "binpack", Field: "memory"}},
 		PlatformVersion:          "1.4.0",
 		CapacityProviderStrategy: []v1alpha1.CapacityProviderStrategyItem{{CapacityProvider: "FARGATE", Base: new(int32(2)), Weight: new(int32(1))}},
 		EnableExecuteCommand:     new(true),
-		Tags:                     []v1alpha1.Tag{{Key: "team", Value: "payments"}},
+		Patches: []v1alpha1.Patch{{
+			// JSON Patch takes members that an operation doesn't have, the API doesn't.
+			Op: "add", Path: "/Resources/LogGroup/Properties/KmsKeyId", From: "/ignored", Value: json.RawMessage(`"arn:aws:kms:eu-west-1:111122223333:key/logs"`),
+		}},
+		Tags: []v1alpha1.Tag{{Key: "team", Value: "payments"}},
 	}
 }
 
@@ -167,11 +186,12 @@ func firstTemplate() v1alpha1.RevisionTemplate {
 	return with(fullTemplate(), func(t *v1alpha1.RevisionTemplate) {
 		t.DeploymentConfiguration, t.AvailabilityZoneRebalancing = nil, ""
 		t.RuntimePlatform.OperatingSystemFamily = ""
-		t.ServiceConnectConfiguration, t.ServiceRegistries = nil, nil
+		t.ServiceConnectConfiguration, t.ServiceRegistries, t.Scaling, t.Patches = nil, nil, nil, nil
 		t.Target.Protocol, t.Target.ProtocolVersion, t.Target.Stickiness, t.Target.SlowStartSeconds = "", "", nil, nil
 		t.Target.LoadBalancingAlgorithm, t.Target.AnomalyMitigation, t.Target.CrossZone = "", "", ""
 		t.Target.HealthCheck.Port, t.Target.HealthCheck.Protocol, t.Target.HealthCheck.GRPCCodes = "", "", ""
 		firstContainer(&t.Containers[0])
+		t.LaunchType, t.NetworkMode, t.IPCMode, t.PlacementConstraints, t.PlacementStrategy = "", "", "", nil, nil
 		t.Volumes, t.EphemeralStorage, t.PIDMode, t.PlatformVersion, t.CapacityProviderStrategy, t.EnableExecuteCommand = nil, nil, "", "", nil, nil
 		for i := range t.Containers {
 			t.Containers[i].MountPoints, t.Containers[i].VolumesFrom = nil, nil

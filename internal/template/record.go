@@ -15,6 +15,11 @@ type Record struct {
 	Template v1alpha1.RevisionTemplate `json:"template"`
 	// Images as the user named them, and what each was pinned to.
 	Images []v1alpha1.FrozenImage `json:"images,omitempty"`
+	// Configuration is what the template holds of the values that it refers to; nil
+	// if it refers to none.
+	Configuration *v1alpha1.FrozenConfiguration `json:"configuration,omitempty"`
+	// Provenance says where the revision comes from.
+	Provenance *v1alpha1.Provenance `json:"provenance,omitempty"`
 	// ListenerARN of the listener that has the preview rule; "" for a worker.
 	ListenerARN string `json:"listenerARN,omitempty"`
 }
@@ -22,6 +27,7 @@ type Record struct {
 // Restore fills in what was frozen, as the record has it.
 func (r *Record) Restore(frozen *v1alpha1.FrozenRevision) {
 	frozen.Template, frozen.Images, frozen.ListenerARN = r.Template, r.Images, r.ListenerARN
+	frozen.Configuration, frozen.Provenance = r.Configuration, r.Provenance
 }
 
 // errNoRecord is about templates that were built before they held a record, or

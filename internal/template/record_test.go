@@ -1,6 +1,7 @@
 package template_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -24,6 +25,36 @@ func TestRecordIsReadBack(t *testing.T) {
 	}
 }
 
+// What a revision holds, and where it comes from, is read back as well.
+func TestConfigurationIsReadBack(t *testing.T) {
+	in := worker(workerTemplate())
+	in.Configuration = &v1alpha1.FrozenConfiguration{
+		State: v1alpha1.ConfigurationFrozen, SHA256: strings.Repeat("a", 64),
+		Entries: []v1alpha1.FrozenReference{{Container: "app", Name: "FEATURES", In: v1alpha1.InEnvironment, Source: "/shop/features", Kind: v1alpha1.KindParameter, Version: "3", Pinned: true}},
+	}
+	in.Provenance = &v1alpha1.Provenance{Cause: v1alpha1.CauseTemplate, RequestedBy: "pipeline 42", Generation: 7}
+	record, err := template.ReadRecord(build(t, in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var frozen v1alpha1.FrozenRevision
+	record.Restore(&frozen)
+	want := v1alpha1.FrozenRevision{Template: in.Template, Configuration: in.Configuration, Provenance: in.Provenance}
+	if diff := cmp.Diff(want, frozen); diff != "" {
+		t.Errorf("(-frozen +read):\n%s", diff)
+	}
+}
+
+// A variable whose value wasn't read makes no stack: it would be empty.
+func TestUnreadVariable(t *testing.T) {
+	in := worker(referring(with(workerTemplate(), func(t *v1alpha1.RevisionTemplate) {
+		t.Containers[0].Environment = []v1alpha1.KeyValue{{Name: "FEATURES"}}
+	})))
+	if _, err := template.Build(in); err == nil || !strings.Contains(err.Error(), "FEATURES in environment of container") {
+		t.Errorf("built: %v", err)
+	}
+}
+
 // A template that has no room for the record omits it, and reading it fails.
 func TestRecordGivesWay(t *testing.T) {
 	large := with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) {
@@ -35,6 +66,29 @@ func TestRecordGivesWay(t *testing.T) {
 	}
 	if _, err := template.ReadRecord(body); err == nil || !strings.Contains(err.Error(), "no record") {
 		t.Errorf("the record of a template of %d bytes: %v", len(body), err)
+	}
+}
+
+// Many references don't cost the record: what is held of each is left out first.
+func TestReferencesGiveWayFirst(t *testing.T) {
+	in := worker(workerTemplate())
+	in.Configuration = &v1alpha1.FrozenConfiguration{State: v1alpha1.ConfigurationPartial, SHA256: strings.Repeat("a", 64)}
+	c := &in.Template.Containers[0]
+	for i := range 100 {
+		name := fmt.Sprintf("SECRET_OF_THE_SHOP_%d", i)
+		from := fmt.Sprintf("arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop/production/%d-AbCdEf:password::", i)
+		c.Secrets = append(c.Secrets, v1alpha1.Secret{Name: name, ValueFrom: from})
+		in.Configuration.Entries = append(in.Configuration.Entries, v1alpha1.FrozenReference{
+			Container: c.Name, Name: name, In: v1alpha1.InSecrets, Source: from, Kind: v1alpha1.KindSecret, Version: strings.Repeat("f", 36), Reason: strings.Repeat("r", 60),
+		})
+	}
+	record, err := template.ReadRecord(build(t, in))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &v1alpha1.FrozenConfiguration{State: v1alpha1.ConfigurationPartial, SHA256: in.Configuration.SHA256}
+	if diff := cmp.Diff(want, record.Configuration); diff != "" {
+		t.Errorf("(-held +read):\n%s", diff)
 	}
 }
 

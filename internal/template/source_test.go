@@ -49,6 +49,10 @@ func TestExplain(t *testing.T) {
 		{Name: "tmp"}, {Name: "data", EFSVolumeConfiguration: &v1alpha1.EFSVolumeConfiguration{FileSystemID: "fs-0a1b2c3d", RootDirectory: "/data"}},
 	}}
 	spot := &v1alpha1.RevisionTemplate{Containers: web.Containers, Cluster: "shop", CapacityProviderStrategy: []v1alpha1.CapacityProviderStrategyItem{{CapacityProvider: "FARGATE_SPOT"}}}
+	changed := &v1alpha1.RevisionTemplate{Containers: web.Containers, Cluster: "shop", Patches: []v1alpha1.Patch{
+		{Op: v1alpha1.PatchTest, Path: "/Resources/LogGroup/Properties/RetentionInDays"}, {Op: v1alpha1.PatchAdd, Path: "/Resources/LogGroup/Properties/KmsKeyId"},
+		{Op: v1alpha1.PatchAdd, Path: "/Resources/Service/Properties/X"}, {Op: v1alpha1.PatchAdd, Path: "/Resources/LogGroup/Properties/LogGroupClass"},
+	}}
 	const mounting = "Service: … (tasks stopped: ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: "
 	const mounted = " (of spec.template.volumes, data mounts fs-0a1b2c3d:/data: "
 	tests := map[string]struct {
@@ -64,6 +68,9 @@ func TestExplain(t *testing.T) {
 		"own cluster":      {worker, LogicalService, "Cluster not found.", ""},
 		"worker":           {worker, LogicalService, "Target.Timeout: Request timed out", ""},
 		"another resource": {web, LogicalLogGroup, "Target.Timeout: Request timed out", ""},
+		"patched":          {changed, LogicalLogGroup, "extraneous key", " (changed by spec.template.patches[1], spec.template.patches[3])"},
+		"patched, besides": {changed, LogicalService, "Cluster not found.", ` (spec.template.cluster is "shop") (changed by spec.template.patches[2])`},
+		"nothing failed":   {changed, LogicalService, "", ""},
 		"healthy":          {web, LogicalService, "", ""},
 		"another CPU":      {arm, LogicalService, "CannotStartContainerError: standard_init_linux.go:228: exec user process caused: exec format error", onARM},
 		"no platform":      {arm, LogicalService, "CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/arm64'", onARM},

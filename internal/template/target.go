@@ -48,13 +48,13 @@ func targetGroup(in Input) resource {
 	check := &target.HealthCheck
 	p := targetGroupProperties{
 		Name:                       TargetGroupName(in.Name, in.UID, in.Revision),
-		TargetType:                 "ip",
+		TargetType:                 targetType(&in.Template),
 		Protocol:                   cmp.Or(target.Protocol, protocolHTTP),
 		ProtocolVersion:            target.ProtocolVersion,
 		Port:                       target.ContainerPort,
 		VPCID:                      in.Template.Network.VPCID,
 		HealthCheckProtocol:        cmp.Or(check.Protocol, target.Protocol, protocolHTTP),
-		HealthCheckPort:            check.Port,
+		HealthCheckPort:            checkPort(&in.Template),
 		HealthCheckPath:            checkPath(target),
 		HealthCheckIntervalSeconds: check.IntervalSeconds,
 		HealthCheckTimeoutSeconds:  check.TimeoutSeconds,
@@ -64,6 +64,15 @@ func targetGroup(in Input) resource {
 		TargetGroupAttributes:      attributes(target),
 	}
 	return resource{Type: "AWS::ElasticLoadBalancingV2::TargetGroup", Properties: p}
+}
+
+// checkPort is said where it can be no other: the port that a task gets on its
+// instance.
+func checkPort(t *v1alpha1.RevisionTemplate) string {
+	if t.NetworkMode == v1alpha1.NetworkModeBridge {
+		return v1alpha1.TrafficPort
+	}
+	return t.Target.HealthCheck.Port
 }
 
 // checkPath is "" where gRPC's own default is meant: the API fills in that of
@@ -138,21 +147,25 @@ func either(value, on, off string) string {
 	return ""
 }
 
-// explainCheck says what the load balancer's health check asks, and wants to hear.
-func explainCheck(t *v1alpha1.Target) string {
-	check := &t.HealthCheck
+// explainCheck says what the load balancer's health check asks, and wants to hear;
+// and, where the tasks have no security group, whose has to let it through.
+func explainCheck(of *v1alpha1.RevisionTemplate) string {
+	t, check, through := &of.Target, &of.Target.HealthCheck, ""
+	if !of.OwnInterface() {
+		through = "; the security group of the instances has to let the load balancer reach the tasks' ports"
+	}
 	port := check.Port
 	if port == "" || port == v1alpha1.TrafficPort {
 		port = strconv.Itoa(int(t.ContainerPort))
 	}
 	if speaksGRPC(t) {
-		return fmt.Sprintf(" (the check calls the gRPC method %s on port %s, which has to answer with code %s)",
-			cmp.Or(checkPath(t), "/AWS.ALB/healthcheck"), port, cmp.Or(check.GRPCCodes, "12"))
+		return fmt.Sprintf(" (the check calls the gRPC method %s on port %s, which has to answer with code %s%s)",
+			cmp.Or(checkPath(t), "/AWS.ALB/healthcheck"), port, cmp.Or(check.GRPCCodes, "12"), through)
 	}
 	scheme := ""
 	if cmp.Or(check.Protocol, t.Protocol, protocolHTTP) != protocolHTTP {
 		scheme = " by HTTPS"
 	}
-	return fmt.Sprintf(" (the check is GET %s on port %s%s, which has to answer %s)",
-		cmp.Or(check.Path, "/"), port, scheme, cmp.Or(check.SuccessCodes, "200"))
+	return fmt.Sprintf(" (the check is GET %s on port %s%s, which has to answer %s%s)",
+		cmp.Or(check.Path, "/"), port, scheme, cmp.Or(check.SuccessCodes, "200"), through)
 }

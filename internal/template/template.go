@@ -3,8 +3,8 @@
 // RevisionTemplate to JSON, and reads the record back from it. It is pure: the
 // same input gives the same bytes.
 //
-// It imports the standard library, api/v1alpha1 and the plain types of
-// internal/cloud; never an SDK of AWS or Kubernetes.
+// It imports the standard library, a library for JSON Patch, api/v1alpha1 and the
+// plain types of internal/cloud; never an SDK of AWS or Kubernetes.
 package template
 
 import (
@@ -24,6 +24,10 @@ import (
 const (
 	// ParamDesiredCount is how many tasks the service starts with.
 	ParamDesiredCount = "DesiredCount"
+	// ParamMinCapacity and ParamMaxCapacity bound the number of tasks where the
+	// template says how they are scaled.
+	ParamMinCapacity = "MinCapacity"
+	ParamMaxCapacity = "MaxCapacity"
 	// ParamPreviewPriority is the preview rule's priority on the listener. A
 	// worker's template doesn't have it.
 	ParamPreviewPriority = "PreviewPriority"
@@ -80,6 +84,10 @@ type Input struct {
 	Template v1alpha1.RevisionTemplate
 	// Images as the user named them, for the record.
 	Images []v1alpha1.FrozenImage
+	// Configuration is what Template holds of the values that it refers to, and
+	// Provenance where the revision comes from, for the record.
+	Configuration *v1alpha1.FrozenConfiguration
+	Provenance    *v1alpha1.Provenance
 	// StopFirst is true if a task of the service is stopped before another one
 	// replaces it, where the template says nothing of that: what Recreate is
 	// chosen for may not run twice within a revision either.
@@ -101,14 +109,19 @@ type Input struct {
 // Build returns the template as compact JSON. It fails if the input can't
 // become a stack, whatever the state of AWS: a template above MaxBytes, a
 // target without a listener or one that no container maps, containers that wait
-// for each other, a preview rule that the load balancer would reject, or a
-// dynamic reference.
+// for each other, a preview rule that the load balancer would reject, a patch that
+// can't be applied or changes what none may, or a dynamic reference.
 func Build(in Input) (string, error) {
 	doc, err := newDocument(in)
 	if err != nil {
 		return "", err
 	}
 	body, err := encode(doc)
+	if held := in.Configuration; err == nil && len(body) > MaxBytes && held != nil {
+		// What is held of each value matters less than what the template is.
+		doc.Metadata.Revision.Configuration = &v1alpha1.FrozenConfiguration{State: held.State, SHA256: held.SHA256}
+		body, err = encode(doc)
+	}
 	if err == nil && len(body) > MaxBytes {
 		doc.Metadata = nil // the resources matter more than the record
 		body, err = encode(doc)
@@ -128,14 +141,16 @@ func Build(in Input) (string, error) {
 }
 
 func newDocument(in Input) (document, error) {
-	if err := checkOrder(in.Template.Containers); err != nil {
+	if err := errors.Join(checkOrder(in.Template.Containers), checkFrozen(in.Template.Containers)); err != nil {
 		return document{}, err
 	}
 	doc := document{
 		Version: "2010-09-09",
 		Description: fmt.Sprintf("Revision %d of ImmutableDeployment %s/%s. "+
 			"Viridian replaces this stack and never updates it.", in.Revision, in.Namespace, in.Name),
-		Metadata: &metadata{Record{Template: in.Template, Images: in.Images, ListenerARN: in.ListenerARN}},
+		Metadata: &metadata{Record{
+			Template: in.Template, Images: in.Images, Configuration: in.Configuration, Provenance: in.Provenance, ListenerARN: in.ListenerARN,
+		}},
 		Parameters: map[string]parameter{
 			ParamDesiredCount: {
 				Type: "Number", MinValue: 0, MaxValue: 5000,
@@ -143,9 +158,11 @@ func newDocument(in Input) (document, error) {
 			},
 		},
 		Resources: map[string]resource{
-			logicalSecurityGroup:  securityGroup(in),
 			logicalTaskDefinition: taskDefinition(in),
 		},
+	}
+	if in.Template.OwnInterface() {
+		doc.Resources[logicalSecurityGroup] = securityGroup(in)
 	}
 	cluster := any(in.Template.Cluster)
 	if in.Template.Cluster == "" {
@@ -166,7 +183,21 @@ func newDocument(in Input) (document, error) {
 		return document{}, err
 	}
 	doc.Resources[LogicalService] = service(in, cluster, target)
-	return doc, nil
+	scale(&doc, in, cluster)
+	doc.Resources, err = patch(doc.Resources, in.Template.Patches)
+	return doc, err
+}
+
+// checkFrozen rejects a variable whose value was not read: it would be empty.
+func checkFrozen(containers []v1alpha1.Container) error {
+	for _, c := range containers {
+		for _, e := range c.Environment {
+			if e.ValueFrom != nil {
+				return fmt.Errorf("the value of %s in environment of container %s is not there: it has to be read from Systems Manager first", e.Name, c.Name)
+			}
+		}
+	}
+	return nil
 }
 
 // receive adds what routes requests to the tasks and returns the name of the

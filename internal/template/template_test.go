@@ -21,10 +21,16 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 func TestBuildGolden(t *testing.T) {
 	inputs := map[string]template.Input{
-		"minimal":      input(minimalTemplate()),
-		"full":         input(fullTemplate()),
-		"worker":       worker(workerTemplate()),
-		"stop-first":   stopFirst(input(minimalTemplate())),
+		"minimal":    input(minimalTemplate()),
+		"full":       input(fullTemplate()),
+		"worker":     worker(workerTemplate()),
+		"stop-first": stopFirst(input(minimalTemplate())),
+
+		"instances-awsvpc": input(with(minimalTemplate(), onInstances("awsvpc"))),
+		"instances-bridge": input(with(fullTemplate(), onInstances("bridge"))),
+		"instances-host":   input(with(minimalTemplate(), onInstances("host"))),
+		"instances-worker": worker(with(workerTemplate(), onProvider)),
+
 		"no-log-group": input(quietTemplate()),
 		"no-execution-role": worker(with(workerTemplate(), func(t *v1alpha1.RevisionTemplate) {
 			t.ExecutionRoleARN, t.Containers[0].Image = "", "public.ecr.aws/shop/app@"+digestA
@@ -32,6 +38,7 @@ func TestBuildGolden(t *testing.T) {
 		})),
 		"grpc":        input(with(minimalTemplate(), speakingGRPC)),
 		"own-cluster": input(with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) { t.Cluster = "" })),
+		"scaled":      input(with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) { t.Scaling = fullScaling() })),
 		"spot":        worker(with(workerTemplate(), onSpot)),
 		"first-container-with-the-port": input(with(fullTemplate(), func(t *v1alpha1.RevisionTemplate) {
 			t.Target.ContainerName = ""
@@ -62,6 +69,7 @@ func TestBuildGolden(t *testing.T) {
 			Issuer: "https://id.example.com", JWKSEndpoint: "https://id.example.com/jwks",
 			Claims: []cloud.Claim{{Format: "single-string", Name: "team", Values: []string{"shop"}}},
 		}}),
+		"patched":       input(with(minimalTemplate(), patchedAtAll)),
 		"several-hosts": input(minimalTemplate(), host("a.example.com", "b.example.com", "c.example.com", "d.example.com")),
 	}
 	for name, in := range inputs {

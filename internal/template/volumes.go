@@ -12,6 +12,7 @@ import (
 type volume struct {
 	Name                   string
 	EFSVolumeConfiguration *efsVolume `json:",omitempty"`
+	volumeOfInstances
 }
 
 type efsVolume struct {
@@ -42,11 +43,11 @@ type volumeFrom struct {
 	ReadOnly        *bool `json:",omitempty"`
 }
 
-// volumes leaves host out, which says nothing on Fargate.
-func volumes(of []v1alpha1.Volume) []volume {
+func volumes(t *v1alpha1.RevisionTemplate) []volume {
 	var out []volume
-	for _, v := range of {
-		built := volume{Name: v.Name}
+	for i := range t.Volumes {
+		v := &t.Volumes[i]
+		built := volume{Name: v.Name, volumeOfInstances: volumeOnInstances(t, v)}
 		if efs := v.EFSVolumeConfiguration; efs != nil {
 			built.EFSVolumeConfiguration = &efsVolume{
 				FileSystemID: efs.FileSystemID, RootDirectory: efs.RootDirectory, TransitEncryption: efs.TransitEncryption,

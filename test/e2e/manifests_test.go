@@ -29,6 +29,20 @@ func TestManifests(t *testing.T) {
 	}
 }
 
+// TestEnvironments: the environments of the sample differ in their namespace and in
+// where their parameters are, and in nothing else.
+func TestEnvironments(t *testing.T) {
+	g := gomega.NewWithT(t)
+	var rendered [2][]string
+	for i, name := range []string{"staging", "production"} {
+		text, err := cluster.Kubectl(t.Context(), "kustomize", "config/samples/environments/"+name)
+		g.Expect(err).NotTo(gomega.HaveOccurred())
+		g.Expect(text).To(gomega.ContainSubstring("parameterPath: /shop/" + name + "/"))
+		rendered[i] = strings.Split(strings.ReplaceAll(text, name, "ENVIRONMENT"), "\n")
+	}
+	g.Expect(rendered[0]).To(gomega.Equal(rendered[1]))
+}
+
 // TestReadme: the deployment that the README shows is admitted.
 func TestReadme(t *testing.T) {
 	g := gomega.NewWithT(t)

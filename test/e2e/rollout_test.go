@@ -21,6 +21,7 @@ import (
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/awssim"
 	"github.com/viridian-dev/viridian/internal/awssim/dataplane"
+	"github.com/viridian-dev/viridian/internal/awssim/secrets"
 )
 
 const (
@@ -102,6 +103,8 @@ func newWorld(t *testing.T, plane dataplane.Options) *world {
 	w.endpoint = server.URL
 	var err error
 	w.listener, err = w.sim.CreateListener("shop", 80)
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	_, err = w.sim.CreateSecret(secrets.Secret{Name: "checkout/db", Suffix: "AbCdEf", Value: `{"password":"hush"}`})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	return w
 }

@@ -15,7 +15,7 @@ func ofContainers() []mutant {
 		{name: "don't name the log group that is missing", unit: "TestExplain", file: "internal/template/ecs_source.go", old: "		return explainGroups(t)\n", new: "		return \"\"\n"},
 		{name: "map each port for tcp", unit: "TestBuildGolden", file: ecsTemplate, old: "cmp.Or(p.Protocol, \"tcp\")", new: "cmp.Or(\"tcp\", p.Protocol)"},
 		{name: "send requests to a port for UDP", unit: "TestTargetIsByTCP", file: ecsTemplate, old: " && p.Protocol != \"udp\" {", new: " {"},
-		{name: "leave out the file systems in memory", unit: "TestBuildGolden", file: "internal/template/containersettings.go", old: "		out.Tmpfs = append(out.Tmpfs, tmpfs(t))\n", new: "		_ = tmpfs(t)\n"},
+		{name: "leave out the file systems in memory", unit: "TestBuildGolden", file: "internal/template/containersettings.go", old: "		out.Tmpfs = append(out.Tmpfs, tmpfs(m))\n", new: "		_ = tmpfs(t)\n"},
 		{name: "let a namespace log to any group", unit: "TestCheck", file: policyUses, old: "logGroups, string(log.Options[\"awslogs-group\"]))", new: "logGroups, \"\")"},
 		{name: "take the stack's log group for the logs", test: "TestLogRouter", file: revisionActions, old: "	next.LogGroup = source.Logs(&imr.Spec.Frozen.Template, imr.Spec.StackName, view.facts.Stack.Outputs[template.OutputLogGroup]).Group\n", new: "	next.LogGroup = view.facts.Stack.Outputs[template.OutputLogGroup]\n"},
 		{name: "show the logs of all revisions", test: "TestContainerSettings", file: "controllers/revisions.go", old: "command.TailLogs(logs.Group, logs.Streams, ", new: "command.TailLogs(logs.Group, \"\", "},

@@ -28,7 +28,8 @@ type stage struct {
 	pkg  string
 	args []string
 	// timed is true for tests that wait for processes, which a busy machine can
-	// make fail: they have to fail twice.
+	// make fail: they have to fail twice. They wait less long than otherwise, since
+	// most of them notice a mistake by waiting in vain.
 	timed bool
 }
 
@@ -44,7 +45,7 @@ func stages(m mutant, seeds int) []stage {
 		all = append(all, stage{name: strings.TrimPrefix(beside, "internal/"), pkg: "./" + beside, args: []string{"-test.run=^(" + m.unit + ")$"}})
 	}
 	if m.test != "" {
-		all = append(all, stage{name: "controllers", pkg: "./controllers", args: []string{"-test.run=^(" + m.test + ")$"}, timed: true})
+		all = append(all, stage{name: "controllers", pkg: "./controllers", args: []string{"-test.run=^(" + m.test + ")$", "-patience=40s"}, timed: true})
 	}
 	deciding := []stage{
 		{name: "rollout", pkg: "./internal/rollout", args: []string{"-test.run=."}},
@@ -58,7 +59,7 @@ func stages(m mutant, seeds int) []stage {
 		{name: "seeds", pkg: simulation, args: []string{"-test.run=^TestSeeds$", "-shrinks=0", "-from=0", fmt.Sprintf("-seeds=%d", few)}},
 		{name: "regressions", pkg: simulation, args: []string{"-test.run=^(TestRegressions|TestHistoryStaysBounded)$"}},
 	}, deciding, []stage{
-		{name: "crash points", pkg: simulation, args: []string{"-test.run=^TestEveryCallFails$", "-stride=4"}},
+		{name: "crash points", pkg: simulation, args: []string{"-test.run=^TestEveryCallFails$", "-stride=20"}},
 		{name: "seeds", pkg: simulation, args: []string{"-test.run=^TestSeeds$", "-shrinks=0", fmt.Sprintf("-from=%d", few), fmt.Sprintf("-seeds=%d", seeds-few)}},
 	})
 }
@@ -76,42 +77,65 @@ func main() {
 	only := flag.String("only", "", "regular expression of the mutants to run")
 	seeds := flag.Int("seeds", 400, "how many seeds to try")
 	workers := flag.Int("workers", runtime.NumCPU(), "how many mutants at once")
+	own := flag.Bool("own", false, "run only the tests that are made for a mutant, and no others without them")
+	kept := flag.String("record", "", "file that keeps what was found: another run with it goes on from there")
 	flag.Parse()
-	if err := run(ctx, *only, *seeds, *workers); err != nil {
+	if err := run(ctx, *kept, *only, *seeds, *workers, *own); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		stop()
 		os.Exit(1) //nolint:gocritic // stop was called
 	}
 }
 
-func run(ctx context.Context, only string, seeds, workers int) error {
+func run(ctx context.Context, kept, only string, seeds, workers int, own bool) error {
 	pattern, err := regexp.Compile(only)
 	if err != nil {
 		return err
 	}
-	var chosen []mutant
-	for _, m := range catalogue() {
-		if pattern.MatchString(m.name) {
-			chosen = append(chosen, m)
-		}
+	known, err := openRecord(kept)
+	if err != nil {
+		return err
 	}
+	chosen := choose(pattern, own)
 	findings := make([]finding, len(chosen))
 	next := make(chan int)
 	var group sync.WaitGroup
 	for range workers {
 		group.Go(func() {
 			for i := range next {
-				findings[i] = try(ctx, chosen[i], seeds)
+				tests := stages(chosen[i], seeds)
+				if own {
+					tests = tests[:1]
+				}
+				findings[i] = try(ctx, chosen[i], tests)
 				fmt.Fprintln(os.Stderr, line(chosen[i], findings[i]))
+				if err := known.add(chosen[i], findings[i]); err != nil {
+					findings[i].err = err
+				}
 			}
 		})
 	}
-	for i := range chosen {
+	for i, m := range chosen {
+		if f, ok := known.kept[m.name]; ok {
+			findings[i] = f
+			continue
+		}
 		next <- i
 	}
 	close(next)
 	group.Wait()
 	return tell(chosen, findings)
+}
+
+// choose returns the mutants of a name, and of these, with own, those that have tests
+// of their own.
+func choose(name *regexp.Regexp, own bool) (chosen []mutant) {
+	for _, m := range catalogue() {
+		if name.MatchString(m.name) && (!own || m.unit != "" || m.test != "") {
+			chosen = append(chosen, m)
+		}
+	}
+	return chosen
 }
 
 // line is a mutant's line in the table.
@@ -145,8 +169,8 @@ func tell(chosen []mutant, findings []finding) error {
 	return nil
 }
 
-// try tries to detect one mistake with all stages.
-func try(ctx context.Context, m mutant, seeds int) finding {
+// try tries to detect one mistake by tests.
+func try(ctx context.Context, m mutant, tests []stage) finding {
 	dir, err := os.MkdirTemp("", "mutant")
 	if err != nil {
 		return finding{err: err}
@@ -158,7 +182,7 @@ func try(ctx context.Context, m mutant, seeds int) finding {
 	}
 	var spent time.Duration
 	binaries := map[string]string{}
-	for _, s := range stages(m, seeds) {
+	for _, s := range tests {
 		if binaries[s.pkg] == "" {
 			binaries[s.pkg] = filepath.Join(dir, filepath.Base(s.pkg)+".test")
 			build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay="+overlay, "-o", binaries[s.pkg], s.pkg) //nolint:gosec // from the catalogue
@@ -181,7 +205,7 @@ func try(ctx context.Context, m mutant, seeds int) finding {
 // hunt runs a stage; by is what detected the mistake.
 func hunt(ctx context.Context, binary string, s stage) (by string, took time.Duration, err error) {
 	began := time.Now()
-	command := exec.CommandContext(ctx, binary, append(s.args, "-test.timeout=20m", "-test.failfast")...) //nolint:gosec // it was built here
+	command := exec.CommandContext(ctx, binary, append(s.args, "-test.timeout=2h", "-test.failfast")...) //nolint:gosec // it was built here
 	command.Dir, command.Env = s.pkg, append(os.Environ(), "GOGC=400", "GOMAXPROCS=1", "GODEBUG=gcshrinkstackoff=1")
 	out, err := command.CombinedOutput()
 	if _, failed := errors.AsType[*exec.ExitError](err); failed {
@@ -199,7 +223,8 @@ var (
 	failLine  = regexp.MustCompile(`--- FAIL: (\S+)`)
 )
 
-// what returns what detected a mistake; "" if no test did.
+// what returns what detected a mistake; "" if no test did: one that took too long
+// detected nothing.
 func what(out string) string {
 	if m := seedLine.FindStringSubmatch(out); m != nil {
 		return strings.ToLower(m[1][:1]) + m[1][1:]
@@ -210,7 +235,7 @@ func what(out string) string {
 	if all := failLine.FindAllStringSubmatch(out, -1); all != nil {
 		return all[len(all)-1][1]
 	}
-	if strings.Contains(out, "panic:") {
+	if strings.Contains(out, "panic:") && !strings.Contains(out, "panic: test timed out") {
 		return "panic"
 	}
 	return ""

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestCatalogue checks that every mistake can still be introduced.
@@ -55,4 +58,45 @@ func testsOf(t *testing.T, dir string) string {
 		all.Write(text)
 	}
 	return all.String()
+}
+
+// A run that was cut off is no test that noticed something.
+func TestTimeoutDetectsNothing(t *testing.T) {
+	for out, want := range map[string]string{
+		"panic: test timed out after 2h0m0s\nrunning tests:\n\tTestSeeds (2h0m0s)": "",
+		"panic: runtime error: index out of range [recovered]":                     "panic",
+		"--- FAIL: TestShift (0.01s)\n":                                            "TestShift",
+		"PASS\n":                                                                   "",
+	} {
+		if got := what(out); got != want {
+			t.Errorf("%q: %q", out, got)
+		}
+	}
+}
+
+// A run that was interrupted is gone on with: what was found isn't looked for again,
+// what couldn't be tried is.
+func TestRecord(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "record")
+	first, err := openRecord(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range map[string]finding{
+		"caught":   {stage: "seeds", by: "seed 1", took: time.Second},
+		"survives": {took: time.Minute},
+		"no build": {err: errors.New("no build")},
+	} {
+		if err := first.add(mutant{name: name}, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	second, err := openRecord(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]finding{"caught": {stage: "seeds", by: "seed 1", took: time.Second}, "survives": {took: time.Minute}}
+	if !maps.Equal(second.kept, want) {
+		t.Errorf("kept %+v", second.kept)
+	}
 }

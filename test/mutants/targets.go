@@ -20,7 +20,11 @@ func aboutTargets() []mutant {
 		{name: "divide clients of targets that keep them", unit: "TestStickyRule", file: routeSticky, old: "	case slices.ContainsFunc(o.Revisions, keeps):\n", new: "	case false && slices.ContainsFunc(o.Revisions, keeps):\n"},
 		{name: "keep clients for ever", unit: "TestStickinessOfForwards", file: cloudRules, old: "case before != nil && before.ForwardConfig != nil && stickySeconds(before) == seconds:", new: "case before != nil && before.ForwardConfig != nil && (stickySeconds(before) == seconds || seconds == 0):"},
 		{name: "take the stickiness of an adopted rule away", unit: "TestAdoptedStickiness", file: routeSticky, old: "	case r.adopts():\n		return r.rule.StickySeconds\n", new: "	case r.adopts():\n		return 0\n"},
-		{name: "call a weight the share of all clients", unit: "TestStickyWeightIsToldOfNewClients", file: forward, old: "		if x.o.Route.Sticky {\n", new: "		if false {\n"},
+		{name: "call a weight the share of all clients", unit: "TestStickyWeightIsToldOfNewClients", file: forward, old: "		if x.keepsClients() {\n", new: "		if false {\n"},
+		{name: "measure the share of another weight, too", unit: "TestShare", file: "internal/analysis/share.go", old: "windowOf(&check, since, r, delay, now)", new: "windowOf(&check, since.Add(-time.Hour), r, delay, now)"},
+		{name: "tell a share of requests that are still to be counted", unit: "TestShare", file: "internal/analysis/share.go", old: "windowOf(&check, since, r, delay, now)", new: "windowOf(&check, since, r, 0, now)"},
+		{name: "tell the share of a step that is over", unit: "TestMeasuredShare", file: "internal/rollout/notes.go", old: "(!current || int(r.Share.Step) != r.Step+1 ||", new: "(!current ||"},
+		{name: "never read the share", test: "TestStickyCanary", file: "internal/rollout/evidence.go", old: "	if x.keepsClients() && x.stable() != nil {\n", new: "	if false {\n"},
 		{name: "let anybody answer by a name of Cloud Map", unit: "TestCheck", file: "internal/policy/uses.go", old: "		name(\"spec.template.serviceRegistries\", registryARNs, registry.RegistryARN)\n", new: "		_ = registry\n"},
 	}
 }

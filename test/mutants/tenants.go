@@ -55,7 +55,7 @@ func narrowing() []mutant {
 func betweenTenants() []mutant {
 	const runner, shares, cached = "internal/background/runner.go", "internal/share/share.go", "controllers/cache.go"
 	return []mutant{
-		{name: "keep templates in the cache", unit: "TestSlimRevision", file: cached, old: "	frozen.TemplateBody, frozen.Template.Tags, frozen.Template.Volumes = \"\", nil, nil\n", new: "	frozen.Template.Tags = nil\n"},
+		{name: "keep templates in the cache", unit: "TestSlimRevision", file: cached, old: "	frozen.TemplateBody, frozen.Template.Tags, frozen.Template.Volumes, frozen.Template.Patches = \"\", nil, nil, nil\n", new: "	frozen.Template.Tags = nil\n"},
 		{name: "keep whole deployments in the cache", unit: "TestSlimDeployment|TestMemoryIsEnough", file: cached, old: "		slimDeployment(o)\n", new: "		o.SetManagedFields(nil)\n"},
 		{name: "read all objects at once", unit: "TestListInPages", file: cached, old: "options.ResourceVersion, options.ResourceVersionMatch, options.Limit, options.Continue = \"\", \"\", pageLength, \"\"", new: "options.Continue = \"\""},
 		{name: "hear no request by annotation", unit: "TestAnnotationsInTheCache", file: cached, old: "		if name != corev1.LastAppliedConfigAnnotation {\n", new: "		if name == corev1.LastAppliedConfigAnnotation {\n"},

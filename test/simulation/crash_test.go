@@ -34,6 +34,7 @@ func scenarios() []scenario {
 		Unhealthy: 30, Deadline: 1800, History: 2, Surge: 50, Missing: 0, OnDeleteFailure: v1alpha1.DeleteFailureRetry}
 	with := func(edit func(*app)) app { a := web; edit(&a); return a }
 	as := func(s v1alpha1.StrategyType) app { return with(func(a *app) { a.Strategy = s }) }
+	scaled := func(a app) app { a.Min, a.Max = 2, 4; return a }
 	slow := with(func(a *app) { a.Hold = 300 })
 	roll := func(w *world) { w.users.template(0, "2"); w.reach(complete("web-2")) }
 	first := func(w *world) { w.reach(complete("web-1")) }
@@ -94,6 +95,21 @@ func scenarios() []scenario {
 		{"deletion in a rollout", slow, halfway, remove},
 		{"adopted rule", with(func(a *app) { a.Rule = ruleAdopted }), nil, func(w *world) { first(w); remove(w) }},
 		{"worker", with(func(a *app) { a.Rule = ruleNone }), first, roll},
+		{"scaled canary", scaled(slow), halfway, func(w *world) { w.others.policies(0, autoscaleMaximum); w.reach(complete("web-2")) }},
+		{"scaled rolling", scaled(as(v1alpha1.StrategyRolling)), first, roll},
+		{"scaled worker", scaled(with(func(a *app) { a.Rule = ruleNone })), first, roll},
+		{"scaled, abort", scaled(slow), halfway, func(w *world) {
+			w.others.policies(0, autoscaleMinimum)
+			w.users.act(wish{What: wishAbort})
+			w.reach(rolledBack)
+		}},
+		{"scaled, switched off and on", scaled(web), first, func(w *world) {
+			w.users.act(wish{What: wishScale})
+			w.reach(off)
+			w.users.act(wish{What: wishScale, N: 3})
+			w.reach(complete("web-1"))
+		}},
+		{"scaled, other bounds", scaled(web), first, func(w *world) { w.users.act(wish{What: wishBounds, N: 3}); w.reach(complete("web-1")) }},
 		{"restore", web, func(w *world) {
 			first(w)
 			w.saved = w.snapshot([]int{0})

@@ -3,6 +3,7 @@ package simulation
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,13 +49,23 @@ func (o *observer) before(at *pass, q request) {
 		o.checkCreation(at)
 	case "UpdateService":
 		for _, s := range t.services {
-			if (s.name == q.values.Get("service") || s.arn == q.values.Get("service")) && s.uid == "" {
-				o.fail("I8", "the service %s, which isn't Viridian's, is changed by %s", s.name, at.about())
-			}
-			if (s.name == q.values.Get("service") || s.arn == q.values.Get("service")) && q.values.Get("desiredCount") == "0" {
-				o.checkIdle(at, &s, t)
+			if s.name == q.values.Get("service") || s.arn == q.values.Get("service") {
+				o.checkCount(at, &s, t, q.values.Get("desiredCount"))
 			}
 		}
+	}
+}
+
+// checkCount checks a change of the desired count of a service.
+func (o *observer) checkCount(at *pass, s *serviceTruth, t *truth, desired string) {
+	if s.uid == "" {
+		o.fail("I8", "the service %s, which isn't Viridian's, is changed by %s", s.name, at.about())
+	}
+	count, err := strconv.Atoi(desired)
+	must(err)
+	o.checkScaled(at, s, t, count)
+	if count == 0 {
+		o.checkIdle(at, s, t)
 	}
 }
 
@@ -202,9 +213,10 @@ func (o *observer) checkWhole(at *pass, g groupTruth, share int) {
 		}
 		return
 	}
-	need := int(*at.imd().Spec.DesiredCount)
+	count := o.needed(at)
+	need := int(count)
 	if at.imd().Spec.Strategy.Type == v1alpha1.StrategyRolling {
-		_, missing, _ := at.imd().Spec.Strategy.Rolling.Bounds(*at.imd().Spec.DesiredCount)
+		_, missing, _ := at.imd().Spec.Strategy.Rolling.Bounds(count)
 		need = max(1, (need-int(missing))*share/100)
 	}
 	seen, looked := at.healthy[g.arn]
@@ -278,6 +290,7 @@ func (o *observer) checkCreation(at *pass) {
 	if imr == nil {
 		return
 	}
+	o.checkResolvable(at, imr)
 	imd := at.p.cluster.owner(ownerOf(imr))
 	if imd == nil {
 		o.checkOrphanCreation(at, imr)
@@ -325,7 +338,8 @@ func (o *observer) status(at *pass, before, now client.Object) {
 func (o *observer) checkFrozen(c *cluster, made *v1alpha1.ImmutableRevision) {
 	for _, object := range c.list(revisions) {
 		x, _ := object.(*v1alpha1.ImmutableRevision)
-		again := x.Name != made.Name && x.DeletionTimestamp.IsZero() && x.Spec.Frozen.TemplateHash == made.Spec.Frozen.TemplateHash && !o.exists(made)
+		again := x.Name != made.Name && x.DeletionTimestamp.IsZero() && x.Spec.Frozen.TemplateHash == made.Spec.Frozen.TemplateHash && !o.exists(made) &&
+			(valuesOf(x) == valuesOf(made) || o.app(o.w.cluster.names[ownerOf(made)]).OnChange != v1alpha1.ChangeRollOut)
 		if again && ownerOf(x) == ownerOf(made) {
 			o.fail("I3", "%s freezes the template of %s again", made.Name, x.Name)
 		}
@@ -341,6 +355,7 @@ func (o *observer) checkStatus(at *pass, was, now *v1alpha1.ImmutableDeployment)
 	}
 	if r := s.Rollout; r != nil && (was.Status.Rollout == nil || was.Status.Rollout.ID != r.ID) {
 		o.count++
+		o.checkConfiguration(now)
 		o.w.log.tell(at.String(), "rollout %s of %s begins: %s", r.ID, now.Name, r.Cause)
 	}
 	if was.Status.Phase != s.Phase || was.Status.Step != s.Step {

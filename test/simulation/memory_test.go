@@ -208,6 +208,7 @@ func (o *observer) adopts(imd *v1alpha1.ImmutableDeployment, value string) {
 // wished records that somebody changed what they want from an application.
 func (o *observer) wished(name string) {
 	delete(o.memory.behind, name)
+	o.wishes[name]++
 	if t := o.memory.turns[name]; t != nil {
 		t.wishes++
 	}

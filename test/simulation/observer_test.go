@@ -43,6 +43,9 @@ type observer struct {
 	costs             map[string]*spent
 	asked             map[string]bool
 	requests, answers map[string]int
+	// rolledOut is how often values were rolled out, by the deployment's UID,
+	// and wishes how often users wanted something else, by its name.
+	rolledOut, wishes map[string]int
 	// memory is what the observer knows about the state that clusters lost.
 	memory memory
 }
@@ -62,7 +65,7 @@ func (v *violation) String() string { return v.Invariant + ": " + v.Message }
 
 func newObserver(w *world) *observer {
 	return &observer{w: w, stackStatus: map[string]string{}, route: map[string]string{}, left: map[string]time.Time{},
-		samples: map[string][]sample{}, strange: map[string]bool{}, changed: map[string]bool{}, various: map[string]bool{}, increases: map[string]increase{}, costs: map[string]*spent{}, asked: map[string]bool{}, requests: map[string]int{}, answers: map[string]int{}, memory: newMemory()}
+		samples: map[string][]sample{}, strange: map[string]bool{}, changed: map[string]bool{}, various: map[string]bool{}, increases: map[string]increase{}, costs: map[string]*spent{}, asked: map[string]bool{}, requests: map[string]int{}, answers: map[string]int{}, rolledOut: map[string]int{}, wishes: map[string]int{}, memory: newMemory()}
 }
 
 // fail records the first violation.
@@ -196,7 +199,7 @@ func (o *observer) passed(q *queue, at *pass, result ctrl.Result, err error) {
 
 // secrets checks that a text has none.
 func (o *observer) secrets(where, text string) {
-	for _, secret := range []string{secretKey, envSecret} {
+	for _, secret := range []string{secretKey, envSecret, configValue} {
 		if strings.Contains(text, secret) {
 			o.fail("secrets", "%s holds %q: %s", where, secret, text)
 		}

@@ -12,6 +12,7 @@ import (
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/viridian-dev/viridian/internal/awssim/cloudwatch"
 	"github.com/viridian-dev/viridian/internal/awssim/ecr"
@@ -24,6 +25,7 @@ type others struct {
 	elb *elb.Client
 	cfn *cloudformation.Client
 	ecs *ecs.Client
+	sm  *secretsmanager.Client
 
 	listener string
 	group    string
@@ -37,6 +39,14 @@ type others struct {
 	taken []string
 	// edited counts what was edited in production rules, by application.
 	edited map[int]time.Time
+	// secrets are the ARNs of secrets by their names, values those of parameters by
+	// application, changes how often what it refers to has changed, and missing what is
+	// deleted, since goneSince.
+	secrets   map[string]string
+	values    map[int]string
+	changes   map[int]int
+	missing   map[string]bool
+	goneSince map[string]time.Time
 }
 
 func newOthers(w *world) *others {
@@ -44,7 +54,8 @@ func newOthers(w *world) *others {
 		Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("AKIAOTHERS", "theirs", ""),
 		HTTPClient: &http.Client{Transport: w.sim.Transport()}, RetryMaxAttempts: 1,
 	}
-	return &others{w: w, elb: elb.NewFromConfig(cfg), cfn: cloudformation.NewFromConfig(cfg), ecs: ecs.NewFromConfig(cfg),
+	return &others{w: w, elb: elb.NewFromConfig(cfg), cfn: cloudformation.NewFromConfig(cfg), ecs: ecs.NewFromConfig(cfg), sm: secretsmanager.NewFromConfig(cfg),
+		secrets: map[string]string{}, values: map[int]string{}, changes: map[int]int{}, missing: map[string]bool{}, goneSince: map[string]time.Time{},
 		adopted: map[int]string{}, legacy: map[int]string{}, tags: map[string]string{}, edited: map[int]time.Time{}}
 }
 
@@ -72,6 +83,7 @@ func (o *others) settle() {
 	for i, a := range o.w.plan.Apps {
 		o.alarm(i, "OK")
 		o.w.gates.settle(i)
+		o.provide(i)
 		if a.Metric && a.Rule != ruleNone {
 			o.load(i)
 		}
@@ -199,6 +211,7 @@ func (o *others) giveWay() {
 		must(err)
 	}
 	o.taken = nil
+	o.heal()
 	o.w.sim.SetMetricsLate(0)
 	for i := range o.w.plan.Apps {
 		o.alarm(i, "OK")

@@ -52,6 +52,13 @@ type app struct {
 	Surge, Missing    int32
 	Enforce, Block    bool
 	Retain, Protected bool
+	// Min and Max bound the number of tasks where Application Auto Scaling owns it;
+	// 0 where it doesn't.
+	Min, Max int32 `json:",omitempty"`
+	// OnChange and Secrets say how values of Systems Manager and Secrets Manager are
+	// treated that it refers to; "" if it refers to none.
+	OnChange v1alpha1.ChangePolicy  `json:",omitempty"`
+	Secrets  v1alpha1.SecretsPolicy `json:",omitempty"`
 	// Express creates its stacks in express mode.
 	Express bool `json:",omitempty"`
 	// Taken says that a rule of others has the priority until disturbances end.
@@ -95,6 +102,7 @@ const (
 	wishStrategy wishKind = "strategy"
 	wishDelete   wishKind = "delete"
 	wishRecreate wishKind = "create again"
+	wishBounds   wishKind = "bounds of scaling"
 )
 
 // wish is one thing that a user does.
@@ -145,6 +153,8 @@ func newPlan(seed uint64) plan {
 	p.sever(newDice(seed, "network"))
 	p.switchOff(newDice(seed, "off"))
 	p.besiege(newDice(seed, "tenants"))
+	p.autoscale(newDice(seed, "scaling"))
+	p.configure(newDice(seed, "configuration"))
 	slices.SortStableFunc(p.Users, func(a, b wish) int { return int(a.At - b.At) })
 	slices.SortStableFunc(p.Faults, func(a, b fault) int { return int(a.At - b.At) })
 	return p

@@ -34,6 +34,7 @@ func (w *world) rest() {
 		if !w.restless() {
 			w.quiet()
 			w.observer.stands()
+			w.observer.holds(false)
 		}
 		if w.observer.violation == nil {
 			w.deleteAll()
@@ -44,6 +45,8 @@ func (w *world) rest() {
 	if w.settles("the last template") {
 		w.observer.served()
 		w.quiet()
+		w.observer.resumed() // whether they are suspended may only be read by then
+		w.observer.holds(true)
 	}
 }
 
@@ -178,6 +181,10 @@ func (w *world) quiet() {
 		w.until(time.Now().Add(auditedWithin)) // what was lost may be found only now
 		w.settles("what was found")
 	}
+	if slices.ContainsFunc(w.plan.Apps, app.configures) && w.observer.violation == nil {
+		w.until(time.Now().Add(w.plan.Resync)) // others may have had something read a moment before
+		w.settles("the values that are current")
+	}
 	writes, mutations := w.stats.writes, w.stats.mutations
 	w.until(time.Now().Add(quietFor))
 	if w.stats.mutations != mutations || w.stats.writes != writes {
@@ -253,6 +260,7 @@ func (o *observer) retains(uid string) bool {
 // stands checks that what serves according to status really serves.
 func (o *observer) stands() {
 	o.look()
+	o.resumed()
 	for _, imd := range o.w.cluster.deployments() {
 		uid, revision := string(imd.UID), fmt.Sprint(imd.Status.Stable)
 		if imd.Status.Stable == 0 || o.changed[uid] || o.memory.replaced[revisionKey(imd, imd.Status.Stable)] {
@@ -287,8 +295,8 @@ func (o *observer) served() {
 		}
 		revision := fmt.Sprint(s.Stable)
 		j := slices.IndexFunc(o.latest.services, func(x serviceTruth) bool { return x.uid == string(imd.UID) && x.revision == revision })
-		if j < 0 || o.latest.services[j].running != int(*imd.Spec.DesiredCount) {
-			o.fail("I4", "%s doesn't run %d tasks of revision %s", a.Name, *imd.Spec.DesiredCount, revision)
+		if j < 0 || !runsAsWanted(&o.latest.services[j], imd) {
+			o.fail("I4", "%s doesn't run the tasks of revision %s that are wanted", a.Name, revision)
 		}
 		if r := o.latest.production(string(imd.UID)); a.Rule != ruleNone && (r == nil || share(r.targets, o.latest.groupOf(string(imd.UID), revision)) != 100) {
 			o.fail("I4", "%s is complete, its rule routes %s", a.Name, o.latest.route(r))

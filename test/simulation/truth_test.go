@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/awssim/autoscaling"
 	"github.com/viridian-dev/viridian/internal/awssim/elb"
 )
 
@@ -16,6 +17,7 @@ type truth struct {
 	rules    []*ruleTruth
 	groups   map[string]groupTruth
 	services []serviceTruth
+	targets  []autoscaling.Target
 }
 
 type stackTruth struct {
@@ -164,7 +166,7 @@ func (n numbers) of(stackID string, tags map[string]string) string {
 // truth reads the account.
 func (o *observer) truth() *truth {
 	snap := o.w.sim.Snapshot()
-	t := &truth{groups: map[string]groupTruth{}}
+	t := &truth{groups: map[string]groupTruth{}, targets: snap.ScalableTargets}
 	heir := func(tags map[string]string) string { return o.memory.heir(tags[v1alpha1.TagUID]) }
 	numbers := o.numbers()
 	for i := range snap.Stacks {

@@ -97,6 +97,8 @@ func (u *users) deployment(i int) *v1alpha1.ImmutableDeployment {
 		imd.Spec.AWS = &v1alpha1.AWS{Region: nowhere}
 	}
 	u.judge(imd, i)
+	u.scale(imd, a)
+	u.configure(imd, i)
 	return imd
 }
 
@@ -196,6 +198,8 @@ func (u *users) act(x wish) {
 		}
 	case wishScale:
 		u.edit(i, fmt.Sprintf("desiredCount %d", x.N), func(imd *v1alpha1.ImmutableDeployment) { imd.Spec.DesiredCount = new(x.N) })
+	case wishBounds:
+		u.bounds(i, x.N)
 	case wishPause:
 		u.edit(i, "paused", func(imd *v1alpha1.ImmutableDeployment) { imd.Spec.Paused = new(true) })
 	case wishResume:

@@ -150,7 +150,7 @@ func read(r *http.Request) request {
 	host := strings.TrimPrefix(r.URL.Host, "api.") // as ECR's begins
 	q.api, _, _ = strings.Cut(host, ".")
 	q.writes = !reads.MatchString(q.action)
-	for _, name := range []string{"StackName", "RuleArn", "TargetGroupArn", "ListenerArn", "service", "ResourceArns.member.1", "RuleArns.member.1", "name", "executionArn"} {
+	for _, name := range []string{"StackName", "RuleArn", "TargetGroupArn", "ListenerArn", "service", "ResourceArns.member.1", "RuleArns.member.1", "name", "executionArn", "ResourceId"} {
 		if v := q.values.Get(name); v != "" {
 			q.about = v
 			break
@@ -205,6 +205,8 @@ func details(q request) string {
 		return " " + routes(q.values)
 	case "UpdateService":
 		return " desiredCount=" + q.values.Get("desiredCount")
+	case "RegisterScalableTarget":
+		return fmt.Sprintf(" %s-%s %s", q.values.Get("MinCapacity"), q.values.Get("MaxCapacity"), q.values.Get("SuspendedState"))
 	}
 	return ""
 }

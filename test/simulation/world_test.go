@@ -158,6 +158,10 @@ func (w *world) befall(f fault) {
 		case faultCrash, faultCalls:
 			w.log.write(false, "faults", "%s", f)
 			return
+		case faultValue, faultSecret, faultRotate, faultParameterGone, faultSecretGone:
+			w.others.reconfigure(f)
+		case faultAutoscale:
+			w.others.autoscale(f)
 		case faultTwin:
 			w.twin(f)
 		case faultStop:

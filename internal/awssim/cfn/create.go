@@ -95,6 +95,9 @@ func (st *stack) startResource(r *resource) {
 
 func (st *stack) callCreate(r *resource) {
 	resolved, err := st.scope.resolve(r.spec.Properties)
+	if err == nil {
+		err = checkDynamic(resolved)
+	}
 	if err != nil {
 		st.resourceFailed(r, message(err))
 		return

@@ -87,6 +87,17 @@ func (s *Service) count(b *balanced, o dataplane.Outcome, now time.Time, node in
 	}
 }
 
+// samplePerTarget takes how many requests each healthy target of a group got in the
+// period that starts then. The metric is reported also if there were none, and its
+// Sum is that average (guide for Application Load Balancers, "CloudWatch metrics").
+func (s *Service) samplePerTarget(start time.Time, balancer, group string, healthy int) {
+	requests := s.balancedOf(balancer, group).requests.sumAt(start) / float64(max(healthy, 1))
+	dimensions := dimensionsOf(balancer, group)
+	for _, of := range [][]Dimension{dimensions, dimensions[1:]} {
+		s.record(s.metric(albNamespace, "RequestCountPerTarget", of...), start, 0, requests)
+	}
+}
+
 // sample takes what the period that starts then has no events for: how many
 // targets are healthy and how loaded the tasks are. A group without targets and
 // a service without tasks have no data.
@@ -101,6 +112,7 @@ func (s *Service) sample(start time.Time) {
 				s.record(s.metric(albNamespace, "HealthyHostCount", dimensions...), start, node, float64(g.Healthy))
 				s.record(s.metric(albNamespace, "UnHealthyHostCount", dimensions...), start, node, float64(g.Unhealthy))
 			}
+			s.samplePerTarget(start, balancer, g.ARN, g.Healthy)
 		}
 	}
 	for i, load := range s.tasks.Loads() {

@@ -39,6 +39,11 @@ type alarm struct {
 	// nothing is.
 	evaluation string
 
+	// actions are the scaling policies that a metric alarm invokes, and acted when
+	// it did so last.
+	actions []string
+	acted   time.Time
+
 	// rule is a composite alarm's.
 	rule     *rule
 	ruleText string
@@ -103,6 +108,7 @@ func (s *Service) become(a *alarm, state, reason, data string) {
 	a.state, a.reason, a.reasonData, a.updated = state, reason, data, now
 	if changed {
 		a.transitioned = now
+		s.act(a, now)
 		s.notifyParents(a)
 	}
 }

@@ -188,7 +188,7 @@ func (a *alarm) common() alarmOut {
 	return alarmOut{
 		AlarmName: a.name, AlarmArn: a.arn, AlarmDescription: a.description,
 		AlarmConfigurationUpdatedTimestamp: a.configured, ActionsEnabled: a.actionsEnabled,
-		OKActions: []string{}, AlarmActions: []string{}, InsufficientDataActions: []string{},
+		OKActions: []string{}, AlarmActions: append([]string{}, a.actions...), InsufficientDataActions: []string{},
 		StateValue: a.state, StateReason: a.reason, StateReasonData: a.reasonData,
 		StateUpdatedTimestamp: a.updated, StateTransitionedTimestamp: a.transitioned,
 	}

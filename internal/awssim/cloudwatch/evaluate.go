@@ -25,11 +25,13 @@ func (s *Service) evaluate(a *alarm, now time.Time) {
 		return
 	}
 	readings := s.readings(a.watch, now)
-	state := a.watch.judge(readings)
-	if state == "" || state == a.state {
+	if state := a.watch.judge(readings); state != "" && state != a.state {
+		s.become(a, state, a.watch.reason(readings, a.state, state), "")
 		return
 	}
-	s.become(a, state, a.watch.reason(readings, a.state, state), "")
+	if now.Sub(a.acted) >= s.opts.Resolution {
+		s.act(a, now)
+	}
 }
 
 // readings are the periods that ended, the oldest first.

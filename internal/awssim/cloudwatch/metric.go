@@ -166,6 +166,18 @@ func (s *Service) put(m *metric, start time.Time, unit string, data dataset) {
 	})
 }
 
+// sumAt is the sum of all values of the period that starts then, visible or not.
+func (m *metric) sumAt(start time.Time) (sum float64) {
+	for _, p := range m.periods {
+		if p.start.Equal(start) {
+			for _, b := range p.batches {
+				sum += b.data.sum
+			}
+		}
+	}
+	return sum
+}
+
 // merged puts together what is visible already, for each unit by itself.
 func merged(batches []batch, now time.Time) []batch {
 	kept := batches[:0:0]

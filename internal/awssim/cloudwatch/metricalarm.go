@@ -20,6 +20,7 @@ type putMetricAlarmIn struct {
 	Threshold          *float64
 	ComparisonOperator string
 	TreatMissingData   string
+	AlarmActions       []string
 }
 
 // The ways to treat missing data.
@@ -30,8 +31,8 @@ const (
 	treatNotBreaching = "notBreaching"
 )
 
-// putMetricAlarm makes or changes an alarm on a single metric. Actions, math
-// and anomaly detection aren't simulated.
+// putMetricAlarm makes or changes an alarm on a single metric. Math, anomaly
+// detection and actions other than scaling policies aren't simulated.
 func (s *Service) putMetricAlarm(in putMetricAlarmIn) (any, error) {
 	if err := in.check(); err != nil {
 		return nil, err
@@ -44,7 +45,7 @@ func (s *Service) putMetricAlarm(in putMetricAlarmIn) (any, error) {
 		return nil, invalid("The alarm %s is a %s", in.AlarmName, a.kind())
 	}
 	a := s.define(in.AlarmName, in.AlarmDescription, in.ActionsEnabled)
-	a.watch, a.driven = w, false
+	a.watch, a.driven, a.actions = w, false, in.AlarmActions
 	s.arm() // its period may be a shorter one
 	return nil, nil
 }
@@ -57,6 +58,9 @@ func (in *putMetricAlarmIn) check() error {
 		return err
 	}
 	if err := checkDimensions("Alarm", in.Dimensions); err != nil {
+		return err
+	}
+	if err := checkActions(in.AlarmActions); err != nil {
 		return err
 	}
 	return in.checkValues()

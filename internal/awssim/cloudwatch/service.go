@@ -43,6 +43,8 @@ type Service struct {
 	late time.Duration
 
 	alarms map[string]*alarm
+	// onAction is told when an alarm invokes a scaling policy.
+	onAction func(Action)
 	// sampled is the end of the last period that was sampled, evaluated the
 	// time of the last evaluation of all alarms.
 	sampled, evaluated time.Time
@@ -74,6 +76,7 @@ func New(world *core.World, lb *elb.Service, tasks *ecs.Service, opts Options) *
 	return &Service{
 		world: world, opts: opts, lb: lb, tasks: tasks, sameClock: sameClock,
 		metrics: map[string]*metric{}, balanced: map[string]*balanced{}, alarms: map[string]*alarm{},
+		onAction: func(Action) {},
 	}
 }
 

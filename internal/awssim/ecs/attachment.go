@@ -46,6 +46,9 @@ func (t *task) attachmentID() string { return derivedUUID(t.id + "/interface") }
 // attachments are the task's network interface, with an address once there is
 // one.
 func (t *task) attachments() []attachment {
+	if !t.ownInterface() {
+		return []attachment{}
+	}
 	a := attachment{
 		ID: t.attachmentID(), Type: "ElasticNetworkInterface", Status: interfaceAttached,
 		Details: []nameValue{{"subnetId", t.subnet.ID}},

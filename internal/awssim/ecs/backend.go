@@ -20,10 +20,12 @@ type reply struct {
 	Task     string `json:"task"`
 	Service  string `json:"service"`
 	Path     string `json:"path"`
-	Error    string `json:"error,omitempty"`
+	// Environment is that of the container, without its secrets.
+	Environment map[string]string `json:"environment,omitempty"`
+	Error       string            `json:"error,omitempty"`
 }
 
-// Answer is what the task at the address does with a request, a load
+// Answer is what the task at the address, or at a port of an instance, does with a request, a load
 // balancer's health check included.
 func (s *Service) Answer(ip string, port int, req *http.Request) elb.Answer {
 	t, c := s.serving(ip, port)
@@ -49,13 +51,11 @@ func (s *Service) Answer(ip string, port int, req *http.Request) elb.Answer {
 // serving finds the task and its container that listen at the address.
 func (s *Service) serving(ip string, port int) (*task, *container) {
 	for _, t := range s.tasks {
-		if t.ip != ip || !t.serving {
+		if t.host != ip || !t.serving {
 			continue
 		}
-		for i := range t.definition.ContainerDefinitions {
-			if c := &t.definition.ContainerDefinitions[i]; c.exposes(port) {
-				return t, c
-			}
+		if c := t.at(port); c != nil {
+			return t, c
 		}
 	}
 	return nil, nil
@@ -83,7 +83,7 @@ func (s *Service) healthStatus(t *task) int {
 }
 
 func (t *task) answer(c *container, req *http.Request, status int, delay time.Duration) elb.Answer {
-	r := reply{Revision: t.revision(), Image: c.Image, Task: t.id, Service: t.service.name, Path: req.URL.Path}
+	r := reply{Revision: t.revision(), Image: c.Image, Task: t.id, Service: t.service.name, Path: req.URL.Path, Environment: c.environment()}
 	if status >= http.StatusInternalServerError {
 		r.Error = http.StatusText(status)
 	}

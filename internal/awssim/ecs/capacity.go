@@ -32,6 +32,10 @@ func (c *cluster) checkStrategy(launchType string, strategy []capacityStrategy) 
 	}
 	bases, weights := 0, 0
 	for _, item := range strategy {
+		if isFargate(item.CapacityProvider) != isFargate(strategy[0].CapacityProvider) {
+			return invalid("A capacity provider strategy cannot contain a mix of capacity providers using Auto Scaling groups and Fargate providers. " +
+				"Specify one or the other and try again.")
+		}
 		if err := c.checkProvider(item); err != nil {
 			return err
 		}
@@ -54,8 +58,6 @@ func (c *cluster) checkProvider(item capacityStrategy) error {
 	case !slices.Contains(c.providers, item.CapacityProvider):
 		return invalid("The specified capacity provider strategy cannot contain a capacity provider that is not associated with the cluster. " +
 			"Associate the capacity provider with the cluster or specify a valid capacity provider and try again.")
-	case item.CapacityProvider != providerFargate && item.CapacityProvider != providerSpot:
-		return invalid("The capacity provider '%s' is not simulated, only those of Fargate are", item.CapacityProvider)
 	case item.Base < 0 || item.Base > maxBase || item.Weight < 0 || item.Weight > maxWeight:
 		return invalid("The base of a capacity provider is between 0 and %d, its weight between 0 and %d.", maxBase, maxWeight)
 	}
@@ -111,6 +113,9 @@ const (
 // checkPlatform refuses platform versions that there aren't, and what the old one
 // can't do. The codes are those of the API model; the words are not AWS's.
 func (in *serviceInput) checkPlatform(d *taskDefinition) error {
+	if in.onInstances() && in.PlatformVersion != "" {
+		return invalid("The platform version must be null when specifying an EC2 launch type.")
+	}
 	switch in.PlatformVersion {
 	case "", latestPlatform, platformVersion:
 		return nil
@@ -126,7 +131,15 @@ func (in *serviceInput) checkPlatform(d *taskDefinition) error {
 	return nil
 }
 
-// platform is the version that a service's tasks run on.
+// family is that of Fargate's platform; instances have none.
+func (svc *service) family() string {
+	if svc.onInstances() {
+		return ""
+	}
+	return "Linux"
+}
+
+// platform is the version that a service's tasks run on; "" on instances.
 func (svc *service) platform() string {
 	if svc.PlatformVersion == latestPlatform {
 		return platformVersion

@@ -14,6 +14,24 @@ type cluster struct {
 	providers []string
 	strategy  []capacityStrategy
 	tags      []Tag
+
+	configuration *clusterConfiguration
+}
+
+// clusterConfiguration is kept and shown; nothing is encrypted.
+type clusterConfiguration struct {
+	ExecuteCommandConfiguration *executeCommand `json:"executeCommandConfiguration,omitempty"`
+	ManagedStorageConfiguration *managedStorage `json:"managedStorageConfiguration,omitempty"`
+}
+
+type executeCommand struct {
+	KmsKeyId string `json:"kmsKeyId,omitempty"`
+	Logging  string `json:"logging,omitempty"`
+}
+
+type managedStorage struct {
+	FargateEphemeralStorageKmsKeyId string `json:"fargateEphemeralStorageKmsKeyId,omitempty"`
+	KmsKeyId                        string `json:"kmsKeyId,omitempty"`
 }
 
 type nameValue struct {
@@ -33,6 +51,8 @@ type createClusterInput struct {
 	CapacityProviders               []string           `json:"capacityProviders"`
 	DefaultCapacityProviderStrategy []capacityStrategy `json:"defaultCapacityProviderStrategy"`
 	Tags                            []Tag              `json:"tags"`
+
+	Configuration *clusterConfiguration `json:"configuration"`
 }
 
 type clusterOut struct {
@@ -48,6 +68,8 @@ type clusterOut struct {
 	DefaultStrategy     []capacityStrategy `json:"defaultCapacityProviderStrategy"`
 	Statistics          []nameValue        `json:"statistics"`
 	Tags                []Tag              `json:"tags"`
+
+	Configuration *clusterConfiguration `json:"configuration,omitempty"`
 }
 
 var clusterName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
@@ -77,6 +99,7 @@ func (s *Service) addCluster(in createClusterInput) (*cluster, error) {
 	c := &cluster{
 		arn: s.world.ARN("ecs", "cluster/"+in.ClusterName), name: in.ClusterName, settings: in.Settings,
 		providers: in.CapacityProviders, strategy: in.DefaultCapacityProviderStrategy, tags: in.Tags,
+		configuration: in.Configuration,
 	}
 	s.clusters = append(s.clusters, c)
 	return c, nil
@@ -99,6 +122,7 @@ func (s *Service) clusterOut(c *cluster) clusterOut {
 	out := clusterOut{
 		ClusterArn: c.arn, ClusterName: c.name, Status: "ACTIVE", Settings: listed(c.settings),
 		CapacityProviders: listed(c.providers), DefaultStrategy: listed(c.strategy), Tags: listed(c.tags), Statistics: []nameValue{},
+		Configuration: c.configuration,
 	}
 	for _, t := range s.tasks {
 		switch {
@@ -107,6 +131,11 @@ func (s *Service) clusterOut(c *cluster) clusterOut {
 			out.RunningTasksCount++
 		default:
 			out.PendingTasksCount++
+		}
+	}
+	for _, i := range s.instances {
+		if i.Cluster == c.name {
+			out.RegisteredInstances++
 		}
 	}
 	for _, svc := range s.services {
@@ -139,6 +168,9 @@ func (s *Service) describeClusters(in describeClustersInput) (any, error) {
 		}
 		if !slices.Contains(in.Include, "SETTINGS") {
 			out.Settings = []nameValue{}
+		}
+		if !slices.Contains(in.Include, "CONFIGURATIONS") {
+			out.Configuration = nil
 		}
 		found = append(found, out)
 	}
@@ -180,6 +212,9 @@ func (s *Service) deleteCluster(in deleteClusterInput) (any, error) {
 	}
 	if slices.ContainsFunc(s.tasks, func(t *task) bool { return t.cluster == c && t.status != taskStopped }) {
 		return nil, core.Errorf("ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active.")
+	}
+	if slices.ContainsFunc(s.instances, func(i *instance) bool { return i.Cluster == c.name }) {
+		return nil, core.Errorf("ClusterContainsContainerInstancesException", "The Cluster cannot be deleted while Container Instances are active or draining.")
 	}
 	out := s.clusterOut(c)
 	out.Status = "INACTIVE"

@@ -86,6 +86,9 @@ func (c *container) checkFargate() error {
 			}
 		}
 	}
+	if err := c.checkOfInstances(); err != nil {
+		return err
+	}
 	return c.LogConfiguration.checkFargate()
 }
 
@@ -103,8 +106,8 @@ func (l *logConfiguration) checkFargate() error {
 // checkSettings refuses what no container may have, in AWS's words (cdk-preflight,
 // rules/ecs) but for system controls.
 func (c *container) checkSettings(networkMode string) error {
-	if networkMode == "awsvpc" && len(c.ExtraHosts) > 0 {
-		return clientError("Extra hosts are not supported on container when networkMode=awsvpc.")
+	if err := c.checkNetwork(networkMode); err != nil {
+		return err
 	}
 	if p := c.RestartPolicy; p != nil && p.RestartAttemptPeriod != nil && (*p.RestartAttemptPeriod < 60 || *p.RestartAttemptPeriod > 1800) {
 		return clientError("The 'restartAttemptPeriod' setting for container '%s' must be between 60 and 1800.", c.Name)

@@ -11,8 +11,6 @@ var (
 	familyPattern    = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
 	containerPattern = familyPattern
 	rolePattern      = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+$`)
-	secretPattern    = regexp.MustCompile(`^arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:|ssm:[a-z0-9-]+:[0-9]{12}:parameter/)\S+$`)
-	parameterName    = regexp.MustCompile(`^[A-Za-z0-9_./-]+$`)
 	imagePattern     = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/@-]*$`)
 )
 
@@ -69,10 +67,10 @@ func (in *registerInput) check() error {
 	if err := in.checkContainers(); err != nil {
 		return err
 	}
-	if !slices.Contains(in.RequiresCompatibilities, "FARGATE") {
-		return nil
+	if slices.Contains(in.RequiresCompatibilities, launchFargate) {
+		return in.checkFargate()
 	}
-	return in.checkFargate()
+	return in.checkInstances()
 }
 
 func (in *registerInput) checkFargate() error {
@@ -92,8 +90,8 @@ func (in *registerInput) checkFargate() error {
 			return err
 		}
 	}
-	if in.PidMode == "host" {
-		return clientError("Fargate only supports PID mode 'task'.")
+	if err := in.checkIsolation(); err != nil {
+		return err
 	}
 	if in.ExecutionRoleArn == "" {
 		return in.checkRoleless()
@@ -227,9 +225,9 @@ func (c *container) check(in *registerInput) error {
 	if len(c.Secrets) > 0 && in.ExecutionRoleArn == "" {
 		return clientError("When you are specifying container secrets, you must also specify a value for 'executionRoleArn'.")
 	}
-	for _, secret := range c.Secrets {
-		if !secretPattern.MatchString(secret.ValueFrom) && !parameterName.MatchString(secret.ValueFrom) {
-			return clientError("Invalid 'valueFrom' for secret '%s': '%s'", secret.Name, secret.ValueFrom)
+	for i := range c.Secrets {
+		if err := c.Secrets[i].check(); err != nil {
+			return err
 		}
 	}
 	if err := c.checkSettings(in.NetworkMode); err != nil {
@@ -242,8 +240,8 @@ func (m *portMapping) check(networkMode string) error {
 	if m.ContainerPort < 1 || m.ContainerPort > 65535 {
 		return clientError("Container port %d must be between 1 and 65535.", m.ContainerPort)
 	}
-	if networkMode == "awsvpc" && m.HostPort != nil && *m.HostPort != m.ContainerPort {
-		return clientError("When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
+	if (networkMode == networkAWSVPC || networkMode == networkHost) && m.HostPort != nil && *m.HostPort != m.ContainerPort {
+		return clientError("When networkMode=%s, the host ports and container ports in port mappings must match.", networkMode)
 	}
 	return nil
 }

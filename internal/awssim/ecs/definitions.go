@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
 
 // taskDefinition is one revision of a family.
@@ -35,7 +37,10 @@ type registerInput struct {
 	EphemeralStorage        *ephemeralStorage `json:"ephemeralStorage,omitempty"`
 	Volumes                 []volume          `json:"volumes,omitempty"`
 	PidMode                 string            `json:"pidMode,omitempty"`
+	IpcMode                 string            `json:"ipcMode,omitempty"`
 	Tags                    []Tag             `json:"tags,omitempty"`
+
+	EnableFaultInjection *bool `json:"enableFaultInjection,omitempty"`
 }
 
 type runtimePlatform struct {
@@ -79,6 +84,24 @@ type container struct {
 	Interactive           bool                   `json:"interactive,omitempty"`
 	PseudoTerminal        bool                   `json:"pseudoTerminal,omitempty"`
 	Privileged            bool                   `json:"privileged,omitempty"`
+
+	Hostname              string                `json:"hostname,omitempty"`
+	DnsServers            []string              `json:"dnsServers,omitempty"`
+	DnsSearchDomains      []string              `json:"dnsSearchDomains,omitempty"`
+	DisableNetworking     bool                  `json:"disableNetworking,omitempty"`
+	DockerSecurityOptions []string              `json:"dockerSecurityOptions,omitempty"`
+	ResourceRequirements  []resourceRequirement `json:"resourceRequirements,omitempty"`
+}
+
+type resourceRequirement struct {
+	Type  string `json:"type"`
+	Value string `json:"value"`
+}
+
+type device struct {
+	HostPath      string   `json:"hostPath"`
+	ContainerPath string   `json:"containerPath,omitempty"`
+	Permissions   []string `json:"permissions,omitempty"`
 }
 
 type portMapping struct {
@@ -117,6 +140,10 @@ type linuxParameters struct {
 	InitProcessEnabled *bool         `json:"initProcessEnabled,omitempty"`
 	Capabilities       *capabilities `json:"capabilities,omitempty"`
 	Tmpfs              []tmpfs       `json:"tmpfs,omitempty"`
+	Devices            []device      `json:"devices,omitempty"`
+	SharedMemorySize   *int          `json:"sharedMemorySize,omitempty"`
+	MaxSwap            *int          `json:"maxSwap,omitempty"`
+	Swappiness         *int          `json:"swappiness,omitempty"`
 }
 
 type capabilities struct {
@@ -159,14 +186,14 @@ type definitionOut struct {
 	// RequiresAttributes is what a container instance would have to be able to.
 	RequiresAttributes []attribute `json:"requiresAttributes"`
 	RegisteredBy       string      `json:"registeredBy"`
-	RegisteredAt       epoch       `json:"registeredAt"`
-	DeregisteredAt     *epoch      `json:"deregisteredAt,omitempty"`
+	RegisteredAt       core.Epoch  `json:"registeredAt"`
+	DeregisteredAt     *core.Epoch `json:"deregisteredAt,omitempty"`
 }
 
 func (d *taskDefinition) out() definitionOut {
 	return definitionOut{
 		registerInput: d.registerInput, Volumes: listed(d.Volumes), Constraints: []struct{}{}, TaskDefinitionArn: d.arn, Revision: d.revision, Status: d.status,
-		Compatibilities: d.compatibilities(), RequiresAttributes: d.attributes(), RegisteredBy: d.registeredBy, RegisteredAt: stamp(d.registered), DeregisteredAt: stampOrNil(d.deregistered),
+		Compatibilities: d.compatibilities(), RequiresAttributes: d.attributes(), RegisteredBy: d.registeredBy, RegisteredAt: core.Stamp(d.registered), DeregisteredAt: core.StampOrNil(d.deregistered),
 	}
 }
 
@@ -214,7 +241,11 @@ func (in *registerInput) complete() {
 		c.PortMappings, c.SystemControls = listed(c.PortMappings), listed(c.SystemControls)
 		for j := range c.PortMappings {
 			m := &c.PortMappings[j]
-			m.HostPort = &m.ContainerPort
+			if in.NetworkMode == networkAWSVPC || in.NetworkMode == networkHost {
+				m.HostPort = &m.ContainerPort
+			} else {
+				m.HostPort = new(intOr(m.HostPort, 0))
+			}
 			if m.Protocol == "" {
 				m.Protocol = "tcp"
 			}

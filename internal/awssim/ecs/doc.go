@@ -1,11 +1,14 @@
-// Package ecs owns the simulated Amazon ECS on Fargate: clusters, task
-// definitions, services with their scheduler, tasks with their life, the
-// CloudFormation resource types of them, and what tasks answer to requests.
+// Package ecs owns the simulated Amazon ECS, on Fargate and on instances of EC2:
+// clusters, container instances, task definitions, services with their scheduler,
+// tasks with their life, the CloudFormation resource types of them, and what tasks
+// answer to requests.
 //
 // What a task does is decided by words in its image's tag. A word is what
 // stands between characters that are neither letters nor digits, so that
 // "2.1.0-crash" holds the word "crash". An image that is pinned by digest has
-// the tags which Options.TagResolver finds. A task with several containers
+// the tags which Options.TagResolver finds. The variable SIMULATE in a container's
+// environment is read in the same way, since a value can break what an image
+// doesn't. A task with several containers
 // shows the faults of all.
 //
 //	crash      its container starts and exits with code 1, again and again

@@ -33,13 +33,24 @@ const (
 func (s *Service) behaviourOf(d *taskDefinition) behaviour {
 	b := behaviour{errorStatus: 500}
 	for i := range d.ContainerDefinitions {
-		for _, tag := range s.tagsOf(d.ContainerDefinitions[i].Image) {
-			for _, word := range words(tag) {
+		for _, text := range append(s.tagsOf(d.ContainerDefinitions[i].Image), simulated(&d.ContainerDefinitions[i])...) {
+			for _, word := range words(text) {
 				b.learn(word)
 			}
 		}
 	}
 	return b
+}
+
+// simulated is the value of the variable SIMULATE of a container's environment, which
+// is read as a tag is.
+func simulated(c *container) []string {
+	for _, v := range c.Environment {
+		if v.Name == "SIMULATE" {
+			return []string{v.Value}
+		}
+	}
+	return nil
 }
 
 // tagsOf lists an image's tag and those which its digest has.

@@ -58,6 +58,7 @@ type clusterProperties struct {
 	CapacityProviders               []string
 	DefaultCapacityProviderStrategy []capacityStrategy
 	Tags                            []Tag
+	Configuration                   *clusterConfiguration
 }
 
 func (p *clusterProvider) Type() string { return "AWS::ECS::Cluster" }
@@ -99,7 +100,7 @@ func (p *clusterProvider) Create(ref core.StackRef, properties map[string]any, d
 	}
 	c, err := p.s.addCluster(createClusterInput{
 		ClusterName: in.ClusterName, Settings: in.ClusterSettings, CapacityProviders: in.CapacityProviders,
-		DefaultCapacityProviderStrategy: in.DefaultCapacityProviderStrategy, Tags: in.Tags,
+		DefaultCapacityProviderStrategy: in.DefaultCapacityProviderStrategy, Tags: in.Tags, Configuration: in.Configuration,
 	})
 	if err != nil {
 		done(core.Created{}, p.s.handlerError(err))

@@ -250,10 +250,24 @@ func TestDefinitionAsRecorded(t *testing.T) {
 	})
 }
 
-// TestClusterTellsWhatIsAskedFor: neither tags nor settings unless they are.
+// TestClusterTellsWhatIsAskedFor: neither tags nor configuration unless they are.
 func TestClusterTellsWhatIsAskedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := newStage(t, Options{})
+		st.must("CreateCluster", `{"clusterName":"mine","configuration":{"managedStorageConfiguration":{"kmsKeyId":"alias/a"}}}`, nil)
+		for include, want := range map[string]string{``: "<nil>", `"CONFIGURATIONS"`: "alias/a"} {
+			var out struct {
+				Clusters []struct{ Configuration *clusterConfiguration }
+			}
+			st.must("DescribeClusters", `{"clusters":["mine"],"include":[`+include+`]}`, &out)
+			got := "<nil>"
+			if c := out.Clusters[0].Configuration; c != nil {
+				got = c.ManagedStorageConfiguration.KmsKeyId
+			}
+			if got != want {
+				t.Errorf("include [%s]: the key is %s, want %s", include, got, want)
+			}
+		}
 		for include, want := range map[string]int{``: 0, `"TAGS"`: 1} {
 			var out struct{ Clusters []struct{ Tags []Tag } }
 			st.must("DescribeClusters", `{"clusters":["shop"],"include":[`+include+`]}`, &out)
@@ -330,9 +344,14 @@ func TestPropertiesThatAWSTakes(t *testing.T) {
 			"Enable": true, "Rollback": false, "ThresholdConfiguration": map[string]any{"Type": "HALF"},
 		}}}, "HALF", ""},
 		"restart policy":  {definitionSchema, container(map[string]any{"RestartPolicy": map[string]any{"Enabled": true}}), "", ""},
-		"hostname":        {definitionSchema, container(map[string]any{"Hostname": "app"}), "", "ContainerDefinitions/0/Hostname"},
+		"hostname":        {definitionSchema, container(map[string]any{"Hostname": "app"}), "", ""},
+		"links":           {definitionSchema, container(map[string]any{"Links": []any{"db"}}), "", "ContainerDefinitions/0/Links"},
 		"EFS":             {definitionSchema, map[string]any{"Volumes": []any{map[string]any{"Name": "data", "EFSVolumeConfiguration": map[string]any{"FilesystemId": "fs-1", "TransitEncryption": "YES"}}}}, "YES", ""},
-		"Docker volume":   {definitionSchema, map[string]any{"Volumes": []any{map[string]any{"Name": "data", "DockerVolumeConfiguration": map[string]any{}}}}, "", "Volumes/0/DockerVolumeConfiguration"},
+		"Docker volume":   {definitionSchema, map[string]any{"Volumes": []any{map[string]any{"Name": "data", "DockerVolumeConfiguration": map[string]any{"Scope": "task"}}}}, "", ""},
+		"FSx volume":      {definitionSchema, map[string]any{"Volumes": []any{map[string]any{"Name": "data", "FSxWindowsFileServerVolumeConfiguration": map[string]any{}}}}, "", "Volumes/0/FSxWindowsFileServerVolumeConfiguration"},
+		"exec's logs":     {clusterSchema, map[string]any{"Configuration": map[string]any{"ExecuteCommandConfiguration": map[string]any{"LogConfiguration": map[string]any{}}}}, "", "Configuration/ExecuteCommandConfiguration/LogConfiguration"},
+		"storage's key":   {clusterSchema, map[string]any{"Configuration": map[string]any{"ManagedStorageConfiguration": map[string]any{"FargateEphemeralStorageKmsKeyId": "alias/a"}}}, "", ""},
+		"faults":          {definitionSchema, map[string]any{"EnableFaultInjection": "maybe"}, "Boolean", ""},
 		"network mode":    {definitionSchema, map[string]any{"NetworkMode": "vpc"}, "vpc", ""},
 		"compatibilities": {definitionSchema, map[string]any{"RequiresCompatibilities": []any{"LAMBDA"}}, "LAMBDA", ""},
 		"condition":       {definitionSchema, container(map[string]any{"DependsOn": []any{map[string]any{"ContainerName": "x", "Condition": "READY"}}}), "READY", ""},

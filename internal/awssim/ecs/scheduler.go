@@ -41,6 +41,7 @@ func (s *Service) schedule(svc *service) {
 	svc.deployments[0].noticed = true
 	s.proveTasks(svc)
 	s.replaceUnhealthy(svc)
+	s.leaveDraining(svc)
 	s.judge(svc)
 	s.scaleIn(svc)
 	s.scaleOut(svc)
@@ -59,7 +60,7 @@ func (s *Service) healthy(t *task) bool {
 		return false
 	}
 	for _, lb := range t.service.loadBalancers {
-		if h, _ := s.lb.Health(lb.TargetGroupArn, t.ip, lb.ContainerPort); h.State != elb.StateHealthy {
+		if h, _ := s.lb.Health(lb.TargetGroupArn, t.host, t.portOf(lb)); h.State != elb.StateHealthy {
 			return false
 		}
 	}
@@ -147,7 +148,7 @@ func (s *Service) healthyTasks(svc *service) int {
 
 // fit leaves out the tasks that are to be replaced.
 func fit(tasks []*task) []*task {
-	return slices.DeleteFunc(slices.Clone(tasks), func(t *task) bool { return t.unfit })
+	return slices.DeleteFunc(slices.Clone(tasks), func(t *task) bool { return t.unfit || t.leaving })
 }
 
 // unscale turns a difference of timestamps into the duration as AWS would take
@@ -158,7 +159,7 @@ func (s *Service) unscale(d time.Duration) time.Duration {
 
 func (s *Service) failingTarget(t *task) (lb loadBalancer, why string, failing bool) {
 	for _, lb := range t.service.loadBalancers {
-		if h, _ := s.lb.Health(lb.TargetGroupArn, t.ip, lb.ContainerPort); h.State == elb.StateUnhealthy {
+		if h, _ := s.lb.Health(lb.TargetGroupArn, t.host, t.portOf(lb)); h.State == elb.StateUnhealthy {
 			return lb, h.Description, true
 		}
 	}
@@ -169,7 +170,7 @@ func (s *Service) failingTarget(t *task) (lb loadBalancer, why string, failing b
 // replacement, the longer the more were lost in a row.
 func (s *Service) lost(t *task) {
 	svc := t.service
-	if t.proven || svc.status != serviceActive || t.stopCode == stopUser || t.stopCode == stopSpot || t.stoppedReason == scaledIn(t) {
+	if t.proven || svc.status != serviceActive || t.stopCode == stopUser || t.stopCode == stopSpot || t.stopCode == stopTermination || t.stoppedReason == scaledIn(t) {
 		return
 	}
 	s.failed(svc, t.deployment)
@@ -339,12 +340,29 @@ func (s *Service) scaleOut(svc *service) {
 		s.wakeAfter(svc, placementPause)
 		return
 	}
-	var started []*task
-	for range missing {
-		started = append(started, s.launch(svc, primary))
+	started, obstacle := s.launchAll(svc, primary, missing)
+	if len(started) > 0 {
+		svc.steady, svc.complaint = false, ""
+		s.event(svc, "(service %s) has started %d tasks: %s.", svc.name, len(started), names(started))
 	}
-	svc.steady = false
-	s.event(svc, "(service %s) has started %d tasks: %s.", svc.name, len(started), names(started))
+	if obstacle != "" {
+		s.unplaced(svc, obstacle)
+	}
+}
+
+// launchAll starts tasks, as many as there are instances for, and says what the next
+// one lacks.
+func (s *Service) launchAll(svc *service, dep *deployment, count int) (started []*task, obstacle string) {
+	for range count {
+		var on *instance
+		if svc.onInstances() {
+			if on, obstacle = s.place(svc, dep.definition, s.providerOf(svc)); on == nil {
+				return started, obstacle
+			}
+		}
+		started = append(started, s.launch(svc, dep, on))
+	}
+	return started, ""
 }
 
 // isSteady tells whether the service is what it should be: as many tasks as

@@ -20,8 +20,14 @@ var clusterSchema = object(map[string]core.Schema{
 	"ClusterSettings":                 listOf(map[string]core.Schema{"Name": text, "Value": text}),
 	"CapacityProviders":               texts,
 	"DefaultCapacityProviderStrategy": strategySchema,
-	"Tags":                            core.TagList(),
-}).With("Configuration", "ServiceConnectDefaults")
+	"Configuration": object(map[string]core.Schema{
+		"ExecuteCommandConfiguration": object(map[string]core.Schema{
+			"KmsKeyId": text, "Logging": core.String("NONE", "DEFAULT", "OVERRIDE"),
+		}).With("LogConfiguration"),
+		"ManagedStorageConfiguration": object(map[string]core.Schema{"FargateEphemeralStorageKmsKeyId": text, "KmsKeyId": text}),
+	}),
+	"Tags": core.TagList(),
+}).With("ServiceConnectDefaults")
 
 var secretsSchema = listOf(map[string]core.Schema{"Name": core.Must(text), "ValueFrom": core.Must(text)})
 
@@ -45,8 +51,10 @@ var containerSchema = object(map[string]core.Schema{
 	}),
 	"LinuxParameters": object(map[string]core.Schema{
 		"InitProcessEnabled": flag, "Capabilities": object(map[string]core.Schema{"Add": texts, "Drop": texts}),
-		"Tmpfs": listOf(map[string]core.Schema{"ContainerPath": text, "Size": core.Must(number), "MountOptions": texts}),
-	}).With("Devices", "MaxSwap", "SharedMemorySize", "Swappiness"),
+		"Tmpfs":            listOf(map[string]core.Schema{"ContainerPath": text, "Size": core.Must(number), "MountOptions": texts}),
+		"Devices":          listOf(map[string]core.Schema{"HostPath": text, "ContainerPath": text, "Permissions": texts}),
+		"SharedMemorySize": number, "MaxSwap": number, "Swappiness": number,
+	}),
 	"MountPoints":        listOf(map[string]core.Schema{"SourceVolume": text, "ContainerPath": text, "ReadOnly": flag}),
 	"Ulimits":            listOf(map[string]core.Schema{"Name": core.Must(text), "SoftLimit": core.Must(number), "HardLimit": core.Must(number)}),
 	"VolumesFrom":        listOf(map[string]core.Schema{"SourceContainer": text, "ReadOnly": flag}),
@@ -59,10 +67,9 @@ var containerSchema = object(map[string]core.Schema{
 	"ExtraHosts":            listOf(map[string]core.Schema{"Hostname": text, "IpAddress": text}),
 	"SystemControls":        listOf(map[string]core.Schema{"Namespace": text, "Value": text}),
 	"Interactive":           flag, "PseudoTerminal": flag, "Privileged": flag,
-}).With(
-	"CredentialSpecs", "DisableNetworking", "DnsSearchDomains", "DnsServers", "DockerSecurityOptions", "Hostname", "Links",
-	"ResourceRequirements",
-)
+	"Hostname": text, "DnsServers": texts, "DnsSearchDomains": texts, "DisableNetworking": flag, "DockerSecurityOptions": texts,
+	"ResourceRequirements": listOf(map[string]core.Schema{"Type": core.Must(text), "Value": core.Must(text)}),
+}).With("CredentialSpecs", "Links")
 
 var volumeSchema = object(map[string]core.Schema{
 	"Name": text, "Host": object(map[string]core.Schema{"SourcePath": text}),
@@ -70,7 +77,10 @@ var volumeSchema = object(map[string]core.Schema{
 		"FilesystemId": core.Must(text), "RootDirectory": text, "TransitEncryption": core.String("ENABLED", "DISABLED"), "TransitEncryptionPort": number,
 		"AuthorizationConfig": object(map[string]core.Schema{"AccessPointId": text, "IAM": core.String("ENABLED", "DISABLED")}),
 	}),
-}).With("ConfiguredAtLaunch", "DockerVolumeConfiguration", "FSxWindowsFileServerVolumeConfiguration", "S3FilesVolumeConfiguration")
+	"DockerVolumeConfiguration": object(map[string]core.Schema{
+		"Scope": text, "Autoprovision": flag, "Driver": text, "DriverOpts": core.MapOf(text), "Labels": core.MapOf(text),
+	}),
+}).With("ConfiguredAtLaunch", "FSxWindowsFileServerVolumeConfiguration", "S3FilesVolumeConfiguration")
 
 var definitionSchema = object(map[string]core.Schema{
 	"Family": text, "TaskRoleArn": text, "ExecutionRoleArn": text,
@@ -80,9 +90,12 @@ var definitionSchema = object(map[string]core.Schema{
 	"RuntimePlatform":  object(map[string]core.Schema{"CpuArchitecture": text, "OperatingSystemFamily": text}),
 	"EphemeralStorage": object(map[string]core.Schema{"SizeInGiB": number}),
 	"PidMode":          core.String("host", "task"),
+	"IpcMode":          core.String("host", "none", "task"),
 	"Volumes":          core.ListOf(volumeSchema),
 	"Tags":             core.TagList(),
-}).With("EnableFaultInjection", "InferenceAccelerators", "IpcMode", "PlacementConstraints", "ProxyConfiguration")
+
+	"EnableFaultInjection": flag,
+}).With("InferenceAccelerators", "PlacementConstraints", "ProxyConfiguration")
 
 var serviceSchema = object(map[string]core.Schema{
 	"Cluster": text, "ServiceName": text, "TaskDefinition": text, "DesiredCount": number,
@@ -95,6 +108,8 @@ var serviceSchema = object(map[string]core.Schema{
 			"Subnets": texts, "SecurityGroups": texts, "AssignPublicIp": core.String("ENABLED", "DISABLED"),
 		}),
 	}),
+	"PlacementConstraints": listOf(map[string]core.Schema{"Type": core.Must(core.String("distinctInstance", "memberOf")), "Expression": text}),
+	"PlacementStrategies":  listOf(map[string]core.Schema{"Type": core.Must(core.String("binpack", "random", "spread")), "Field": text}),
 	"DeploymentConfiguration": object(map[string]core.Schema{
 		"DeploymentCircuitBreaker": object(map[string]core.Schema{
 			"Enable": core.Must(flag), "Rollback": core.Must(flag), "ResetOnHealthyTask": flag,
@@ -115,6 +130,6 @@ var serviceSchema = object(map[string]core.Schema{
 	"ServiceRegistries":           core.ListOf(registrySchema),
 	"ServiceConnectConfiguration": connectSchema,
 }).With(
-	"ForceNewDeployment", "GatewayConnectors", "Monitoring", "PlacementConstraints", "PlacementStrategies",
+	"ForceNewDeployment", "GatewayConnectors", "Monitoring",
 	"Role", "VolumeConfigurations", "VpcLatticeConfigurations",
 )

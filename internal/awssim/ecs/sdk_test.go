@@ -79,19 +79,23 @@ func (r *region) balance() {
 	check(r.t, err)
 }
 
-func (r *region) serve(image string) {
+func (r *region) serve(image string, change ...func(*ecs.RegisterTaskDefinitionInput)) {
 	r.t.Helper()
 	ctx := r.t.Context()
 	_, err := r.ecs.CreateCluster(ctx, &ecs.CreateClusterInput{ClusterName: aws.String("shop")})
 	check(r.t, err)
-	_, err = r.ecs.RegisterTaskDefinition(ctx, &ecs.RegisterTaskDefinitionInput{
+	definition := &ecs.RegisterTaskDefinitionInput{
 		Family: aws.String("web"), NetworkMode: types.NetworkModeAwsvpc, Cpu: aws.String("256"), Memory: aws.String("512"),
 		RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate},
 		ContainerDefinitions: []types.ContainerDefinition{{
 			Name: aws.String("app"), Image: &image, PortMappings: []types.PortMapping{{ContainerPort: aws.Int32(8080)}},
 			Environment: []types.KeyValuePair{{Name: aws.String("VIRIDIAN_REVISION"), Value: aws.String("7")}},
 		}},
-	})
+	}
+	for _, c := range change {
+		c(definition)
+	}
+	_, err = r.ecs.RegisterTaskDefinition(ctx, definition)
 	check(r.t, err)
 	_, err = r.ecs.CreateService(ctx, &ecs.CreateServiceInput{
 		Cluster: aws.String("shop"), ServiceName: aws.String("web"), TaskDefinition: aws.String("web"), DesiredCount: aws.Int32(2),

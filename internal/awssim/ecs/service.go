@@ -1,8 +1,6 @@
 package ecs
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/netip"
 	"time"
 
@@ -23,6 +21,13 @@ type Options struct {
 	// LogGroup tells whether there is a log group in CloudWatch Logs, which is
 	// created first if create is true. Nil has all.
 	LogGroup func(name string, create bool) bool
+	// Parameter is the decrypted value of a parameter in Systems Manager, by its name
+	// or ARN. Nil has all, and their values aren't known.
+	Parameter func(reference string) (value string, found bool)
+	// Secret is the value of a secret in Secrets Manager, by its name or ARN, and by a
+	// staging label and the ID of a version, if they aren't empty. An error is AWS's
+	// refusal. Nil has all, and their values aren't known.
+	Secret func(id, stage, version string) (value string, err error)
 	// Clock is what the timestamps of tasks on the wire are on. Default
 	// World.Now.
 	Clock func() time.Time
@@ -41,9 +46,13 @@ type Service struct {
 	revisions   map[string]int // newest revision by family
 	services    []*service
 	tasks       []*task
+	instances   []*instance
 	nextIP      netip.Addr
 
 	onOpen, onClose func(Endpoint)
+	onDelete        func(cluster, service string)
+	// work says how much work services have; nil is what images say.
+	work Work
 	// shortage is asked whether AWS lacks what tasks run on; nil is never.
 	shortage Shortage
 	// cut is asked whether the network keeps tasks from what they start from; nil
@@ -52,6 +61,8 @@ type Service struct {
 	// unmountable is asked whether a file system refuses to be mounted; nil is
 	// never.
 	unmountable Unmountable
+	// refusal is asked whether AWS refuses execution roles; nil is never.
+	refusal Refusal
 }
 
 // Endpoint is an address at which a task answers.
@@ -79,9 +90,11 @@ func New(world *core.World, lb *elb.Service, opts Options) *Service {
 		nextIP:    netip.AddrFrom4([4]byte{10, 0, 16, 1}),
 		onOpen:    func(Endpoint) {},
 		onClose:   func(Endpoint) {},
+		onDelete:  func(string, string) {},
 	}
 	lb.SetBackend(s)
 	lb.OnHealthChange(s.targetChanged)
+	lb.SetInstances(s.zoneOfInstance)
 	return s
 }
 
@@ -98,52 +111,30 @@ func (s *Service) TargetPrefix() string { return "AmazonEC2ContainerServiceV2014
 // JSON lists the actions.
 func (s *Service) JSON() map[string]core.JSONFunc {
 	return map[string]core.JSONFunc{
-		"CreateCluster":            action(s.createCluster),
-		"DescribeClusters":         action(s.describeClusters),
-		"ListClusters":             action(s.listClusters),
-		"DeleteCluster":            action(s.deleteCluster),
-		"RegisterTaskDefinition":   action(s.registerTaskDefinition),
-		"DescribeTaskDefinition":   action(s.describeTaskDefinition),
-		"DeregisterTaskDefinition": action(s.deregisterTaskDefinition),
-		"CreateService":            action(s.createService),
-		"DescribeServices":         action(s.describeServices),
-		"ListServices":             action(s.listServices),
-		"UpdateService":            action(s.updateService),
-		"DeleteService":            action(s.deleteService),
-		"ListTasks":                action(s.listTasks),
-		"DescribeTasks":            action(s.describeTasks),
-		"StopTask":                 action(s.stopTask),
-		"TagResource":              action(s.tagResource),
-		"UntagResource":            action(s.untagResource),
-		"ListTagsForResource":      action(s.listTagsForResource),
+		"CreateCluster":            core.Action(s.createCluster),
+		"DescribeClusters":         core.Action(s.describeClusters),
+		"ListClusters":             core.Action(s.listClusters),
+		"DeleteCluster":            core.Action(s.deleteCluster),
+		"RegisterTaskDefinition":   core.Action(s.registerTaskDefinition),
+		"DescribeTaskDefinition":   core.Action(s.describeTaskDefinition),
+		"DeregisterTaskDefinition": core.Action(s.deregisterTaskDefinition),
+		"CreateService":            core.Action(s.createService),
+		"DescribeServices":         core.Action(s.describeServices),
+		"ListServices":             core.Action(s.listServices),
+		"UpdateService":            core.Action(s.updateService),
+		"DeleteService":            core.Action(s.deleteService),
+		"ListTasks":                core.Action(s.listTasks),
+		"DescribeTasks":            core.Action(s.describeTasks),
+		"StopTask":                 core.Action(s.stopTask),
+
+		"ListContainerInstances":        core.Action(s.listInstances),
+		"DescribeContainerInstances":    core.Action(s.describeInstances),
+		"UpdateContainerInstancesState": core.Action(s.updateInstances),
+
+		"TagResource":         core.Action(s.tagResource),
+		"UntagResource":       core.Action(s.untagResource),
+		"ListTagsForResource": core.Action(s.listTagsForResource),
 	}
-}
-
-// action decodes an action's input. What it doesn't know is refused, so that
-// the simulator never ignores what it does not understand.
-func action[In any](f func(In) (any, error)) core.JSONFunc {
-	return func(body []byte) (any, error) {
-		var in In
-		decoder := json.NewDecoder(bytes.NewReader(body))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&in); err != nil {
-			return nil, core.Errorf("SerializationException", "%s", err.Error())
-		}
-		return f(in)
-	}
-}
-
-// epoch is a time as the JSON protocol writes it: seconds, with fractions.
-type epoch float64
-
-func stamp(t time.Time) epoch { return epoch(float64(t.UnixMilli()) / 1000) }
-
-// stampOrNil leaves out a time that hasn't come.
-func stampOrNil(t time.Time) *epoch {
-	if t.IsZero() {
-		return nil
-	}
-	return new(stamp(t))
 }
 
 // jitter varies d by a quarter.

@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"reflect"
 	"regexp"
 	"slices"
@@ -76,7 +77,10 @@ func (svc *service) complete() {
 	if len(svc.CapacityProviderStrategy) == 0 {
 		or(&svc.LaunchType, "FARGATE")
 	}
-	or(&svc.PlatformVersion, latestPlatform)
+	if !svc.onInstances() {
+		or(&svc.PlatformVersion, latestPlatform)
+	}
+	svc.PlacementConstraints, svc.PlacementStrategies = listed(svc.PlacementConstraints), listed(svc.PlacementStrategies)
 	or(&svc.PropagateTags, "NONE")
 	or(&svc.SchedulingStrategy, "REPLICA")
 	if svc.DeploymentController == nil {
@@ -176,6 +180,7 @@ func (s *Service) checkService(c *cluster, d *taskDefinition, in *createServiceI
 		func() error { return c.checkStrategy(in.LaunchType, in.CapacityProviderStrategy) },
 		func() error { return in.checkPlatform(d) },
 		func() error { return in.checkExecute(d) },
+		in.checkRules,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -184,8 +189,10 @@ func (s *Service) checkService(c *cluster, d *taskDefinition, in *createServiceI
 	if err := checkPlacement(d, in); err != nil {
 		return err
 	}
-	if err := s.checkNetwork(in.NetworkConfiguration.AwsvpcConfiguration); err != nil {
-		return err
+	if vpc := in.NetworkConfiguration.AwsvpcConfiguration; vpc != nil {
+		if err := s.checkNetwork(vpc); err != nil {
+			return err
+		}
 	}
 	if err := checkRegistries(d, in); err != nil {
 		return err
@@ -195,15 +202,11 @@ func (s *Service) checkService(c *cluster, d *taskDefinition, in *createServiceI
 
 // checkSimulated refuses kinds of services whose behaviour isn't simulated.
 func (in *serviceInput) checkSimulated() error {
-	if in.LaunchType != "" && in.LaunchType != "FARGATE" {
-		return invalid("Launch type '%s' is not simulated, only FARGATE is", in.LaunchType)
+	if in.LaunchType != "" && in.LaunchType != launchFargate && in.LaunchType != launchEC2 {
+		return invalid("Launch type '%s' is not simulated, only FARGATE and EC2 are", in.LaunchType)
 	}
-	switch in.SchedulingStrategy {
-	case "", "REPLICA":
-	case "DAEMON":
-		return invalid("The daemon scheduling strategy does not support the FARGATE launch type. Change the launch type and try again")
-	default:
-		return invalid("Scheduling strategy should be one of [REPLICA,DAEMON]")
+	if err := in.checkScheduling(); err != nil {
+		return err
 	}
 	if in.DeploymentController != nil && in.DeploymentController.Type != "ECS" {
 		return invalid("Deployment controller '%s' is not simulated, only ECS is", in.DeploymentController.Type)
@@ -215,6 +218,18 @@ func (in *serviceInput) checkSimulated() error {
 		return invalid("Deployment strategy '%s' is not simulated, only ROLLING is", strategy)
 	}
 	return nil
+}
+
+func (in *serviceInput) checkScheduling() error {
+	switch {
+	case in.SchedulingStrategy == "", in.SchedulingStrategy == "REPLICA":
+		return nil
+	case in.SchedulingStrategy != "DAEMON":
+		return invalid("Scheduling strategy should be one of [REPLICA,DAEMON]")
+	case in.onInstances():
+		return invalid("Scheduling strategy 'DAEMON' is not simulated, only REPLICA is")
+	}
+	return invalid("The daemon scheduling strategy does not support the FARGATE launch type. Change the launch type and try again")
 }
 
 // checkDeployment refuses percentages with which nothing could be replaced.
@@ -235,10 +250,20 @@ func (in *serviceInput) checkDeployment() error {
 }
 
 func checkPlacement(d *taskDefinition, in *createServiceInput) error {
-	if !slices.Contains(d.RequiresCompatibilities, "FARGATE") {
-		return invalid("Task definition does not support launch_type FARGATE.")
-	}
 	vpc := in.NetworkConfiguration.AwsvpcConfiguration
+	switch {
+	case !in.onInstances() && !slices.Contains(d.RequiresCompatibilities, launchFargate):
+		return invalid("Task definition does not support launch_type FARGATE.")
+	case d.NetworkMode == networkAWSVPC:
+		return in.checkInterface(vpc)
+	case vpc != nil:
+		return invalid("Network Configuration is not valid for the given networkMode of this task definition.")
+	}
+	return nil
+}
+
+// checkInterface is about the network interface that each task gets.
+func (in *createServiceInput) checkInterface(vpc *awsvpcConfiguration) error {
 	if vpc == nil {
 		return invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.")
 	}
@@ -250,6 +275,9 @@ func checkPlacement(d *taskDefinition, in *createServiceInput) error {
 	}
 	if vpc.AssignPublicIp != "" && vpc.AssignPublicIp != "ENABLED" && vpc.AssignPublicIp != "DISABLED" {
 		return invalid("assignPublicIp must be ENABLED or DISABLED, not '%s'", vpc.AssignPublicIp)
+	}
+	if in.onInstances() && vpc.AssignPublicIp == "ENABLED" {
+		return invalid("Assign public IP is not supported for this launch type.")
 	}
 	return nil
 }
@@ -272,6 +300,10 @@ func (s *Service) checkLoadBalancers(d *taskDefinition, in *createServiceInput) 
 		attached, err := s.lb.HasLoadBalancer(lb.TargetGroupArn)
 		if err != nil {
 			return invalid("Unable to describe target groups: The specified target group %s does not exist.", lb.TargetGroupArn)
+		}
+		if kind := s.lb.TargetType(lb.TargetGroupArn); (kind == "ip") != (d.NetworkMode == networkAWSVPC) {
+			return invalid("The provided target group %s has target type %s, which is incompatible with the %s network mode specified in the task definition.",
+				lb.TargetGroupArn, kind, cmp.Or(d.NetworkMode, networkBridge))
 		}
 		if !attached {
 			return invalid("The target group with targetGroupArn %s does not have an associated load balancer.", lb.TargetGroupArn)
@@ -413,7 +445,6 @@ func (s *Service) deleteService(in deleteServiceInput) (any, error) {
 	if svc.desired > 0 && !in.Force {
 		return nil, invalid("The service cannot be stopped while it is scaled above 0.")
 	}
-	svc.desired, svc.status = 0, serviceDraining
-	s.wake(svc)
+	s.drain(svc)
 	return map[string]any{"service": s.serviceOut(svc)}, nil
 }

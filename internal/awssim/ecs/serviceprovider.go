@@ -109,8 +109,7 @@ func (p *serviceProvider) Delete(ref core.StackRef, arn string, done func(error)
 		done(nil)
 		return
 	}
-	svc.desired, svc.status = 0, serviceDraining
-	p.s.wake(svc)
+	p.s.drain(svc)
 	if ref.Express {
 		done(nil)
 		return

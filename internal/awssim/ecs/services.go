@@ -50,6 +50,9 @@ type service struct {
 	// them, and shortage what ECS says of it.
 	starved  int
 	shortage string
+	// complaint is the last event about a task that no instance can take; "" once
+	// one could.
+	complaint string
 	// steady is whether the last event of importance was the steady state.
 	steady bool
 	// loop is the scheduler's next step and loopAt when it comes.
@@ -117,7 +120,9 @@ type serviceInput struct {
 	LaunchType                    string                  `json:"launchType,omitempty"`
 	CapacityProviderStrategy      []capacityStrategy      `json:"capacityProviderStrategy,omitempty"`
 	PlatformVersion               string                  `json:"platformVersion,omitempty"`
-	NetworkConfiguration          networkConfiguration    `json:"networkConfiguration"`
+	NetworkConfiguration          networkConfiguration    `json:"networkConfiguration,omitzero"`
+	PlacementConstraints          []placementConstraint   `json:"placementConstraints"`
+	PlacementStrategies           []placementStrategy     `json:"placementStrategy"`
 	DeploymentConfiguration       deploymentConfiguration `json:"deploymentConfiguration"`
 	DeploymentController          *deploymentController   `json:"deploymentController,omitempty"`
 	HealthCheckGracePeriodSeconds *int                    `json:"healthCheckGracePeriodSeconds,omitempty"` // always answered
@@ -129,9 +134,9 @@ type serviceInput struct {
 }
 
 type serviceEvent struct {
-	ID        string `json:"id"`
-	CreatedAt epoch  `json:"createdAt"`
-	Message   string `json:"message"`
+	ID        string     `json:"id"`
+	CreatedAt core.Epoch `json:"createdAt"`
+	Message   string     `json:"message"`
 }
 
 type deploymentOut struct {
@@ -142,13 +147,13 @@ type deploymentOut struct {
 	PendingCount         int                  `json:"pendingCount"`
 	RunningCount         int                  `json:"runningCount"`
 	FailedTasks          int                  `json:"failedTasks"`
-	CreatedAt            epoch                `json:"createdAt"`
-	UpdatedAt            epoch                `json:"updatedAt"`
+	CreatedAt            core.Epoch           `json:"createdAt"`
+	UpdatedAt            core.Epoch           `json:"updatedAt"`
 	LaunchType           string               `json:"launchType,omitempty"`
 	CapacityProviders    []capacityStrategy   `json:"capacityProviderStrategy,omitempty"`
-	PlatformVersion      string               `json:"platformVersion"`
-	PlatformFamily       string               `json:"platformFamily"`
-	NetworkConfiguration networkConfiguration `json:"networkConfiguration"`
+	PlatformVersion      string               `json:"platformVersion,omitempty"`
+	PlatformFamily       string               `json:"platformFamily,omitempty"`
+	NetworkConfiguration networkConfiguration `json:"networkConfiguration,omitzero"`
 	RolloutState         string               `json:"rolloutState"`
 	RolloutStateReason   string               `json:"rolloutStateReason"`
 	ServiceConnect       *serviceConnect      `json:"serviceConnectConfiguration,omitempty"`
@@ -173,15 +178,12 @@ type serviceOut struct {
 	RunningCount   int            `json:"runningCount"`
 	PendingCount   int            `json:"pendingCount"`
 	LoadBalancers  []loadBalancer `json:"loadBalancers"`
-	// Registries is always listed, as are Constraints and Strategy, which are never
-	// used.
+	// Registries is always listed.
 	Registries     []serviceRegistry `json:"serviceRegistries"`
-	Constraints    []struct{}        `json:"placementConstraints"`
-	Strategy       []struct{}        `json:"placementStrategy"`
 	Deployments    []deploymentOut   `json:"deployments"`
 	Events         []serviceEvent    `json:"events"`
-	CreatedAt      epoch             `json:"createdAt"`
-	PlatformFamily string            `json:"platformFamily"`
+	CreatedAt      core.Epoch        `json:"createdAt"`
+	PlatformFamily string            `json:"platformFamily,omitempty"`
 	Tags           []Tag             `json:"tags,omitempty"`
 	RoleArn        string            `json:"roleArn"`
 	CreatedBy      string            `json:"createdBy"`
@@ -195,7 +197,7 @@ const maxEvents = 100
 
 // event adds a service event, the newest first.
 func (s *Service) event(svc *service, format string, args ...any) {
-	e := serviceEvent{ID: s.world.UUID(), CreatedAt: stamp(s.world.Now()), Message: fmt.Sprintf(format, args...)}
+	e := serviceEvent{ID: s.world.UUID(), CreatedAt: core.Stamp(s.world.Now()), Message: fmt.Sprintf(format, args...)}
 	svc.events = append([]serviceEvent{e}, svc.events[:min(len(svc.events), maxEvents-1)]...)
 }
 
@@ -267,7 +269,7 @@ func (s *Service) serviceOut(svc *service) serviceOut {
 	out := serviceOut{
 		serviceInput: svc.serviceInput, ServiceArn: svc.arn, ServiceName: svc.name, ClusterArn: svc.cluster.arn, Status: svc.status,
 		DesiredCount: svc.desired, RunningCount: running, PendingCount: pending, LoadBalancers: svc.loadBalancers,
-		Registries: listed(svc.request.ServiceRegistries), Constraints: []struct{}{}, Strategy: []struct{}{}, Deployments: []deploymentOut{}, Events: listed(svc.events), CreatedAt: stamp(svc.created), PlatformFamily: "Linux", Tags: svc.tags,
+		Registries: listed(svc.request.ServiceRegistries), Deployments: []deploymentOut{}, Events: listed(svc.events), CreatedAt: core.Stamp(svc.created), PlatformFamily: svc.family(), Tags: svc.tags,
 		RoleArn:   fmt.Sprintf("arn:%s:iam::%s:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS", s.world.Partition, s.world.Account),
 		CreatedBy: svc.createdBy, ManagementType: "CUSTOMER", CurrentRevisions: []serviceRevision{},
 	}
@@ -299,8 +301,8 @@ func (s *Service) partOf(svc *service, kind, id string) string {
 func (s *Service) deploymentOut(svc *service, dep *deployment, primary bool) deploymentOut {
 	out := deploymentOut{
 		ID: dep.id, Status: "ACTIVE", TaskDefinition: dep.definition.arn, FailedTasks: dep.failed,
-		CreatedAt: stamp(dep.created), UpdatedAt: stamp(dep.updated), LaunchType: svc.LaunchType, CapacityProviders: svc.CapacityProviderStrategy, PlatformVersion: svc.platform(),
-		PlatformFamily: "Linux", NetworkConfiguration: svc.NetworkConfiguration, RolloutState: dep.state, RolloutStateReason: dep.reason,
+		CreatedAt: core.Stamp(dep.created), UpdatedAt: core.Stamp(dep.updated), LaunchType: svc.LaunchType, CapacityProviders: svc.CapacityProviderStrategy, PlatformVersion: svc.platform(),
+		PlatformFamily: svc.family(), NetworkConfiguration: svc.NetworkConfiguration, RolloutState: dep.state, RolloutStateReason: dep.reason,
 		ServiceConnect: svc.request.ServiceConnectConfiguration,
 	}
 	out.RunningCount, out.PendingCount = s.counts(svc, dep)

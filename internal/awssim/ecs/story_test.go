@@ -222,6 +222,7 @@ func TestServiceReachesSteadyState(t *testing.T) {
 func TestBadImageTripsTheCircuitBreaker(t *testing.T) {
 	tests := map[string]struct {
 		image, digestTag    string
+		value               string
 		stopCode, stopped   string
 		exitCode            int
 		within, atLeast     time.Duration
@@ -230,6 +231,10 @@ func TestBadImageTripsTheCircuitBreaker(t *testing.T) {
 		"crash": {
 			image: "checkout:2-crash", stopCode: "EssentialContainerExited", stopped: "Essential container in task exited", exitCode: 1,
 			within: 10 * time.Minute, atLeast: 30 * time.Second, events: "is unable to consistently start tasks successfully",
+		},
+		"value": {
+			image: "checkout:2", value: "crash", stopCode: "EssentialContainerExited", stopped: "Essential container in task exited", exitCode: 1,
+			within: 10 * time.Minute,
 		},
 		"no pull": {
 			image: "checkout:2-nopull", stopCode: "TaskFailedToStart",
@@ -261,7 +266,7 @@ func TestBadImageTripsTheCircuitBreaker(t *testing.T) {
 				if tc.gracePeriod != "" {
 					extra["HealthCheckGracePeriodSeconds"] = tc.gracePeriod
 				}
-				definition := st.defineWithRole(tc.image)
+				definition := st.defineWithRole(tc.image, tc.value)
 				out := st.serve(definition, 1, extra)
 				wait(tc.within)
 				got := out.now()
@@ -277,14 +282,15 @@ func TestBadImageTripsTheCircuitBreaker(t *testing.T) {
 	}
 }
 
-func (st *stage) defineWithRole(image string) string {
+// defineWithRole registers a task definition in which the variable SIMULATE has a value.
+func (st *stage) defineWithRole(image, simulate string) string {
 	st.t.Helper()
 	var out struct {
 		TaskDefinition struct{ TaskDefinitionArn string }
 	}
 	st.must("RegisterTaskDefinition", fmt.Sprintf(`{"family":"web","networkMode":"awsvpc","requiresCompatibilities":["FARGATE"],
 		"cpu":"256","memory":"512","executionRoleArn":"arn:aws:iam::111122223333:role/exec",
-		"containerDefinitions":[{"name":"app","image":%q,"portMappings":[{"containerPort":8080}]}]}`, image), &out)
+		"containerDefinitions":[{"name":"app","image":%q,"environment":[{"name":"SIMULATE","value":%q}],"portMappings":[{"containerPort":8080}]}]}`, image, simulate), &out)
 	return out.TaskDefinition.TaskDefinitionArn
 }
 

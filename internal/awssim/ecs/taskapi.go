@@ -3,6 +3,8 @@ package ecs
 import (
 	"slices"
 	"strconv"
+
+	"github.com/viridian-dev/viridian/internal/awssim/core"
 )
 
 const maxDescribeTasks = 100
@@ -50,7 +52,7 @@ func (in *listTasksInput) selects(t *task) bool {
 		(in.ServiceName == "" || in.ServiceName == t.service.name || in.ServiceName == t.service.arn) &&
 		(in.Family == "" || in.Family == t.definition.Family) &&
 		(in.StartedBy == "" || in.StartedBy == t.deployment.id) &&
-		(in.LaunchType == "" || in.LaunchType == "FARGATE")
+		(in.LaunchType == "" || in.LaunchType == t.launchType())
 }
 
 type describeTasksInput struct {
@@ -71,12 +73,19 @@ type containerOut struct {
 	NetworkInterfaces []networkInterface `json:"networkInterfaces"`
 	// NetworkBindings are there once the container has begun, and always empty
 	// for a task with a network interface of its own.
-	NetworkBindings   []struct{} `json:"networkBindings,omitzero"`
-	ImageDigest       string     `json:"imageDigest,omitempty"`
-	RuntimeID         string     `json:"runtimeId,omitempty"`
-	CPU               string     `json:"cpu"`
-	Memory            string     `json:"memory,omitempty"`
-	MemoryReservation string     `json:"memoryReservation,omitempty"`
+	NetworkBindings   []networkBinding `json:"networkBindings,omitzero"`
+	ImageDigest       string           `json:"imageDigest,omitempty"`
+	RuntimeID         string           `json:"runtimeId,omitempty"`
+	CPU               string           `json:"cpu"`
+	Memory            string           `json:"memory,omitempty"`
+	MemoryReservation string           `json:"memoryReservation,omitempty"`
+}
+
+type networkBinding struct {
+	BindIP        string `json:"bindIP"`
+	ContainerPort int    `json:"containerPort"`
+	HostPort      int    `json:"hostPort"`
+	Protocol      string `json:"protocol"`
 }
 
 type networkInterface struct {
@@ -92,7 +101,8 @@ type taskOut struct {
 	StartedBy         string         `json:"startedBy"`
 	LaunchType        string         `json:"launchType"`
 	CapacityProvider  string         `json:"capacityProviderName,omitempty"`
-	PlatformVersion   string         `json:"platformVersion"`
+	ContainerInstance string         `json:"containerInstanceArn,omitempty"`
+	PlatformVersion   string         `json:"platformVersion,omitempty"`
 	Cpu               string         `json:"cpu"`
 	Memory            string         `json:"memory"`
 	LastStatus        string         `json:"lastStatus"`
@@ -100,27 +110,27 @@ type taskOut struct {
 	HealthStatus      string         `json:"healthStatus"`
 	StopCode          string         `json:"stopCode,omitempty"`
 	StoppedReason     string         `json:"stoppedReason,omitempty"`
-	CreatedAt         epoch          `json:"createdAt"`
-	StartedAt         *epoch         `json:"startedAt,omitempty"`
-	StoppedAt         *epoch         `json:"stoppedAt,omitempty"`
+	CreatedAt         core.Epoch     `json:"createdAt"`
+	StartedAt         *core.Epoch    `json:"startedAt,omitempty"`
+	StoppedAt         *core.Epoch    `json:"stoppedAt,omitempty"`
 	Containers        []containerOut `json:"containers"`
 	Tags              []Tag          `json:"tags,omitempty"`
 
-	Attachments             []attachment     `json:"attachments"`
-	Attributes              []nameValue      `json:"attributes"`
-	AvailabilityZone        string           `json:"availabilityZone"`
-	Connectivity            string           `json:"connectivity,omitempty"`
-	ConnectivityAt          *epoch           `json:"connectivityAt,omitempty"`
-	PullStartedAt           *epoch           `json:"pullStartedAt,omitempty"`
-	PullStoppedAt           *epoch           `json:"pullStoppedAt,omitempty"`
-	StoppingAt              *epoch           `json:"stoppingAt,omitempty"`
-	ExecutionStoppedAt      *epoch           `json:"executionStoppedAt,omitempty"`
-	EnableExecuteCommand    bool             `json:"enableExecuteCommand"`
-	Overrides               overrides        `json:"overrides"`
-	PlatformFamily          string           `json:"platformFamily"`
-	Version                 int              `json:"version"`
-	EphemeralStorage        ephemeralStorage `json:"ephemeralStorage"`
-	FargateEphemeralStorage ephemeralStorage `json:"fargateEphemeralStorage"`
+	Attachments             []attachment      `json:"attachments"`
+	Attributes              []nameValue       `json:"attributes"`
+	AvailabilityZone        string            `json:"availabilityZone"`
+	Connectivity            string            `json:"connectivity,omitempty"`
+	ConnectivityAt          *core.Epoch       `json:"connectivityAt,omitempty"`
+	PullStartedAt           *core.Epoch       `json:"pullStartedAt,omitempty"`
+	PullStoppedAt           *core.Epoch       `json:"pullStoppedAt,omitempty"`
+	StoppingAt              *core.Epoch       `json:"stoppingAt,omitempty"`
+	ExecutionStoppedAt      *core.Epoch       `json:"executionStoppedAt,omitempty"`
+	EnableExecuteCommand    bool              `json:"enableExecuteCommand"`
+	Overrides               overrides         `json:"overrides"`
+	PlatformFamily          string            `json:"platformFamily,omitempty"`
+	Version                 int               `json:"version"`
+	EphemeralStorage        *ephemeralStorage `json:"ephemeralStorage,omitempty"`
+	FargateEphemeralStorage *ephemeralStorage `json:"fargateEphemeralStorage,omitempty"`
 }
 
 // overrides name each container; a service overrides nothing.
@@ -161,25 +171,27 @@ func (s *Service) describeTasks(in describeTasksInput) (any, error) {
 }
 
 func (s *Service) taskOut(t *task) taskOut {
-	storage := ephemeralStorage{SizeInGiB: usualStorage}
-	if t.definition.EphemeralStorage != nil {
-		storage = *t.definition.EphemeralStorage
-	}
+	storage := t.storage()
 	out := taskOut{
 		TaskArn: t.arn, ClusterArn: t.cluster.arn, TaskDefinitionArn: t.definition.arn,
-		Group: "service:" + t.service.name, StartedBy: t.deployment.id, LaunchType: "FARGATE", CapacityProvider: t.provider, PlatformVersion: t.service.platform(),
+		Group: "service:" + t.service.name, StartedBy: t.deployment.id, LaunchType: t.launchType(), CapacityProvider: t.provider, PlatformVersion: t.service.platform(),
 		Cpu: t.definition.Cpu, Memory: t.definition.Memory,
 		LastStatus: t.status, DesiredStatus: t.desired, HealthStatus: t.health,
 		StopCode: t.stopCode, StoppedReason: t.stoppedReason,
-		CreatedAt: stamp(t.created), StartedAt: stampOrNil(t.startedAt), StoppedAt: stampOrNil(t.stopped), Tags: t.tags,
+		CreatedAt: core.Stamp(t.created), StartedAt: core.StampOrNil(t.startedAt), StoppedAt: core.StampOrNil(t.stopped), Tags: t.tags,
 		Attachments: t.attachments(), Attributes: []nameValue{{"ecs.cpu-architecture", t.definition.architecture()}},
-		AvailabilityZone: t.subnet.Zone, ConnectivityAt: stampOrNil(t.connected), PullStartedAt: stampOrNil(t.pulling),
-		PullStoppedAt: stampOrNil(t.pulled), StoppingAt: stampOrNil(t.stopping), ExecutionStoppedAt: stampOrNil(t.exited),
-		EnableExecuteCommand: t.service.EnableExecuteCommand, Overrides: overrides{Accelerators: []struct{}{}}, PlatformFamily: "Linux",
+		AvailabilityZone: t.subnet.Zone, ConnectivityAt: core.StampOrNil(t.connected), PullStartedAt: core.StampOrNil(t.pulling),
+		PullStoppedAt: core.StampOrNil(t.pulled), StoppingAt: core.StampOrNil(t.stopping), ExecutionStoppedAt: core.StampOrNil(t.exited),
+		EnableExecuteCommand: t.service.EnableExecuteCommand, Overrides: overrides{Accelerators: []struct{}{}}, PlatformFamily: t.service.family(),
 		Version: t.version + 1, EphemeralStorage: storage, FargateEphemeralStorage: storage,
 	}
 	if !t.connected.IsZero() {
 		out.Connectivity = "CONNECTED"
+	}
+	if t.instance != nil {
+		out.ContainerInstance = t.instance.arn
+		needs := t.definition.needs()
+		out.Cpu, out.Memory = strconv.Itoa(needs.cpu), strconv.Itoa(needs.memory)
 	}
 	for i := range t.definition.ContainerDefinitions {
 		d := &t.definition.ContainerDefinitions[i]
@@ -197,19 +209,52 @@ func (s *Service) containerOut(t *task, d *container) containerOut {
 		NetworkInterfaces: []networkInterface{}, CPU: strconv.Itoa(intOr(d.Cpu, 0)),
 		Memory: sizeText(d.Memory), MemoryReservation: sizeText(d.MemoryReservation),
 	}
-	if !t.connected.IsZero() {
+	if !t.connected.IsZero() && t.ownInterface() {
 		c.NetworkInterfaces = []networkInterface{{AttachmentID: t.attachmentID(), PrivateIPv4Address: t.ip}}
 	}
 	if !t.pulled.IsZero() && !t.behaves.noPull {
 		c.ImageDigest, c.RuntimeID = digestOf(d.Image), t.runtimeID(d.Name)
 	}
 	if !t.startedAt.IsZero() {
-		c.NetworkBindings = []struct{}{}
+		c.NetworkBindings = t.bindingsOf(d.Name)
 	}
 	if d.HealthCheck != nil {
 		c.HealthStatus = t.health
 	}
 	return c
+}
+
+// launchType is what a task runs on.
+func (t *task) launchType() string {
+	if t.instance != nil {
+		return launchEC2
+	}
+	return launchFargate
+}
+
+// ownInterface tells whether a task has a network interface of its own.
+func (t *task) ownInterface() bool { return t.definition.NetworkMode == networkAWSVPC }
+
+// storage is Fargate's.
+func (t *task) storage() *ephemeralStorage {
+	switch {
+	case t.instance != nil:
+		return nil
+	case t.definition.EphemeralStorage != nil:
+		return t.definition.EphemeralStorage
+	}
+	return &ephemeralStorage{SizeInGiB: usualStorage}
+}
+
+// bindingsOf are the ports of one container on the instance.
+func (t *task) bindingsOf(container string) []networkBinding {
+	out := []networkBinding{}
+	for _, b := range t.bindings {
+		if b.container == container {
+			out = append(out, networkBinding{"0.0.0.0", b.containerPort, b.hostPort, b.protocol})
+		}
+	}
+	return out
 }
 
 // sizeText leaves out what isn't set.

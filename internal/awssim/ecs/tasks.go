@@ -53,8 +53,15 @@ type task struct {
 	definition *taskDefinition
 	behaves    behaviour
 	ip         string
-	subnet     core.Subnet
-	tags       []Tag
+	// host is what target groups name it by: its address, or the EC2 ID of its
+	// instance, where bindings are its ports.
+	host     string
+	instance *instance
+	bindings []binding
+	subnet   core.Subnet
+	tags     []Tag
+	// secrets are the values that it got when it started, by container and name.
+	secrets map[string]map[string]string
 	// provider is the capacity provider that it runs on; "" for the launch type.
 	provider string
 
@@ -79,6 +86,8 @@ type task struct {
 	// unfit is set while a task that was healthy fails its checks and waits for
 	// its replacement.
 	unfit bool
+	// leaving is set while its instance is draining.
+	leaving bool
 	// healthFailures counts container health checks that failed in a row.
 	healthFailures int
 
@@ -86,8 +95,8 @@ type task struct {
 	step, checks *core.Timer
 }
 
-// launch starts a task of a deployment.
-func (s *Service) launch(svc *service, dep *deployment) *task {
+// launch starts a task of a deployment, on an instance if it runs on one.
+func (s *Service) launch(svc *service, dep *deployment, on *instance) *task {
 	t := &task{
 		id:         s.world.HexID(32),
 		cluster:    svc.cluster,
@@ -105,6 +114,10 @@ func (s *Service) launch(svc *service, dep *deployment) *task {
 		provider:   s.providerOf(svc),
 	}
 	s.nextIP = s.nextIP.Next()
+	t.host = t.ip
+	if on != nil {
+		s.settle(t, on)
+	}
 	svc.launched++
 	t.arn = s.world.ARN("ecs", "task/"+svc.cluster.name+"/"+t.id)
 	s.tasks = append(s.tasks, t)
@@ -137,6 +150,10 @@ func (s *Service) enter(t *task, status string) {
 }
 
 func (s *Service) startContainers(t *task) {
+	if reason := s.pull(t); reason != "" {
+		s.end(t, stopFailedToStart, reason)
+		return
+	}
 	if reason := s.unmounted(t.definition); reason != "" {
 		s.end(t, stopFailedToStart, reason)
 		return
@@ -184,6 +201,14 @@ func (s *Service) run(t *task) {
 // endpoints are the addresses of a task at which it answers.
 func (t *task) endpoints() []Endpoint {
 	var endpoints []Endpoint
+	for _, b := range t.bindings {
+		if b.protocol != "udp" {
+			endpoints = append(endpoints, Endpoint{IP: t.host, Port: b.hostPort, Task: t.id})
+		}
+	}
+	if len(t.bindings) > 0 {
+		return endpoints
+	}
 	for i := range t.definition.ContainerDefinitions {
 		for _, m := range t.definition.ContainerDefinitions[i].PortMappings {
 			if m.Protocol != "udp" {
@@ -266,7 +291,7 @@ func (s *Service) leaveWhenDrained(t *task) {
 		return
 	}
 	for _, lb := range t.service.loadBalancers {
-		if _, registered := s.lb.Health(lb.TargetGroupArn, t.ip, lb.ContainerPort); registered {
+		if _, registered := s.lb.Health(lb.TargetGroupArn, t.host, t.portOf(lb)); registered {
 			return
 		}
 	}
@@ -321,53 +346,6 @@ func (s *Service) Starve(cluster, name string, n int, reason string) bool {
 	return false
 }
 
-// Shortage says why AWS has nothing to run tasks of a service on, in ECS's words;
-// "" if it has. If placed is true the tasks stop before they start, else ECS only
-// tells in an event that it can't place them.
-type Shortage func(service string) (reason string, placed bool)
-
-// SetShortage has AWS lack what tasks run on; nil ends that. It is asked with the
-// world's lock held.
-func (s *Service) SetShortage(f Shortage) { s.shortage = f }
-
-func (s *Service) lack(svc *service) (reason string, placed bool) {
-	if s.shortage == nil {
-		return "", false
-	}
-	return s.shortage(svc.name)
-}
-
-// Cut says why tasks of a service can't reach what they start from, in ECS's words;
-// "" if they can.
-type Cut func(service string) (reason string)
-
-// SetCut has the network keep tasks from what they start from; nil ends that. Tasks
-// that run go on. It is asked with the world's lock held.
-func (s *Service) SetCut(f Cut) { s.cut = f }
-
-func (s *Service) severed(svc *service) string {
-	if s.cut == nil {
-		return ""
-	}
-	return s.cut(svc.name)
-}
-
-// Cuts are what ECS says of tasks that the network keeps from what they start from,
-// by what that is: the words of its guide to stopped tasks ("There is a connection
-// issue …"), with those of its agent as users have reported them.
-var Cuts = map[string]string{
-	"registry": "CannotPullContainerError: ref pull has been retried 5 time(s): failed to copy: httpReadSeeker: failed open: failed to do request: " +
-		"Get \"https://registry/v2/checkout/blobs/1\": dial tcp 10.0.0.9:443: i/o timeout",
-	"registry auth": "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot pull registry auth from Amazon ECR: " +
-		"There is a connection issue between the task and Amazon ECR. Check your task network configuration. operation error ECR: GetAuthorizationToken, " +
-		"exceeded maximum number of attempts, 3, https response error StatusCode: 0, RequestID: , request send failed, Post \"https://ecr/\": dial tcp 10.0.0.9:443: i/o timeout",
-	"secret": "ResourceInitializationError: unable to pull secrets or registry auth: unable to retrieve secret from asm: " +
-		"There is a connection issue between the task and AWS Secrets Manager. Check your task network configuration. failed to fetch secret from secrets manager: " +
-		"operation error Secrets Manager: GetSecretValue, https response error StatusCode: 0, RequestID: , canceled, context deadline exceeded",
-	"logs": "ResourceInitializationError: failed to validate logger args: The task cannot find the Amazon CloudWatch log group defined in the task definition. " +
-		"There is a connection issue between the task and Amazon CloudWatch. Check your network configuration. : signal: killed",
-}
-
 // tearDown takes the task's resources away.
 func (s *Service) tearDown(t *task) {
 	t.exited = s.opts.Clock()
@@ -389,7 +367,7 @@ func (s *Service) tearDown(t *task) {
 
 func (s *Service) registerTargets(t *task) {
 	for _, lb := range t.service.loadBalancers {
-		if err := s.lb.RegisterIn(t.subnet.Zone, lb.TargetGroupArn, t.ip, lb.ContainerPort); err != nil {
+		if err := s.lb.RegisterIn(t.subnet.Zone, lb.TargetGroupArn, t.host, t.portOf(lb)); err != nil {
 			s.event(t.service, "(service %s) failed to register targets in (target-group %s) with (error %s)", t.service.name, lb.TargetGroupArn, err)
 			continue
 		}
@@ -399,7 +377,7 @@ func (s *Service) registerTargets(t *task) {
 
 func (s *Service) deregisterTargets(t *task) {
 	for _, lb := range t.service.loadBalancers {
-		if err := s.lb.Deregister(lb.TargetGroupArn, t.ip, lb.ContainerPort); err != nil {
+		if err := s.lb.Deregister(lb.TargetGroupArn, t.host, t.portOf(lb)); err != nil {
 			s.event(t.service, "(service %s) failed to deregister targets in (target-group %s) with (error %s)", t.service.name, lb.TargetGroupArn, err)
 			continue
 		}
@@ -408,9 +386,9 @@ func (s *Service) deregisterTargets(t *task) {
 }
 
 // targetChanged hears of every change of a target's health.
-func (s *Service) targetChanged(_, ip string, _ int) {
+func (s *Service) targetChanged(_, id string, port int) {
 	for _, t := range s.tasks {
-		if t.ip == ip && t.status != taskStopped {
+		if t.isTarget(id, port) && t.status != taskStopped {
 			s.leaveWhenDrained(t)
 			s.wake(t.service)
 			return

@@ -24,6 +24,8 @@ type TaskTruth struct {
 	Service string
 	Status  string
 	IP      string
+	// Instance is the EC2 ID of the instance that it runs on; "" on Fargate.
+	Instance string
 	// Serving is true while its containers answer.
 	Serving bool
 	// CapacityProvider that it runs on; "" where the service has no strategy.
@@ -62,6 +64,9 @@ func (s *Service) Tasks() []TaskTruth {
 		if t.service != nil {
 			truth.Service = t.service.name
 		}
+		if t.instance != nil {
+			truth.Instance = t.instance.ec2
+		}
 		tasks = append(tasks, truth)
 	}
 	return tasks
@@ -78,7 +83,11 @@ func (s *Service) Loads() []Load {
 	var loads []Load
 	for _, t := range s.tasks {
 		if t.serving && t.service != nil {
-			loads = append(loads, Load{t.cluster.name, t.service.name, t.behaves.cpu(t.id), t.behaves.memory(t.id)})
+			cpu, known := s.sharedWork(t.service)
+			if !known {
+				cpu = t.behaves.cpu(t.id)
+			}
+			loads = append(loads, Load{t.cluster.name, t.service.name, cpu, t.behaves.memory(t.id)})
 		}
 	}
 	return loads

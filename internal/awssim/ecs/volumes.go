@@ -14,6 +14,16 @@ type volume struct {
 	Name                   string      `json:"name"`
 	Host                   *hostVolume `json:"host,omitempty"`
 	EFSVolumeConfiguration *efsVolume  `json:"efsVolumeConfiguration,omitempty"`
+
+	DockerVolumeConfiguration *dockerVolume `json:"dockerVolumeConfiguration,omitempty"`
+}
+
+type dockerVolume struct {
+	Scope         string            `json:"scope,omitempty"`
+	Autoprovision *bool             `json:"autoprovision,omitempty"`
+	Driver        string            `json:"driver,omitempty"`
+	DriverOpts    map[string]string `json:"driverOpts,omitempty"`
+	Labels        map[string]string `json:"labels,omitempty"`
 }
 
 type hostVolume struct {
@@ -115,7 +125,7 @@ func (in *registerInput) checkMounts(c *container) error {
 // directory of the host.
 func (v volume) complete() volume {
 	if v.EFSVolumeConfiguration == nil {
-		if v.Host == nil {
+		if v.Host == nil && v.DockerVolumeConfiguration == nil {
 			v.Host = &hostVolume{}
 		}
 		return v

@@ -76,7 +76,9 @@ type Service struct {
 	opts  Options
 
 	// network is nil where nobody checks what there is of VPCs.
-	network   core.Network
+	network core.Network
+	// instances tells where an instance is that can be registered.
+	instances func(id string) (zone string, found bool)
 	backend   Backend
 	onHealth  func(groupARN, ip string, port int)
 	onListen  func(ListenerInfo)
@@ -94,6 +96,8 @@ func New(world *core.World, opts Options) *Service {
 		onHealth: func(string, string, int) {},
 		onListen: func(ListenerInfo) {},
 		onHangUp: func(string) {},
+
+		instances: func(string) (string, bool) { return "", false },
 	}
 }
 

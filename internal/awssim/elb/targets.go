@@ -26,6 +26,7 @@ type TargetHealth struct {
 }
 
 type target struct {
+	// ip is the target's address, or the ID of its instance.
 	ip     string
 	port   int
 	zone   string
@@ -128,6 +129,20 @@ func (s *Service) Health(groupARN, ip string, port int) (health TargetHealth, fo
 	return s.shownHealth(g, t), true
 }
 
+// SetInstances tells where instances are, which can be registered if they are found.
+func (s *Service) SetInstances(zoneOf func(id string) (zone string, found bool)) {
+	s.instances = zoneOf
+}
+
+// TargetType of a group: ip or instance; "" if there is no such group.
+func (s *Service) TargetType(groupARN string) string {
+	g, err := s.group(groupARN)
+	if err != nil {
+		return ""
+	}
+	return g.settings.TargetType
+}
+
 // HasLoadBalancer tells whether a rule uses the group. The error says that it
 // doesn't exist.
 func (s *Service) HasLoadBalancer(groupARN string) (bool, error) {
@@ -182,7 +197,10 @@ func (s *Service) registerTargets(in targetsInput) (any, error) {
 	}
 	for _, t := range in.Targets {
 		if g.settings.TargetType != "ip" {
-			return nil, core.Errorf("InvalidTarget", "The following targets are not in a running state and cannot be registered: '%s'", t.Id)
+			if _, runs := s.instances(t.Id); !runs {
+				return nil, core.Errorf("InvalidTarget", "The following targets are not in a running state and cannot be registered: '%s'", t.Id)
+			}
+			continue
 		}
 		ip, err := netip.ParseAddr(t.Id)
 		if err != nil {
@@ -205,6 +223,9 @@ func (s *Service) registerTargets(in targetsInput) (any, error) {
 func (s *Service) zoneOf(t targetID) string {
 	if ip, err := netip.ParseAddr(t.Id); err == nil && s.outside(ip) {
 		return t.AvailabilityZone
+	}
+	if zone, found := s.instances(t.Id); found {
+		return zone
 	}
 	return s.world.Region + "a"
 }
@@ -279,9 +300,9 @@ func (s *Service) describe(g *targetGroup, t *target) targetHealthDescription {
 }
 
 func (t *target) out(g *targetGroup, health TargetHealth) targetHealthDescription {
-	return targetHealthDescription{
-		Target:          targetID{Id: t.ip, Port: &t.port, AvailabilityZone: t.zone},
-		HealthCheckPort: g.checkPort(t),
-		TargetHealth:    health,
+	id := targetID{Id: t.ip, Port: &t.port, AvailabilityZone: t.zone}
+	if g.settings.TargetType == "instance" {
+		id.AvailabilityZone = ""
 	}
+	return targetHealthDescription{Target: id, HealthCheckPort: g.checkPort(t), TargetHealth: health}
 }

@@ -111,6 +111,16 @@ func (s *Service) Register(name string, f Function) error {
 	return nil
 }
 
+// Exists tells whether there is a function, by its ARN.
+func (s *Service) Exists(arn string) bool {
+	ref, err := s.refer(arn, "")
+	if err != nil {
+		return false
+	}
+	_, _, err = s.resolve(ref)
+	return err == nil
+}
+
 // Invocations are all runs of a function so far, in their order.
 func (s *Service) Invocations(name string) []Invocation {
 	f := s.functions[name]

@@ -19,8 +19,8 @@ type startIn struct {
 }
 
 type startOut struct {
-	ExecutionArn string `json:"executionArn"`
-	StartDate    epoch  `json:"startDate"`
+	ExecutionArn string     `json:"executionArn"`
+	StartDate    core.Epoch `json:"startDate"`
 }
 
 // startExecution is idempotent for the name and input of a running execution.
@@ -54,7 +54,7 @@ func (s *Service) startExecution(in startIn) (any, error) {
 	case e.Status != Running || e.Input != input:
 		return nil, core.Errorf("ExecutionAlreadyExists", "Execution Already Exists: '%s'", arn)
 	}
-	return startOut{e.ARN, stamp(e.StartedAt)}, nil
+	return startOut{e.ARN, core.Stamp(e.StartedAt)}, nil
 }
 
 func checkInput(input string) error {
@@ -90,8 +90,8 @@ type describeOut struct {
 	StateMachineArn     string       `json:"stateMachineArn"`
 	Name                string       `json:"name"`
 	Status              string       `json:"status"`
-	StartDate           epoch        `json:"startDate"`
-	StopDate            *epoch       `json:"stopDate,omitempty"`
+	StartDate           core.Epoch   `json:"startDate"`
+	StopDate            *core.Epoch  `json:"stopDate,omitempty"`
 	Input               *string      `json:"input,omitempty"`
 	InputDetails        *dataDetails `json:"inputDetails,omitempty"`
 	Output              *string      `json:"output,omitempty"`
@@ -121,10 +121,10 @@ func (s *Service) describeExecution(in describeIn) (any, error) {
 func (s *Service) describe(e Execution, data bool) describeOut {
 	out := describeOut{
 		ExecutionArn: e.ARN, StateMachineArn: s.world.ARN("states", "stateMachine:"+e.StateMachine), Name: e.Name,
-		Status: e.Status, StartDate: stamp(e.StartedAt), Error: e.Error, Cause: e.Cause, RedriveStatus: "REDRIVABLE",
+		Status: e.Status, StartDate: core.Stamp(e.StartedAt), Error: e.Error, Cause: e.Cause, RedriveStatus: "REDRIVABLE",
 	}
 	if e.Status != Running {
-		out.StopDate = new(stamp(e.StoppedAt))
+		out.StopDate = new(core.Stamp(e.StoppedAt))
 	}
 	if e.Status == Running || e.Status == Succeeded {
 		out.RedriveStatus, out.RedriveStatusReason = "NOT_REDRIVABLE", "Execution is "+e.Status+" and cannot be redriven"
@@ -146,7 +146,7 @@ type stopIn struct {
 }
 
 type stopOut struct {
-	StopDate epoch `json:"stopDate"`
+	StopDate core.Epoch `json:"stopDate"`
 }
 
 // stopExecution aborts an execution; one that is closed stays as it is.
@@ -162,5 +162,5 @@ func (s *Service) stopExecution(in stopIn) (any, error) {
 		return nil, err
 	}
 	e.end(Aborted, "", in.Error, in.Cause)
-	return stopOut{stamp(e.StoppedAt)}, nil
+	return stopOut{core.Stamp(e.StoppedAt)}, nil
 }

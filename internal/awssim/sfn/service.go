@@ -6,8 +6,6 @@
 package sfn
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -83,30 +81,11 @@ func (s *Service) TargetPrefix() string { return "AWSStepFunctions" }
 // JSON implements core.JSONService.
 func (s *Service) JSON() map[string]core.JSONFunc {
 	return map[string]core.JSONFunc{
-		"StartExecution":    action(s.startExecution),
-		"DescribeExecution": action(s.describeExecution),
-		"StopExecution":     action(s.stopExecution),
+		"StartExecution":    core.Action(s.startExecution),
+		"DescribeExecution": core.Action(s.describeExecution),
+		"StopExecution":     core.Action(s.stopExecution),
 	}
 }
-
-// action decodes an action's input. What it doesn't know is refused, so that
-// the simulator never ignores what it does not understand.
-func action[In any](f func(In) (any, error)) core.JSONFunc {
-	return func(body []byte) (any, error) {
-		var in In
-		decoder := json.NewDecoder(bytes.NewReader(body))
-		decoder.DisallowUnknownFields()
-		if err := decoder.Decode(&in); err != nil {
-			return nil, core.Errorf("SerializationException", "%s", err.Error())
-		}
-		return f(in)
-	}
-}
-
-// epoch is a time as the JSON protocol writes it: seconds, with fractions.
-type epoch float64
-
-func stamp(t time.Time) epoch { return epoch(float64(t.UnixMilli()) / 1000) }
 
 func invalid(format string, args ...any) error {
 	return core.Errorf("ValidationException", format, args...)

@@ -65,6 +65,8 @@ type want[T any] struct {
 	err error
 	// retryAt is set on a key that AWS rejected.
 	retryAt time.Time
+	// wroteAt is when a caller last wrote what is read here; zero means never.
+	wroteAt time.Time
 }
 
 // result is the result of a read for a key.
@@ -218,6 +220,9 @@ func (b *batch[T]) store(results map[string]result[T]) {
 	b.busy = false
 	for k, r := range results {
 		w := b.entry(k)
+		if !w.wroteAt.IsZero() && b.begun.Before(w.wroteAt.Add(b.window)) || w.readAt.After(b.begun) {
+			continue // AWS may have shown what was before
+		}
 		w.err, w.retryAt = r.err, time.Time{}
 		switch {
 		case r.err == nil:
@@ -225,6 +230,39 @@ func (b *batch[T]) store(results map[string]result[T]) {
 		case r.refused:
 			w.retryAt = b.begun.Add(refusedWindows * b.window)
 		}
+	}
+}
+
+// saw has the reading of a key be what a caller has just read for itself: nobody is
+// told of an older one afterwards.
+func (b *batch[T]) saw(key string, value T) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	w := b.entry(key)
+	w.value, w.readAt, w.err, w.retryAt = value, time.Now(), nil, time.Time{}
+}
+
+// wrote has the reading of a key, if there is one, be what was written. For a window
+// no other reading of it is believed.
+func (b *batch[T]) wrote(key string, change func(value *T)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	w := b.known[key]
+	if w == nil || w.readAt.IsZero() {
+		return
+	}
+	now := time.Now()
+	change(&w.value)
+	w.readAt, w.wroteAt, w.err = now, now, nil
+}
+
+// forget has a key be read anew before its next reading, since nobody knows whether
+// it was written.
+func (b *batch[T]) forget(key string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if w := b.known[key]; w != nil {
+		w.readAt, w.wroteAt = time.Time{}, time.Time{}
 	}
 }
 

@@ -50,8 +50,14 @@ type class struct {
 //   - Amazon ECS: services and tasks are read 100 times at once, 20 per second;
 //     services are changed 50 times at once, 5 per second (API Reference, "Request
 //     throttling for the Amazon ECS API").
+//   - Systems Manager: GetParameters shares the throughput of Parameter Store with
+//     GetParameter and PutParameter, 40 per second unless it was raised (General
+//     Reference, "AWS Systems Manager endpoints and quotas"); and Secrets Manager that
+//     of DescribeSecret with GetSecretValue. Tasks that start need both, so only a
+//     part is used.
 //   - AWS CloudFormation publishes none; these are ones at which it wasn't seen to
-//     refuse calls.
+//     refuse calls. Application Auto Scaling publishes none either; these are few
+//     enough for any of its calls to share one limit.
 var classes = []class{
 	{"elasticloadbalancing changes", 3, 20, []string{
 		"elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags",
@@ -63,6 +69,9 @@ var classes = []class{
 	{"ecs:Describe", 20, 100, []string{"ecs:Describe"}},
 	{"ecs:List", 20, 100, []string{"ecs:List"}},
 	{"ecs:UpdateService", 5, 50, []string{"ecs:UpdateService"}},
+	{"application-autoscaling", 5, 20, []string{"application-autoscaling:"}},
+	{"ssm:GetParameters", 10, 10, []string{"ssm:GetParameters"}},
+	{"secretsmanager:DescribeSecret", 50, 50, []string{"secretsmanager:DescribeSecret"}},
 	{"cloudformation:Describe", 10, 50, []string{"cloudformation:Describe"}},
 	{"cloudformation:List", 10, 50, []string{"cloudformation:List"}},
 	{"cloudformation:CreateStack", 2, 20, []string{"cloudformation:CreateStack"}},

@@ -57,6 +57,39 @@ func (a alarmsByTenant) States(ctx context.Context, names []string) ([]cloud.Ala
 	return a.of(ctx).States(ctx, names)
 }
 
+// scalingByTenant implements cloud.Scaling.
+type scalingByTenant struct{ *byTenant[*scaling] }
+
+func (s scalingByTenant) Targets(ctx context.Context, services []cloud.ServiceID) (map[cloud.ServiceID]cloud.ScalableTarget, error) {
+	return s.of(ctx).Targets(ctx, services)
+}
+
+func (s scalingByTenant) SetTarget(ctx context.Context, service cloud.ServiceID, change cloud.TargetChange) error {
+	return s.of(ctx).SetTarget(ctx, service, change)
+}
+
+// parametersByTenant implements cloud.Parameters.
+type parametersByTenant struct{ *byTenant[*parameters] }
+
+func (p parametersByTenant) Get(ctx context.Context, names []string) (map[string]cloud.Parameter, error) {
+	return p.of(ctx).Get(ctx, names)
+}
+
+func (p parametersByTenant) Watch(ctx context.Context, names []string) (map[string]cloud.Parameter, error) {
+	return p.of(ctx).Watch(ctx, names)
+}
+
+// secretsByTenant implements cloud.Secrets.
+type secretsByTenant struct{ *byTenant[*secrets] }
+
+func (s secretsByTenant) Describe(ctx context.Context, secretARN string) (cloud.Secret, error) {
+	return s.of(ctx).Describe(ctx, secretARN)
+}
+
+func (s secretsByTenant) Watch(ctx context.Context, secretARNs []string) (map[string]cloud.Secret, error) {
+	return s.of(ctx).Watch(ctx, secretARNs)
+}
+
 // metricsByTenant implements cloud.Metrics.
 type metricsByTenant struct{ *byTenant[*metricData] }
 

@@ -42,6 +42,11 @@
 //	Images.Scan             ecr:DescribeImageScanFindings
 //	Alarms.States           cloudwatch:DescribeAlarms
 //	Metrics.Read            cloudwatch:GetMetricData
+//	Scaling.Targets         application-autoscaling:DescribeScalableTargets
+//	Scaling.SetTarget       application-autoscaling:DescribeScalableTargets,
+//	                        application-autoscaling:RegisterScalableTarget, ecs:DescribeServices, ecs:UpdateService
+//	Parameters.Get, Watch   ssm:GetParameters
+//	Secrets.Describe, Watch secretsmanager:DescribeSecret
 //	Functions.Invoke        lambda:InvokeFunction
 //	Workflows.Start         states:StartExecution
 //	Workflows.Execution     states:DescribeExecution

@@ -43,6 +43,8 @@ var kindsByCode = map[string]cloud.Kind{
 	"IDPCommunicationError": cloud.KindTransient,
 	"InternalServiceError":  cloud.KindTransient,
 	"InternalServiceFault":  cloud.KindTransient,
+	"InternalService":       cloud.KindTransient,
+	"ConcurrentUpdate":      cloud.KindTransient,
 
 	// Names that don't end in NotFound.
 	"NoSuchEntity":     cloud.KindNotFound,
@@ -96,6 +98,7 @@ var kindsByCode = map[string]cloud.Kind{
 	"EC2AccessDenied":             cloud.KindDenied,
 	"KMSAccessDenied":             cloud.KindDenied,
 	"KmsAccessDenied":             cloud.KindDenied,
+	"FailedResourceAccess":        cloud.KindDenied,
 }
 
 // kindsByPattern are families of codes, looked up after kindsByCode.
@@ -116,6 +119,12 @@ var (
 	stackWrongState = regexp.MustCompile(`is in \w+ state|TerminationProtection is enabled`)
 )
 
+// Application Auto Scaling answers ValidationException if its caller may not do with
+// the service, or with alarms, what it is to do itself (user guide, "Permissions
+// validation for Application Auto Scaling API calls on target resources"), and if it
+// can't assume its own role (aws-samples/amazon-bedrock-samples#253).
+var scalingDenied = regexp.MustCompile(`(?i)not authorized|access ?denied|permission|unable to assume`)
+
 // servicePrefixes are the services' names in IAM actions, by the SDK's ID.
 var servicePrefixes = map[string]string{
 	"CloudFormation":            "cloudformation",
@@ -123,8 +132,11 @@ var servicePrefixes = map[string]string{
 	"ECS":                       "ecs",
 	"ECR":                       "ecr",
 	"CloudWatch":                "cloudwatch",
+	"Application Auto Scaling":  "application-autoscaling",
 	"Lambda":                    "lambda",
 	"SFN":                       "states",
+	"SSM":                       "ssm",
+	"Secrets Manager":           "secretsmanager",
 	"EC2":                       "ec2",
 	"IAM":                       "iam",
 	stsID:                       "sts",
@@ -240,6 +252,8 @@ func kindOfCode(code, text string) cloud.Kind {
 		return cloud.KindNotFound
 	case code == "ValidationError" && stackWrongState.MatchString(text):
 		return cloud.KindConflict
+	case code == "ValidationException" && scalingDenied.MatchString(text):
+		return cloud.KindDenied
 	}
 	code = strings.TrimSuffix(code, "Exception")
 	if kind, ok := kindsByCode[code]; ok {

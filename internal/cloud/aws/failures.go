@@ -42,7 +42,7 @@ var kindsByText = []struct {
 	kind    cloud.Kind
 }{
 	{regexp.MustCompile(`(?i)rate exceeded|throttl|request limit exceeded|too many requests`), cloud.KindThrottled},
-	{regexp.MustCompile(`(?i)is not authorized to perform|not authorized to perform this operation|access ?denied|service[- ]linked role`), cloud.KindDenied},
+	{regexp.MustCompile(`(?i)is not authorized to perform|not authorized to perform this operation|access ?denied|service[- ]linked role|unable to assume IAM role`), cloud.KindDenied},
 	{regexp.MustCompile(`(?i)maximum number of .*reached|reached (?:the|your) (?:limit|quota|maximum number)|LimitExceeded|limit (?:has been )?exceeded|quota`), cloud.KindQuota},
 	{regexp.MustCompile(`(?i)capacity is unavailable|insufficient capacity|no capacity`), cloud.KindCapacity},
 	{regexp.MustCompile(`^Internal Failure$|(?i)internal (?:server |service )?error|service unavailable|unable to execute http request|connect(?:ion)? timed out`), cloud.KindTransient},

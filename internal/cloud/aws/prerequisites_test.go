@@ -10,6 +10,7 @@ import (
 
 	"github.com/viridian-dev/viridian/internal/awssim"
 	"github.com/viridian-dev/viridian/internal/awssim/core"
+	"github.com/viridian-dev/viridian/internal/awssim/ecs"
 	"github.com/viridian-dev/viridian/internal/awssim/iam"
 	"github.com/viridian-dev/viridian/internal/cloud"
 )
@@ -61,7 +62,7 @@ func TestFactsAreKept(t *testing.T) {
 			check(t, err)
 			_, err = w.Roles.Role(t.Context(), "arn:aws:iam::111122223333:role/checkout")
 			check(t, err)
-			_, err = w.Services.Cluster(t.Context(), "shop", nil)
+			_, err = w.Services.Cluster(t.Context(), "shop", cloud.Capacity{})
 			check(t, err)
 		}
 		for range 10 {
@@ -139,11 +140,11 @@ func TestTrusted(t *testing.T) {
 
 func TestCluster(t *testing.T) {
 	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
-		_, err := w.Services.Cluster(t.Context(), "shop", nil)
+		_, err := w.Services.Cluster(t.Context(), "shop", cloud.Capacity{})
 		wantKind(t, err, cloud.KindNotFound)
 		check(t, w.sim.CreateCluster("shop"))
 		for _, cluster := range []string{"shop", "arn:aws:ecs:eu-west-1:111122223333:cluster/shop"} {
-			found, err := w.Services.Cluster(t.Context(), cluster, nil)
+			found, err := w.Services.Cluster(t.Context(), cluster, cloud.Capacity{})
 			check(t, err)
 			if found.Status != cloud.ClusterActive {
 				t.Errorf("%s is %s", cluster, found.Status)
@@ -151,11 +152,32 @@ func TestCluster(t *testing.T) {
 		}
 		asked := w.sim.CallCounts()["ecs:DescribeClusters"]
 		for _, providers := range [][]string{nil, {"FARGATE_SPOT"}, {"FARGATE_SPOT"}} { // what it lacks is asked for anew
-			_, err := w.Services.Cluster(t.Context(), "shop", providers)
+			_, err := w.Services.Cluster(t.Context(), "shop", cloud.Capacity{Providers: providers})
 			check(t, err)
 		}
 		if got := w.sim.CallCounts()["ecs:DescribeClusters"] - asked; got != 2 {
 			t.Errorf("asked %d times", got)
+		}
+	})
+}
+
+// Instances that a cluster lacked are looked for again at once, those that it had are
+// believed to be there for a while.
+func TestInstancesAreAskedForAnew(t *testing.T) {
+	bubble(t, awssim.Options{}, func(t *testing.T, w *world) {
+		check(t, w.sim.CreateCluster("shop"))
+		asked := func() int { return w.sim.CallCounts()["ecs:DescribeClusters"] }
+		look := func() int32 {
+			found, err := w.Services.Cluster(t.Context(), "shop", cloud.Capacity{Instances: true})
+			check(t, err)
+			return found.Instances
+		}
+		before := look() + look()
+		_, err := w.sim.RegisterInstance(ecs.Instance{Cluster: "shop"})
+		check(t, err)
+		after := look() + look()
+		if before != 0 || after != 2 || asked() != 3 {
+			t.Errorf("%d instances before, %d after, asked %d times", before, after, asked())
 		}
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	"github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -19,7 +20,9 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/go-logr/logr"
 	"github.com/prometheus/client_golang/prometheus"
@@ -63,6 +66,10 @@ type Options struct {
 	// BatchWindow is how often alarms and metrics are read, for all callers; 0
 	// means 10 s. It is measured with the machine's clock.
 	BatchWindow time.Duration
+	// ConfigurationWindow is how often parameters and secrets are read that are
+	// watched, for all callers; 0 means 5 min. It is measured with the machine's
+	// clock.
+	ConfigurationWindow time.Duration
 	// MetricPeriod of the metrics' points: 1, 5, 10, 20, 30 or a multiple of
 	// 60 seconds; 0 is 60 s.
 	MetricPeriod time.Duration
@@ -73,10 +80,11 @@ type Options struct {
 
 // withDefaults fills in omitted options.
 func (o Options) withDefaults() (Options, error) {
-	if o.BatchWindow < 0 {
-		return o, fmt.Errorf("batch window %s: it must not be negative", o.BatchWindow)
+	if shortest := min(o.BatchWindow, o.ConfigurationWindow); shortest < 0 {
+		return o, fmt.Errorf("batch window %s: it must not be negative", shortest)
 	}
 	o.BatchWindow = cmp.Or(o.BatchWindow, defaultBatchWindow)
+	o.ConfigurationWindow = cmp.Or(o.ConfigurationWindow, defaultConfigurationWindow)
 	o.MetricPeriod = cmp.Or(o.MetricPeriod, defaultMetricPeriod)
 	o.CallRate = cmp.Or(o.CallRate, 1)
 	if o.Now == nil {
@@ -175,7 +183,7 @@ func checkRegion(region string) error {
 
 // newClients makes the clients of an identity. learn is told its account.
 func (p *Provider) newClients(cfg awssdk.Config, learn func(account string)) cloud.Clients {
-	watch := cloudwatch.NewFromConfig(cfg)
+	watch, autoscaling := cloudwatch.NewFromConfig(cfg), applicationautoscaling.NewFromConfig(cfg)
 	return cloud.Clients{
 		Stacks:   &stacks{api: cloudformation.NewFromConfig(cfg)},
 		Traffic:  &traffic{api: elb.NewFromConfig(cfg)},
@@ -189,6 +197,9 @@ func (p *Provider) newClients(cfg awssdk.Config, learn func(account string)) clo
 		Metrics: metricsByTenant{newByTenant(func() *metricData {
 			return newMetricData(watch, p.options.BatchWindow, p.options.MetricPeriod, p.options.Now)
 		})},
+		Scaling:    scalingByTenant{newByTenant(func() *scaling { return newScaling(autoscaling, p.options.BatchWindow) })},
+		Parameters: p.newParameters(cfg),
+		Secrets:    p.newSecrets(cfg),
 		Functions: &functions{client: byRegion(func(region string) lambdaAPI {
 			return lambda.NewFromConfig(cfg, func(o *lambda.Options) {
 				o.Region = region
@@ -201,6 +212,20 @@ func (p *Provider) newClients(cfg awssdk.Config, learn func(account string)) clo
 		})},
 		Callers: &callers{api: sts.NewFromConfig(cfg), credentials: cfg.Credentials, region: cfg.Region, learn: learn},
 	}
+}
+
+func (p *Provider) newParameters(cfg awssdk.Config) cloud.Parameters {
+	client := byRegion(func(region string) ssmAPI {
+		return ssm.NewFromConfig(cfg, func(o *ssm.Options) { o.Region = region })
+	})
+	return parametersByTenant{newByTenant(func() *parameters { return newParameters(client, cfg.Region, p.options.ConfigurationWindow) })}
+}
+
+func (p *Provider) newSecrets(cfg awssdk.Config) cloud.Secrets {
+	client := byRegion(func(region string) secretsAPI {
+		return secretsmanager.NewFromConfig(cfg, func(o *secretsmanager.Options) { o.Region = region })
+	})
+	return secretsByTenant{newByTenant(func() *secrets { return newSecrets(client, p.options.ConfigurationWindow) })}
 }
 
 // maxRegions limits the clients cached by region: regions come from what users

@@ -3,6 +3,7 @@ package aws
 import (
 	"context"
 
+	aas "github.com/aws/aws-sdk-go-v2/service/applicationautoscaling"
 	cfn "github.com/aws/aws-sdk-go-v2/service/cloudformation"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -11,7 +12,9 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
@@ -68,6 +71,11 @@ type cloudWatchAPI interface {
 	GetMetricData(context.Context, *cloudwatch.GetMetricDataInput, ...func(*cloudwatch.Options)) (*cloudwatch.GetMetricDataOutput, error)
 }
 
+type scalingAPI interface {
+	DescribeScalableTargets(context.Context, *aas.DescribeScalableTargetsInput, ...func(*aas.Options)) (*aas.DescribeScalableTargetsOutput, error)
+	RegisterScalableTarget(context.Context, *aas.RegisterScalableTargetInput, ...func(*aas.Options)) (*aas.RegisterScalableTargetOutput, error)
+}
+
 // lambdaAPI's method is known to IAM as InvokeFunction.
 type lambdaAPI interface {
 	Invoke(context.Context, *lambda.InvokeInput, ...func(*lambda.Options)) (*lambda.InvokeOutput, error)
@@ -76,6 +84,14 @@ type lambdaAPI interface {
 type statesAPI interface {
 	StartExecution(context.Context, *sfn.StartExecutionInput, ...func(*sfn.Options)) (*sfn.StartExecutionOutput, error)
 	DescribeExecution(context.Context, *sfn.DescribeExecutionInput, ...func(*sfn.Options)) (*sfn.DescribeExecutionOutput, error)
+}
+
+type ssmAPI interface {
+	GetParameters(context.Context, *ssm.GetParametersInput, ...func(*ssm.Options)) (*ssm.GetParametersOutput, error)
+}
+
+type secretsAPI interface {
+	DescribeSecret(context.Context, *secretsmanager.DescribeSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error)
 }
 
 type ec2API interface {
@@ -98,8 +114,11 @@ var (
 	_ ecsAPI            = (*ecs.Client)(nil)
 	_ ecrAPI            = (*ecr.Client)(nil)
 	_ cloudWatchAPI     = (*cloudwatch.Client)(nil)
+	_ scalingAPI        = (*aas.Client)(nil)
 	_ lambdaAPI         = (*lambda.Client)(nil)
 	_ statesAPI         = (*sfn.Client)(nil)
+	_ ssmAPI            = (*ssm.Client)(nil)
+	_ secretsAPI        = (*secretsmanager.Client)(nil)
 	_ ec2API            = (*ec2.Client)(nil)
 	_ iamAPI            = (*iam.Client)(nil)
 	_ stsAPI            = (*sts.Client)(nil)

@@ -51,10 +51,10 @@ func (s *services) Service(ctx context.Context, cluster, name string) (cloud.Ser
 	return serviceFrom(&out.Services[0]), nil
 }
 
-// Cluster describes a cluster. One that isn't active, or lacks a provider, may become
-// or get it at any moment, so that is asked for anew.
-func (s *services) Cluster(ctx context.Context, cluster string, providers []string) (cloud.Cluster, error) {
-	if known, ok := s.clusters.get(cluster); ok && len(known.Lacks(providers)) == 0 {
+// Cluster describes a cluster. One that isn't active, or lacks a provider or
+// instances, may become or get it at any moment, so that is asked for anew.
+func (s *services) Cluster(ctx context.Context, cluster string, needs cloud.Capacity) (cloud.Cluster, error) {
+	if known, ok := s.clusters.get(cluster); ok && known.Meets(needs) {
 		return known, nil
 	}
 	out, err := s.api.DescribeClusters(ctx, &ecs.DescribeClustersInput{Clusters: []string{cluster}})
@@ -72,7 +72,7 @@ func (s *services) Cluster(ctx context.Context, cluster string, providers []stri
 }
 
 func clusterFrom(c *types.Cluster) cloud.Cluster {
-	out := cloud.Cluster{Status: awssdk.ToString(c.Status), CapacityProviders: c.CapacityProviders}
+	out := cloud.Cluster{Status: awssdk.ToString(c.Status), CapacityProviders: c.CapacityProviders, Instances: c.RegisteredContainerInstancesCount}
 	for _, item := range c.DefaultCapacityProviderStrategy {
 		out.DefaultStrategy = append(out.DefaultStrategy, cloud.CapacityShare{
 			Provider: awssdk.ToString(item.CapacityProvider), Base: item.Base, Weight: item.Weight,
@@ -104,10 +104,27 @@ func serviceFrom(s *types.Service) cloud.Service {
 			out.FailedTasks = d.FailedTasks
 		}
 	}
-	if len(s.Events) > 0 {
-		out.LastEvent = clean(awssdk.ToString(s.Events[0].Message))
-	}
+	out.LastEvent = lastEvent(s.Events)
 	return out
+}
+
+// lastEvent is the newest event, or that by which ECS said that it can't place a task,
+// as long as no task was started since: others come after it, and for six hours it
+// isn't repeated (ECS developer guide, "Service event messages").
+func lastEvent(newestFirst []types.ServiceEvent) string {
+	for i := range newestFirst {
+		message := clean(awssdk.ToString(newestFirst[i].Message))
+		if strings.Contains(message, "was unable to place a task") {
+			return message
+		}
+		if strings.Contains(message, "has started ") || strings.Contains(message, "has reached a steady state") {
+			break
+		}
+	}
+	if len(newestFirst) == 0 {
+		return ""
+	}
+	return clean(awssdk.ToString(newestFirst[0].Message))
 }
 
 func (s *services) StoppedTasks(ctx context.Context, cluster, service string, limit int) ([]cloud.StoppedTask, error) {
@@ -174,7 +191,7 @@ func stoppedAt(t *types.Task) time.Time {
 func failed(t *types.Task) bool {
 	switch t.StopCode { //nolint:exhaustive // others are not failures
 	case types.TaskStopCodeEssentialContainerExited:
-		return true
+		return !strings.HasPrefix(awssdk.ToString(t.StoppedReason), hostGone)
 	case types.TaskStopCodeTaskFailedToStart:
 		reason := awssdk.ToString(t.StoppedReason)
 		return !starved(reason) && !cutOff(reason)
@@ -183,6 +200,10 @@ func failed(t *types.Task) bool {
 	}
 	return false
 }
+
+// hostGone begins the reason of tasks whose instance was stopped or terminated, as users
+// have reported it. The code beside it is TerminationNotice in the reports that have one.
+const hostGone = "Host EC2 (instance "
 
 // shortages are the beginnings of ECS's reasons if AWS had no capacity, no
 // address, no network interface or no disk for a task; in that case not even

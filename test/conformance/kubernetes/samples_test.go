@@ -14,6 +14,7 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/awssim/ecr"
+	"github.com/viridian-dev/viridian/internal/awssim/ecs"
 	"github.com/viridian-dev/viridian/internal/awssim/lambda"
 )
 
@@ -49,10 +50,16 @@ func TestSamples(t *testing.T) {
 	}
 }
 
-// verifiable prepares the account for the gates sample.
+// verifiable prepares the account for the gates sample, and for that on instances of
+// EC2.
 func verifiable(t *testing.T) {
 	t.Helper()
 	g := gomega.NewWithT(t)
+	g.Expect(cluster.sim.CreateCluster("shop-ec2")).To(gomega.Succeed())
+	for _, zone := range []string{"eu-west-1a", "eu-west-1b", "eu-west-1b"} {
+		_, err := cluster.sim.RegisterInstance(ecs.Instance{Cluster: "shop-ec2", Zone: zone})
+		g.Expect(err).NotTo(gomega.HaveOccurred())
+	}
 	g.Expect(cluster.sim.RegisterFunction("viridian-invoices-smoke-test", lambda.Function{})).To(gomega.Succeed())
 	g.Expect(cluster.sim.SetAlarm("invoices-5xx", "OK", "")).To(gomega.Succeed())
 	g.Expect(cluster.sim.CreateRepository("invoices", ecr.RepositoryOptions{TagMutability: ecr.Immutable, ScanOnPush: true})).To(gomega.Succeed())
@@ -108,6 +115,9 @@ func quicken(s *story, imd *v1alpha1.ImmutableDeployment) {
 	s.t.Helper()
 	none := new(int32(0))
 	imd.Spec.Rollback.KeepOldSeconds = none
+	if imd.Spec.DesiredCount != nil && *imd.Spec.DesiredCount == 0 {
+		imd.Spec.DesiredCount = new(int32(1)) // nothing is rolled out of what is switched off
+	}
 	if imd.Spec.Template.Target.ContainerPort != 0 {
 		imd.Spec.Template.Target.DeregistrationDelaySeconds = none
 	}

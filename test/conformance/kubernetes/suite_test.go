@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/viridian-dev/viridian/internal/awssim"
+	"github.com/viridian-dev/viridian/internal/awssim/secrets"
 	"github.com/viridian-dev/viridian/test/testcluster"
 )
 
@@ -84,6 +85,11 @@ func (s *suite) prepare(ctx context.Context, endpoint string) error {
 	}
 	if err := s.sim.CreateCluster("shop"); err != nil {
 		return err
+	}
+	for name, value := range map[string]string{"checkout/db": `{"password":"hush"}`, "datadog": "hush"} { // those of the samples
+		if _, err := s.sim.CreateSecret(secrets.Secret{Name: name, Suffix: "AbCdEf", Value: value}); err != nil {
+			return err
+		}
 	}
 	if s.history, err = watch(ctx, s.Client); err != nil {
 		return err

@@ -83,6 +83,11 @@ func (j *job) read(sample string) {
 	spec.Traffic.LoadBalancer.ListenerARN = j.account.Listener
 	spec.Rollback.KeepOldSeconds = new(int32(0))
 	spec.Analysis = nil
+	for i := range spec.Template.Containers {
+		for k := range spec.Template.Containers[i].Secrets {
+			spec.Template.Containers[i].Secrets[k].ValueFrom = j.account.Secret + ":password::"
+		}
+	}
 	if spec.Strategy.Canary != nil {
 		for i := range spec.Strategy.Canary.Steps {
 			spec.Strategy.Canary.Steps[i].HoldSeconds = new(int32(1))

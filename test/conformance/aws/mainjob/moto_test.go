@@ -40,6 +40,8 @@ type account struct {
 	VPC      string   `json:"vpc"`
 	Subnets  []string `json:"subnets"`
 	Group    string   `json:"group"`
+	// Secret is the ARN of one with the key password.
+	Secret string `json:"secret"`
 }
 
 // openAccount starts moto and the bridge in front of it.

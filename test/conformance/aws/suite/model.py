@@ -58,7 +58,10 @@ def _decode_cbor(body):
 
 
 # What AWS says nothing about, as recordings of it show; see ../../verified.
-WITHOUT_MESSAGE = {("DeleteService", "ServiceNotFoundException"), ("SetAlarmState", "ResourceNotFound")}
+WITHOUT_MESSAGE = {
+    ("DeleteService", "ServiceNotFoundException"), ("SetAlarmState", "ResourceNotFound"),
+    ("DeleteParameter", "ParameterNotFound"), ("GetParameter", "ParameterNotFound"), ("GetParameterHistory", "ParameterNotFound"),
+}
 
 
 def _check_error(operation, raw):

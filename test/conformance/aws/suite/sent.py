@@ -242,6 +242,8 @@ def _text(shape, text, path):
     if shape.metadata.get("enum") and text not in shape.metadata["enum"]:
         found.append(f"{path}: {text!r} is no value of {shape.name}")
     pattern = shape._shape_model.get("pattern")  # there is no public way
-    # The models' patterns are Java's and match the whole text.
+    # The models' patterns are Java's and match the whole text. Java takes a pair of
+    # surrogates for the character that it stands for.
+    pattern = pattern and pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF")
     fits = not pattern or regex.fullmatch(pattern, text)
     return found if fits else [*found, f"{path}: {text!r} doesn't match {pattern}"]

@@ -42,7 +42,8 @@ seen, operations = set(), set()
 # The interfaces of internal/cloud/aws/sdk.go by boto3's name of the service.
 INTERFACES = {
     "cloudFormationAPI": "cloudformation", "elbAPI": "elbv2", "ecsAPI": "ecs", "ecrAPI": "ecr",
-    "cloudWatchAPI": "cloudwatch", "lambdaAPI": "lambda", "statesAPI": "stepfunctions", "stsAPI": "sts"
+    "cloudWatchAPI": "cloudwatch", "lambdaAPI": "lambda", "statesAPI": "stepfunctions", "stsAPI": "sts",
+    "scalingAPI": "application-autoscaling", "ssmAPI": "ssm", "secretsAPI": "secretsmanager",
 }
 
 # What the controller asks before it creates a stack. Both answer by what each

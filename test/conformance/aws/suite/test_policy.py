@@ -34,7 +34,9 @@ TAGGING = {
 # What AWS needs besides, on behalf of the caller.
 IMPLIED = {"ecr:DescribeImageScanFindings": {"inspector2:ListCoverage", "inspector2:ListFindings"}}
 # What tests call to prepare an account; nothing in internal/cloud/aws can.
-PREPARATION = re.compile(r"elasticloadbalancing:(Create(Listener|LoadBalancer|TargetGroup)|DeleteTargetGroup|RegisterTargets)\Z")
+PREPARATION = re.compile(
+    r"(elasticloadbalancing:(Create(Listener|LoadBalancer|TargetGroup)|DeleteTargetGroup|RegisterTargets)|ssm:(Put|Delete)Parameter)\Z"
+)
 # Allowed whatever policies say.
 OPEN = {"sts:GetCallerIdentity"}
 # Allowed by config/aws/policy-assume-role.json, for namespaces with a role.
@@ -69,7 +71,9 @@ def test_policy_is_what_calls_need(row):
     row.note = "both directions; CloudFormation's own calls by the templates' types"
     assert ASSUME in want
     assert actions(document("policy-assume-role.json")["Statement"]) == {ASSUME, TAG_SESSION}
-    own = [s for s in document("policy.json")["Statement"] if not s["Sid"].startswith("Cfn")]
+    parts = "policy.json", "policy-scaling.json", "policy-configuration.json"
+    whole = [s for part in parts for s in document(part)["Statement"]]
+    own = [s for s in whole if not s["Sid"].startswith("Cfn")]
     assert actions(own) == want - {ASSUME}
 
 

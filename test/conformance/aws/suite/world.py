@@ -30,6 +30,8 @@ def prepare(account, images=IMAGES):
         _moto_roles(account)
         _moto_images(account, images)
         _moto_hooks(account)
+        secret = account.client("secretsmanager").create_secret(Name="checkout/db", SecretString='{"password": "swordfish"}')
+        account.things["secret"] = secret["ARN"]
     t = account.things
     balancer = account.quiet(
         "elbv2:CreateLoadBalancer", Name="shop", Subnets=t["subnets"], SecurityGroups=[t["group"]], Type="application",

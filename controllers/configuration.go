@@ -1,0 +1,411 @@
+package controllers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/configuration"
+	"github.com/viridian-dev/viridian/internal/preflight"
+)
+
+// values is what a pass knows of the values that the template refers to.
+type values struct {
+	// rollOut is true if changes are rolled out.
+	rollOut bool
+	// apart is true if revisions of one template that hold other values are told
+	// apart: where changes are rolled out, and where they were. wanted is then the
+	// SHA-256 of those of the one that is wanted; "" if it is a new one, whatever it
+	// will hold.
+	apart  bool
+	wanted string
+	// current are the values that the template in spec refers to; nil while nobody
+	// asked.
+	current *configuration.Answers
+	// seen is how what a revision holds compares with what is current; nil while
+	// nobody looked. hurry is true if that is to be rolled out, or isn't any more, and
+	// unread if what is current is only to be read yet.
+	seen          *v1alpha1.ConfigurationStatus
+	hurry, unread bool
+}
+
+// chooseValues tells which revision of the template in spec is wanted, where there
+// may be several that hold other values.
+func (view *deploymentView) chooseValues(imd *v1alpha1.ImmutableDeployment) {
+	refers := len(configuration.References(&imd.Spec.Template)) > 0
+	view.values.rollOut = refers && imd.Spec.Configuration.OnChange == v1alpha1.ChangeRollOut
+	choice := view.choice(imd)
+	view.values.apart = view.values.rollOut || refers && choice.Differ()
+	if view.values.apart {
+		view.values.wanted = choice.Wanted()
+	}
+	view.facts.WantHash = view.hash(view.facts.WantTemplate, view.values.wanted)
+}
+
+// hash tells revisions apart: by their templates and, where it matters, by what those
+// of the template in spec hold.
+func (view *deploymentView) hash(ofTemplate, ofValues string) string {
+	if !view.values.apart || ofTemplate != view.facts.WantTemplate {
+		return ofTemplate
+	}
+	return ofTemplate + "/" + ofValues
+}
+
+// hashOf is that of a revision.
+func (view *deploymentView) hashOf(imr *v1alpha1.ImmutableRevision) string {
+	return view.hash(imr.Spec.Frozen.TemplateHash, heldSum(imr))
+}
+
+// isWanted tells whether a revision has the template in spec, and the values that are
+// wanted, whichever they are if those of a new revision are.
+func (view *deploymentView) isWanted(imr *v1alpha1.ImmutableRevision) bool {
+	return imr.Spec.Frozen.TemplateHash == view.facts.WantTemplate &&
+		(!view.values.apart || view.values.wanted == "" || heldSum(imr) == view.values.wanted)
+}
+
+// heldSum is the SHA-256 of the values that a revision holds; "" if it isn't known.
+func heldSum(imr *v1alpha1.ImmutableRevision) string {
+	if held := imr.Spec.Frozen.Configuration; held != nil {
+		return held.SHA256
+	}
+	return ""
+}
+
+// choice is among the revisions of the template in spec.
+func (view *deploymentView) choice(imd *v1alpha1.ImmutableDeployment) *configuration.Choice {
+	c := &configuration.Choice{Stable: imd.Status.Stable, Rollout: imd.Status.Rollout}
+	if view.values.rollOut {
+		c.Seen = imd.Status.Configuration
+	}
+	for i := range imd.Status.History {
+		if h := &imd.Status.History[i]; h.Outcome.Good() {
+			c.Served = append(c.Served, h.Revision)
+		}
+	}
+	for i := range view.records {
+		imr := &view.records[i]
+		// One that serves and is made anew, since its stack was lost, is made with what
+		// it held.
+		there := imr.DeletionTimestamp.IsZero() || view.values.rollOut && imr.Spec.Revision == c.Stable
+		if there && imr.Spec.Frozen.TemplateHash == view.facts.WantTemplate {
+			c.Revisions = append(c.Revisions, configuration.Revision{Number: imr.Spec.Revision, Name: imr.Name, SHA256: heldSum(imr)})
+		}
+	}
+	return c
+}
+
+// reference is the revision whose values are compared with those that are current;
+// nil if there is none that refers to any.
+func (view *deploymentView) reference(imd *v1alpha1.ImmutableDeployment) *v1alpha1.ImmutableRevision {
+	number := imd.Status.Stable
+	if view.values.rollOut {
+		if r := view.choice(imd).Reference(); r != nil {
+			number = r.Number
+		}
+	}
+	i := slices.IndexFunc(view.records, func(imr v1alpha1.ImmutableRevision) bool { return imr.Spec.Revision == number })
+	if i < 0 || view.records[i].Spec.Frozen.Configuration == nil {
+		return nil
+	}
+	return &view.records[i]
+}
+
+// observeConfiguration compares what the revision that serves holds with what is
+// current, while nothing is rolled out. What can't be read leaves what was found:
+// nothing is told and nothing is rolled out for want of an answer.
+func (r *DeploymentReconciler) observeConfiguration(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView) error {
+	reference := view.reference(imd)
+	if reference == nil || view.facts.Deleting || view.facts.Blocked != nil || !view.isSettled(imd, reference) {
+		return nil
+	}
+	reference, err := r.whole(ctx, reference)
+	if err != nil {
+		return client.IgnoreNotFound(err)
+	}
+	answers := configuration.Answers{Region: view.identity.Region, Unread: map[string]bool{}}
+	parameters, secrets := configuration.Sources(reference.Spec.Frozen.Configuration.Entries)
+	answers.Parameters, err = watch(ctx, parameters, view.clients.Parameters.Watch, answers.Unread)
+	if err == nil {
+		answers.Secrets, err = watch(ctx, secrets, view.clients.Secrets.Watch, answers.Unread)
+	}
+	view.values.unread = errors.Is(err, cloud.ErrPending)
+	if err != nil {
+		log.FromContext(ctx).V(1).Info("Parameters and secrets are not compared", keyReason, err.Error())
+		return nil
+	}
+	if len(answers.Unread) < len(parameters)+len(secrets) {
+		r.compare(imd, view, reference, &answers)
+	}
+	return nil
+}
+
+// watch reads what is watched: all at once or, where something may not be read, one by
+// one. That is noted as unread, and hides nothing else.
+func watch[T any](ctx context.Context, names []string, read func(context.Context, []string) (map[string]T, error), unread map[string]bool) (map[string]T, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	found, err := read(ctx, names)
+	if !isOfOne(err) {
+		return found, err
+	}
+	found = map[string]T{}
+	for _, name := range names {
+		one, err := read(ctx, []string{name})
+		switch {
+		case isOfOne(err):
+			log.FromContext(ctx).V(1).Info("A parameter or secret is not compared", "name", name, keyReason, err.Error())
+			unread[name] = true
+		case err != nil:
+			return nil, err
+		}
+		maps.Copy(found, one)
+	}
+	return found, nil
+}
+
+// isOfOne tells whether an error may be about one parameter or secret only.
+func isOfOne(err error) bool {
+	kind := cloud.KindOf(err)
+	return kind == cloud.KindDenied || kind == cloud.KindInvalid
+}
+
+// isSettled tells whether nothing is rolled out, nor about to be.
+func (view *deploymentView) isSettled(imd *v1alpha1.ImmutableDeployment, reference *v1alpha1.ImmutableRevision) bool {
+	last := imd.Status.Rollout
+	switch {
+	case last != nil && last.FinishedAt == nil:
+		return false
+	case !view.values.rollOut || view.hashOf(reference) == view.facts.WantHash:
+		return true
+	}
+	return last != nil && last.Outcome.Bad() && slices.ContainsFunc(view.records, func(imr v1alpha1.ImmutableRevision) bool {
+		return imr.Spec.Revision == last.Revision && view.hashOf(&imr) == view.facts.WantHash
+	})
+}
+
+// compare notes how what a revision holds compares with what is current.
+func (r *DeploymentReconciler) compare(imd *v1alpha1.ImmutableDeployment, view *deploymentView, reference *v1alpha1.ImmutableRevision, answers *configuration.Answers) {
+	c := configuration.Comparison{
+		Revision: reference.Name, Held: reference.Spec.Frozen.Configuration,
+		Policy: imd.Spec.Configuration.Secrets, Before: imd.Status.Configuration, Now: r.Now(),
+	}
+	if reference.Spec.Frozen.TemplateHash == view.facts.WantTemplate {
+		c.Template = &imd.Spec.Template
+	}
+	if view.values.seen = configuration.Compare(&c, answers); view.values.seen == nil {
+		return
+	}
+	before := ""
+	if was := imd.Status.Configuration; was != nil && was.Revision == reference.Name {
+		before = was.Changed
+	}
+	view.values.hurry = view.values.rollOut && view.values.seen.Changed != before
+}
+
+// lookAtConfiguration looks at the values that the template in spec refers to: a
+// revision that is to be made of it has to hold them, and one that is there needs
+// those that ECS resolves.
+func (r *DeploymentReconciler) lookAtConfiguration(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, report *preflight.Report) error {
+	t := imd.Spec.Template.DeepCopy()
+	if made := view.recordOf(view.facts.WantHash); made != nil {
+		made, err := r.whole(ctx, made)
+		if err != nil {
+			return err
+		}
+		held := configuration.Held(&v1alpha1.FrozenRevision{Template: *t, Configuration: made.Spec.Frozen.Configuration})
+		return lookForValues(ctx, view.clients, view.identity.Region, configuration.Resolved(held), report)
+	}
+	if err := r.readValues(ctx, imd, view, report); err != nil {
+		return err
+	}
+	if _, missing := configuration.Freeze(t, imd.Spec.Configuration.Secrets, view.values.current); missing != nil {
+		report.Findings = append(report.Findings, *missing)
+	}
+	return nil
+}
+
+// lookForValues looks whether what ECS resolves is there. What can't be looked at is
+// left out, as ECS resolves it with another role.
+func lookForValues(ctx context.Context, clients cloud.Clients, region string, held []v1alpha1.FrozenReference, report *preflight.Report) error {
+	answers := configuration.Answers{Region: region}
+	if err := read(ctx, clients, nil, held, &answers, report); err != nil {
+		return err
+	}
+	if missing := configuration.Missing(held, &answers); missing != nil {
+		report.Findings = append(report.Findings, *missing)
+	}
+	return nil
+}
+
+// readValues reads the values that the template in spec refers to, once in a pass.
+func (r *DeploymentReconciler) readValues(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, report *preflight.Report) error {
+	if view.values.current != nil {
+		return nil
+	}
+	answers := configuration.Answers{Region: view.identity.Region}
+	needed, others := configuration.Needed(&imd.Spec.Template, imd.Spec.Configuration.Secrets)
+	if err := read(ctx, view.clients, needed, others, &answers, report); err != nil {
+		return err
+	}
+	view.values.current = &answers
+	if reference := view.reference(imd); view.values.rollOut && reference != nil && reference.Spec.Frozen.TemplateHash == view.facts.WantTemplate {
+		reference, err := r.whole(ctx, reference)
+		if err != nil {
+			return err
+		}
+		r.compare(imd, view, reference, &answers) // what was seen before may have changed again
+	}
+	return nil
+}
+
+// read reads what references name. What a revision has to hold is needed; of the
+// others, what can't be looked at is noted in the report.
+func read(ctx context.Context, clients cloud.Clients, needed, others []v1alpha1.FrozenReference, answers *configuration.Answers, report *preflight.Report) error {
+	answers.Parameters, answers.Secrets, answers.Unread = map[string]cloud.Parameter{}, map[string]cloud.Secret{}, map[string]bool{}
+	must := func(_ string, err error) error { return err }
+	if err := readSome(ctx, clients, needed, answers, must); err != nil {
+		return err
+	}
+	return readSome(ctx, clients, others, answers, func(what string, err error) error {
+		if cloud.KindOf(err) == cloud.KindInvalid || cloud.KindOf(err) == cloud.KindThrottled {
+			report.Unchecked = append(report.Unchecked, what)
+			return nil // ECS reads it with another role and in another way, and may well find it
+		}
+		return report.SkipOptional(what, err)
+	})
+}
+
+// readSome reads references. skip tells what is done about what can't be read; if it
+// returns no error, that is noted as unread.
+func readSome(ctx context.Context, clients cloud.Clients, of []v1alpha1.FrozenReference, answers *configuration.Answers, skip func(what string, err error) error) error {
+	parameters, secrets := configuration.Sources(of)
+	if err := getParameters(ctx, clients.Parameters, parameters, answers, skip); err != nil {
+		return err
+	}
+	for _, arn := range secrets {
+		found, err := clients.Secrets.Describe(ctx, arn)
+		switch {
+		case err == nil:
+			answers.Secrets[arn] = found
+		case !cloud.IsNotFound(err):
+			if err := skip("the secret "+arn+" (secretsmanager:DescribeSecret)", err); err != nil {
+				return err
+			}
+			answers.Unread[arn] = true
+		}
+	}
+	return nil
+}
+
+// getParameters does the same for parameters: all at once or, where something is
+// refused, one by one, so that one that is refused hides no other.
+func getParameters(ctx context.Context, from cloud.Parameters, names []string, answers *configuration.Answers, skip func(what string, err error) error) error {
+	if len(names) == 0 {
+		return nil
+	}
+	found, err := from.Get(ctx, names)
+	if isOfOne(err) && len(names) > 1 {
+		for _, name := range names {
+			if err := getParameters(ctx, from, []string{name}, answers, skip); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	maps.Copy(answers.Parameters, found)
+	if err == nil {
+		return nil
+	}
+	what := "parameters"
+	if len(names) == 1 {
+		what = "the parameter " + names[0]
+	}
+	if err := skip(what+" (ssm:GetParameters)", err); err != nil {
+		return err
+	}
+	for _, name := range names {
+		answers.Unread[name] = true
+	}
+	return nil
+}
+
+// whole is a record with what it holds of each value, which the cache doesn't have.
+func (r *DeploymentReconciler) whole(ctx context.Context, imr *v1alpha1.ImmutableRevision) (*v1alpha1.ImmutableRevision, error) {
+	if imr.Spec.Frozen.Configuration == nil {
+		return imr, nil
+	}
+	out := &v1alpha1.ImmutableRevision{}
+	if err := r.Live.Get(ctx, client.ObjectKeyFromObject(imr), out); err != nil {
+		return nil, fmt.Errorf("get revision %s: %w", imr.Name, err)
+	}
+	return out, nil
+}
+
+// recordOf is the newest record of a revision; nil if there is none.
+func (view *deploymentView) recordOf(hash string) *v1alpha1.ImmutableRevision {
+	for i := len(view.records) - 1; i >= 0; i-- {
+		if imr := &view.records[i]; view.hashOf(imr) == hash && imr.DeletionTimestamp.IsZero() {
+			return imr
+		}
+	}
+	return nil
+}
+
+// hold has a template hold the values that it refers to: those that are current, or
+// those that a lost revision of it held. made is false if other values are current by
+// now than those for which a revision was to be made: the next pass decides anew.
+func (r *DeploymentReconciler) hold(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, t *v1alpha1.RevisionTemplate) (held *v1alpha1.FrozenConfiguration, made bool, err error) {
+	if err := r.readValues(ctx, imd, view, &preflight.Report{}); err != nil {
+		return nil, false, err
+	}
+	held, missing := configuration.Freeze(t, imd.Spec.Configuration.Secrets, view.values.current)
+	if missing != nil {
+		return nil, false, refused(missing)
+	}
+	other := view.values.rollOut && view.values.wanted != "" && held.SHA256 != view.values.wanted
+	return held, !other, nil
+}
+
+// checkValues refuses to have a stack created whose tasks could not start, since what
+// ECS has to resolve isn't there.
+func (r *RevisionReconciler) checkValues(ctx context.Context, imr *v1alpha1.ImmutableRevision, view revisionView) error {
+	var report preflight.Report
+	held := configuration.Resolved(configuration.Held(&imr.Spec.Frozen))
+	if err := lookForValues(ctx, view.clients, imr.Spec.Frozen.AWS.Region, held, &report); err != nil || len(report.Findings) == 0 {
+		return err
+	}
+	return refused(&report.Findings[0])
+}
+
+// isCompared tells whether a revision's values may be compared in later passes: the
+// one that serves or, where other values are rolled out, the one that was given up.
+func (view *deploymentView) isCompared(imd *v1alpha1.ImmutableDeployment, next *v1alpha1.ImmutableDeploymentStatus, revision string) bool {
+	last := next.Rollout
+	return revision == next.StableRevision ||
+		view.values.rollOut && last != nil && revision == fmt.Sprintf("%s-%d", imd.Name, last.Revision)
+}
+
+// keepConfiguration writes down how what is held compares with what is current. What
+// was found of a revision that isn't compared any more goes.
+func (view *deploymentView) keepConfiguration(imd *v1alpha1.ImmutableDeployment, next *v1alpha1.ImmutableDeploymentStatus, set conditionSetter) {
+	if view.values.seen != nil {
+		next.Configuration = view.values.seen
+	}
+	if c := next.Configuration; c != nil && !view.isCompared(imd, next, c.Revision) {
+		next.Configuration = nil
+	}
+	if next.Configuration == nil {
+		set.while(v1alpha1.ConditionConfigurationCurrent, false, "", "")
+		return
+	}
+	says := configuration.Judge(next.Configuration, imd.Namespace, imd.Name, view.values.rollOut)
+	set.set(v1alpha1.ConditionConfigurationCurrent, truth(says.Current), says.Reason, says.Message)
+}

@@ -1,0 +1,99 @@
+package controllers_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/onsi/gomega"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// Whoever goes back to a template gets the values with which it served, and not those
+// of a revision that was given up, whatever onChange says by then.
+func TestBackToTheValuesThatServed(t *testing.T) {
+	w := running(t)
+	imd := w.servingAfterABadValue()
+	w.removed("checkout-2")
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) { s.Configuration.OnChange = v1alpha1.ChangeReport })
+	w.roll(imd, "2")
+	w.alone(imd, "checkout-3")
+	w.roll(imd, "1")
+	w.until(imd, "a way back", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		return s.RolloutCount == 4 && s.Phase == v1alpha1.PhaseComplete
+	})
+	w.Expect(w.get(imd).Status.StableRevision).To(gomega.Equal("checkout-1"))
+	w.Expect(w.answered("FEATURES")).To(gomega.Equal("none"))
+}
+
+// What serves with values that were rolled out, and is made anew since its stack was
+// lost, has these values and not those that served before.
+func TestLostWithValues(t *testing.T) {
+	w := running(t)
+	w.put("/shop/features", plain, "none")
+	imd := w.serving(variables("FEATURES=/shop/features"), rollsOut)
+	w.put("/shop/features", plain, "express")
+	w.alone(imd, "checkout-2")
+	out := w.revision("checkout-2").Status.Outputs
+	_, err := w.others.ecs.DeleteService(w.ctx, &ecs.DeleteServiceInput{Cluster: &out.Cluster, Service: &out.ServiceName, Force: aws.Bool(true)})
+	w.Expect(err).NotTo(gomega.HaveOccurred())
+	now := w.outage(imd, v1alpha1.ReasonStackChanged)
+	w.obey(imd, v1alpha1.AnnotationRetry, now.Status.BlockedBy.Remedy)
+	w.alone(imd, "checkout-3")
+	w.Expect(w.answered("FEATURES")).To(gomega.Equal("express"))
+	w.Expect(w.get(imd).Status.RolloutCount).To(gomega.Equal(int64(3)))
+}
+
+// What may not be looked at, since ECS reads it with another role, hides no change of
+// what may.
+func TestDeniedHidesNothingElse(t *testing.T) {
+	w := newWorld(t)
+	w.startAs(&setup{answers: func(action string) *http.Response {
+		if action != "DescribeSecret" {
+			return nil
+		}
+		return &http.Response{StatusCode: http.StatusForbidden, Header: http.Header{}, Body: http.NoBody}
+	}})
+	w.put("/shop/features", plain, "none")
+	imd := w.serving(variables("FEATURES=/shop/features"), resolving("DB="+w.secret("shop/db", "first")), rollsOut, func(s *v1alpha1.ImmutableDeploymentSpec) {
+		s.Configuration.Secrets = v1alpha1.SecretsFollow
+	})
+	_, says := w.judged(imd, v1alpha1.ReasonConfigurationCurrent)
+	w.Expect(says.Message).To(gomega.ContainSubstring("as far as they can be read; not DB of container app"))
+	w.put("/shop/features", plain, "express")
+	w.alone(imd, "checkout-2")
+	w.Expect(w.get(imd).Status.RolloutCount).To(gomega.Equal(int64(2)))
+}
+
+// What Systems Manager refuses to tell the controller, as it does of
+// /aws/reference/secretsmanager/… without decryption ("WithDecryption flag must be
+// True"), and what it has no time for, is left to ECS: neither a rollout nor a way
+// back waits for it.
+func TestRefusedReadHoldsNothingUp(t *testing.T) {
+	for name, code := range map[string]string{"refused": "ValidationException", "throttled": "ThrottlingException"} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.startAs(&setup{answers: func(action string) *http.Response {
+				if action != "GetParameters" {
+					return nil
+				}
+				return &http.Response{
+					StatusCode: http.StatusBadRequest, Header: http.Header{"X-Amzn-Errortype": {code}},
+					Body: io.NopCloser(strings.NewReader(`{"__type": "` + code + `"}`)),
+				}
+			}})
+			w.put("/shop/token", secure, "planted-token")
+			w.put("/shop/other", secure, "planted-other")
+			imd := w.serving(resolving("TOKEN=/shop/token", "OTHER=/shop/other"))
+			w.roll(imd, "2")
+			w.alone(imd, "checkout-2")
+			w.roll(imd, "1")
+			w.alone(imd, "checkout-1")
+			w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"DELETE_COMPLETE", "CREATE_COMPLETE"}))
+		})
+	}
+}

@@ -1,0 +1,246 @@
+package aws
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+const (
+	// getParametersMax is the maximum that GetParameters accepts.
+	getParametersMax = 10
+	// defaultConfigurationWindow is how often parameters and secrets are read that
+	// are watched.
+	defaultConfigurationWindow = 5 * time.Minute
+)
+
+// parameters implements cloud.Parameters.
+type parameters struct {
+	// client returns a client of a region, and home is that of names.
+	client func(region string) ssmAPI
+	home   string
+	watch  batch[parameter]
+}
+
+// parameter is what is known of a name.
+type parameter struct {
+	exists bool
+	cloud.Parameter
+}
+
+func newParameters(client func(region string) ssmAPI, home string, window time.Duration) *parameters {
+	p := &parameters{client: client, home: home}
+	p.watch = batch[parameter]{window: window, begin: func() round[parameter] {
+		return round[parameter]{chunks: p.chunks, read: p.readSome}
+	}}
+	return p
+}
+
+func (p *parameters) Get(ctx context.Context, names []string) (map[string]cloud.Parameter, error) {
+	found := map[string]cloud.Parameter{}
+	for _, chunk := range p.chunks(slices.Compact(slices.Sorted(slices.Values(names)))) {
+		some, err := p.read(ctx, chunk)
+		if err != nil {
+			return nil, err
+		}
+		for name, r := range some {
+			p.watch.saw(name, r.value)
+			if r.value.exists {
+				found[name] = r.value.Parameter
+			}
+		}
+	}
+	return found, nil
+}
+
+func (p *parameters) Watch(ctx context.Context, names []string) (map[string]cloud.Parameter, error) {
+	found := map[string]cloud.Parameter{}
+	err := p.watch.get(ctx, names, func(known map[string]*want[parameter]) error {
+		for _, name := range names {
+			if is := known[name].value; is.exists {
+				found[name] = is.Parameter
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// chunks has the names of one region in a call.
+func (p *parameters) chunks(names []string) (out [][]string) {
+	byRegion := slices.Clone(names)
+	slices.SortStableFunc(byRegion, func(a, b string) int { return cmp.Compare(p.regionOf(a), p.regionOf(b)) })
+	for len(byRegion) > 0 {
+		n := 1
+		for n < min(getParametersMax, len(byRegion)) && p.regionOf(byRegion[n]) == p.regionOf(byRegion[0]) {
+			n++
+		}
+		out, byRegion = append(out, byRegion[:n]), byRegion[n:]
+	}
+	return out
+}
+
+// regionOf is where a parameter is: where its ARN says, or at home.
+func (p *parameters) regionOf(name string) string {
+	if is, err := arn.Parse(name); err == nil {
+		return is.Region
+	}
+	return p.home
+}
+
+// read reads the parameters of one call. Nothing is decrypted.
+func (p *parameters) read(ctx context.Context, names []string) (map[string]result[parameter], error) {
+	region := p.regionOf(names[0])
+	if err := checkRegion(region); err != nil {
+		return nil, err
+	}
+	out, err := p.client(region).GetParameters(ctx, &ssm.GetParametersInput{Names: names, WithDecryption: new(false)})
+	if err != nil {
+		return nil, wrap(err)
+	}
+	results := map[string]result[parameter]{}
+	for i := range out.Parameters {
+		is := &out.Parameters[i]
+		for _, name := range names {
+			if name == awssdk.ToString(is.Name) || name == awssdk.ToString(is.ARN) {
+				results[name] = result[parameter]{value: parameter{true, parameterFrom(is)}}
+			}
+		}
+	}
+	for _, name := range names {
+		switch _, found := results[name]; {
+		case found:
+		case slices.Contains(out.InvalidParameters, name):
+			results[name] = result[parameter]{}
+		default:
+			return nil, answerError(cloud.KindTransient, "ssm:GetParameters", "", "the answer says nothing of "+name)
+		}
+	}
+	return results, nil
+}
+
+// readSome does the same, one by one where one may not be read: whoever asks for
+// that keeps nobody else from reading.
+func (p *parameters) readSome(ctx context.Context, names []string) (map[string]result[parameter], error) {
+	results, err := p.read(ctx, names)
+	if cloud.KindOf(err) != cloud.KindDenied {
+		return results, err
+	}
+	if len(names) == 1 {
+		return map[string]result[parameter]{names[0]: {err: err}}, nil
+	}
+	results = map[string]result[parameter]{}
+	for _, name := range names {
+		one, err := p.read(ctx, []string{name})
+		switch {
+		case cloud.KindOf(err) == cloud.KindDenied:
+			results[name] = result[parameter]{err: err}
+		case err != nil:
+			return nil, err
+		default:
+			results[name] = one[name]
+		}
+	}
+	return results, nil
+}
+
+// parameterFrom keeps no value but of the types that are known not to be encrypted.
+func parameterFrom(p *types.Parameter) cloud.Parameter {
+	out := cloud.Parameter{Version: p.Version, Secure: true}
+	if p.Type == types.ParameterTypeString || p.Type == types.ParameterTypeStringList {
+		out.Secure, out.Value = false, awssdk.ToString(p.Value)
+	}
+	return out
+}
+
+// secrets implements cloud.Secrets.
+type secrets struct {
+	// client returns a client of a region.
+	client func(region string) secretsAPI
+	watch  batch[secret]
+}
+
+// secret is what is known of an ARN.
+type secret struct {
+	exists bool
+	cloud.Secret
+}
+
+func newSecrets(client func(region string) secretsAPI, window time.Duration) *secrets {
+	s := &secrets{client: client}
+	s.watch = batch[secret]{window: window, begin: func() round[secret] {
+		return round[secret]{read: s.readOne, chunks: func(arns []string) [][]string { return slices.Collect(slices.Chunk(arns, 1)) }}
+	}}
+	return s
+}
+
+func (s *secrets) Describe(ctx context.Context, secretARN string) (cloud.Secret, error) {
+	is, err := s.describe(ctx, secretARN)
+	if err == nil || cloud.IsNotFound(err) {
+		s.watch.saw(secretARN, secret{err == nil, is})
+	}
+	return is, err
+}
+
+func (s *secrets) describe(ctx context.Context, secretARN string) (cloud.Secret, error) {
+	at, err := arn.Parse(secretARN)
+	if err != nil || at.Service != "secretsmanager" || !strings.HasPrefix(at.Resource, "secret:") {
+		return cloud.Secret{}, invalid(fmt.Sprintf("%q is no ARN of a secret", secretARN))
+	}
+	if err := checkRegion(at.Region); err != nil {
+		return cloud.Secret{}, err
+	}
+	out, err := s.client(at.Region).DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &secretARN})
+	if err != nil {
+		return cloud.Secret{}, wrap(err)
+	}
+	return cloud.Secret{
+		Rotated: awssdk.ToBool(out.RotationEnabled), OwningService: awssdk.ToString(out.OwningService),
+		DeletedAt: awssdk.ToTime(out.DeletedDate), Stages: out.VersionIdsToStages,
+	}, nil
+}
+
+func (s *secrets) Watch(ctx context.Context, secretARNs []string) (map[string]cloud.Secret, error) {
+	found := map[string]cloud.Secret{}
+	err := s.watch.get(ctx, secretARNs, func(known map[string]*want[secret]) error {
+		for _, at := range secretARNs {
+			if is := known[at].value; is.exists {
+				found[at] = is.Secret
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// readOne describes a secret. One that may not be described, or that isn't there,
+// says nothing of others.
+func (s *secrets) readOne(ctx context.Context, arns []string) (map[string]result[secret], error) {
+	is, err := s.describe(ctx, arns[0])
+	switch cloud.KindOf(err) { //nolint:exhaustive // the others are about all calls
+	case "":
+		return map[string]result[secret]{arns[0]: {value: secret{true, is}}}, err
+	case cloud.KindNotFound:
+		return map[string]result[secret]{arns[0]: {}}, nil
+	case cloud.KindDenied:
+		return map[string]result[secret]{arns[0]: {err: err}}, nil
+	}
+	return nil, err
+}

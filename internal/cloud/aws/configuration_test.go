@@ -1,0 +1,250 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/viridian-dev/viridian/internal/cloud"
+)
+
+// parameterStore answers GetParameters.
+type parameterStore struct {
+	region string
+	// there are the parameters, and denied those that may not be read.
+	there  []types.Parameter
+	denied string
+	// silent leaves out what doesn't exist.
+	silent bool
+	calls  *[]string
+}
+
+func (s parameterStore) GetParameters(_ context.Context, in *ssm.GetParametersInput, _ ...func(*ssm.Options)) (*ssm.GetParametersOutput, error) {
+	*s.calls = append(*s.calls, s.region+" "+strings.Join(in.Names, " "))
+	if awssdk.ToBool(in.WithDecryption) {
+		return nil, fmt.Errorf("asked to decrypt")
+	}
+	if s.denied != "" && slices.Contains(in.Names, s.denied) {
+		return nil, &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not authorized to perform: ssm:GetParameters"}
+	}
+	out := &ssm.GetParametersOutput{}
+	for _, name := range in.Names {
+		i := slices.IndexFunc(s.there, func(p types.Parameter) bool { return *p.Name == name || *p.ARN == name })
+		switch {
+		case i >= 0:
+			out.Parameters = append(out.Parameters, s.there[i])
+		case !s.silent:
+			out.InvalidParameters = append(out.InvalidParameters, name)
+		}
+	}
+	return out, nil
+}
+
+// stored is a parameter as Systems Manager has it.
+func stored(name string, kind types.ParameterType, value string, version int64) types.Parameter {
+	return types.Parameter{Name: &name, ARN: awssdk.String("arn:aws:ssm:eu-west-1:111122223333:parameter" + name), Type: kind, Value: &value, Version: version}
+}
+
+// of makes the adapter of a store.
+func (s parameterStore) of(window time.Duration) (*parameters, *[]string) {
+	calls := []string{}
+	s.calls = &calls
+	return newParameters(func(region string) ssmAPI { s.region = region; return s }, "eu-west-1", window), &calls
+}
+
+func TestParameters(t *testing.T) {
+	p, calls := parameterStore{there: []types.Parameter{
+		stored("/a", types.ParameterTypeString, "1", 3), stored("/b", types.ParameterTypeStringList, "1,2", 1),
+		stored("/c", types.ParameterTypeSecureString, "ciphertext", 2), stored("/d", "Sealed", "planted", 1),
+	}}.of(time.Minute)
+	byARN := "arn:aws:ssm:eu-west-1:111122223333:parameter/a"
+	got, err := p.Get(t.Context(), []string{"/a", "/b", "/c", "/d", byARN, "/missing", "/a"})
+	check(t, err)
+	want := map[string]cloud.Parameter{
+		"/a": {Value: "1", Version: 3}, "/b": {Value: "1,2", Version: 1}, "/c": {Secure: true, Version: 2}, "/d": {Secure: true, Version: 1}, byARN: {Value: "1", Version: 3},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if len(*calls) != 1 {
+		t.Errorf("calls: %q", *calls)
+	}
+}
+
+// A call has ten names at most, of one region.
+func TestParametersByRegion(t *testing.T) {
+	p, calls := parameterStore{}.of(time.Minute)
+	names := []string{"arn:aws:ssm:eu-central-1:444455556666:parameter/x"}
+	for i := range 21 {
+		names = append(names, fmt.Sprintf("/%02d", i))
+	}
+	_, err := p.Get(t.Context(), names)
+	check(t, err)
+	var sizes []string
+	for _, call := range *calls {
+		words := strings.Fields(call)
+		sizes = append(sizes, fmt.Sprint(words[0], " ", len(words)-1))
+	}
+	if diff := cmp.Diff([]string{"eu-central-1 1", "eu-west-1 10", "eu-west-1 10", "eu-west-1 1"}, sizes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A parameter of which the answer says nothing is not known to be missing.
+func TestParametersUnanswered(t *testing.T) {
+	p, _ := parameterStore{silent: true}.of(time.Minute)
+	_, err := p.Get(t.Context(), []string{"/a"})
+	wantKind(t, err, cloud.KindTransient)
+}
+
+// A region becomes part of a host name to which signed requests are sent.
+func TestConfigurationOfNoRegion(t *testing.T) {
+	p, calls := parameterStore{}.of(time.Minute)
+	_, err := p.Get(t.Context(), []string{"arn:aws:ssm:evil.example.com/:111122223333:parameter/x"})
+	wantKind(t, err, cloud.KindInvalid)
+	s := newSecrets(func(string) secretsAPI { t.Error("it is called"); return nil }, time.Minute)
+	for _, arn := range []string{"arn:aws:secretsmanager:evil.example.com/:111122223333:secret:x", "shop/db", "arn:aws:ssm:eu-west-1:111122223333:parameter/x"} {
+		_, err := s.Describe(t.Context(), arn)
+		wantKind(t, err, cloud.KindInvalid)
+	}
+	if len(*calls) > 0 {
+		t.Errorf("calls: %q", *calls)
+	}
+}
+
+// Those who watch have parameters read once in a window, together.
+func TestWatchParameters(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, calls := parameterStore{there: []types.Parameter{stored("/a", types.ParameterTypeString, "1", 1)}}.of(5 * time.Minute)
+		got, err := p.Watch(t.Context(), []string{"/a", "/missing"})
+		check(t, err)
+		if diff := cmp.Diff(map[string]cloud.Parameter{"/a": {Value: "1", Version: 1}}, got); diff != "" {
+			t.Error(diff)
+		}
+		if _, err := p.Watch(t.Context(), []string{"/b"}); !errors.Is(err, cloud.ErrPending) {
+			t.Errorf("a name that wasn't read: %v", err)
+		}
+		for range 4 {
+			time.Sleep(time.Minute)
+			_, err := p.Watch(t.Context(), []string{"/a"})
+			check(t, err)
+		}
+		time.Sleep(time.Minute)
+		_, err = p.Watch(t.Context(), []string{"/b"})
+		check(t, err)
+		if diff := cmp.Diff([]string{"eu-west-1 /a /missing", "eu-west-1 /a /b /missing"}, *calls); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+// Whoever watches isn't told of an older version than somebody has read for himself.
+func TestWatchAfterGet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		there := []types.Parameter{stored("/a", types.ParameterTypeString, "1", 1)}
+		p, calls := parameterStore{there: there}.of(5 * time.Minute)
+		_, err := p.Watch(t.Context(), []string{"/a"})
+		check(t, err)
+		time.Sleep(time.Second)
+		there[0] = stored("/a", types.ParameterTypeString, "2", 2)
+		_, err = p.Get(t.Context(), []string{"/a", "/b"})
+		check(t, err)
+		got, err := p.Watch(t.Context(), []string{"/a", "/b"}) // of /b it is known that it isn't there
+		check(t, err)
+		if diff := cmp.Diff(map[string]cloud.Parameter{"/a": {Value: "2", Version: 2}}, got); diff != "" {
+			t.Error(diff)
+		}
+		if len(*calls) != 2 {
+			t.Errorf("calls %v", *calls)
+		}
+	})
+}
+
+// One that may not be read keeps nobody from the others.
+func TestWatchDeniedParameter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := parameterStore{there: []types.Parameter{stored("/a", types.ParameterTypeString, "1", 1)}, denied: "/denied"}.of(5 * time.Minute)
+		_, err := p.Watch(t.Context(), []string{"/a", "/denied"})
+		wantKind(t, err, cloud.KindDenied)
+		got, err := p.Watch(t.Context(), []string{"/a"})
+		check(t, err)
+		if len(got) != 1 {
+			t.Errorf("got %v", got)
+		}
+		_, err = p.Get(t.Context(), []string{"/a", "/denied"})
+		wantKind(t, err, cloud.KindDenied)
+	})
+}
+
+// secretStore answers DescribeSecret.
+type secretStore map[string]*secretsmanager.DescribeSecretOutput
+
+func (s secretStore) DescribeSecret(_ context.Context, in *secretsmanager.DescribeSecretInput, _ ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error) {
+	out, found := s[*in.SecretId]
+	switch {
+	case !found:
+		return nil, &smithy.GenericAPIError{Code: "ResourceNotFoundException", Message: "Secrets Manager can't find the specified secret."}
+	case out == nil:
+		return nil, &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not authorized to perform: secretsmanager:DescribeSecret"}
+	}
+	return out, nil
+}
+
+func TestSecrets(t *testing.T) {
+	const arn = "arn:aws:secretsmanager:eu-central-1:444455556666:secret:shop/"
+	deleted := time.Unix(1_800_000_000, 0)
+	store := secretStore{
+		arn + "db-AbCdEf":      {VersionIdsToStages: map[string][]string{"v1": {"AWSPREVIOUS"}, "v2": {cloud.StageCurrent, "blue"}}},
+		arn + "rotated-AbCdEf": {RotationEnabled: awssdk.Bool(true)},
+		arn + "managed-AbCdEf": {OwningService: awssdk.String("rds")},
+		arn + "deleted-AbCdEf": {DeletedDate: &deleted},
+		arn + "denied-AbCdEf":  nil,
+	}
+	synctest.Test(t, func(t *testing.T) {
+		var regions []string
+		s := newSecrets(func(region string) secretsAPI { regions = append(regions, region); return store }, 5*time.Minute)
+		db, err := s.Describe(t.Context(), arn+"db-AbCdEf")
+		check(t, err)
+		if db.Staged(cloud.StageCurrent) != "v2" || db.Staged("blue") != "v2" || db.Staged("green") != "" || db.Rotated || db.OwningService != "" || !db.DeletedAt.IsZero() {
+			t.Errorf("%+v", db)
+		}
+		if diff := cmp.Diff([]string{"eu-central-1"}, regions); diff != "" {
+			t.Error(diff)
+		}
+		_, err = s.Describe(t.Context(), arn+"missing-AbCdEf")
+		wantKind(t, err, cloud.KindNotFound)
+
+		all := []string{arn + "db-AbCdEf", arn + "rotated-AbCdEf", arn + "managed-AbCdEf", arn + "deleted-AbCdEf", arn + "missing-AbCdEf"}
+		_, err = s.Watch(t.Context(), append(slices.Clone(all), arn+"denied-AbCdEf"))
+		wantKind(t, err, cloud.KindDenied)
+		got, err := s.Watch(t.Context(), all)
+		check(t, err)
+		store[all[0]] = &secretsmanager.DescribeSecretOutput{VersionIdsToStages: map[string][]string{"v3": {cloud.StageCurrent}}}
+		delete(store, all[1])
+		for _, arn := range all[:2] {
+			if _, err := s.Describe(t.Context(), arn); err != nil && !cloud.IsNotFound(err) {
+				t.Error(err)
+			}
+		}
+		after, err := s.Watch(t.Context(), all)
+		check(t, err)
+		if now := after[all[0]]; now.Staged(cloud.StageCurrent) != "v3" || len(after) != 3 {
+			t.Errorf("an older version is told: %+v", after)
+		}
+		if len(got) != 4 || !got[all[1]].Rotated || got[all[2]].OwningService != "rds" || !got[all[3]].DeletedAt.Equal(deleted) {
+			t.Errorf("%+v", got)
+		}
+	})
+}

@@ -1,0 +1,65 @@
+package cloud
+
+import (
+	"context"
+	"slices"
+	"time"
+)
+
+// Parameters is the Parameter Store of AWS Systems Manager. Nothing is ever
+// decrypted.
+type Parameters interface {
+	// Get reads parameters by their names or ARNs, now. Those that don't exist are
+	// missing in what it returns. An ARN is read in its own region.
+	Get(ctx context.Context, names []string) (map[string]Parameter, error)
+	// Watch returns what Get does, as it was at most some minutes ago: it is read
+	// for all callers together. ErrPending if it wasn't read yet.
+	Watch(ctx context.Context, names []string) (map[string]Parameter, error)
+}
+
+// Parameter is a parameter in its newest version.
+type Parameter struct {
+	// Secure is true for a SecureString.
+	Secure bool
+	// Value of a String or a StringList; "" for a SecureString.
+	Value string
+	// Version counts from 1.
+	Version int64
+}
+
+// Secrets is AWS Secrets Manager. Values of secrets are never read.
+type Secrets interface {
+	// Describe describes a secret by its ARN, now; KindNotFound if there is none.
+	Describe(ctx context.Context, secretARN string) (Secret, error)
+	// Watch returns those of the secrets that exist, as they were at most some
+	// minutes ago: they are read for all callers together. ErrPending if they weren't
+	// read yet.
+	Watch(ctx context.Context, secretARNs []string) (map[string]Secret, error)
+}
+
+// StageCurrent is the staging label of the version of a secret that is current.
+const StageCurrent = "AWSCURRENT"
+
+// Secret is a secret without its value.
+type Secret struct {
+	// Rotated is true if it is rotated automatically.
+	Rotated bool
+	// OwningService is the service of AWS that manages it; "" if none does.
+	OwningService string
+	// DeletedAt is set if it is scheduled for deletion: its value can't be read any
+	// more.
+	DeletedAt time.Time
+	// Stages are the staging labels of its versions, by version ID. A version without
+	// any isn't listed: Secrets Manager may delete it.
+	Stages map[string][]string
+}
+
+// Staged is the version with a staging label; "" if there is none.
+func (s *Secret) Staged(label string) string {
+	for version, labels := range s.Stages {
+		if slices.Contains(labels, label) {
+			return version
+		}
+	}
+	return ""
+}

@@ -1,0 +1,98 @@
+package configuration
+
+import (
+	"slices"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+)
+
+// Revision is one of the template in spec.
+type Revision struct {
+	Number int64
+	Name   string
+	// SHA256 of what it holds; "" if it isn't known.
+	SHA256 string
+}
+
+// Choice is among the revisions of the template in spec that hold other values.
+type Choice struct {
+	// Revisions of the template, in ascending order.
+	Revisions []Revision
+	// Stable is the number of the revision that serves; 0 is none.
+	Stable int64
+	// Rollout is the one under way, or the last one; nil if there was none.
+	Rollout *v1alpha1.Rollout
+	// Seen is what was found the last time; nil if nothing was, or if changes aren't
+	// rolled out.
+	Seen *v1alpha1.ConfigurationStatus
+	// Served are the names of revisions that were promoted, the last one first.
+	Served []string
+}
+
+// Differ tells whether there are revisions of the template with different values.
+func (c *Choice) Differ() bool {
+	return slices.ContainsFunc(c.Revisions, func(r Revision) bool { return r.SHA256 != c.Revisions[0].SHA256 })
+}
+
+// Wanted is the SHA-256 of the values that the revision which is wanted holds; ""
+// if a new one is wanted, whatever it will hold.
+//
+// A rollout that is under way goes on with its values: what changes meanwhile is
+// looked at afterwards. Then what serves, or was given up, is wanted with the values
+// that were found to be current. Whoever goes back to an earlier template gets the
+// values with which it served: not those of a revision that was given up.
+func (c *Choice) Wanted() string {
+	if r := c.Rollout; r != nil && r.FinishedAt == nil {
+		if underWay := c.of(r.Revision); underWay != nil {
+			return underWay.SHA256
+		}
+	}
+	if reference := c.Reference(); reference != nil {
+		if c.Seen != nil && c.Seen.Revision == reference.Name && c.Seen.Changed != "" {
+			return c.Seen.Changed
+		}
+		return reference.SHA256
+	}
+	return c.earlier()
+}
+
+// earlier is the SHA-256 of the values of the revision to go back to: the one before
+// the last rollout, or else the last one that served.
+func (c *Choice) earlier() string {
+	if c.Rollout != nil {
+		if previous := c.of(c.Rollout.From); previous != nil {
+			return previous.SHA256
+		}
+	}
+	for _, name := range c.Served {
+		if i := slices.IndexFunc(c.Revisions, func(r Revision) bool { return r.Name == name }); i >= 0 {
+			return c.Revisions[i].SHA256
+		}
+	}
+	if n := len(c.Revisions); n > 0 {
+		return c.Revisions[n-1].SHA256
+	}
+	return ""
+}
+
+// Reference is the revision whose values are compared with those that are current:
+// the one that serves, or else the one that was given up last, which other values
+// may mend; nil if there is neither.
+func (c *Choice) Reference() *Revision {
+	if stable := c.of(c.Stable); stable != nil {
+		return stable
+	}
+	if r := c.Rollout; r != nil && r.FinishedAt != nil && r.Outcome.Bad() {
+		return c.of(r.Revision)
+	}
+	return nil
+}
+
+func (c *Choice) of(number int64) *Revision {
+	for i := range c.Revisions {
+		if number != 0 && c.Revisions[i].Number == number {
+			return &c.Revisions[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,252 @@
+package configuration
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/command"
+)
+
+// shown is how many references status shows.
+const shown = 40
+
+// Comparison is what is compared, and with what.
+type Comparison struct {
+	// Revision is the name of the revision, and Held what it holds.
+	Revision string
+	Held     *v1alpha1.FrozenConfiguration
+	// Template in spec, and the policy by which a new revision would be frozen; nil if
+	// the revision is of another template.
+	Template *v1alpha1.RevisionTemplate
+	Policy   v1alpha1.SecretsPolicy
+	// Before is what was found the last time; nil if nothing was.
+	Before *v1alpha1.ConfigurationStatus
+	Now    time.Time
+}
+
+// Compare compares what a revision holds with what is current. What nobody could
+// look at is as it was. It is nil if the revision refers to nothing.
+func Compare(c *Comparison, answers *Answers) *v1alpha1.ConfigurationStatus {
+	if c.Held == nil || len(c.Held.Entries) == 0 {
+		return nil
+	}
+	out := &v1alpha1.ConfigurationStatus{Revision: c.Revision}
+	changed, news, unread := false, false, false
+	for i := range c.Held.Entries {
+		r := &c.Held.Entries[i]
+		entry, known := c.entry(r, answers)
+		changed, unread = changed || entry.Changed, unread || !known
+		news = news || known && !c.wasSo(r, &entry)
+		out.Entries = append(out.Entries, entry)
+	}
+	switch {
+	case !changed:
+	case unread && !news:
+		out.Changed = c.seen() // that something can't be read any more is no change
+	default:
+		out.Changed = c.next(answers)
+	}
+	shorten(out)
+	return out
+}
+
+// shorten keeps those that people have to know.
+func shorten(s *v1alpha1.ConfigurationStatus) {
+	slices.SortStableFunc(s.Entries, func(a, b v1alpha1.ConfigurationReference) int { return cmp.Compare(rank(&a), rank(&b)) })
+	if n := len(s.Entries); n > shown {
+		s.Entries, s.Omitted = s.Entries[:shown], int32(n-shown) //nolint:gosec // a template has few
+	}
+}
+
+// rank puts first what people have to know.
+func rank(r *v1alpha1.ConfigurationReference) int {
+	switch {
+	case r.Problem != "":
+		return 0
+	case r.Changed:
+		return 1
+	}
+	return 2
+}
+
+// seen is the digest that was found the last time, of the same revision.
+func (c *Comparison) seen() string {
+	if c.Template == nil || c.Before == nil || c.Before.Revision != c.Revision {
+		return ""
+	}
+	return c.Before.Changed
+}
+
+// next is the digest of what a new revision of the template would hold; "" if that
+// is the same, or none could be made now.
+func (c *Comparison) next(answers *Answers) string {
+	if c.Template == nil {
+		return ""
+	}
+	would, missing := Freeze(c.Template.DeepCopy(), c.Policy, answers)
+	if missing != nil || would == nil || would.SHA256 == c.Held.SHA256 {
+		return ""
+	}
+	return would.SHA256
+}
+
+// wasSo tells whether a reference was found as it is the last time.
+func (c *Comparison) wasSo(r *v1alpha1.FrozenReference, is *v1alpha1.ConfigurationReference) bool {
+	before := c.before(r)
+	return before != nil && before.Changed == is.Changed && before.Current == is.Current && before.Problem == is.Problem
+}
+
+// entry compares one reference. known is false if nobody could look.
+func (c *Comparison) entry(r *v1alpha1.FrozenReference, answers *Answers) (out v1alpha1.ConfigurationReference, known bool) {
+	out = v1alpha1.ConfigurationReference{Container: r.Container, Name: r.Name, Source: r.Source, Kind: r.Kind, Held: r.Version, Pinned: r.Pinned}
+	before := c.before(r)
+	compare := compareParameter
+	if isSecret(r.Source) {
+		compare = compareSecret
+	}
+	if known := compare(r, answers, &out); !known {
+		if before != nil {
+			return *before, false
+		}
+		return out, false
+	}
+	if !out.Changed && out.Problem == "" {
+		return out, true
+	}
+	out.Since = &metav1.Time{Time: c.Now.Truncate(time.Second)}
+	if before != nil && before.Since != nil && before.Changed == out.Changed && (before.Problem == "") == (out.Problem == "") {
+		out.Since = before.Since
+	}
+	return out, true
+}
+
+// before is what was found of a reference of the same revision the last time.
+func (c *Comparison) before(r *v1alpha1.FrozenReference) *v1alpha1.ConfigurationReference {
+	if c.Before == nil || c.Before.Revision != c.Revision {
+		return nil
+	}
+	for i := range c.Before.Entries {
+		if b := &c.Before.Entries[i]; b.Container == r.Container && b.Name == r.Name && b.Source == r.Source {
+			return b
+		}
+	}
+	return nil
+}
+
+// compareParameter compares a parameter; false if nobody could look. Of a variable
+// the value counts: one that was written again, the same, has not changed.
+func compareParameter(r *v1alpha1.FrozenReference, answers *Answers, out *v1alpha1.ConfigurationReference) bool {
+	p, found, known := answers.parameter(r.Source)
+	switch {
+	case !known:
+		return false
+	case !found && r.In == v1alpha1.InEnvironment:
+		out.Problem = "the parameter does not exist any more: tasks keep the value, but no new revision can be made"
+		return true
+	case !found:
+		out.Problem = "the parameter does not exist any more: no task can start"
+		return true
+	}
+	out.Current = strconv.FormatInt(p.Version, 10)
+	switch {
+	case r.In != v1alpha1.InEnvironment:
+		out.Changed = r.Version != "" && out.Current != r.Version
+	case p.Secure:
+		out.Problem = "the parameter is a SecureString now: no new revision can be made"
+	default:
+		out.Changed = sum(p.Value) != r.ValueSHA256
+	}
+	return true
+}
+
+// compareSecret compares a secret; false if nobody could look. One that isn't
+// pinned, or that names its version, doesn't change: its tasks get what they shall.
+func compareSecret(r *v1alpha1.FrozenReference, answers *Answers, out *v1alpha1.ConfigurationReference) bool {
+	name := parse(r.Source)
+	secret, found, known := answers.secret(name.ARN)
+	if !known {
+		return false
+	}
+	if found {
+		out.Current = secret.Staged(cmp.Or(name.Stage, cloud.StageCurrent))
+	}
+	if p := secretProblem(r, answers); p != nil {
+		out.Problem = strings.ToLower(p.Message[:1]) + p.Message[1:]
+		if len(out.Problem) > problemLength {
+			out.Problem = shortProblem(&secret, found)
+		}
+	}
+	out.Changed = r.Pinned && name.Version == "" && out.Current != "" && out.Current != r.Version
+	return true
+}
+
+// problemLength is how long a problem may be in status.
+const problemLength = 256
+
+// shortProblem is the same where names are long.
+func shortProblem(secret *cloud.Secret, found bool) string {
+	switch {
+	case !found:
+		return "the secret does not exist any more: no task can start"
+	case !secret.DeletedAt.IsZero():
+		return "the secret is scheduled for deletion: no task can start"
+	}
+	return "the version of the secret has no staging label any more: once Secrets Manager deletes it, no task can start"
+}
+
+// Verdict is what the condition ConfigurationCurrent says.
+type Verdict struct {
+	Current         bool
+	Reason, Message string
+}
+
+// Judge says how the comparison came out. rollsOut tells whether changes are rolled
+// out anyway: else the message has the command that does.
+func Judge(s *v1alpha1.ConfigurationStatus, namespace, name string, rollsOut bool) Verdict {
+	var gone, changed, unread []string
+	for i := range s.Entries {
+		r := &s.Entries[i]
+		at := fmt.Sprintf("%s of container %s", r.Name, r.Container)
+		switch {
+		case r.Problem != "":
+			gone = append(gone, at+": "+r.Problem)
+		case r.Changed:
+			changed = append(changed, fmt.Sprintf("%s (%s: version %s, now %s)", at, r.Source, r.Held, r.Current))
+		case r.Current == "":
+			unread = append(unread, at)
+		}
+	}
+	switch {
+	case len(gone) > 0:
+		return Verdict{false, v1alpha1.ReasonConfigurationGone, few(gone)}
+	case len(changed) > 0:
+		message := s.Revision + " was made with other values of " + few(changed)
+		if !rollsOut && s.Changed != "" { // else no revision of spec.template could have them
+			message += ". To roll them out: " + command.Patch(namespace, name, `{"configuration":{"onChange":"RollOut"}}`)
+		}
+		return Verdict{false, v1alpha1.ReasonConfigurationChanged, message}
+	}
+	message := s.Revision + " has the values that are current"
+	if len(unread) > 0 {
+		message += ", as far as they can be read; not " + few(unread)
+	}
+	return Verdict{true, v1alpha1.ReasonConfigurationCurrent, message}
+}
+
+// fewMax is how many things a sentence names.
+const fewMax = 5
+
+func few(of []string) string {
+	if n := len(of); n > fewMax {
+		return strings.Join(of[:fewMax], "; ") + fmt.Sprintf("; and %d more", n-fewMax)
+	}
+	return strings.Join(of, "; ")
+}
