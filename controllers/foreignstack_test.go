@@ -26,7 +26,7 @@ func TestForeignStackIsLookedAtAgain(t *testing.T) {
 		imr := &v1alpha1.ImmutableRevision{Spec: v1alpha1.ImmutableRevisionSpec{StackState: tt.state}}
 		imr.Status.Conditions = []metav1.Condition{{Type: v1alpha1.ConditionReady, Reason: tt.reason}}
 		given := stack.Decide(stack.Observation{Wanted: true, Phase: v1alpha1.RevisionFailed})
-		if got := r.pause(imr, given); got != tt.want {
+		if got := r.pause(imr, &revisionView{}, given); got != tt.want {
 			t.Errorf("%s: looks again after %s, want %s", name, got, tt.want)
 		}
 	}

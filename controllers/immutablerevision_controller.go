@@ -1,6 +1,7 @@
 package controllers
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -66,7 +67,7 @@ func (r *RevisionReconciler) Reconcile(ctx context.Context, req ctrl.Request) (c
 	if !imr.DeletionTimestamp.IsZero() && (view.facts.Retained || decision.Gone()) {
 		return retry(r.part(ctx, imr, view))
 	}
-	return ctrl.Result{RequeueAfter: r.pause(imr, decision)}, nil
+	return ctrl.Result{RequeueAfter: r.pause(imr, &view, decision)}, nil
 }
 
 // reconsidered is the decision once the cause of a failure is known: a stack that
@@ -103,13 +104,25 @@ func (r *RevisionReconciler) waiting(imr *v1alpha1.ImmutableRevision) string {
 	return fmt.Sprintf("The next attempt at the stack is at %s: %s", due.UTC().Format("15:04:05 MST"), imr.Status.Failure.Message)
 }
 
+// contested says why a deployment's stacks aren't made again while somebody else may
+// be at work on its rule; "" if nobody is. That they may be made for the first time
+// is the deployment's own decision, which it takes only as the rule's last writer.
+func contested(owner *v1alpha1.ImmutableDeployment) string {
+	if b := owner.Status.BlockedBy; b != nil && (b.Reason == v1alpha1.ReasonStatusBehind || b.Reason == v1alpha1.ReasonRouteConflict) {
+		return "The stack isn't made again while the deployment is blocked by " + b.Reason
+	}
+	return ""
+}
+
 // pause is when to look at the stack again.
-func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, d stack.Decision) time.Duration {
+func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, view *revisionView, d stack.Decision) time.Duration {
 	switch {
 	case d.Phase == v1alpha1.RevisionDeleteFailed && d.Action != stack.ActionList, mayBecomeOurs(imr):
 		return stalledPollFactor * r.Timing.Poll
 	case d.Phase == v1alpha1.RevisionPending && r.waiting(imr) != "":
 		return max(r.retryAt(imr).Sub(r.Now()), minRequeue)
+	case d.Phase == v1alpha1.RevisionPending && view.facts.Waiting != "":
+		return r.Timing.Poll
 	case imr.Spec.StackState == v1alpha1.StackPresent && (d.Phase == v1alpha1.RevisionRemoved || d.Phase == v1alpha1.RevisionPending):
 		return minRequeue
 	case !d.Settled:
@@ -253,6 +266,7 @@ func (r *RevisionReconciler) observeOwner(ctx context.Context, imr *v1alpha1.Imm
 			// Deleting the ImmutableRevision doesn't take a stack away that
 			// serves: its owner says when it isn't needed any more.
 			view.facts.Wanted = imr.Spec.StackState == v1alpha1.StackPresent
+			view.facts.Waiting = cmp.Or(view.facts.Waiting, contested(owner))
 		}
 	}
 	if view.owner == nil && !view.facts.Deleting && !view.facts.Retained {

@@ -20,7 +20,7 @@ func TestLooksAgainForWhatIsGone(t *testing.T) {
 	removed := stack.Decide(stack.Observation{Phase: v1alpha1.RevisionRemoved})
 	for since, want := range map[time.Duration]time.Duration{time.Second: 10 * time.Second, time.Hour: time.Hour, 23 * time.Hour: 23 * time.Hour, 24 * time.Hour: 0} {
 		r := &RevisionReconciler{Options: Options{Timing: Timing{Poll: 10 * time.Second}, Now: func() time.Time { return began.Add(since) }}}
-		if got := r.pause(imr, removed); got != want {
+		if got := r.pause(imr, &revisionView{}, removed); got != want {
 			t.Errorf("after %s it is looked again after %s", since, got)
 		}
 	}

@@ -132,3 +132,33 @@ func TestAnswersToCreation(t *testing.T) {
 		}
 	}
 }
+
+// A stack that failed by an accident isn't made again while another cluster may be at
+// work on the deployment's rule, and it is looked again without haste.
+func TestContestedStackIsNotMadeAgain(t *testing.T) {
+	now := time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
+	for reason, want := range map[string][]string{
+		v1alpha1.ReasonStatusBehind:  nil,
+		v1alpha1.ReasonRouteConflict: nil,
+		v1alpha1.ReasonMetricInvalid: {"create viridian-shop-mailer-1"},
+		"":                           {"create viridian-shop-mailer-1"},
+	} {
+		owner := &v1alpha1.ImmutableDeployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "mailer", UID: "1"}}
+		if reason != "" {
+			owner.Status.BlockedBy = &v1alpha1.BlockedBy{Reason: reason, Since: metav1.NewTime(now)}
+		}
+		imr := workersRevision(func(imr *v1alpha1.ImmutableRevision) {
+			imr.OwnerReferences = []metav1.OwnerReference{*metav1.NewControllerRef(owner, v1alpha1.GroupVersion.WithKind("ImmutableDeployment"))}
+			imr.Spec.StackState, imr.Status.Phase = v1alpha1.StackPresent, v1alpha1.RevisionPending
+			imr.Status.Attempts, imr.Status.FailedAttempts = 1, 1
+			imr.Status.Failure = &v1alpha1.StackFailure{Message: "no capacity", Reason: v1alpha1.ReasonCapacityUnavailable, At: metav1.NewTime(now.Add(-time.Hour))}
+		})
+		cluster, aws := clusterOf(t, owner, imr), &formation{}
+		r := &RevisionReconciler{Options: Options{Client: cluster, Live: cluster, Cloud: aws, ClusterID: "here", Recorder: unheard(),
+			Timing: Timing{Poll: time.Minute}, Now: func() time.Time { return now }}}
+		result, err := r.Reconcile(t.Context(), asReconciled(imr))
+		if err != nil || !slices.Equal(aws.asked, want) || result.RequeueAfter != time.Minute {
+			t.Errorf("%s: asked to %q, looks again after %s, %v", reason, aws.asked, result.RequeueAfter, err)
+		}
+	}
+}

@@ -87,8 +87,14 @@ func (x *pass) finishDeletion() *Decision {
 }
 
 // noteAttached remembers that the rule may forward to a stack, and, if status was
-// lost, what an adopted one goes back to.
+// lost, what an adopted one goes back to. A rule that this deletion took away and
+// that is there again was written by a process that didn't know of the deletion. That
+// one is overruled once: who writes the rule again after that is no process of this
+// cluster, and isn't known any more.
 func (x *pass) noteAttached() {
+	if !x.p.DetachedAt.IsZero() && x.o.Route.Exists {
+		x.p.Writers = slices.DeleteFunc(slices.Clone(x.p.Writers), func(mark string) bool { return mark != x.o.Writer })
+	}
 	x.p.DetachedAt = time.Time{}
 	if x.p.Original == "" && x.o.Route.Adopted {
 		x.p.Original, x.p.OriginalIdle = x.o.Route.Original, x.o.Route.OriginalIdle

@@ -188,6 +188,24 @@ func TestDeletion(t *testing.T) {
 	})
 }
 
+// A process that writes the rule again in a deletion is overruled once. Whoever writes
+// it after that is one of another cluster, and no longer known.
+func TestDeletionOverrulesOnce(t *testing.T) {
+	o := serving()
+	o.Deleting, o.Writer, o.Progress.Writers = true, "me.1.0", []string{"another.1.0", "me.1.0"}
+	o.Route.Writer = o.Writer
+	for _, c := range []struct {
+		detached time.Time
+		known    []string
+	}{{time.Time{}, []string{"another.1.0", "me.1.0"}}, {ago(time.Minute), []string{"me.1.0"}}} {
+		o.Progress.DetachedAt = c.detached
+		d := Decide(o, start)
+		if d.Action.Kind != ActionDeleteRule || !slices.Equal(d.Progress.Writers, c.known) {
+			t.Errorf("detached at %s: %s, and %q are known", c.detached, d.Action.Kind, d.Progress.Writers)
+		}
+	}
+}
+
 // A deletion says which stacks it waits for, and why.
 func TestDeletionSaysWhatItWaitsFor(t *testing.T) {
 	o := serving()

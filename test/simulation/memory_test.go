@@ -209,6 +209,12 @@ func (o *observer) adopts(imd *v1alpha1.ImmutableDeployment, value string) {
 func (o *observer) wished(name string) {
 	delete(o.memory.behind, name)
 	o.wishes[name]++
+	o.mayTurn(name)
+}
+
+// mayTurn records that people want something of one of two clusters, which it may
+// write the rule for.
+func (o *observer) mayTurn(name string) {
 	if t := o.memory.turns[name]; t != nil {
 		t.wishes++
 	}

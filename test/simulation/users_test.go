@@ -232,6 +232,7 @@ func (u *users) remove(i int) {
 	if imd := u.get(i); imd != nil && imd.DeletionTimestamp.IsZero() {
 		u.w.log.tell("user", "deletes %s", imd.Name)
 		u.removed[i] = true
+		u.w.observer.mayTurn(imd.Name)
 		must(u.w.cluster.remove(nobody, imd))
 	}
 }
