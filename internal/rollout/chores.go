@@ -43,12 +43,25 @@ func (x *pass) housekeep(d *Decision) {
 func (x *pass) scaleOrSuspend(d *Decision) (done bool) {
 	up, down := func() *Action { return x.scale(true) }, func() *Action { return x.scale(false) }
 	for _, chore := range []func() *Action{up, x.setScaling, down} {
-		if action := chore(); action != nil {
-			d.Action, d.After = *action, 0
-			return true
+		action := chore()
+		if action == nil {
+			continue
 		}
+		if d.After = 0; !x.isAhead(action) {
+			d.Action = *action
+		}
+		return true
 	}
 	return false
+}
+
+// isAhead tells whether tasks are to be added to a new revision for a step that isn't
+// remembered yet. After a crash, tasks that nobody remembers to have asked for would be
+// taken for those that its autoscaler added: see withCandidate.
+func (x *pass) isAhead(a *Action) bool {
+	was, is := x.o.Progress.Rollout, x.p.Rollout
+	return a.Kind == ActionScale && is.undecided() && a.Revision == is.Revision && x.o.revision(is.Revision).isScaled() &&
+		was != nil && was.Revision == is.Revision && was.Step < is.Step
 }
 
 // scale brings the services that serve, or will, to the count that they need now,
