@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -86,10 +87,26 @@ func (c *container) checkFargate() error {
 			}
 		}
 	}
+	if err := c.checkTimeouts(); err != nil {
+		return err
+	}
 	if err := c.checkOfInstances(); err != nil {
 		return err
 	}
 	return c.LogConfiguration.checkFargate()
+}
+
+// checkTimeouts refuses what Fargate doesn't take (API reference, ContainerDefinition: 2 to
+// 120 seconds). AWS's words aren't known.
+func (c *container) checkTimeouts() error {
+	unfit := func(seconds *int) bool { return seconds != nil && (*seconds < 2 || *seconds > 120) }
+	switch {
+	case unfit(c.StartTimeout):
+		return clientError("The 'startTimeout' setting for container '%s' must be between 2 and 120 on Fargate.", c.Name)
+	case unfit(c.StopTimeout):
+		return clientError("The 'stopTimeout' setting for container '%s' must be between 2 and 120 on Fargate.", c.Name)
+	}
+	return nil
 }
 
 func (l *logConfiguration) checkFargate() error {
@@ -135,14 +152,15 @@ func (c *container) checkKernel() error {
 	return nil
 }
 
-// checkPorts refuses a port of two protocols, and a name that is there already.
-// AWS's words are those about names.
+// checkPorts refuses a port that is mapped twice for one protocol, and a name that is
+// there already. AWS's words are those about names.
 func (in *registerInput) checkPorts() error {
 	names := map[string]bool{}
 	for i := range in.ContainerDefinitions {
-		ports := map[int]bool{}
+		ports := map[portOf]bool{}
 		for _, m := range in.ContainerDefinitions[i].PortMappings {
-			if ports[m.ContainerPort] {
+			port := portOf{m.ContainerPort, cmp.Or(m.Protocol, "tcp")}
+			if ports[port] {
 				return clientError("Container port %d is mapped more than once.", m.ContainerPort)
 			}
 			if m.Name != "" && in.NetworkMode == "awsvpc" && names[m.Name] {
@@ -151,7 +169,7 @@ func (in *registerInput) checkPorts() error {
 			if err := m.checkWords(); err != nil {
 				return err
 			}
-			ports[m.ContainerPort], names[m.Name] = true, true
+			ports[port], names[m.Name] = true, true
 		}
 	}
 	return nil

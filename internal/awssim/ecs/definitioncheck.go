@@ -133,7 +133,7 @@ func (in *registerInput) checkContainers() error {
 	if !essential {
 		return clientError("At least one container in the task definition must be marked as essential.")
 	}
-	for _, check := range []func() error{in.checkLogging, in.checkPorts} {
+	for _, check := range []func() error{in.checkLogging, in.checkPorts, in.checkLinks} {
 		if err := check(); err != nil {
 			return err
 		}

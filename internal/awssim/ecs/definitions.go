@@ -85,6 +85,7 @@ type container struct {
 	PseudoTerminal        bool                   `json:"pseudoTerminal,omitempty"`
 	Privileged            bool                   `json:"privileged,omitempty"`
 
+	Links                 []string              `json:"links,omitempty"`
 	Hostname              string                `json:"hostname,omitempty"`
 	DnsServers            []string              `json:"dnsServers,omitempty"`
 	DnsSearchDomains      []string              `json:"dnsSearchDomains,omitempty"`

@@ -55,6 +55,10 @@ func checkRegistries(d *taskDefinition, in *createServiceInput) error {
 		if c := d.container(r.ContainerName); c == nil || !c.exposes(*r.ContainerPort) {
 			return invalid("The container %s did not have a container port %d defined.", r.ContainerName, *r.ContainerPort)
 		}
+		// By analogy with load balancers.
+		if err := d.container(r.ContainerName).checkOnce(*r.ContainerPort); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -13,6 +13,7 @@
 //
 //	crash      its container starts and exits with code 1, again and again
 //	nopull     its image can't be pulled
+//	noterm     its containers ignore SIGTERM, and are killed after their stopTimeout
 //	unhealthy  it answers health checks with 500, for ever
 //	flap       it passes health checks for two minutes, fails for two, and so on
 //	late       it answers health checks with 503 for its first three minutes

@@ -10,6 +10,8 @@ import (
 // behaviour is what a task's images make it do.
 type behaviour struct {
 	crash, noPull, unhealthy, flap, late bool
+	// noTerm ignores SIGTERM.
+	noTerm bool
 	// errorShare is the percentage of requests answered with errorStatus.
 	errorShare, errorStatus int
 	// hangShare is the percentage of requests that get no answer within the
@@ -87,6 +89,8 @@ func (b *behaviour) learn(word string) {
 		b.crash = true
 	case "nopull":
 		b.noPull = true
+	case "noterm":
+		b.noTerm = true
 	case "unhealthy":
 		b.unhealthy = true
 	case "flap":

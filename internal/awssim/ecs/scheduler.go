@@ -109,17 +109,17 @@ func (s *Service) replaceUnhealthy(svc *service) {
 // it is stopped.
 func (s *Service) complaint(t *task) (message, reason string, failing bool) {
 	svc := t.service
-	if t.health == healthUnhealthy {
-		return fmt.Sprintf("(service %s) (task %s) failed container health checks.", svc.name, t.id), "Task failed container health checks", true
-	}
 	lb, why, failing := s.failingTarget(t)
-	if !failing {
+	if !failing && t.health != healthUnhealthy {
 		return "", "", false
 	}
 	grace := time.Duration(intOr(svc.HealthCheckGracePeriodSeconds, 0)) * time.Second
 	if left := t.started.Add(s.world.Scale(grace)).Sub(s.world.Now()); left > 0 {
 		s.wakeAfter(svc, s.unscale(left))
 		return "", "", false
+	}
+	if t.health == healthUnhealthy {
+		return fmt.Sprintf("(service %s) (task %s) failed container health checks.", svc.name, t.id), "Task failed container health checks", true
 	}
 	message = fmt.Sprintf("(service %s) (task %s) (port %d) is unhealthy in (target-group %s) due to (reason %s)",
 		svc.name, t.id, lb.ContainerPort, lb.TargetGroupArn, why)

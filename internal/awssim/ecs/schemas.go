@@ -67,9 +67,9 @@ var containerSchema = object(map[string]core.Schema{
 	"ExtraHosts":            listOf(map[string]core.Schema{"Hostname": text, "IpAddress": text}),
 	"SystemControls":        listOf(map[string]core.Schema{"Namespace": text, "Value": text}),
 	"Interactive":           flag, "PseudoTerminal": flag, "Privileged": flag,
-	"Hostname": text, "DnsServers": texts, "DnsSearchDomains": texts, "DisableNetworking": flag, "DockerSecurityOptions": texts,
+	"Links": texts, "Hostname": text, "DnsServers": texts, "DnsSearchDomains": texts, "DisableNetworking": flag, "DockerSecurityOptions": texts,
 	"ResourceRequirements": listOf(map[string]core.Schema{"Type": core.Must(text), "Value": core.Must(text)}),
-}).With("CredentialSpecs", "Links")
+}).With("CredentialSpecs")
 
 var volumeSchema = object(map[string]core.Schema{
 	"Name": text, "Host": object(map[string]core.Schema{"SourcePath": text}),

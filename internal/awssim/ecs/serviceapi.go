@@ -283,7 +283,9 @@ func (in *createServiceInput) checkInterface(vpc *awsvpcConfiguration) error {
 }
 
 func (s *Service) checkLoadBalancers(d *taskDefinition, in *createServiceInput) error {
-	if len(in.LoadBalancers) == 0 && in.HealthCheckGracePeriodSeconds != nil && *in.HealthCheckGracePeriodSeconds > 0 {
+	// Container health checks count, too, today (API reference, CreateService). AWS may
+	// take it without either, as something unused.
+	if len(in.LoadBalancers) == 0 && d.healthCheck() == nil && intOr(in.HealthCheckGracePeriodSeconds, 0) > 0 {
 		return invalid("Health check grace period is only valid for services configured to use load balancers")
 	}
 	if len(in.LoadBalancers) > 5 {
@@ -296,6 +298,9 @@ func (s *Service) checkLoadBalancers(d *taskDefinition, in *createServiceInput) 
 		}
 		if !c.exposes(lb.ContainerPort) {
 			return invalid("The container %s did not have a container port %d defined.", lb.ContainerName, lb.ContainerPort)
+		}
+		if err := c.checkOnce(lb.ContainerPort); err != nil {
+			return err
 		}
 		attached, err := s.lb.HasLoadBalancer(lb.TargetGroupArn)
 		if err != nil {

@@ -296,8 +296,9 @@ func (s *Service) leaveWhenDrained(t *task) {
 		}
 	}
 	s.enter(t, taskStopping)
-	s.in(t, stoppingTime, func() {
-		t.exitCode = new(0)
+	after, code := s.exitOf(t)
+	t.step = s.world.After(after, func() {
+		t.exitCode = new(code)
 		s.tearDown(t)
 	})
 }
