@@ -122,7 +122,7 @@ var refusals = map[string]refusal{
 	"port not mapped":      {template("target: {containerPort: 8081}"), []string{"spec.template.target must name a container and a containerPort that one of spec.template.containers maps"}},
 	"container not there":  {template("target: {containerName: web}"), []string{"spec.template.target must name a container"}},
 	"port 0":               {template("target: {containerPort: 0}"), []string{"spec.template.target.containerPort"}},
-	"port twice":           {containers("portMappings: [{containerPort: 8080}, {containerPort: 8080}]"), []string{"portMappings[1]: Duplicate value"}},
+	"port twice":           {containers("portMappings: [{containerPort: 8080}, {containerPort: 8080, protocol: tcp}]"), []string{"containers[0].portMappings", "two of a container's portMappings have the same containerPort and protocol: leave one out"}},
 	"nothing essential":    {containers("essential: false"), []string{"spec.template.containers needs at least one container with essential: true"}},
 	"variable twice":       {containers("environment: [{name: A, value: '1'}, {name: A, value: '2'}]"), []string{"environment[1]: Duplicate value"}},
 	"secret twice":         {containers("secrets: [{name: A, valueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/a'}, {name: A, valueFrom: 'arn:aws:ssm:eu-west-1:111122223333:parameter/b'}]"), []string{"secrets[1]: Duplicate value"}},
@@ -388,7 +388,7 @@ func TestUpdateOfAWS(t *testing.T) {
 // Every rule is tested: each one's message is among the refusals.
 func TestEveryRuleRefuses(t *testing.T) {
 	var said strings.Builder
-	for _, table := range []map[string]refusal{refusals, fromECS, containerFields, tooLarge, targetRefusals, discoveryRefusals, scalingRefusals, patchRefusals, instanceRefusals, configurationRefusals} {
+	for _, table := range []map[string]refusal{refusals, fromECS, containerFields, tooLarge, targetRefusals, discoveryRefusals, scalingRefusals, patchRefusals, instanceRefusals, configurationRefusals, togetherRefusals} {
 		for _, c := range table {
 			if err := create(t, base(t, "deployment.yaml", c.patch)); err != nil {
 				said.WriteString(err.Error())

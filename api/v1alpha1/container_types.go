@@ -57,11 +57,12 @@ type Container struct {
 	// +listMapKey=name
 	Secrets []Secret `json:"secrets,omitempty"`
 
-	// portMappings are the ports that the container listens on.
+	// portMappings are the ports that the container listens on. A port that is
+	// reached by TCP and by UDP has two mappings.
 	// +optional
 	// +kubebuilder:validation:MaxItems=20
-	// +listType=map
-	// +listMapKey=containerPort
+	// +kubebuilder:validation:XValidation:rule="self.all(p, self.exists_one(q, q.containerPort == p.containerPort && (has(q.protocol) && q.protocol == 'udp') == (has(p.protocol) && p.protocol == 'udp')))",message="two of a container's portMappings have the same containerPort and protocol: leave one out; a port that is reached by TCP and by UDP has one mapping with protocol: tcp and one with protocol: udp"
+	// +listType=atomic
 	PortMappings []PortMapping `json:"portMappings,omitempty"`
 
 	// healthCheck that ECS runs inside the container.
@@ -102,11 +103,21 @@ type Container struct {
 	// +optional
 	ReadonlyRootFilesystem *bool `json:"readonlyRootFilesystem,omitempty"`
 
-	// stopTimeout is how many seconds the container gets between SIGTERM and
-	// SIGKILL.
+	// startTimeout is how many seconds the containers that wait for this one, by
+	// dependsOn with condition COMPLETE, SUCCESS or HEALTHY, wait after its start. Then
+	// they give up, and the task stops. 2 to 120 on Fargate, and up to 10800, three
+	// hours, with launchType EC2. If omitted, ECS decides.
 	// +optional
 	// +kubebuilder:validation:Minimum=2
-	// +kubebuilder:validation:Maximum=120
+	// +kubebuilder:validation:Maximum=10800
+	StartTimeout *int32 `json:"startTimeout,omitempty"`
+
+	// stopTimeout is how many seconds the container gets between SIGTERM and
+	// SIGKILL: 2 to 120 on Fargate, and up to 3600 with launchType EC2. If omitted, 30,
+	// or what the ECS agent of the instance is configured for.
+	// +optional
+	// +kubebuilder:validation:Minimum=2
+	// +kubebuilder:validation:Maximum=3600
 	StopTimeout *int32 `json:"stopTimeout,omitempty"`
 
 	// dependsOn orders the start of containers.
@@ -185,6 +196,17 @@ type Container struct {
 	// +kubebuilder:validation:MaxItems=50
 	// +listType=atomic
 	ExtraHosts []HostEntry `json:"extraHosts,omitempty"`
+
+	// links are other containers of the task that this one reaches by their names, or
+	// by aliases: <name> or <name>:<alias>. They start before this one. Links go with
+	// networkMode bridge only: otherwise the containers of a task reach each other at
+	// localhost.
+	// +optional
+	// +kubebuilder:validation:MaxItems=10
+	// +kubebuilder:validation:items:MaxLength=511
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^[a-zA-Z0-9_-]{1,255}(:[a-zA-Z0-9_-]{1,255})?$')",message="links of a container read <name> or <name>:<alias>, with letters, digits, - and _"
+	// +listType=set
+	Links []string `json:"links,omitempty"`
 
 	// hostname of the container, for networkMode bridge and host.
 	// +optional

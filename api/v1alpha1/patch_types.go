@@ -23,8 +23,7 @@ type Patch struct {
 	Op string `json:"op,omitempty"`
 
 	// path is a JSON Pointer (RFC 6901) to what is changed, such as
-	// /Resources/TaskDefinition/Properties/ContainerDefinitions/0/StartTimeout.
-	// Containers have the order of spec.template.containers.
+	// /Resources/LogGroup/Properties/KmsKeyId.
 	// +required
 	// +kubebuilder:validation:MaxLength=512
 	// +kubebuilder:validation:XValidation:rule="self.matches('^/Resources/[A-Za-z]+/Properties/.')",message="path of spec.template.patches begins with /Resources/, the name of a resource and /Properties/: for example /Resources/LogGroup/Properties/KmsKeyId"

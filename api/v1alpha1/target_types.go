@@ -76,8 +76,8 @@ type Target struct {
 	// +default={}
 	HealthCheck TargetHealthCheck `json:"healthCheck,omitzero"`
 
-	// healthCheckGracePeriodSeconds is how long ECS ignores failing health
-	// checks after a task's start.
+	// healthCheckGracePeriodSeconds is how long after a task's start ECS ignores
+	// failing health checks, the load balancer's and those of containers.
 	// +optional
 	// +default=60
 	// +kubebuilder:validation:Minimum=0

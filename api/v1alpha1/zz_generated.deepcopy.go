@@ -376,6 +376,11 @@ func (in *Container) DeepCopyInto(out *Container) {
 		*out = new(bool)
 		**out = **in
 	}
+	if in.StartTimeout != nil {
+		in, out := &in.StartTimeout, &out.StartTimeout
+		*out = new(int32)
+		**out = **in
+	}
 	if in.StopTimeout != nil {
 		in, out := &in.StopTimeout, &out.StopTimeout
 		*out = new(int32)
@@ -453,6 +458,11 @@ func (in *Container) DeepCopyInto(out *Container) {
 	if in.ExtraHosts != nil {
 		in, out := &in.ExtraHosts, &out.ExtraHosts
 		*out = make([]HostEntry, len(*in))
+		copy(*out, *in)
+	}
+	if in.Links != nil {
+		in, out := &in.Links, &out.Links
+		*out = make([]string, len(*in))
 		copy(*out, *in)
 	}
 	if in.DNSServers != nil {
@@ -2208,6 +2218,11 @@ func (in *RevisionTemplate) DeepCopyInto(out *RevisionTemplate) {
 		in, out := &in.DeploymentConfiguration, &out.DeploymentConfiguration
 		*out = new(DeploymentConfiguration)
 		(*in).DeepCopyInto(*out)
+	}
+	if in.HealthCheckGracePeriodSeconds != nil {
+		in, out := &in.HealthCheckGracePeriodSeconds, &out.HealthCheckGracePeriodSeconds
+		*out = new(int32)
+		**out = **in
 	}
 	if in.Volumes != nil {
 		in, out := &in.Volumes, &out.Volumes

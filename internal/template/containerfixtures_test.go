@@ -43,9 +43,22 @@ func firstContainer(c *v1alpha1.Container) {
 	}
 	c.LogConfiguration, c.FirelensConfiguration, c.Ulimits, c.LinuxParameters, c.DockerLabels, c.SystemControls = nil, nil, nil, nil, nil, nil
 	c.RestartPolicy, c.RepositoryCredentials, c.EnvironmentFiles, c.Interactive, c.PseudoTerminal = nil, nil, nil, nil, nil
-	c.Privileged, c.ExtraHosts = nil, nil
+	c.Privileged, c.ExtraHosts, c.StartTimeout, c.Links = nil, nil, nil, nil
 	c.Hostname, c.DNSServers, c.DNSSearchDomains, c.DisableNetworking = "", nil, nil, nil
 	c.DockerSecurityOptions, c.ResourceRequirements = nil, nil
+}
+
+// checked is a worker whose container has a health check, and a port by TCP and UDP. Its
+// container waits for one that prepares something.
+func checked(t *v1alpha1.RevisionTemplate) {
+	t.HealthCheckGracePeriodSeconds = new(int32(120))
+	app := &t.Containers[0]
+	app.HealthCheck = &v1alpha1.ContainerHealthCheck{Command: []string{"CMD", "/bin/alive"}}
+	app.PortMappings = []v1alpha1.PortMapping{{ContainerPort: 53, Protocol: "tcp"}, {ContainerPort: 53, Protocol: "udp"}}
+	app.DependsOn = []v1alpha1.ContainerDependency{{ContainerName: "prepare", Condition: "SUCCESS"}}
+	t.Containers = append(t.Containers, v1alpha1.Container{
+		Name: "prepare", Image: app.Image, Essential: new(false), StartTimeout: new(int32(60)), StopTimeout: new(int32(10)),
+	})
 }
 
 // quietTemplate has a container that logs to a group of others, and one that has

@@ -46,6 +46,7 @@ type containerDefinition struct {
 	User                   string          `json:",omitempty"`
 	WorkingDirectory       string          `json:",omitempty"`
 	ReadonlyRootFilesystem *bool           `json:",omitempty"`
+	StartTimeout           *int32          `json:",omitempty"`
 	StopTimeout            *int32          `json:",omitempty"`
 	DependsOn              []dependency    `json:",omitempty"`
 	MountPoints            []mountPoint    `json:",omitempty"`
@@ -123,6 +124,7 @@ func container(t *v1alpha1.RevisionTemplate, c *v1alpha1.Container, revision int
 		User:                   c.User,
 		WorkingDirectory:       c.WorkingDirectory,
 		ReadonlyRootFilesystem: c.ReadonlyRootFilesystem,
+		StartTimeout:           c.StartTimeout,
 		StopTimeout:            c.StopTimeout,
 		LogConfiguration:       logging(c, stack),
 		containerSettings:      settings(t, c),
@@ -296,6 +298,8 @@ func service(in Input, cluster any, target string) resource {
 		EnableExecuteCommand:        t.EnableExecuteCommand,
 		PropagateTags:               "SERVICE",
 	}
+	// Of a worker; behind a load balancer it is the target's.
+	p.HealthCheckGracePeriodSeconds = t.HealthCheckGracePeriodSeconds
 	p.LaunchType, p.CapacityProviderStrategy = capacity(t)
 	p.PlacementConstraints, p.PlacementStrategies = placement(t)
 	r := resource{Type: "AWS::ECS::Service"}

@@ -68,6 +68,7 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 				User:                   "1000:1000",
 				WorkingDirectory:       "/srv",
 				ReadonlyRootFilesystem: new(true),
+				StartTimeout:           new(int32(100)),
 				StopTimeout:            new(int32(90)),
 				DependsOn:              []v1alpha1.ContainerDependency{{ContainerName: "proxy", Condition: "START"}},
 				LogConfiguration:       fullLogs(),
@@ -83,6 +84,7 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 				PseudoTerminal:         new(true),
 				Privileged:             new(true),
 				ExtraHosts:             []v1alpha1.HostEntry{{Hostname: "db", IPAddress: "10.0.0.1"}},
+				Links:                  []string{"proxy:gateway"},
 				Hostname:               "checkout",
 				DNSServers:             []string{"10.0.0.2"},
 				DNSSearchDomains:       []string{"shop.internal"},
@@ -145,7 +147,8 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 			MinimumHealthyPercent:    new(int32(50)),
 			DeploymentCircuitBreaker: &v1alpha1.DeploymentCircuitBreaker{ResetOnHealthyTask: new(true)},
 		},
-		AvailabilityZoneRebalancing: "ENABLED",
+		AvailabilityZoneRebalancing:   "ENABLED",
+		HealthCheckGracePeriodSeconds: new(int32(120)), // that of a worker
 		ServiceConnectConfiguration: &v1alpha1.ServiceConnectConfiguration{
 			Enabled: new(true), Namespace: "shop", Services: []v1alpha1.ServiceConnectService{{PortName: "http", DiscoveryName: "checkout"}},
 		},
@@ -184,7 +187,7 @@ func fullTemplate() v1alpha1.RevisionTemplate {
 // first.
 func firstTemplate() v1alpha1.RevisionTemplate {
 	return with(fullTemplate(), func(t *v1alpha1.RevisionTemplate) {
-		t.DeploymentConfiguration, t.AvailabilityZoneRebalancing = nil, ""
+		t.DeploymentConfiguration, t.AvailabilityZoneRebalancing, t.HealthCheckGracePeriodSeconds = nil, "", nil
 		t.RuntimePlatform.OperatingSystemFamily = ""
 		t.ServiceConnectConfiguration, t.ServiceRegistries, t.Scaling, t.Patches = nil, nil, nil, nil
 		t.Target.Protocol, t.Target.ProtocolVersion, t.Target.Stickiness, t.Target.SlowStartSeconds = "", "", nil, nil

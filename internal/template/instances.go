@@ -39,6 +39,7 @@ func placement(t *v1alpha1.RevisionTemplate) (constraints []placementConstraint,
 type instanceSettings struct {
 	Privileged            *bool                 `json:",omitempty"`
 	ExtraHosts            []extraHost           `json:",omitempty"`
+	Links                 []string              `json:",omitempty"`
 	Hostname              string                `json:",omitempty"`
 	DNSServers            []string              `json:"DnsServers,omitempty"`
 	DNSSearchDomains      []string              `json:"DnsSearchDomains,omitempty"`
@@ -66,6 +67,9 @@ func onInstances(t *v1alpha1.RevisionTemplate, c *v1alpha1.Container) (s instanc
 	}
 	if t.OwnInterface() {
 		return s
+	}
+	if t.NetworkMode == v1alpha1.NetworkModeBridge {
+		s.Links = c.Links
 	}
 	s.Hostname, s.DNSServers, s.DNSSearchDomains, s.DisableNetworking = c.Hostname, c.DNSServers, c.DNSSearchDomains, c.DisableNetworking
 	for _, h := range c.ExtraHosts {

@@ -58,7 +58,7 @@ func TestFargateHasNothingOfInstances(t *testing.T) {
 	body := build(t, input(fullTemplate()))
 	_, resources, _ := strings.Cut(body, `"Resources"`) // the record has it all
 	for _, property := range []string{
-		"Privileged", "ExtraHosts", "Hostname", "DnsServers", "DnsSearchDomains", "DisableNetworking", "DockerSecurityOptions", "ResourceRequirements",
+		"Privileged", "ExtraHosts", "Links", "Hostname", "DnsServers", "DnsSearchDomains", "DisableNetworking", "DockerSecurityOptions", "ResourceRequirements",
 		"Devices", "SharedMemorySize", "MaxSwap", "Swappiness", "Host", "DockerVolumeConfiguration", "PlacementConstraints", "PlacementStrategies", "HostPort", "IpcMode",
 	} {
 		if strings.Contains(resources, `"`+property+`"`) {
@@ -92,6 +92,19 @@ func TestNetworkOfTasks(t *testing.T) {
 		}
 		if mapped != (mode == "bridge") || mapped && port != 0.0 {
 			t.Errorf("%s: host port %v", mode, port)
+		}
+	}
+}
+
+// Only bridge networks have links.
+func TestLinksOfBridges(t *testing.T) {
+	for mode, has := range map[string]bool{"awsvpc": false, "bridge": true, "host": false} {
+		linked := with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) {
+			t.Containers[0].Links = []string{"db:sql"}
+			t.Containers = append(t.Containers, v1alpha1.Container{Name: "db", Image: "db@" + digestB})
+		})
+		if body := build(t, input(with(linked, onInstances(mode)))); strings.Contains(body, `"Links":["db:sql"]`) != has {
+			t.Errorf("%s: %s", mode, body)
 		}
 	}
 }

@@ -9,8 +9,8 @@ import (
 )
 
 // checkOrder rejects containers that wait for each other, which the API server's
-// rules can't find: none of them would ever start. Whose volumes are mounted starts
-// first, too.
+// rules can't find: none of them would ever start. Whose volumes are mounted, and who
+// is linked to, starts first, too.
 func checkOrder(containers []v1alpha1.Container) error {
 	waits := map[string][]v1alpha1.ContainerDependency{}
 	for i := range containers {
@@ -18,12 +18,16 @@ func checkOrder(containers []v1alpha1.Container) error {
 		for _, from := range containers[i].VolumesFrom {
 			on = append(on, v1alpha1.ContainerDependency{ContainerName: from.SourceContainer})
 		}
+		for _, link := range containers[i].Links {
+			name, _, _ := strings.Cut(link, ":")
+			on = append(on, v1alpha1.ContainerDependency{ContainerName: name})
+		}
 		waits[containers[i].Name] = on
 	}
 	done := map[string]bool{}
 	for i := range containers {
 		if circle := follow(containers[i].Name, waits, done, nil); circle != nil {
-			return fmt.Errorf("spec.template.containers wait for each other by dependsOn or volumesFrom (%s): remove one of the dependencies",
+			return fmt.Errorf("spec.template.containers wait for each other by dependsOn, volumesFrom or links (%s): remove one of the dependencies",
 				strings.Join(circle, " waits for "))
 		}
 	}

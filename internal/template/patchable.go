@@ -73,9 +73,9 @@ var patchable = place{fields: map[string]place{"Resources": {fields: map[string]
 		}}}},
 	}),
 	logicalTaskDefinition: inProperties(map[string]place{
-		"ContainerDefinitions": {each: &place{fields: map[string]place{
-			"StartTimeout": free(scalar),
-		}}},
+		// Containers have fields for all that may be changed: none of theirs is
+		// here, but messages name the field to use.
+		"ContainerDefinitions": {each: &place{fields: map[string]place{}}},
 		"EnableFaultInjection": free(scalar),
 	}),
 }}}}
@@ -229,7 +229,7 @@ var instead = map[string]map[string]string{
 	LogicalService: {
 		"AvailabilityZoneRebalancing": "availabilityZoneRebalancing", "CapacityProviderStrategy": "capacityProviderStrategy", "Cluster": "cluster",
 		"DeploymentConfiguration": "deploymentConfiguration", "EnableExecuteCommand": "enableExecuteCommand",
-		"HealthCheckGracePeriodSeconds": "target.healthCheckGracePeriodSeconds", "LaunchType": "capacityProviderStrategy", "LoadBalancers": "target",
+		"HealthCheckGracePeriodSeconds": "target.healthCheckGracePeriodSeconds, or for a worker spec.template.healthCheckGracePeriodSeconds", "LaunchType": "capacityProviderStrategy", "LoadBalancers": "target",
 		"NetworkConfiguration": "network", "PlatformVersion": "platformVersion", "ServiceConnectConfiguration": "serviceConnectConfiguration",
 		"ServiceRegistries": "serviceRegistries",
 	},

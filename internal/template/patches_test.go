@@ -48,7 +48,6 @@ func patchedAtAll(t *v1alpha1.RevisionTemplate) {
 		op("add", "SecurityGroup/Properties/SecurityGroupEgress/-", `{"IpProtocol": "-1", "CidrIp": "10.0.0.0/8", "Description": "<inside>"}`),
 		op("add", "Service/Properties/DeploymentConfiguration/DeploymentCircuitBreaker/ThresholdConfiguration", `{"Type": "COUNT", "Value": 5}`),
 		op("test", "TaskDefinition/Properties/ContainerDefinitions/0/Name", `"app"`),
-		op("add", "TaskDefinition/Properties/ContainerDefinitions/0/StartTimeout", `60`),
 		op("add", "TaskDefinition/Properties/EnableFaultInjection", `true`),
 	}
 }
@@ -77,7 +76,7 @@ func TestPatchesChangeNothingElse(t *testing.T) {
 
 // Operations apply in their order, each to what the ones before it made.
 func TestPatchesInOrder(t *testing.T) {
-	const at = "TaskDefinition/Properties/ContainerDefinitions/0/StartTimeout"
+	const at = "LogGroup/Properties/KmsKeyId"
 	for name, c := range map[string]struct {
 		patches []v1alpha1.Patch
 		want    string
@@ -86,26 +85,25 @@ func TestPatchesInOrder(t *testing.T) {
 		"removed":       {[]v1alpha1.Patch{op("add", at, "1"), op("remove", at, "")}, ""},
 		"as a string":   {[]v1alpha1.Patch{op("add", at, `"1"`)}, `"1"`},
 		"exact numbers": {[]v1alpha1.Patch{op("add", at, `9007199254740993`)}, "9007199254740993"},
-		"copied":        {[]v1alpha1.Patch{from("copy", "TaskDefinition/Properties/Cpu", at)}, `"256"`},
+		"copied":        {[]v1alpha1.Patch{from("copy", "LogGroup/Properties/RetentionInDays", at)}, "30"},
 		"moved": {[]v1alpha1.Patch{
-			op("add", "TaskDefinition/Properties/EnableFaultInjection", "true"),
-			from("move", "TaskDefinition/Properties/EnableFaultInjection", at),
+			op("add", "LogGroup/Properties/LogGroupClass", "true"),
+			from("move", "LogGroup/Properties/LogGroupClass", at),
 		}, "true"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var doc struct {
 				Resources struct {
-					TaskDefinition struct {
-						Properties struct {
-							ContainerDefinitions []struct{ StartTimeout json.RawMessage }
-						}
+					LogGroup struct {
+						Properties struct{ KmsKeyId json.RawMessage }
 					}
 				}
 			}
-			if err := json.Unmarshal([]byte(build(t, input(with(minimalTemplate(), patches(c.patches...))))), &doc); err != nil {
+			kept := with(minimalTemplate(), func(t *v1alpha1.RevisionTemplate) { t.LogRetentionDays = new(int32(30)) })
+			if err := json.Unmarshal([]byte(build(t, input(with(kept, patches(c.patches...))))), &doc); err != nil {
 				t.Fatal(err)
 			}
-			if got := string(doc.Resources.TaskDefinition.Properties.ContainerDefinitions[0].StartTimeout); got != c.want {
+			if got := string(doc.Resources.LogGroup.Properties.KmsKeyId); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})
@@ -122,6 +120,8 @@ var refusedPatches = map[string]struct {
 	"logs":              {one("replace", "TaskDefinition/Properties/ContainerDefinitions/0/LogConfiguration/Options/awslogs-group", `"/of/others"`), "use logConfiguration of spec.template.containers"},
 	"another container": {one("add", "TaskDefinition/Properties/ContainerDefinitions/-", `{"Name": "b"}`), "use spec.template.containers"},
 	"no container":      {one("remove", "TaskDefinition/Properties/ContainerDefinitions/0", ""), "use spec.template.containers"},
+	"start of others":   {one("add", "TaskDefinition/Properties/ContainerDefinitions/0/StartTimeout", `60`), "use startTimeout of spec.template.containers"},
+	"grace period":      {one("add", "Service/Properties/HealthCheckGracePeriodSeconds", `0`), "use spec.template.target.healthCheckGracePeriodSeconds, or for a worker spec.template.healthCheckGracePeriodSeconds"},
 	"unknown setting":   {one("add", "TaskDefinition/Properties/ContainerDefinitions/0/CredentialSpecs", `[]`), "patches may not change it: it is not among the properties that docs/patches.md lists: leave the patch out"},
 	"task role":         {one("add", "TaskDefinition/Properties/TaskRoleArn", `"arn:aws:iam::111122223333:role/admin"`), "use spec.template.taskRoleARN"},
 	"execution role":    {one("replace", "TaskDefinition/Properties/ExecutionRoleArn", `"arn"`), "use spec.template.executionRoleARN"},
@@ -175,7 +175,7 @@ var refusedPatches = map[string]struct {
 	"spelled otherwise": {one("add", "LogGroup/Properties/KmsKeyId", `"\u007b{resolve:ssm:/admin/key}}"`), `the dynamic reference "{{resolve:ssm:/admin/key"`},
 	"written twice":     {one("add", "Cluster/Properties/Configuration", `{"ManagedStorageConfiguration": {}, "ManagedStorageConfiguration": {"Fn::GetAtt": ["Service", "Name"]}}`), "patches may not change /Resources/Cluster/Properties/Configuration/ManagedStorageConfiguration/Fn::GetAtt"},
 	"misspelled":        {one("replace", "LogGroup/Properties/KmsKey", `"a"`), "can't be applied: replace operation does not apply: doc is missing key: /Resources/LogGroup/Properties/KmsKey"},
-	"index from behind": {one("add", "TaskDefinition/Properties/ContainerDefinitions/-1/StartTimeout", `1`), "can't be applied"},
+	"index from behind": {one("add", "SecurityGroup/Properties/SecurityGroupEgress/-1/FromPort", `1`), "can't be applied"},
 	"test":              {one("test", "TaskDefinition/Properties/Cpu", `"512"`), "can't be applied: testing value /Resources/TaskDefinition/Properties/Cpu failed"},
 	"no value":          {one("add", "LogGroup/Properties/KmsKeyId", ""), "add needs a value"},
 	"no JSON":           {one("add", "LogGroup/Properties/KmsKeyId", "{"), "value is no JSON"},
@@ -270,9 +270,6 @@ func locked(t *testing.T, body string) map[string]any {
 			delete(r, "Properties")
 		}
 	}
-	for _, c := range propertiesOf(doc, "TaskDefinition")["ContainerDefinitions"].([]any) {
-		delete(c.(map[string]any), "StartTimeout")
-	}
 	delete(propertiesOf(doc, "Service")["DeploymentConfiguration"].(map[string]any)["DeploymentCircuitBreaker"].(map[string]any), "ThresholdConfiguration")
 	return doc
 }
@@ -359,9 +356,8 @@ var fitting = []v1alpha1.Patch{
 	op("remove", "SecurityGroup/Properties/SecurityGroupEgress/0", ""),
 	op("replace", "SecurityGroup/Properties/SecurityGroupEgress/0/CidrIp", `"10.0.0.0/8"`),
 	op("add", "Service/Properties/DeploymentConfiguration/DeploymentCircuitBreaker/ThresholdConfiguration", `{"Type": "COUNT", "Value": 3}`),
-	op("add", "TaskDefinition/Properties/ContainerDefinitions/1/StartTimeout", `5`),
 	op("add", "TaskDefinition/Properties/EnableFaultInjection", `true`),
-	from("copy", "TaskDefinition/Properties/Memory", "TaskDefinition/Properties/ContainerDefinitions/0/StartTimeout"),
+	from("copy", "TaskDefinition/Properties/Memory", "TaskDefinition/Properties/EnableFaultInjection"),
 }
 
 // values are what operations write that nobody thought of.

@@ -24,6 +24,7 @@ func TestBuildGolden(t *testing.T) {
 		"minimal":    input(minimalTemplate()),
 		"full":       input(fullTemplate()),
 		"worker":     worker(workerTemplate()),
+		"checked":    worker(with(workerTemplate(), checked)),
 		"stop-first": stopFirst(input(minimalTemplate())),
 
 		"instances-awsvpc": input(with(minimalTemplate(), onInstances("awsvpc"))),
@@ -162,7 +163,14 @@ func TestBuildRefuses(t *testing.T) {
 				t.Containers[0].VolumesFrom = []v1alpha1.VolumeFrom{{SourceContainer: "a"}}
 				t.Containers = append(t.Containers, v1alpha1.Container{Name: "a", Image: "helper", DependsOn: []v1alpha1.ContainerDependency{{ContainerName: "app", Condition: "START"}}})
 			}),
-			want: "spec.template.containers wait for each other by dependsOn or volumesFrom (app waits for a waits for app): remove one of the dependencies",
+			want: "spec.template.containers wait for each other by dependsOn, volumesFrom or links (app waits for a waits for app): remove one of the dependencies",
+		},
+		"containers that link to each other": {
+			in: changed(func(t *v1alpha1.RevisionTemplate) {
+				t.Containers[0].Links = []string{"a:alias"}
+				t.Containers = append(t.Containers, v1alpha1.Container{Name: "a", Image: "helper", Links: []string{"app"}})
+			}),
+			want: "by dependsOn, volumesFrom or links (app waits for a waits for app): remove one of the dependencies",
 		},
 		"containers that wait for each other": {
 			in: changed(func(t *v1alpha1.RevisionTemplate) {
@@ -172,7 +180,7 @@ func TestBuildRefuses(t *testing.T) {
 				t.Containers[0].DependsOn = []v1alpha1.ContainerDependency{{ContainerName: "a", Condition: "START"}}
 				t.Containers = append(t.Containers, wait("a", "b"), wait("b", "c"), wait("c", "a"))
 			}),
-			want: "spec.template.containers wait for each other by dependsOn or volumesFrom (a waits for b waits for c waits for a): remove one of the dependencies",
+			want: "spec.template.containers wait for each other by dependsOn, volumesFrom or links (a waits for b waits for c waits for a): remove one of the dependencies",
 		},
 		"five values": {
 			in:   input(minimalTemplate(), host("a", "b", "c"), header("x-tenant", "d", "e")),

@@ -167,7 +167,7 @@ func (r random) containers(worker bool) []v1alpha1.Container {
 func (r random) container(name string) v1alpha1.Container {
 	c := v1alpha1.Container{
 		Name: name, Image: "111122223333.dkr.ecr.eu-west-1.amazonaws.com/" + r.name(40) + "@sha256:" + strings.Repeat("0a", 32),
-		CPU: r.optional(0, 25), StopTimeout: r.optional(2, 120),
+		CPU: r.optional(0, 25), StartTimeout: r.optional(2, 120), StopTimeout: r.optional(2, 120),
 		User: pick(r, "", "1000", "1000:1000", "nobody"), WorkingDirectory: pick(r, "", "/", "/srv/app"),
 		ReadonlyRootFilesystem: pick(r, nil, new(true), new(false)),
 	}
@@ -186,6 +186,9 @@ func (r random) container(name string) v1alpha1.Container {
 	}
 	for i := range r.between(0, 5) {
 		c.PortMappings = append(c.PortMappings, v1alpha1.PortMapping{ContainerPort: pick[int32](r, 1, 80, 8080, 65_530) + i})
+	}
+	if last := len(c.PortMappings) - 1; last > 0 && r.maybe() {
+		c.PortMappings = append(c.PortMappings, v1alpha1.PortMapping{ContainerPort: c.PortMappings[last].ContainerPort, Protocol: "udp"})
 	}
 	if r.maybe() {
 		c.HealthCheck = &v1alpha1.ContainerHealthCheck{
