@@ -94,9 +94,12 @@ func (m *mapper) tidyInstances(t *v1alpha1.RevisionTemplate) {
 	} else {
 		m.tidyOnFargate(t)
 	}
-	if m.ownInterface() {
-		for i := range t.Containers {
+	for i := range t.Containers {
+		if m.ownInterface() {
 			m.tidyInterface(m.at(i), &t.Containers[i])
+		}
+		if t.NetworkMode != v1alpha1.NetworkModeBridge {
+			m.unlink(m.at(i), &t.Containers[i])
 		}
 	}
 }
@@ -183,9 +186,15 @@ func (m *mapper) tidyOnFargate(t *v1alpha1.RevisionTemplate) {
 	}
 }
 
+// maxTimeoutOnFargate is the longest startTimeout and stopTimeout there
+// (ContainerDefinition in the ECS API).
+const maxTimeoutOnFargate = 120
+
 // tidyContainer leaves out what a container can only have on instances.
 func (m *mapper) tidyContainer(n *node, c *v1alpha1.Container) {
 	drop := func(keys ...string) { m.dropped(n.get(keys...), "it isn't possible on Fargate") }
+	c.StartTimeout = m.atMost(n.get("startTimeout"), c.StartTimeout, maxTimeoutOnFargate)
+	c.StopTimeout = m.atMost(n.get("stopTimeout"), c.StopTimeout, maxTimeoutOnFargate)
 	if c.Privileged != nil {
 		drop("privileged")
 		c.Privileged = nil

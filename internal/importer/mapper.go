@@ -177,7 +177,6 @@ func isPlaceholder(text string) bool {
 
 // reasons why something can't be had, by the last part of its path.
 var reasons = map[string]string{ //nolint:gosec // these are no credentials
-	"links":                                   "links aren't in the API: containers of a task reach each other at localhost with networkMode: awsvpc",
 	"credentialspecs":                         "domains of Active Directory aren't in the API",
 	"versionconsistency":                      "Viridian pins images to digests itself",
 	"proxyconfiguration":                      "App Mesh isn't in the API",

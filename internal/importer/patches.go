@@ -2,7 +2,6 @@ package importer
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -13,11 +12,6 @@ import (
 // docs/patches.md.
 func (m *mapper) patch(n *node) bool {
 	task := m.app.task
-	for i := range m.object.Spec.Template.Containers {
-		if m.at(i) != nil && m.at(i).values["starttimeout"] == n {
-			return m.patchAt(n, fmt.Sprintf("/Resources/TaskDefinition/Properties/ContainerDefinitions/%d/StartTimeout", i))
-		}
-	}
 	if task.values["enablefaultinjection"] == n {
 		return !n.truth() && len(n.open) == 0 || m.patchAt(n, "/Resources/TaskDefinition/Properties/EnableFaultInjection")
 	}

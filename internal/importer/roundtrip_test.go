@@ -25,6 +25,7 @@ var impossible = map[string][]string{
 		"TaskDefinition.Properties.ContainerDefinitions[0].Essential",
 		"TaskDefinition.Properties.ContainerDefinitions[0].FirelensConfiguration",
 		"TaskDefinition.Properties.ContainerDefinitions[0].LogConfiguration.SecretOptions",
+		"TaskDefinition.Properties.ContainerDefinitions[0].StartTimeout",
 		"TaskDefinition.Properties.ContainerDefinitions[1].Essential",
 		"TaskDefinition.Properties.ContainerDefinitions[1].MountPoints",
 	},
@@ -36,6 +37,7 @@ var impossible = map[string][]string{
 		"TaskDefinition.Properties.ContainerDefinitions[1].Essential",
 		"TaskDefinition.Properties.ContainerDefinitions[1].FirelensConfiguration",
 		"TaskDefinition.Properties.ContainerDefinitions[1].LogConfiguration.SecretOptions",
+		"TaskDefinition.Properties.ContainerDefinitions[1].StartTimeout",
 	},
 	"instances-bridge": {
 		"Service.Properties.ServiceRegistries",
@@ -43,6 +45,7 @@ var impossible = map[string][]string{
 		"TaskDefinition.Properties.ContainerDefinitions[0].Essential",
 		"TaskDefinition.Properties.ContainerDefinitions[0].FirelensConfiguration",
 		"TaskDefinition.Properties.ContainerDefinitions[0].LogConfiguration.SecretOptions",
+		"TaskDefinition.Properties.ContainerDefinitions[0].StartTimeout",
 		"TaskDefinition.Properties.ContainerDefinitions[1].Essential",
 	},
 	"no-execution-role": {

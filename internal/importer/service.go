@@ -58,7 +58,7 @@ func (m *mapper) service() {
 	m.tags(same.Tags)
 	m.registryPorts(service.get("serviceRegistries").list())
 	m.discovery()
-	m.unusedGrace()
+	m.graceOfWorker()
 	m.placements()
 	if n := service.get("schedulingStrategy"); strings.EqualFold(n.str(), "DAEMON") {
 		m.dropped(n, "a task on each instance (DAEMON) isn't in the API")
@@ -285,14 +285,40 @@ func (m *mapper) registryPorts(nodes []*node) {
 	}
 }
 
-// unusedGrace keeps quiet of a grace period that ECS doesn't use: of a service that has
-// neither a load balancer nor a health check (CreateService in the ECS API).
-func (m *mapper) unusedGrace() {
-	checked := slices.ContainsFunc(m.object.Spec.Template.Containers, func(c v1alpha1.Container) bool { return c.HealthCheck != nil })
-	if n := m.app.service.values["healthcheckgraceperiodseconds"]; n != nil && !checked && m.app.service.get("loadBalancers").empty() {
-		n.see()
-		m.find(Note, n, "ECS doesn't use it: no load balancer and no container checks health")
+// graceOfWorker is for the health checks of containers. Without any, and without a load
+// balancer, ECS doesn't use it (CreateService in the ECS API).
+func (m *mapper) graceOfWorker() {
+	t, n := &m.object.Spec.Template, m.app.service.values["healthcheckgraceperiodseconds"]
+	if n == nil || !m.app.service.get("loadBalancers").empty() {
+		return
 	}
+	n.see()
+	checked := slices.ContainsFunc(t.Containers, func(c v1alpha1.Container) bool { return essential(&c) && c.HealthCheck != nil })
+	if !checked {
+		m.find(Note, n, "ECS doesn't use it: no load balancer and no essential container checks health")
+		return
+	}
+	if t.HealthCheckGracePeriodSeconds = m.grace(n); deref(t.HealthCheckGracePeriodSeconds) == 0 {
+		t.HealthCheckGracePeriodSeconds = nil // none, as without the field
+	}
+}
+
+// maxGrace is the longest grace period that the API takes.
+const maxGrace = 3600
+
+// grace is a grace period; nil if the input doesn't have it.
+func (m *mapper) grace(n *node) (seconds *int32) {
+	m.copyNumber(n, &seconds)
+	return m.atMost(n, seconds, maxGrace)
+}
+
+// atMost is a number of seconds that is shortened to what can be had.
+func (m *mapper) atMost(n *node, seconds *int32, most int32) *int32 {
+	if deref(seconds) <= most {
+		return seconds
+	}
+	m.assumed(n, "%d seconds in the place of %d, since more can't be had", most, *seconds)
+	return new(most)
 }
 
 // discovery leaves out by what the second stack could not be made beside the first.

@@ -15,7 +15,7 @@ import (
 func (m *mapper) tidy() {
 	t := &m.object.Spec.Template
 	for _, f := range []func(*v1alpha1.RevisionTemplate){
-		m.tidyNames, m.tidyEssential, m.tidyDependencies, m.tidyMounts, m.tidyRouters, m.tidySizes, m.tidyRoles, m.tidyVariables,
+		m.tidyNames, m.tidyEssential, m.tidyDependencies, m.tidyTimeouts, m.tidyMounts, m.tidyRouters, m.tidySizes, m.tidyRoles, m.tidyVariables,
 		m.tidyPorts, m.tidyCapacity, m.tidyTarget, m.tidyRule, m.tidyDeployment, m.tidyInstances,
 	} {
 		f(t)
@@ -65,6 +65,10 @@ func rename(t *v1alpha1.RevisionTemplate, names map[string]string) {
 		for j := range c.VolumesFrom {
 			follow(&c.VolumesFrom[j].SourceContainer)
 		}
+		for j, link := range c.Links {
+			name, alias, _ := strings.Cut(link, ":")
+			c.Links[j] = linkTo(cmp.Or(names[name], name), cmp.Or(alias, name))
+		}
 	}
 }
 
@@ -110,6 +114,7 @@ func (m *mapper) tidyDependencies(t *v1alpha1.RevisionTemplate) {
 			}
 			return bad
 		})
+		m.tidyLinks(m.at(i), t, c)
 	}
 	m.untangle(t)
 }
@@ -146,26 +151,23 @@ func (m *mapper) untangle(t *v1alpha1.RevisionTemplate) {
 					return true
 				}
 			}
-			return slices.ContainsFunc(c.VolumesFrom, func(f v1alpha1.VolumeFrom) bool { return walk(f.SourceContainer) })
+			return slices.ContainsFunc(c.VolumesFrom, func(f v1alpha1.VolumeFrom) bool { return walk(f.SourceContainer) }) ||
+				slices.ContainsFunc(c.Links, func(link string) bool { return walk(linked(link)) })
 		}
 		return walk(from)
 	}
 	for i := range t.Containers {
 		c := &t.Containers[i]
-		c.DependsOn = slices.DeleteFunc(c.DependsOn, func(d v1alpha1.ContainerDependency) bool {
-			circle := reaches(d.ContainerName, c.Name)
-			if circle {
-				m.dropped(m.at(i).get("dependsOn"), "the containers wait for each other")
+		circle := func(key, on string) bool {
+			found := reaches(on, c.Name)
+			if found {
+				m.dropped(m.at(i).get(key), "the containers wait for each other")
 			}
-			return circle
-		})
-		c.VolumesFrom = slices.DeleteFunc(c.VolumesFrom, func(f v1alpha1.VolumeFrom) bool {
-			circle := reaches(f.SourceContainer, c.Name)
-			if circle {
-				m.dropped(m.at(i).get("volumesFrom"), "the containers wait for each other")
-			}
-			return circle
-		})
+			return found
+		}
+		c.DependsOn = slices.DeleteFunc(c.DependsOn, func(d v1alpha1.ContainerDependency) bool { return circle("dependsOn", d.ContainerName) })
+		c.VolumesFrom = slices.DeleteFunc(c.VolumesFrom, func(f v1alpha1.VolumeFrom) bool { return circle("volumesFrom", f.SourceContainer) })
+		c.Links = slices.DeleteFunc(c.Links, func(link string) bool { return circle("links", linked(link)) })
 	}
 }
 
@@ -317,21 +319,6 @@ func (m *mapper) without(i int, c *v1alpha1.Container, drop func(int, v1alpha1.K
 		kept = append(kept, e)
 	}
 	c.Environment = kept
-}
-
-// tidyPorts: a name belongs to one mapping.
-func (m *mapper) tidyPorts(t *v1alpha1.RevisionTemplate) {
-	seen := map[string]bool{}
-	for i := range t.Containers {
-		for j := range t.Containers[i].PortMappings {
-			p := &t.Containers[i].PortMappings[j]
-			if p.Name != "" && seen[p.Name] {
-				m.assumed(m.at(i).get("portMappings"), "two mappings have the name %s: the second has none here", p.Name)
-				p.Name = ""
-			}
-			seen[p.Name] = true
-		}
-	}
 }
 
 // tidyCapacity: one provider has a weight, and one at most a base.

@@ -35,9 +35,7 @@ func (m *mapper) traffic() {
 	target.ContainerPort = int32of(port)
 	target.ContainerName = m.targetName(lb.get("containerName"))
 	m.mapped(lb)
-	if grace, ok := m.app.service.get("healthCheckGracePeriodSeconds").number(); ok {
-		target.HealthCheckGracePeriodSeconds = new(int32of(grace))
-	}
+	target.HealthCheckGracePeriodSeconds = m.grace(m.app.service.get("healthCheckGracePeriodSeconds"))
 	ignore(lb, "loadBalancerName", "targetGroupArn")
 	m.alternate(lb.get("advancedConfiguration"))
 	m.balancerGroups(lb)
