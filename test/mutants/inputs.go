@@ -4,6 +4,8 @@ const (
 	importerCopilot  = "internal/importer/copilotvalues.go"
 	importerTidy     = "internal/importer/tidy.go"
 	importerTemplate = "internal/importer/cloudformation.go"
+	importerTogether = "internal/importer/together.go"
+	importerPorts    = "internal/importer/ports.go"
 )
 
 // ofInputs are mistakes that inputs of real users brought to light.
@@ -16,7 +18,17 @@ func ofInputs() []mutant {
 		{name: "keep the first of two variables", unit: "TestCases", file: importerTidy, old: "return last[e.Name] != j", new: "return last[e.Name] == j && len(last) < len(c.Environment)"},
 		{name: "name another variable than the one that is refused", unit: "TestCases", file: importerTidy, old: "environment\", i)), len(kept)})", new: "environment\", i)), 99})"},
 		{name: "lose the port of an SRV record", unit: "TestCases", file: "internal/importer/service.go", old: "				t.ServiceRegistries[i].ContainerName, t.ServiceRegistries[i].ContainerPort = c.Name, int32of(port)\n", new: ""},
-		{name: "forget the grace period of a container's health check", unit: "TestCases", file: "internal/importer/service.go", old: "n != nil && !checked && m.app", new: "n != nil && (checked || !checked) && m.app"},
+		{name: "forget the grace period of a container's health check", unit: "TestCases", file: "internal/importer/service.go", old: "	if !checked {\n", new: "	if true {\n"},
+		{name: "wait longer than can be had", unit: "TestCases", file: "internal/importer/service.go", old: "	return new(most)\n", new: "	return seconds\n"},
+		{name: "link to a container by the name that it had", unit: "TestCases", file: importerTidy, old: "linkTo(cmp.Or(names[name], name), ", new: "linkTo(name, "},
+		{name: "call a container by its new name only", unit: "TestCases", file: importerTidy, old: "cmp.Or(alias, name))", new: "cmp.Or(alias, names[name], name))"},
+		{name: "import links that go round", unit: "TestCases", file: importerTidy, old: "func(link string) bool { return circle(\"links\", linked(link)) }", new: "func(string) bool { return false }"},
+		{name: "import links to nobody", unit: "TestCases", file: importerTogether, old: "named(t, linked(link)) == nil || ", new: ""},
+		{name: "link containers on Fargate", unit: "TestCases", file: importerTogether, old: "	c.Links = nil\n", new: ""},
+		{name: "import a wait for nobody", unit: "TestCases", file: importerTogether, old: "c.StartTimeout != nil && !awaited {", new: "c.StartTimeout != nil && !awaited && i < 0 {"},
+		{name: "lose the other protocol of a port", unit: "TestCases", file: importerPorts, old: " && byUDP(k) == byUDP(p)", new: ""},
+		{name: "import a port that is mapped twice", unit: "TestCases", file: importerPorts, old: "if twice && p.ContainerPort != 0 {", new: "if twice && p.ContainerPort == 0 {"},
+		{name: "send requests to a port of two protocols", unit: "TestCases", file: importerPorts, old: "		second := ofTarget(p) && byUDP(p)\n", new: "		second := false\n"},
 		{name: "call what isn't known lost", unit: "TestCases", file: importerEnforce, old: "(len(n.open) > 0 || isPlaceholder(n.text)) {\n		m.find(", new: "false {\n		m.find("},
 		{name: "use nothing of what is beside a template", unit: "TestCases|TestUnusedBesideATemplate", file: "internal/importer/importer.go", old: "	in.beside(apps)\n", new: ""},
 		{name: "forget the scaling of a manifest for files beside it", unit: "TestCases", file: importerScaled, old: "	a.scaling = append(own, a.scaling...)\n", new: ""},

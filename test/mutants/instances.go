@@ -15,6 +15,7 @@ func onInstances() []mutant {
 		{name: "name tasks on instances by their address", unit: "TestNetworkOfTasks", file: ofInstances, old: "	return \"instance\"\n", new: "	return \"ip\"\n"},
 		{name: "take the container's port of the instance", unit: "TestNetworkOfTasks", file: ofInstances, old: "		return new(int32(0))\n", new: "		return &m.ContainerPort\n"},
 		{name: "have on Fargate what only instances have", unit: "TestFargateHasNothingOfInstances", file: ofInstances, old: "(s instanceSettings) {\n	if !t.OnInstances() {", new: "(s instanceSettings) {\n	if false {"},
+		{name: "link containers outside of bridge networks", unit: "TestLinksOfBridges", file: ofInstances, old: "	if t.NetworkMode == v1alpha1.NetworkModeBridge {\n		s.Links = c.Links\n	}\n", new: "	s.Links = c.Links\n"},
 		{name: "mount a directory of Fargate", unit: "TestFargateHasNothingOfInstances", file: ofInstances, old: "(out volumeOfInstances) {\n	if !t.OnInstances() {", new: "(out volumeOfInstances) {\n	if false {"},
 		{name: "allow what no policy lists of an instance", unit: "TestHostAccess", file: policyOfHost, old: "		host(field+\"privileged\", \"privileged\")\n", new: "		_ = host\n"},
 		{name: "let options of a driver mount anything", unit: "TestHostAccess", file: policyOfHost, old: " || len(d.DriverOpts) > 0 {", new: " {"},
