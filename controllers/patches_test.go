@@ -36,7 +36,6 @@ func TestPatches(t *testing.T) {
 		"SecurityGroup/Properties/SecurityGroupEgress/-", `{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "10.0.0.0/8"}`,
 		"Service/Properties/DeploymentConfiguration/DeploymentCircuitBreaker/ThresholdConfiguration", `{"Type": "COUNT", "Value": 5}`,
 		"TaskDefinition/Properties/EnableFaultInjection", `true`,
-		"TaskDefinition/Properties/ContainerDefinitions/0/StartTimeout", `60`,
 	))
 	w.roll(imd, "2")
 	w.alone(imd, "checkout-2")
@@ -55,7 +54,6 @@ func TestPatches(t *testing.T) {
 	definition, err := w.others.ecs.DescribeTaskDefinition(w.ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &out.TaskDefinitionARN})
 	w.Expect(err).NotTo(gomega.HaveOccurred())
 	w.Expect(aws.ToBool(definition.TaskDefinition.EnableFaultInjection)).To(gomega.BeTrue())
-	w.Expect(aws.ToInt32(definition.TaskDefinition.ContainerDefinitions[0].StartTimeout)).To(gomega.Equal(int32(60)))
 
 	w.update(imd, patched("TaskDefinition/Properties/TaskRoleArn", `"arn:aws:iam::111122223333:role/admin"`))
 	now := w.blocked(imd, v1alpha1.ReasonInvalidSpec)
@@ -72,7 +70,7 @@ func TestPatches(t *testing.T) {
 func TestPatchIsRefusedByAWS(t *testing.T) {
 	w := running(t)
 	imd := w.deployment("1")
-	patched("TaskDefinition/Properties/ContainerDefinitions/0/StartTimeout", `60`, "LogGroup/Properties/LogGroupClass", `"COLD"`)(&imd.Spec)
+	patched("TaskDefinition/Properties/EnableFaultInjection", `true`, "LogGroup/Properties/LogGroupClass", `"COLD"`)(&imd.Spec)
 	w.create(imd)
 	now := w.eventually(imd, v1alpha1.PhaseFailed)
 	w.Expect(now.Status.Rollout.Message).To(gomega.ContainSubstring("LogGroup: "))
