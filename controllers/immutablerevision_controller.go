@@ -119,12 +119,8 @@ func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, view *revisi
 	switch {
 	case d.Phase == v1alpha1.RevisionDeleteFailed && d.Action != stack.ActionList, mayBecomeOurs(imr):
 		return stalledPollFactor * r.Timing.Poll
-	case d.Phase == v1alpha1.RevisionPending && r.waiting(imr) != "":
-		return max(r.retryAt(imr).Sub(r.Now()), minRequeue)
-	case d.Phase == v1alpha1.RevisionPending && view.facts.Waiting != "":
-		return r.Timing.Poll
 	case imr.Spec.StackState == v1alpha1.StackPresent && (d.Phase == v1alpha1.RevisionRemoved || d.Phase == v1alpha1.RevisionPending):
-		return minRequeue
+		return r.untilAsked(imr, view, d)
 	case !d.Settled:
 		return r.Timing.Poll
 	case d.Phase == v1alpha1.RevisionCreated, d.Reason == v1alpha1.ReasonStackFound:
@@ -133,6 +129,17 @@ func (r *RevisionReconciler) pause(imr *v1alpha1.ImmutableRevision, view *revisi
 		return r.lookAgain(imr)
 	}
 	return 0
+}
+
+// untilAsked is when to ask for a stack that is wanted.
+func (r *RevisionReconciler) untilAsked(imr *v1alpha1.ImmutableRevision, view *revisionView, d stack.Decision) time.Duration {
+	switch {
+	case d.Phase == v1alpha1.RevisionPending && r.waiting(imr) != "":
+		return max(r.retryAt(imr).Sub(r.Now()), minRequeue)
+	case d.Phase == v1alpha1.RevisionPending && view.facts.Waiting != "":
+		return r.Timing.Poll
+	}
+	return minRequeue
 }
 
 // mayBecomeOurs tells whether a revision is wanted whose stack belongs to someone

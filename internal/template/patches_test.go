@@ -95,7 +95,9 @@ func TestPatchesInOrder(t *testing.T) {
 			var doc struct {
 				Resources struct {
 					LogGroup struct {
-						Properties struct{ KmsKeyId json.RawMessage }
+						Properties struct {
+							KMSKeyID json.RawMessage `json:"KmsKeyId"`
+						}
 					}
 				}
 			}
@@ -103,7 +105,7 @@ func TestPatchesInOrder(t *testing.T) {
 			if err := json.Unmarshal([]byte(build(t, input(with(kept, patches(c.patches...))))), &doc); err != nil {
 				t.Fatal(err)
 			}
-			if got := string(doc.Resources.LogGroup.Properties.KmsKeyId); got != c.want {
+			if got := string(doc.Resources.LogGroup.Properties.KMSKeyID); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})

@@ -292,14 +292,7 @@ func (s *Service) checkLoadBalancers(d *taskDefinition, in *createServiceInput) 
 		return invalid("load balancers can have at most 5 items.")
 	}
 	for _, lb := range in.LoadBalancers {
-		c := d.container(lb.ContainerName)
-		if c == nil {
-			return invalid("The container %s does not exist in the task definition.", lb.ContainerName)
-		}
-		if !c.exposes(lb.ContainerPort) {
-			return invalid("The container %s did not have a container port %d defined.", lb.ContainerName, lb.ContainerPort)
-		}
-		if err := c.checkOnce(lb.ContainerPort); err != nil {
+		if err := d.checkPort(lb.ContainerName, lb.ContainerPort); err != nil {
 			return err
 		}
 		attached, err := s.lb.HasLoadBalancer(lb.TargetGroupArn)
@@ -315,6 +308,18 @@ func (s *Service) checkLoadBalancers(d *taskDefinition, in *createServiceInput) 
 		}
 	}
 	return nil
+}
+
+// checkPort checks the port that a load balancer sends requests to.
+func (d *taskDefinition) checkPort(name string, port int) error {
+	c := d.container(name)
+	if c == nil {
+		return invalid("The container %s does not exist in the task definition.", name)
+	}
+	if !c.exposes(port) {
+		return invalid("The container %s did not have a container port %d defined.", name, port)
+	}
+	return c.checkOnce(port)
 }
 
 const maxDescribeServices = 10
