@@ -18,7 +18,7 @@ func ofInputs() []mutant {
 		{name: "keep the first of two variables", unit: "TestCases", file: importerTidy, old: "return last[e.Name] != j", new: "return last[e.Name] == j && len(last) < len(c.Environment)"},
 		{name: "name another variable than the one that is refused", unit: "TestCases", file: importerTidy, old: "environment\", i)), len(kept)})", new: "environment\", i)), 99})"},
 		{name: "lose the port of an SRV record", unit: "TestCases", file: "internal/importer/service.go", old: "				t.ServiceRegistries[i].ContainerName, t.ServiceRegistries[i].ContainerPort = c.Name, int32of(port)\n", new: ""},
-		{name: "forget the grace period of a container's health check", unit: "TestCases", file: "internal/importer/service.go", old: "	if !checked {\n", new: "	if true {\n"},
+		{name: "forget the grace period of a container's health check", unit: "TestCases", file: "internal/importer/service.go", old: "	if !checked {\n", new: "	if checked = false; !checked {\n"},
 		{name: "wait longer than can be had", unit: "TestCases", file: "internal/importer/service.go", old: "	return new(most)\n", new: "	return seconds\n"},
 		{name: "link to a container by the name that it had", unit: "TestCases", file: importerTidy, old: "linkTo(cmp.Or(names[name], name), ", new: "linkTo(name, "},
 		{name: "call a container by its new name only", unit: "TestCases", file: importerTidy, old: "cmp.Or(alias, name))", new: "cmp.Or(alias, names[name], name))"},
