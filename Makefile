@@ -34,8 +34,11 @@ CLUSTER_TOOLS := bin/kube-apiserver bin/etcd bin/kubectl
 # For tests of backup and restore only.
 SNAPSHOT_TOOLS := bin/etcdctl bin/etcdutl
 SCANNERS := bin/govulncheck bin/indexdb bin/kube-score
+PROMTOOL := bin/promtool
 GENERATORS := bin/controller-gen bin/crd-ref-docs
-GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api.md docs/states.md
+GENERATED := api/v1alpha1/zz_generated.deepcopy.go config/crd/bases config/rbac/role.yaml docs/api.md docs/states.md docs/metrics.md config/prometheus/prometheus-rule.yaml
+# Without hack/promtool: to tidy it takes all that Prometheus can find services by,
+# 1.6 GB that nothing here is built of.
 MODULES := . hack/kube hack/tools hack/golangci-lint hack/scanners hack/envtest test/conformance/kubernetes
 
 ##@ Try it (kube-apiserver, etcd and kubectl: TOOLS=auto, prebuilt or source)
@@ -73,13 +76,15 @@ judge-load: cluster-tools ## Judge 50 revisions of each kind under load, and 200
 lint: bin/golangci-lint ## Run golangci-lint, and kube-api-linter over api/
 	@bin/golangci-lint run
 
-generate: $(GENERATORS) ## Regenerate deepcopy, CRDs, RBAC, docs/api.md and docs/states.md from the code
+generate: $(GENERATORS) ## Regenerate deepcopy, CRDs, RBAC, docs and the PrometheusRule from the code
 	@bin/controller-gen object crd paths=./api/... output:crd:artifacts:config=config/crd/bases
 	@bin/controller-gen rbac:roleName=viridian-manager paths=./controllers/... output:rbac:artifacts:config=config/rbac
 	@mkdir -p docs
 	@bin/crd-ref-docs --config=hack/crd-ref-docs/config.yaml --templates-dir=hack/crd-ref-docs \
 		--source-path=api --renderer=markdown --output-path=docs/api.md --log-level=WARN
 	@go run ./hack/states > docs/states.md
+	@go run ./hack/metrics page > docs/metrics.md
+	@go run ./hack/metrics rule <config/prometheus/rules.yaml > config/prometheus/prometheus-rule.yaml
 
 verify: ## Fail if formatting, a go.mod or a generated file is out of date
 	@hack/verify.sh $(GENERATED) -- $(MODULES)
@@ -111,7 +116,7 @@ bin/manager bin/awssim bin/viridian-import: bin/%:
 bin/demo:
 	@$(BUILD) -o $@ ./hack/demo
 
-tools: cluster-tools $(SNAPSHOT_TOOLS) $(GENERATORS) $(SCANNERS) bin/golangci-lint ## Get every tool that other targets would get when needed
+tools: cluster-tools $(SNAPSHOT_TOOLS) $(GENERATORS) $(SCANNERS) $(PROMTOOL) bin/golangci-lint ## Get every tool that other targets would get when needed
 
 # In one call, so that a download is tried once. Only the script knows whether
 # what is linked in bin/ is what TOOLS asks for.
@@ -128,6 +133,8 @@ bin/setup-envtest: hack/get-tool.sh hack/envtest/go.mod hack/envtest/go.sum
 $(GENERATORS): hack/get-tool.sh hack/tools/go.mod hack/tools/go.sum
 	@hack/get-tool.sh $(@F)
 $(SCANNERS): hack/get-tool.sh hack/scanners/go.mod hack/scanners/go.sum
+	@hack/get-tool.sh $(@F)
+$(PROMTOOL): hack/get-tool.sh hack/promtool/go.mod hack/promtool/go.sum
 	@hack/get-tool.sh $(@F)
 bin/golangci-lint: hack/get-tool.sh hack/golangci-lint/go.mod hack/golangci-lint/go.sum
 	@hack/get-tool.sh $(@F)

@@ -57,8 +57,8 @@ func Slim(object any) (any, error) {
 	return object, nil
 }
 
-// slimDeployment keeps what claimed, otherNamespaces, hasWork and
-// DeploymentPredicate read.
+// slimDeployment keeps what claimed, otherNamespaces, hasWork, DeploymentPredicate
+// and the collector of metrics read.
 func slimDeployment(imd *v1alpha1.ImmutableDeployment) {
 	lb, blocked := imd.Spec.Traffic.LoadBalancer, imd.Status.BlockedBy
 	if blocked != nil {
@@ -74,8 +74,14 @@ func slimDeployment(imd *v1alpha1.ImmutableDeployment) {
 			Namespace: imd.Namespace, Name: imd.Name, UID: imd.UID, ResourceVersion: imd.ResourceVersion, Generation: imd.Generation,
 			CreationTimestamp: imd.CreationTimestamp, DeletionTimestamp: imd.DeletionTimestamp, Annotations: digested(imd.Annotations),
 		},
-		Spec:   v1alpha1.ImmutableDeploymentSpec{Traffic: v1alpha1.Traffic{LoadBalancer: v1alpha1.LoadBalancer{ListenerARN: lb.ListenerARN, Priority: lb.Priority}}},
-		Status: v1alpha1.ImmutableDeploymentStatus{ObservedGeneration: imd.Status.ObservedGeneration, Phase: imd.Status.Phase, BlockedBy: blocked, Traffic: traffic},
+		Spec: v1alpha1.ImmutableDeploymentSpec{
+			Strategy: v1alpha1.Strategy{Type: imd.Spec.Strategy.Type},
+			Traffic:  v1alpha1.Traffic{LoadBalancer: v1alpha1.LoadBalancer{ListenerARN: lb.ListenerARN, Priority: lb.Priority}},
+		},
+		Status: v1alpha1.ImmutableDeploymentStatus{
+			ObservedGeneration: imd.Status.ObservedGeneration, Phase: imd.Status.Phase, BlockedBy: blocked, Traffic: traffic,
+			Weight: imd.Status.Weight, Totals: imd.Status.Totals,
+		},
 	}
 }
 

@@ -51,7 +51,7 @@ var container = v1alpha1.Container{
 }
 
 // Of a deployment the cache has the priority that it wants on a listener, its rule,
-// whether it has work, and what tells a change.
+// whether it has work, what tells a change, and what metrics are made of.
 func TestSlimDeployment(t *testing.T) {
 	full := &v1alpha1.ImmutableDeployment{ObjectMeta: applied()}
 	full.Spec.Template.Containers = []v1alpha1.Container{container}
@@ -60,7 +60,9 @@ func TestSlimDeployment(t *testing.T) {
 		Phase: v1alpha1.PhaseComplete, ObservedGeneration: 3, History: []v1alpha1.HistoryEntry{{ID: "a"}},
 		BlockedBy: &v1alpha1.BlockedBy{Reason: "Why", Message: "long", Remedy: "longer"},
 		Traffic:   &v1alpha1.TrafficStatus{RuleARN: "rule", Writers: []string{"me"}},
+		Weight:    new(int32(25)), Totals: &v1alpha1.Totals{Changes: 4},
 	}
+	full.Spec.Strategy = v1alpha1.Strategy{Type: v1alpha1.StrategyCanary, Canary: &v1alpha1.Canary{}}
 	got := slim(t, full)
 	want := &v1alpha1.ImmutableDeployment{ObjectMeta: metav1.ObjectMeta{
 		Namespace: "shop", Name: "checkout", UID: "1", ResourceVersion: "2", Generation: 3, Annotations: got.Annotations,
@@ -69,7 +71,9 @@ func TestSlimDeployment(t *testing.T) {
 	want.Status = v1alpha1.ImmutableDeploymentStatus{
 		Phase: v1alpha1.PhaseComplete, ObservedGeneration: 3,
 		BlockedBy: &v1alpha1.BlockedBy{Reason: "Why"}, Traffic: &v1alpha1.TrafficStatus{RuleARN: "rule"},
+		Weight: new(int32(25)), Totals: &v1alpha1.Totals{Changes: 4},
 	}
+	want.Spec.Strategy.Type = v1alpha1.StrategyCanary
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("in the cache (-want +got):\n%s", diff)
 	}
@@ -212,7 +216,7 @@ func TestListInPages(t *testing.T) {
 // Whoever joins them has to see to it that Slim keeps what is read.
 func TestReadersOfTheCache(t *testing.T) {
 	want := []string{
-		"awaiting: r.Client.List", "cachedRevisions: cached.List", "claimed: r.Client.List", "otherNamespaces: o.Client.List",
+		"awaiting: r.Client.List", "cachedRevisions: cached.List", "claimed: r.Client.List", "measured: o.Client.List", "measured: o.Client.List", "otherNamespaces: o.Client.List",
 		"revisionsOf: cachedRevisions", "rulesOf: o.Client.List",
 	}
 	files, err := filepath.Glob("*.go")

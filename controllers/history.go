@@ -10,7 +10,7 @@ import (
 	"github.com/viridian-dev/viridian/internal/template"
 )
 
-// keepHistory notes a rollout that ended in this pass.
+// keepHistory notes a rollout that ended in this pass, and counts it.
 func keepHistory(before, next *v1alpha1.ImmutableDeploymentStatus, view *deploymentView) {
 	r := next.Rollout
 	if r == nil || r.FinishedAt == nil {
@@ -19,6 +19,7 @@ func keepHistory(before, next *v1alpha1.ImmutableDeploymentStatus, view *deploym
 	if was := before.Rollout; was != nil && was.ID == r.ID && was.FinishedAt != nil {
 		return
 	}
+	keepTotals(before, next, view)
 	entry := v1alpha1.HistoryEntry{
 		ID:         r.ID,
 		Revision:   view.nameOf(r.Revision),

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/analysis"
@@ -20,10 +21,10 @@ func (r *DeploymentReconciler) pin(ctx context.Context, imd *v1alpha1.ImmutableD
 	pinned, images := *imd.Spec.Template.DeepCopy(), view.clients.Images
 	var frozen []v1alpha1.FrozenImage
 	for _, image := range source.Images(&pinned) {
-		ref, known := view.pinned[*image.Ref]
+		found, known := view.pinned[*image.Ref]
 		if !known {
 			var err error
-			ref, err = resolve(ctx, imd.Spec.ImagePolicy, images, image)
+			found, err = resolve(ctx, imd.Spec.ImagePolicy, images, image)
 			if cloud.IsNotFound(err) {
 				err = r.missing(ctx, imd, view, image, err)
 			}
@@ -31,31 +32,39 @@ func (r *DeploymentReconciler) pin(ctx context.Context, imd *v1alpha1.ImmutableD
 				return pinned, nil, err
 			}
 		}
-		_, digest, _ := strings.Cut(ref, "@")
-		frozen = append(frozen, v1alpha1.FrozenImage{Container: image.Name, Image: *image.Ref, Digest: digest})
-		*image.Ref = ref
+		_, digest, _ := strings.Cut(found.ref, "@")
+		frozen = append(frozen, v1alpha1.FrozenImage{Container: image.Name, Image: *image.Ref, Digest: digest, PushedAt: timePtr(found.pushedAt)})
+		*image.Ref = found.ref
 	}
 	return pinned, frozen, nil
 }
 
+// pinnedImage is what a reference to an image was resolved to.
+type pinnedImage struct {
+	// ref has the digest, where that is known.
+	ref string
+	// pushedAt is zero where that isn't known.
+	pushedAt time.Time
+}
+
 // resolve tells which image a reference is now, by its digest where that is
 // known, or refuses what the policy doesn't allow.
-func resolve(ctx context.Context, policy v1alpha1.ImagePolicy, images cloud.Images, image template.Image) (string, error) {
+func resolve(ctx context.Context, policy v1alpha1.ImagePolicy, images cloud.Images, image template.Image) (pinnedImage, error) {
 	digest, known, err := images.Digest(ctx, *image.Ref)
 	switch {
 	case cloud.KindOf(err) == cloud.KindInvalid:
-		return "", imageInvalid(image, err)
+		return pinnedImage{}, imageInvalid(image, err)
 	case err != nil:
-		return "", err
+		return pinnedImage{}, err
 	case !known && !policy.AllowsTag(*image.Ref):
-		return "", imageNotPinned(image)
+		return pinnedImage{}, imageNotPinned(image)
 	case !known:
-		return *image.Ref, nil
+		return pinnedImage{ref: *image.Ref}, nil
 	}
 	if err := checkImmutable(ctx, policy, images, image); err != nil {
-		return "", err
+		return pinnedImage{}, err
 	}
-	return template.PinImage(*image.Ref, digest), nil
+	return pinnedImage{template.PinImage(*image.Ref, digest.SHA256), digest.PushedAt}, nil
 }
 
 // missing says that an image isn't there, and makes its repository where the

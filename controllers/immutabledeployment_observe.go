@@ -39,7 +39,7 @@ type deploymentView struct {
 	// values that the template refers to.
 	values values
 	// pinned are the images that were resolved, by reference.
-	pinned map[string]string
+	pinned map[string]pinnedImage
 	// remark is what people should hear of stacks that others left.
 	remark string
 }

@@ -66,6 +66,7 @@ func largestTemplate() v1alpha1.RevisionTemplate {
 // ordinary are a deployment and a revision as most are.
 func ordinary() (*v1alpha1.ImmutableDeployment, *v1alpha1.ImmutableRevision) {
 	imd := (&world{listener: "arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"}).deployment("1")
+	imd.Status.Totals, imd.Status.Weight = &v1alpha1.Totals{Changes: 1}, new(int32(100))
 	imr := &v1alpha1.ImmutableRevision{ObjectMeta: metav1.ObjectMeta{Name: "checkout-1", Labels: map[string]string{v1alpha1.LabelDeployment: "checkout"}}}
 	imr.Spec = v1alpha1.ImmutableRevisionSpec{Revision: 1, StackName: "viridian-shop-checkout-1", StackState: v1alpha1.StackPresent, Frozen: v1alpha1.FrozenRevision{
 		TemplateHash: strings.Repeat("0", 64), TemplateBody: strings.Repeat("b", 8000), Template: imd.Spec.Template, PreviewToken: strings.Repeat("t", 26),

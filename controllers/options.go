@@ -3,6 +3,7 @@ package controllers
 import (
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -58,6 +59,8 @@ type Options struct {
 	Timing Timing
 	// MaxConcurrent is how many objects of a kind are reconciled at once.
 	MaxConcurrent int
+	// Metrics is where Setup registers the metrics of deployments; nil is nowhere.
+	Metrics prometheus.Registerer
 }
 
 // Timing of reconciles.

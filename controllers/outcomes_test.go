@@ -56,6 +56,10 @@ func TestHistory(t *testing.T) {
 	}
 	w.Expect(now.Status.History[3].Message).To(gomega.ContainSubstring("Essential container in task exited"))
 	w.Expect(now.Status.History[0].From).To(gomega.Equal("checkout-1"))
+	totals := now.Status.Totals
+	w.Expect(totals.Rollouts).To(gomega.Equal(v1alpha1.OutcomeTotals{Promoted: 1, FastPromoted: 1, RolledBack: 1, Aborted: 1, Superseded: 1}))
+	w.Expect([]int64{totals.Changes, totals.Failures}).To(gomega.Equal([]int64{4, 2}))
+	w.Expect([]int64{totals.Provision.Count, totals.Shift.Count, totals.Finish.Count, totals.LeadTime.Count, totals.Recovery.Count}).To(gomega.Equal([]int64{4, 4, 5, 2, 1}))
 }
 
 // The history is bounded, and so is the number of revisions.

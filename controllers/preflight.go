@@ -141,15 +141,15 @@ func (view *deploymentView) lookAtImages(ctx context.Context, imd *v1alpha1.Immu
 	if err != nil || view.hasRevisionOf(view.facts.WantHash) {
 		return nil //nolint:nilerr // creating the revision says it
 	}
-	view.pinned = map[string]string{}
+	view.pinned = map[string]pinnedImage{}
 	for _, image := range source.Images(t) {
 		if _, known := view.pinned[*image.Ref]; known {
 			continue
 		}
-		ref, err := resolve(ctx, imd.Spec.ImagePolicy, view.clients.Images, image)
+		found, err := resolve(ctx, imd.Spec.ImagePolicy, view.clients.Images, image)
 		if err == nil {
-			view.pinned[*image.Ref] = ref
-			err = lookAtPlatform(ctx, view.clients.Images, image, ref, source.Architecture(t), report)
+			view.pinned[*image.Ref] = found
+			err = lookAtPlatform(ctx, view.clients.Images, image, found.ref, source.Architecture(t), report)
 		} else {
 			err = view.imageProblem(imd, image, err, report)
 		}

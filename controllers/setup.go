@@ -27,5 +27,8 @@ func Setup(mgr ctrl.Manager, o Options) error {
 	if err := (&RevisionReconciler{Options: o}).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("set up the ImmutableRevision controller: %w", err)
 	}
+	if err := o.measure(mgr); err != nil {
+		return fmt.Errorf("register metrics: %w", err)
+	}
 	return nil
 }

@@ -71,6 +71,9 @@ describe() {
 		module=scanners pin=golang.org/x/vulndb package=$pin/cmd/indexdb ;;
 	kube-score)
 		module=scanners pin=github.com/zegl/kube-score package=$pin/cmd/kube-score ;;
+	promtool)
+		# Without service discovery, which is most of what Prometheus depends on.
+		module=promtool pin=github.com/prometheus/prometheus package=$pin/cmd/promtool seconds=120 flags="-tags=remove_all_sd" ;;
 	golangci-lint)
 		module=golangci-lint pin=github.com/golangci/golangci-lint/v2 seconds=180
 		package=sigs.k8s.io/kube-api-linter/cmd/golangci-lint-kube-api-linter ;;

@@ -184,6 +184,11 @@ type FrozenImage struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=128
 	Digest string `json:"digest,omitempty"`
+
+	// pushedAt is when it was pushed to Amazon ECR; absent if ECR wasn't asked, as
+	// for an image that spec.template names by its digest.
+	// +optional
+	PushedAt *metav1.Time `json:"pushedAt,omitempty"`
 }
 
 // ImmutableRevisionStatus is the state of the stack.

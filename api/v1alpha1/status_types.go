@@ -113,6 +113,10 @@ type ImmutableDeploymentStatus struct {
 	// +optional
 	RolloutCount int64 `json:"rolloutCount,omitempty"`
 
+	// totals are what all rollouts that ended came to; absent before the first one.
+	// +optional
+	Totals *Totals `json:"totals,omitempty"`
+
 	// history has the rollouts that ended, newest first, at most 20.
 	// +optional
 	// +kubebuilder:validation:MaxItems=20

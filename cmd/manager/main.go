@@ -101,7 +101,7 @@ func start(ctx context.Context, opts options) error {
 		Webhooks: webhook.New(webhook.Options{Allowed: opts.webhookAllowed, Now: time.Now}), Calls: calls,
 		Recorder: mgr.GetEventRecorder("viridian"), Now: time.Now, ClusterID: cluster, Process: rand.Text()[:12], NewToken: rand.Text,
 		AllowedRoleARNs: opts.allowedRoleARNs, RequirePolicy: opts.requirePolicy, Timing: opts.timing, MaxConcurrent: opts.maxConcurrent,
-		NoPolicies: !within.policies, Unread: within.unread,
+		NoPolicies: !within.policies, Unread: within.unread, Metrics: metrics.Registry,
 	}
 	if err := controllers.Setup(mgr, shared); err != nil {
 		return err

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
 // check is something that was expected and what was seen.
@@ -33,7 +35,9 @@ type report struct {
 	traffic []chapterTraffic
 	// calls to AWS by operation, during the canary rollout.
 	calls map[string]int
-	took  time.Duration
+	// totals are those of the deployment at its end; nil if it had none.
+	totals *v1alpha1.Totals
+	took   time.Duration
 }
 
 func (r *report) add(c ...check) { r.checks = append(r.checks, c...) }
@@ -54,6 +58,10 @@ func (r *report) lines() []line {
 	if len(r.calls) > 0 {
 		lines = append(lines, line{}, line{{fmt.Sprintf("AWS calls of the canary rollout: %d", sum(r.calls)), bold}})
 		lines = append(lines, plainLines(callTable(r.calls))...)
+	}
+	if r.totals != nil {
+		lines = append(lines, line{}, line{{"Figures of status.totals, of which metrics are made", bold}})
+		lines = append(lines, plainLines(figures(r.totals, r.took))...)
 	}
 	return append(lines, line{}, r.verdict())
 }
@@ -113,6 +121,24 @@ func callTable(calls map[string]int) []string {
 		rows = append(rows, []string{operation, strconv.Itoa(calls[operation])})
 	}
 	return table(rows)
+}
+
+// figures are how often and how well was deployed in some time.
+func figures(t *v1alpha1.Totals, took time.Duration) []string {
+	return table([][]string{
+		{"changes", fmt.Sprintf("%d in %s", t.Changes, took.Round(time.Second))},
+		{"change failure rate", fmt.Sprintf("%d of %d", t.Failures, t.Changes)},
+		{"lead time", average(t.LeadTime)},
+		{"time to recovery", average(t.Recovery)},
+	})
+}
+
+func average(t v1alpha1.TimeTotal) string {
+	if t.Count == 0 {
+		return "none"
+	}
+	mean := time.Duration(t.Seconds) * time.Second / time.Duration(t.Count)
+	return fmt.Sprintf("%s on average of %d", mean.Round(time.Second), t.Count)
 }
 
 // table aligns columns, two blanks apart and two from the margin.

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
 
 func TestReport(t *testing.T) {
@@ -21,6 +23,7 @@ func TestReport(t *testing.T) {
 		{"bad version", tally{total: 50, byRevision: map[int64]int{2: 50}}},
 	}
 	r.calls = map[string]int{"ecs:DescribeServices": 12, "cloudformation:CreateStack": 1}
+	r.totals = &v1alpha1.Totals{Changes: 4, Failures: 2, LeadTime: v1alpha1.TimeTotal{Count: 2, Seconds: 70}}
 	const want = `
 
 Summary
@@ -36,6 +39,12 @@ Requests, by the revision that answered
 AWS calls of the canary rollout: 13
   cloudformation:CreateStack  1
   ecs:DescribeServices        12
+
+Figures of status.totals, of which metrics are made
+  changes              4 in 2m3s
+  change failure rate  2 of 4
+  lead time            35s on average of 2
+  time to recovery     none
 
 1 of 2 checks differ, after 2m3s.
 `

@@ -190,6 +190,8 @@ func (d *demo) judgeCanary(ctx context.Context, started time.Time) error {
 func (d *demo) deletion(ctx context.Context) error {
 	d.screen.chapter("5  kubectl delete")
 	d.stopUsers()
+	last := d.watcher.state()
+	d.report.totals = last.status().Totals
 	if err := d.kubectl(ctx, "delete", "--wait=false", "-f", d.manifest()); err != nil {
 		return err
 	}

@@ -7,11 +7,10 @@ import (
 
 // Images is Amazon ECR.
 type Images interface {
-	// Digest returns the image's digest, "sha256:…". ok is false if the image
-	// isn't in ECR, so that its digest is unknown; KindNotFound if the
+	// Digest returns the image's digest. ok is false if the image isn't in ECR, so that its digest is unknown; KindNotFound if the
 	// repository or the tag doesn't exist (IsRepositoryNotFound distinguishes
 	// them). An image with a digest needs no call.
-	Digest(ctx context.Context, image string) (digest string, ok bool, err error)
+	Digest(ctx context.Context, image string) (digest Digest, ok bool, err error)
 	// Exists reports whether ECR has an image with a digest. One without, or one
 	// that isn't in ECR, is taken to exist without a call.
 	Exists(ctx context.Context, image string) (bool, error)
@@ -32,6 +31,14 @@ type Images interface {
 	// arm64. An image that was never scanned has ScanNone; if it doesn't exist,
 	// the error is KindNotFound.
 	Scan(ctx context.Context, image, architecture string) (Scan, error)
+}
+
+// Digest is an image's digest.
+type Digest struct {
+	// SHA256 reads "sha256:…".
+	SHA256 string
+	// PushedAt is when the image was pushed; zero if ECR wasn't asked.
+	PushedAt time.Time
 }
 
 // Repository is an ECR repository.

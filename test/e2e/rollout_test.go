@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -251,6 +252,14 @@ func (w *world) metricsAreGuarded(m *manager) {
 	}).Should(gomega.ContainSubstring(`viridian_aws_calls_total{operation="DescribeRules"`))
 	for _, name := range documented(w.t, "## Metrics", `([a-z_]+)\{`) {
 		w.Expect(body).To(gomega.ContainSubstring("\n"+name), "docs/operations.md tells of a metric that isn't there")
+	}
+	for _, line := range []string{ // one of the rollouts was another manager's, which was killed
+		fmt.Sprintf("viridian_rollouts_total{name=%q,namespace=%q,outcome=\"Promoted\"} 2\n", w.imd.Name, w.imd.Namespace),
+		fmt.Sprintf("viridian_changes_total{name=%q,namespace=%q} 2\n", w.imd.Name, w.imd.Namespace),
+		fmt.Sprintf("viridian_lead_time_seconds_count{name=%q,namespace=%q} 2\n", w.imd.Name, w.imd.Namespace),
+		fmt.Sprintf("viridian_stacks{name=%q,namespace=%q,state=\"Created\"} ", w.imd.Name, w.imd.Namespace),
+	} {
+		w.Expect(body).To(gomega.ContainSubstring("\n" + line))
 	}
 }
 

@@ -361,6 +361,7 @@ func (o *observer) checkStatus(at *pass, was, now *v1alpha1.ImmutableDeployment)
 	if was.Status.Phase != s.Phase || was.Status.Step != s.Step {
 		o.w.log.tell(at.String(), "%s is %s %s %s", now.Name, s.Phase, s.Revision, s.Step)
 	}
+	o.checkTotals(was, now)
 	o.checkObserved(at, was, now)
 	o.checkInSync(now)
 	o.checkOutcome(was, now)

@@ -236,6 +236,9 @@ func (o *observer) state() string {
 		if s.Rollout != nil {
 			out = append(out, fmt.Sprintf("%s: rollout %s %s %s", imd.Name, s.Rollout.ID, s.Rollout.Outcome, s.Rollout.Reason))
 		}
+		if t := s.Totals; t != nil {
+			out = append(out, fmt.Sprintf("%s: %d changes, %d failures, rollouts %+v", imd.Name, t.Changes, t.Failures, t.Rollouts))
+		}
 		for _, h := range s.History {
 			out = append(out, fmt.Sprintf("%s: history %s %s %s", imd.Name, h.ID, h.Outcome, h.Reason))
 		}

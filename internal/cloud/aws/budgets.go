@@ -17,6 +17,7 @@ import (
 
 	"github.com/viridian-dev/viridian/internal/budget"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/measures"
 )
 
 const (
@@ -112,10 +113,7 @@ type pool struct{ account, region, class string }
 
 // newBudgets registers a metric in r, which may be nil.
 func newBudgets(share float64, r prometheus.Registerer) (*budgets, error) {
-	b := &budgets{share: share, kept: map[pool]*budget.Budget{}, waited: prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "viridian_aws_waited_seconds_total",
-		Help: "Seconds that AWS API calls waited for their turn, so that an account's limits are kept.",
-	}, []string{"service", "operation"})}
+	b := &budgets{share: share, kept: map[pool]*budget.Budget{}, waited: measures.AWSWaited.CounterVec()}
 	if r == nil {
 		return b, nil
 	}

@@ -38,17 +38,17 @@ type images struct {
 
 // Digest asks ECR for the current digest of the image's tag. Public ECR counts
 // as a foreign registry: it can't be called with the identity's permissions.
-func (i *images) Digest(ctx context.Context, image string) (string, bool, error) {
+func (i *images) Digest(ctx context.Context, image string) (cloud.Digest, bool, error) {
 	ref, err := parseReference(image)
 	switch {
 	case err != nil:
-		return "", false, err
+		return cloud.Digest{}, false, err
 	case ref.digest != "":
-		return ref.digest, true, nil
+		return cloud.Digest{SHA256: ref.digest}, true, nil
 	}
 	api, account, err := i.registry(ref)
 	if api == nil {
-		return "", false, err
+		return cloud.Digest{}, false, err
 	}
 	out, err := api.DescribeImages(ctx, &ecr.DescribeImagesInput{
 		RegistryId:     &account,
@@ -56,14 +56,14 @@ func (i *images) Digest(ctx context.Context, image string) (string, bool, error)
 		ImageIds:       []types.ImageIdentifier{{ImageTag: &ref.tag}},
 	})
 	if err != nil {
-		return "", false, wrap(err)
+		return cloud.Digest{}, false, wrap(err)
 	}
 	for _, d := range out.ImageDetails {
 		if d.ImageDigest != nil {
-			return awssdk.ToString(d.ImageDigest), true, nil
+			return cloud.Digest{SHA256: *d.ImageDigest, PushedAt: awssdk.ToTime(d.ImagePushedAt)}, true, nil
 		}
 	}
-	return "", false, notFound("ecr:DescribeImages", "ImageNotFoundException", "no image "+image)
+	return cloud.Digest{}, false, notFound("ecr:DescribeImages", "ImageNotFoundException", "no image "+image)
 }
 
 // Exists asks by the digest alone: the tag may have been moved since.

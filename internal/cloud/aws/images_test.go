@@ -3,6 +3,7 @@ package aws
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/viridian-dev/viridian/internal/awssim"
 	"github.com/viridian-dev/viridian/internal/cloud"
@@ -39,8 +40,11 @@ func TestDigest(t *testing.T) {
 				w.sim.PutImage("shop/checkout", "2.1.0", digest)
 				w.sim.PutImage("shop/checkout", "latest", latest)
 				got, ok, err := w.Images.Digest(t.Context(), tc.image)
-				if got != tc.want || ok != tc.ok || cloud.KindOf(err) != tc.kind {
+				if got.SHA256 != tc.want || ok != tc.ok || cloud.KindOf(err) != tc.kind {
 					t.Errorf("got %q, %t, %v", got, ok, err)
+				}
+				if asked := ok && tc.calls > 0; asked != !got.PushedAt.IsZero() || asked && !got.PushedAt.Equal(time.Now().Truncate(time.Second)) {
+					t.Errorf("pushed at %s", got.PushedAt)
 				}
 				if n := w.sim.CallCounts()["ecr:DescribeImages"]; n != tc.calls {
 					t.Errorf("%d calls were made, want %d", n, tc.calls)

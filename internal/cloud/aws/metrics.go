@@ -3,11 +3,15 @@ package aws
 import (
 	"context"
 	"errors"
+	"regexp"
 	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/viridian-dev/viridian/internal/measures"
 )
 
 // retryStep is the SDK's middleware that makes the attempts of a call.
@@ -21,32 +25,21 @@ const outcomeSuccess = "Success"
 type metrics struct {
 	calls    *prometheus.CounterVec
 	attempts *prometheus.CounterVec
+	failures *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 }
 
 // newMetrics registers the metrics, or reuses those that another Provider has
 // already registered. r may be nil.
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
-	labels := []string{"service", "operation", "outcome"}
 	m := &metrics{
-		calls: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "viridian_aws_calls_total",
-			Help: "AWS API calls by outcome: Success, or the kind of the error.",
-		}, labels),
-		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "viridian_aws_attempts_total",
-			Help: "Attempts of AWS API calls, retries included, by outcome.",
-		}, labels),
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:    "viridian_aws_call_duration_seconds",
-			Help:    "Duration of AWS API calls, retries and their delays included.",
-			Buckets: []float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 40, 80},
-		}, labels[:2]),
+		calls: measures.AWSCalls.CounterVec(), attempts: measures.AWSAttempts.CounterVec(), failures: measures.AWSErrors.CounterVec(),
+		duration: measures.AWSDuration.HistogramVec([]float64{.025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 40, 80}),
 	}
 	if r == nil {
 		return m, nil
 	}
-	return m, errors.Join(register(r, &m.calls), register(r, &m.attempts), register(r, &m.duration))
+	return m, errors.Join(register(r, &m.calls), register(r, &m.attempts), register(r, &m.failures), register(r, &m.duration))
 }
 
 func register[C prometheus.Collector](r prometheus.Registerer, c *C) error {
@@ -85,6 +78,9 @@ func (m *metrics) countAttempt(ctx context.Context, in middleware.FinalizeInput,
 	out, meta, err := next.HandleFinalize(ctx, in)
 	service, operation := names(ctx)
 	m.attempts.WithLabelValues(service, operation, outcome(err)).Inc()
+	if err != nil {
+		m.failures.WithLabelValues(service, operation, code(err)).Inc()
+	}
 	return out, meta, err
 }
 
@@ -97,4 +93,21 @@ func outcome(err error) string {
 		return outcomeSuccess
 	}
 	return string(kindOf(err))
+}
+
+// codeShape is what AWS's error codes look like. Anything else may be of any
+// length and number, and must not become a label.
+var codeShape = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9.]{0,99}$`)
+
+// codeNone stands for the code of an error that has none: AWS didn't answer, or
+// wasn't asked.
+const codeNone = "none"
+
+// code is AWS's error code.
+func code(err error) string {
+	failed, ok := errors.AsType[smithy.APIError](err)
+	if !ok || !codeShape.MatchString(failed.ErrorCode()) {
+		return codeNone
+	}
+	return failed.ErrorCode()
 }

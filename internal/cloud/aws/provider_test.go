@@ -1,12 +1,14 @@
 package aws
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -178,14 +180,35 @@ func TestMetrics(t *testing.T) {
 		want := map[string]float64{
 			"viridian_aws_calls_total" + call:    2,
 			"viridian_aws_attempts_total" + call: 2,
-			`viridian_aws_attempts_total{operation="DescribeStacks",outcome="Throttled",service="cloudformation"}`: 2,
-			`viridian_aws_call_duration_seconds{operation="DescribeStacks",service="cloudformation"}`:              2,
-			`viridian_aws_waited_seconds_total{operation="DescribeStacks",service="cloudformation"}`:               0,
+			`viridian_aws_attempts_total{operation="DescribeStacks",outcome="Throttled",service="cloudformation"}`:  2,
+			`viridian_aws_errors_total{code="Throttling",operation="DescribeStacks",service="cloudformation"}`:      2,
+			`viridian_aws_errors_total{code="ValidationError",operation="DescribeStacks",service="cloudformation"}`: 2,
+			`viridian_aws_call_duration_seconds{operation="DescribeStacks",service="cloudformation"}`:               2,
+			`viridian_aws_waited_seconds_total{operation="DescribeStacks",service="cloudformation"}`:                0,
 		}
 		if diff := cmp.Diff(want, gather(t, registry)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	})
+}
+
+// Only what looks like one of AWS's codes becomes a label.
+func TestCode(t *testing.T) {
+	for want, err := range map[string]error{
+		"ThrottlingException":             &smithy.GenericAPIError{Code: "ThrottlingException"},
+		"InvalidParameterValue.Malformed": fmt.Errorf("wrapped: %w", &smithy.GenericAPIError{Code: "InvalidParameterValue.Malformed"}),
+		codeNone:                          errors.New("no such host"),
+		strings.Repeat("A", 100):          &smithy.GenericAPIError{Code: strings.Repeat("A", 100)},
+	} {
+		if got := code(err); got != want {
+			t.Errorf("%v: %q, want %q", err, got, want)
+		}
+	}
+	for _, other := range []string{"", "<html>", "Request 4711 failed", strings.Repeat("A", 101), "1"} {
+		if got := code(&smithy.GenericAPIError{Code: other}); got != codeNone {
+			t.Errorf("%q became %q", other, got)
+		}
+	}
 }
 
 // gather reads counters, and the number of observations of histograms.
