@@ -165,6 +165,11 @@ type FrozenReference struct {
 	// +kubebuilder:validation:MaxLength=128
 	Version string `json:"version,omitempty"`
 
+	// modifiedAt is when that version of a parameter was written: one that is deleted
+	// and created again has its old versions' numbers.
+	// +optional
+	ModifiedAt *metav1.Time `json:"modifiedAt,omitempty"`
+
 	// valueSHA256 is the SHA-256, in hex, of the value of a variable in environment.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64

@@ -23,8 +23,10 @@ type Parameter struct {
 	Secure bool
 	// Value of a String or a StringList; "" for a SecureString.
 	Value string
-	// Version counts from 1.
+	// Version counts from 1, and again from 1 once it was deleted and created again.
 	Version int64
+	// ModifiedAt is when the version was written.
+	ModifiedAt time.Time
 }
 
 // Secrets is AWS Secrets Manager. Values of secrets are never read.

@@ -158,13 +158,19 @@ func compareParameter(r *v1alpha1.FrozenReference, answers *Answers, out *v1alph
 	out.Current = strconv.FormatInt(p.Version, 10)
 	switch {
 	case r.In != v1alpha1.InEnvironment:
-		out.Changed = r.Version != "" && out.Current != r.Version
+		out.Changed = r.Version != "" && (out.Current != r.Version || isOfAnotherTime(r.ModifiedAt, writtenAt(p)))
 	case p.Secure:
 		out.Problem = "the parameter is a SecureString now: no new revision can be made"
 	default:
 		out.Changed = sum(p.Value) != r.ValueSHA256
 	}
 	return true
+}
+
+// isOfAnotherTime tells whether two versions with one number were written at different
+// times, as far as both are known: then the parameter was deleted and created again.
+func isOfAnotherTime(held, current *metav1.Time) bool {
+	return held != nil && current != nil && !held.Time.Equal(current.Time)
 }
 
 // compareSecret compares a secret; false if nobody could look. One that isn't
@@ -219,7 +225,7 @@ func Judge(s *v1alpha1.ConfigurationStatus, namespace, name string, rollsOut boo
 		case r.Problem != "":
 			gone = append(gone, at+": "+r.Problem)
 		case r.Changed:
-			changed = append(changed, fmt.Sprintf("%s (%s: version %s, now %s)", at, r.Source, r.Held, r.Current))
+			changed = append(changed, fmt.Sprintf("%s (%s: %s)", at, r.Source, versions(r)))
 		case r.Current == "":
 			unread = append(unread, at)
 		}
@@ -239,6 +245,14 @@ func Judge(s *v1alpha1.ConfigurationStatus, namespace, name string, rollsOut boo
 		message += ", as far as they can be read; not " + few(unread)
 	}
 	return Verdict{true, v1alpha1.ReasonConfigurationCurrent, message}
+}
+
+// versions says which version is held, and which is current.
+func versions(r *v1alpha1.ConfigurationReference) string {
+	if r.Held == r.Current {
+		return "created again, in version " + r.Current
+	}
+	return fmt.Sprintf("version %s, now %s", r.Held, r.Current)
 }
 
 // fewMax is how many things a sentence names.

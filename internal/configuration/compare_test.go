@@ -62,7 +62,12 @@ func TestCompareChanges(t *testing.T) {
 			a.Parameters["/shop/production/features"] = cloud.Parameter{Value: "a,b", Version: 4}
 		}, "FEATURES", false},
 		"made anew":          {func(a *Answers) { a.Parameters["/shop/production/features"] = cloud.Parameter{Value: "c", Version: 3} }, "FEATURES", true},
-		"secure parameter":   {func(a *Answers) { a.Parameters["/shared/token"] = cloud.Parameter{Secure: true, Version: 8} }, "TOKEN", true},
+		"secure parameter": {func(a *Answers) {
+			a.Parameters["/shared/token"] = cloud.Parameter{Secure: true, Version: 8, ModifiedAt: noon.Add(time.Hour)}
+		}, "TOKEN", true},
+		"secure parameter, created again": {func(a *Answers) {
+			a.Parameters["/shared/token"] = cloud.Parameter{Secure: true, Version: 7, ModifiedAt: noon.Add(time.Hour)}
+		}, "TOKEN", true},
 		"pinned secret":      {func(a *Answers) { a.Secrets[db] = staged(v2, v1) }, "DB", true},
 		"rotation":           {func(a *Answers) { a.Secrets[rotated] = staged(v2, v1) }, "ROTATED", false},
 		"pending, no change": {func(a *Answers) { a.Secrets[db].Stages[v2] = []string{"AWSPENDING"} }, "DB", false},
@@ -87,6 +92,22 @@ func TestCompareChanges(t *testing.T) {
 				t.Errorf("%+v", v)
 			}
 		})
+	}
+}
+
+// A parameter that was created again says so, as its version doesn't. Of a revision that
+// was made before times were written down, the version has to do.
+func TestCompareCreatedAgain(t *testing.T) {
+	c, answers := comparison(t), all()
+	answers.Parameters["/shared/token"] = cloud.Parameter{Secure: true, Version: 7, ModifiedAt: noon.Add(time.Hour)}
+	if v := Judge(Compare(c, answers), "shop", "shop", false); !strings.Contains(v.Message, "TOKEN of container app (/shared/token: created again, in version 7)") {
+		t.Errorf("%+v", v)
+	}
+	for i := range c.Held.Entries {
+		c.Held.Entries[i].ModifiedAt = nil
+	}
+	if s := Compare(c, answers); s.Changed != "" {
+		t.Errorf("changed: %+v", s)
 	}
 }
 

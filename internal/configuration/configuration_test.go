@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
@@ -45,7 +46,7 @@ func all() *Answers {
 	return &Answers{
 		Parameters: map[string]cloud.Parameter{
 			"/shop/production/features": {Value: "a,b", Version: 3},
-			"/shared/token":             {Secure: true, Version: 7},
+			"/shared/token":             {Secure: true, Version: 7, ModifiedAt: noon},
 			"/shop/production/splunk":   {Secure: true, Version: 1},
 		},
 		Secrets: map[string]cloud.Secret{
@@ -150,6 +151,7 @@ func TestFreeze(t *testing.T) {
 		app("splunk-token", v1alpha1.InLogOptions, "/shop/production/splunk", v1alpha1.KindSecureParameter, "1"),
 	}
 	references[0].Pinned, references[0].ValueSHA256 = true, sum("a,b")
+	references[3].ModifiedAt = &metav1.Time{Time: noon}
 	references[1].Pinned = true
 	references[2].Reason, references[3].Reason, references[4].Reason = reasonRotated, reasonParameter, reasonParameter
 	if diff := cmp.Diff(references, held.Entries); diff != "" {

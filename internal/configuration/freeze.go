@@ -5,6 +5,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
@@ -76,7 +79,7 @@ func (f *freezer) freeze(r *Reference) v1alpha1.FrozenReference {
 		held.Reason = reasonParameter
 		switch {
 		case found:
-			held.Kind, held.Version = kindOf(p), strconv.FormatInt(p.Version, 10)
+			held.Kind, held.Version, held.ModifiedAt = kindOf(p), strconv.FormatInt(p.Version, 10), writtenAt(p)
 		case !known:
 			held.Reason += "; " + reasonUnread
 		}
@@ -202,10 +205,21 @@ func heldOf(r *v1alpha1.FrozenReference) string {
 	switch {
 	case r.In == v1alpha1.InEnvironment:
 		return r.ValueSHA256
+	case r.ModifiedAt != nil:
+		return r.Version + " of " + r.ModifiedAt.UTC().Format(time.RFC3339)
 	case r.Pinned, r.Kind != v1alpha1.KindSecret:
 		return r.Version
 	}
 	return ""
+}
+
+// writtenAt is when the version of a parameter was written, in seconds as records keep
+// it; nil if it isn't known.
+func writtenAt(p cloud.Parameter) *metav1.Time {
+	if p.ModifiedAt.IsZero() {
+		return nil
+	}
+	return &metav1.Time{Time: p.ModifiedAt.Truncate(time.Second)}
 }
 
 func kindOf(p cloud.Parameter) v1alpha1.ReferenceKind {

@@ -160,7 +160,7 @@ func (p *parameters) readSome(ctx context.Context, names []string) (map[string]r
 
 // parameterFrom keeps no value but of the types that are known not to be encrypted.
 func parameterFrom(p *types.Parameter) cloud.Parameter {
-	out := cloud.Parameter{Version: p.Version, Secure: true}
+	out := cloud.Parameter{Version: p.Version, ModifiedAt: awssdk.ToTime(p.LastModifiedDate), Secure: true}
 	if p.Type == types.ParameterTypeString || p.Type == types.ParameterTypeStringList {
 		out.Secure, out.Value = false, awssdk.ToString(p.Value)
 	}

@@ -52,9 +52,12 @@ func (s parameterStore) GetParameters(_ context.Context, in *ssm.GetParametersIn
 	return out, nil
 }
 
+// written is when parameters were.
+var written = time.Unix(1_800_000_000, 0)
+
 // stored is a parameter as Systems Manager has it.
 func stored(name string, kind types.ParameterType, value string, version int64) types.Parameter {
-	return types.Parameter{Name: &name, ARN: awssdk.String("arn:aws:ssm:eu-west-1:111122223333:parameter" + name), Type: kind, Value: &value, Version: version}
+	return types.Parameter{Name: &name, ARN: awssdk.String("arn:aws:ssm:eu-west-1:111122223333:parameter" + name), Type: kind, Value: &value, Version: version, LastModifiedDate: &written}
 }
 
 // of makes the adapter of a store.
@@ -73,7 +76,8 @@ func TestParameters(t *testing.T) {
 	got, err := p.Get(t.Context(), []string{"/a", "/b", "/c", "/d", byARN, "/missing", "/a"})
 	check(t, err)
 	want := map[string]cloud.Parameter{
-		"/a": {Value: "1", Version: 3}, "/b": {Value: "1,2", Version: 1}, "/c": {Secure: true, Version: 2}, "/d": {Secure: true, Version: 1}, byARN: {Value: "1", Version: 3},
+		"/a": {Value: "1", Version: 3, ModifiedAt: written}, "/b": {Value: "1,2", Version: 1, ModifiedAt: written}, "/c": {Secure: true, Version: 2, ModifiedAt: written},
+		"/d": {Secure: true, Version: 1, ModifiedAt: written}, byARN: {Value: "1", Version: 3, ModifiedAt: written},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -130,7 +134,7 @@ func TestWatchParameters(t *testing.T) {
 		p, calls := parameterStore{there: []types.Parameter{stored("/a", types.ParameterTypeString, "1", 1)}}.of(5 * time.Minute)
 		got, err := p.Watch(t.Context(), []string{"/a", "/missing"})
 		check(t, err)
-		if diff := cmp.Diff(map[string]cloud.Parameter{"/a": {Value: "1", Version: 1}}, got); diff != "" {
+		if diff := cmp.Diff(map[string]cloud.Parameter{"/a": {Value: "1", Version: 1, ModifiedAt: written}}, got); diff != "" {
 			t.Error(diff)
 		}
 		if _, err := p.Watch(t.Context(), []string{"/b"}); !errors.Is(err, cloud.ErrPending) {
@@ -163,7 +167,7 @@ func TestWatchAfterGet(t *testing.T) {
 		check(t, err)
 		got, err := p.Watch(t.Context(), []string{"/a", "/b"}) // of /b it is known that it isn't there
 		check(t, err)
-		if diff := cmp.Diff(map[string]cloud.Parameter{"/a": {Value: "2", Version: 2}}, got); diff != "" {
+		if diff := cmp.Diff(map[string]cloud.Parameter{"/a": {Value: "2", Version: 2, ModifiedAt: written}}, got); diff != "" {
 			t.Error(diff)
 		}
 		if len(*calls) != 2 {
