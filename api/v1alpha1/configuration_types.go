@@ -264,10 +264,20 @@ type ConfigurationReference struct {
 	// +optional
 	Kind ReferenceKind `json:"kind,omitempty"`
 
-	// held is the version that the revision was made with.
+	// held is the version that the revision was made with. If nobody could look then,
+	// it is the one that was read first afterwards; absent until one was.
 	// +optional
 	// +kubebuilder:validation:MaxLength=128
 	Held string `json:"held,omitempty"`
+
+	// heldLater is true if held was read first after the revision was made. Its tasks
+	// may have started with another one.
+	// +optional
+	HeldLater bool `json:"heldLater,omitempty"`
+
+	// heldModifiedAt is when that version of a parameter was written, if heldLater.
+	// +optional
+	HeldModifiedAt *metav1.Time `json:"heldModifiedAt,omitempty"`
 
 	// current is the version that is current in AWS.
 	// +optional

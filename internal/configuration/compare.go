@@ -73,8 +73,10 @@ func rank(r *v1alpha1.ConfigurationReference) int {
 		return 0
 	case r.Changed:
 		return 1
+	case r.HeldLater:
+		return 2 // it is kept nowhere else
 	}
-	return 2
+	return 3
 }
 
 // seen is the digest that was found the last time, of the same revision.
@@ -108,6 +110,9 @@ func (c *Comparison) wasSo(r *v1alpha1.FrozenReference, is *v1alpha1.Configurati
 func (c *Comparison) entry(r *v1alpha1.FrozenReference, answers *Answers) (out v1alpha1.ConfigurationReference, known bool) {
 	out = v1alpha1.ConfigurationReference{Container: r.Container, Name: r.Name, Source: r.Source, Kind: r.Kind, Held: r.Version, Pinned: r.Pinned}
 	before := c.before(r)
+	if r.Version == "" && before != nil {
+		out.Held, out.HeldLater, out.HeldModifiedAt = before.Held, before.HeldLater, before.HeldModifiedAt
+	}
 	compare := compareParameter
 	if isSecret(r.Source) {
 		compare = compareSecret
@@ -142,7 +147,8 @@ func (c *Comparison) before(r *v1alpha1.FrozenReference) *v1alpha1.Configuration
 }
 
 // compareParameter compares a parameter; false if nobody could look. Of a variable
-// the value counts: one that was written again, the same, has not changed.
+// the value counts: one that was written again, the same, has not changed. One of
+// which nobody knows what the revision was made with is held as it is read first.
 func compareParameter(r *v1alpha1.FrozenReference, answers *Answers, out *v1alpha1.ConfigurationReference) bool {
 	p, found, known := answers.parameter(r.Source)
 	switch {
@@ -155,10 +161,16 @@ func compareParameter(r *v1alpha1.FrozenReference, answers *Answers, out *v1alph
 		out.Problem = "the parameter does not exist any more: no task can start"
 		return true
 	}
-	out.Current = strconv.FormatInt(p.Version, 10)
+	out.Current, out.Kind = strconv.FormatInt(p.Version, 10), cmp.Or(out.Kind, kindOf(p))
+	heldAt := r.ModifiedAt
+	if out.HeldLater {
+		heldAt = out.HeldModifiedAt
+	}
 	switch {
+	case r.In != v1alpha1.InEnvironment && out.Held == "":
+		out.Held, out.HeldLater, out.HeldModifiedAt = out.Current, true, writtenAt(p)
 	case r.In != v1alpha1.InEnvironment:
-		out.Changed = r.Version != "" && (out.Current != r.Version || isOfAnotherTime(r.ModifiedAt, writtenAt(p)))
+		out.Changed = out.Current != out.Held || isOfAnotherTime(heldAt, writtenAt(p))
 	case p.Secure:
 		out.Problem = "the parameter is a SecureString now: no new revision can be made"
 	default:
@@ -251,6 +263,9 @@ func Judge(s *v1alpha1.ConfigurationStatus, namespace, name string, rollsOut boo
 func versions(r *v1alpha1.ConfigurationReference) string {
 	if r.Held == r.Current {
 		return "created again, in version " + r.Current
+	}
+	if r.HeldLater {
+		return fmt.Sprintf("version %s when it was first read, now %s", r.Held, r.Current)
 	}
 	return fmt.Sprintf("version %s, now %s", r.Held, r.Current)
 }

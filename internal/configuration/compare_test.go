@@ -111,6 +111,52 @@ func TestCompareCreatedAgain(t *testing.T) {
 	}
 }
 
+// What could not be read when the revision was made is compared with what was read
+// first afterwards, and a change of it is one.
+func TestCompareFirstSeen(t *testing.T) {
+	template, answers := shop(), all()
+	delete(answers.Parameters, "/shared/token")
+	answers.Unread = map[string]bool{"/shared/token": true}
+	_, held := freeze(t, template, v1alpha1.SecretsAuto, answers)
+	c := &Comparison{Revision: "shop-1", Held: held, Template: &template, Policy: v1alpha1.SecretsAuto, Now: noon}
+	c.Before = Compare(c, answers)
+	if r := find(t, c.Before, "TOKEN"); r.Held != "" || r.Kind != "" {
+		t.Errorf("unread: %+v", r)
+	}
+	c.Before = Compare(c, all())
+	if r := find(t, c.Before, "TOKEN"); r.Changed || r.Held != "7" || !r.HeldLater || r.Kind != v1alpha1.KindSecureParameter || c.Before.Changed != "" {
+		t.Errorf("read for the first time: %q, %+v", c.Before.Changed, r)
+	}
+	c.Before = Compare(c, answers) // once it can't be read again
+	for name, p := range map[string]cloud.Parameter{
+		"written again": {Secure: true, Version: 8, ModifiedAt: noon.Add(time.Hour)},
+		"created again": {Secure: true, Version: 7, ModifiedAt: noon.Add(time.Hour)},
+	} {
+		now := all()
+		now.Parameters["/shared/token"] = p
+		s := Compare(c, now)
+		if r := find(t, s, "TOKEN"); !r.Changed || r.Held != "7" || s.Changed == "" {
+			t.Errorf("%s: %q, %+v", name, s.Changed, r)
+		}
+		if v := Judge(s, "shop", "shop", true); name == "written again" && !strings.Contains(v.Message, "version 7 when it was first read, now 8") {
+			t.Errorf("%s: %s", name, v.Message)
+		}
+	}
+	if s := Compare(c, all()); find(t, s, "TOKEN").Changed {
+		t.Error("what is as it was first seen has changed")
+	}
+}
+
+// Those that were first seen later are shown before those that are held: status is
+// where they are kept.
+func TestCompareKeepsFirstSeen(t *testing.T) {
+	s := &v1alpha1.ConfigurationStatus{Entries: make([]v1alpha1.ConfigurationReference, shown+1)}
+	s.Entries[shown].HeldLater = true
+	if shorten(s); !s.Entries[0].HeldLater {
+		t.Error("it is left out")
+	}
+}
+
 // staged is a secret with a current and a previous version.
 func staged(current, previous string) cloud.Secret {
 	return cloud.Secret{Stages: map[string][]string{current: {cloud.StageCurrent}, previous: {"AWSPREVIOUS"}}}
