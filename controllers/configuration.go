@@ -84,11 +84,7 @@ func (view *deploymentView) choice(imd *v1alpha1.ImmutableDeployment) *configura
 	if view.values.rollOut {
 		c.Seen = imd.Status.Configuration
 	}
-	for i := range imd.Status.History {
-		if h := &imd.Status.History[i]; h.Outcome.Good() {
-			c.Served = append(c.Served, h.Revision)
-		}
-	}
+	c.Remember(imd.Status.History)
 	for i := range view.records {
 		imr := &view.records[i]
 		// One that serves and is made anew, since its stack was lost, is made with what
@@ -195,7 +191,8 @@ func (view *deploymentView) isSettled(imd *v1alpha1.ImmutableDeployment, referen
 func (r *DeploymentReconciler) compare(imd *v1alpha1.ImmutableDeployment, view *deploymentView, reference *v1alpha1.ImmutableRevision, answers *configuration.Answers) {
 	c := configuration.Comparison{
 		Revision: reference.Name, Held: reference.Spec.Frozen.Configuration,
-		Policy: imd.Spec.Configuration.Secrets, Before: imd.Status.Configuration, Now: r.Now(),
+		Policy: imd.Spec.Configuration.Secrets, Before: imd.Status.Configuration,
+		GivenUp: view.choice(imd).ValuesGivenUp(), Now: r.Now(),
 	}
 	if reference.Spec.Frozen.TemplateHash == view.facts.WantTemplate {
 		c.Template = &imd.Spec.Template

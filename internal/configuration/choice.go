@@ -25,8 +25,45 @@ type Choice struct {
 	// Seen is what was found the last time; nil if nothing was, or if changes aren't
 	// rolled out.
 	Seen *v1alpha1.ConfigurationStatus
-	// Served are the names of revisions that were promoted, the last one first.
-	Served []string
+	// Served are the names of revisions that were promoted, the last one first, and
+	// GivenUp of those that were given up since.
+	Served, GivenUp []string
+}
+
+// Remember has a choice know what became of earlier rollouts, the last one first.
+func (c *Choice) Remember(history []v1alpha1.HistoryEntry) {
+	for i := range history {
+		switch h := &history[i]; {
+		case h.Outcome.Good():
+			c.Served = append(c.Served, h.Revision)
+		case h.Outcome.Bad() && len(c.Served) == 0 && !slices.Contains(c.GivenUp, h.Revision):
+			c.GivenUp = append(c.GivenUp, h.Revision)
+		}
+	}
+}
+
+// ValuesGivenUp are the SHA-256s of the values of which rollouts were given up since
+// something was promoted, as long as the last one is not forgotten: then values were
+// again as those that serve, and whatever they are afterwards is tried anew.
+func (c *Choice) ValuesGivenUp() (sums []string) {
+	if c.stuck() == nil {
+		return nil
+	}
+	for _, r := range c.Revisions {
+		if slices.Contains(c.GivenUp, r.Name) {
+			sums = append(sums, r.SHA256)
+		}
+	}
+	return sums
+}
+
+// stuck is the revision that was given up last; nil if something was promoted since,
+// or if someone asked to try again.
+func (c *Choice) stuck() *Revision {
+	if r := c.Rollout; r != nil && r.FinishedAt != nil && r.Outcome.Bad() && !r.Retried {
+		return c.of(r.Revision)
+	}
+	return nil
 }
 
 // Differ tells whether there are revisions of the template with different values.

@@ -29,7 +29,9 @@ type Comparison struct {
 	Policy   v1alpha1.SecretsPolicy
 	// Before is what was found the last time; nil if nothing was.
 	Before *v1alpha1.ConfigurationStatus
-	Now    time.Time
+	// GivenUp are the SHA-256s of values of which a rollout was given up.
+	GivenUp []string
+	Now     time.Time
 }
 
 // Compare compares what a revision holds with what is current. What nobody could
@@ -39,20 +41,22 @@ func Compare(c *Comparison, answers *Answers) *v1alpha1.ConfigurationStatus {
 		return nil
 	}
 	out := &v1alpha1.ConfigurationStatus{Revision: c.Revision}
-	changed, news, unread := false, false, false
+	changed, news, unread, gone := false, false, false, false
 	for i := range c.Held.Entries {
 		r := &c.Held.Entries[i]
 		entry, known := c.entry(r, answers)
 		changed, unread = changed || entry.Changed, unread || !known
 		news = news || known && !c.wasSo(r, &entry)
+		gone = gone || entry.Problem != ""
 		out.Entries = append(out.Entries, entry)
 	}
 	switch {
-	case !changed:
-	case unread && !news:
+	case changed && unread && !news:
 		out.Changed = c.seen() // that something can't be read any more is no change
-	default:
+	case changed:
 		out.Changed = c.next(answers)
+	case gone:
+		out.Changed = c.stillGivenUp()
 	}
 	shorten(out)
 	return out
@@ -87,14 +91,27 @@ func (c *Comparison) seen() string {
 	return c.Before.Changed
 }
 
+// stillGivenUp is the digest that was found the last time, if that was given up; else
+// "". While no revision can be made it stays, so that it isn't tried again once one
+// can.
+func (c *Comparison) stillGivenUp() string {
+	if seen := c.seen(); slices.Contains(c.GivenUp, seen) {
+		return seen
+	}
+	return ""
+}
+
 // next is the digest of what a new revision of the template would hold; "" if that
-// is the same, or none could be made now.
+// is the same. If none could be made now, it is what was given up, or "".
 func (c *Comparison) next(answers *Answers) string {
 	if c.Template == nil {
 		return ""
 	}
 	would, missing := Freeze(c.Template.DeepCopy(), c.Policy, answers)
-	if missing != nil || would == nil || would.SHA256 == c.Held.SHA256 {
+	switch {
+	case missing != nil:
+		return c.stillGivenUp()
+	case would == nil || would.SHA256 == c.Held.SHA256:
 		return ""
 	}
 	return would.SHA256

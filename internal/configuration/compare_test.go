@@ -61,7 +61,7 @@ func TestCompareChanges(t *testing.T) {
 		"written the same": {func(a *Answers) {
 			a.Parameters["/shop/production/features"] = cloud.Parameter{Value: "a,b", Version: 4}
 		}, "FEATURES", false},
-		"made anew":          {func(a *Answers) { a.Parameters["/shop/production/features"] = cloud.Parameter{Value: "c", Version: 3} }, "FEATURES", true},
+		"made anew": {func(a *Answers) { a.Parameters["/shop/production/features"] = cloud.Parameter{Value: "c", Version: 3} }, "FEATURES", true},
 		"secure parameter": {func(a *Answers) {
 			a.Parameters["/shared/token"] = cloud.Parameter{Secure: true, Version: 8, ModifiedAt: noon.Add(time.Hour)}
 		}, "TOKEN", true},
@@ -216,6 +216,35 @@ func TestCompareProblems(t *testing.T) {
 				t.Errorf("%+v", v)
 			}
 		})
+	}
+}
+
+// While no revision can be made, what was given up stays so: once the parameter is back
+// with that value, it is no other one. What wasn't tried yet isn't asked for then.
+func TestCompareGoneAfterGivingUp(t *testing.T) {
+	bad := all()
+	bad.Parameters["/shop/production/features"] = cloud.Parameter{Value: "bad", Version: 4}
+	for name, gone := range map[string]string{"itself": "/shop/production/features", "another one": "/shared/token"} {
+		for _, tried := range []bool{true, false} {
+			c, now := comparison(t), all()
+			c.Before = Compare(c, bad)
+			found := c.Before.Changed
+			if tried {
+				c.GivenUp = []string{"others", found}
+			}
+			now.Parameters["/shop/production/features"] = bad.Parameters["/shop/production/features"]
+			delete(now.Parameters, gone)
+			c.Before = Compare(c, now)
+			if got := c.Before.Changed; (got == found) != tried || got != found && got != "" {
+				t.Errorf("%s is gone, tried %t: %q, want %q", name, tried, got, found)
+			}
+			if back := Compare(c, bad); back.Changed != found {
+				t.Errorf("%s is back, tried %t: %q, want %q", name, tried, back.Changed, found)
+			}
+			if good := Compare(c, all()); good.Changed != "" {
+				t.Errorf("%s is back with the old value, tried %t: %q", name, tried, good.Changed)
+			}
+		}
 	}
 }
 
