@@ -403,6 +403,7 @@ func (view *deploymentView) keepConfiguration(imd *v1alpha1.ImmutableDeployment,
 		set.while(v1alpha1.ConditionConfigurationCurrent, false, "", "")
 		return
 	}
-	says := configuration.Judge(next.Configuration, imd.Namespace, imd.Name, view.values.rollOut)
+	givenUp := view.choice(imd).GaveUp(next.Configuration.Changed)
+	says := configuration.Judge(next.Configuration, imd.Namespace, imd.Name, view.values.rollOut, givenUp)
 	set.set(v1alpha1.ConditionConfigurationCurrent, truth(says.Current), says.Reason, says.Message)
 }

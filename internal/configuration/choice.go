@@ -57,6 +57,9 @@ func (c *Choice) ValuesGivenUp() (sums []string) {
 	return sums
 }
 
+// GaveUp tells whether a rollout of values was given up, as ValuesGivenUp has them.
+func (c *Choice) GaveUp(sum string) bool { return slices.Contains(c.ValuesGivenUp(), sum) }
+
 // stuck is the revision that was given up last; nil if something was promoted since,
 // or if someone asked to try again.
 func (c *Choice) stuck() *Revision {
@@ -76,7 +79,8 @@ func (c *Choice) Differ() bool {
 //
 // A rollout that is under way goes on with its values: what changes meanwhile is
 // looked at afterwards. Then what serves, or was given up, is wanted with the values
-// that were found to be current. Whoever goes back to an earlier template gets the
+// that were found to be current, unless they were given up before: then what was given
+// up last stays so. Whoever goes back to an earlier template gets the
 // values with which it served: not those of a revision that was given up.
 func (c *Choice) Wanted() string {
 	if r := c.Rollout; r != nil && r.FinishedAt == nil {
@@ -86,6 +90,9 @@ func (c *Choice) Wanted() string {
 	}
 	if reference := c.Reference(); reference != nil {
 		if c.Seen != nil && c.Seen.Revision == reference.Name && c.Seen.Changed != "" {
+			if stuck := c.stuck(); stuck != nil && c.GaveUp(c.Seen.Changed) {
+				return stuck.SHA256
+			}
 			return c.Seen.Changed
 		}
 		return reference.SHA256

@@ -18,6 +18,12 @@ func rolled(revision, from int64, outcome v1alpha1.Outcome) *v1alpha1.Rollout {
 	return r
 }
 
+// retried is a rollout that is to be tried again.
+func retried(r *v1alpha1.Rollout) *v1alpha1.Rollout {
+	r.Retried = true
+	return r
+}
+
 // What was given up since something was promoted last, however often it was tried.
 func TestRemember(t *testing.T) {
 	entry := func(revision string, outcome v1alpha1.Outcome) v1alpha1.HistoryEntry {
@@ -62,10 +68,14 @@ func TestWanted(t *testing.T) {
 		"back to what served before":                    {Choice{Revisions: []Revision{one, two}, Stable: 9, Rollout: rolled(9, 1, v1alpha1.OutcomePromoted)}, "old", 0},
 		"superseded before it was promoted":             {Choice{Revisions: []Revision{one}, Stable: 9, Rollout: rolled(1, 9, v1alpha1.OutcomeSuperseded)}, "old", 0},
 		"back to what served, not to what was given up": {Choice{Revisions: []Revision{one, two}, Stable: 9, Rollout: rolled(9, 8, v1alpha1.OutcomePromoted), Served: []string{"a-9", "a-8", "a-1"}}, "old", 0},
-		"the same, and it was as it serves meanwhile":   {Choice{Revisions: []Revision{one, two, bad}, Stable: 1, Seen: changed("a-1"), GivenUp: []string{"a-4", "a-2"}}, "new", 1},
-		"one was given up, and it is another one":       {Choice{Revisions: []Revision{one, bad}, Stable: 1, Rollout: rolled(4, 1, v1alpha1.OutcomeRolledBack), Seen: changed("a-1"), GivenUp: []string{"a-4"}}, "new", 1},
-		"what was given up of another template":         {Choice{Revisions: []Revision{one, two}, Stable: 1, Rollout: rolled(2, 1, v1alpha1.OutcomeRolledBack), Seen: &v1alpha1.ConfigurationStatus{Revision: "a-1", Changed: "bad"}, GivenUp: []string{"a-2", "a-4"}}, "bad", 1},
-		"frozen before that was written down":           {Choice{Revisions: []Revision{three}, Stable: 3}, "", 3},
+		"two were given up, and it is the first one again": {Choice{Revisions: []Revision{one, two, bad}, Stable: 1, Rollout: rolled(4, 1, v1alpha1.OutcomeRolledBack),
+			Seen: changed("a-1"), GivenUp: []string{"a-4", "a-2"}}, "bad", 1},
+		"the same, and someone asked to try again": {Choice{Revisions: []Revision{one, two, bad}, Stable: 1, Rollout: retried(rolled(4, 1, v1alpha1.OutcomeRolledBack)),
+			Seen: changed("a-1"), GivenUp: []string{"a-4", "a-2"}}, "new", 1},
+		"the same, and it was as it serves meanwhile": {Choice{Revisions: []Revision{one, two, bad}, Stable: 1, Seen: changed("a-1"), GivenUp: []string{"a-4", "a-2"}}, "new", 1},
+		"one was given up, and it is another one":     {Choice{Revisions: []Revision{one, bad}, Stable: 1, Rollout: rolled(4, 1, v1alpha1.OutcomeRolledBack), Seen: changed("a-1"), GivenUp: []string{"a-4"}}, "new", 1},
+		"what was given up of another template":       {Choice{Revisions: []Revision{one, two}, Stable: 1, Rollout: rolled(2, 1, v1alpha1.OutcomeRolledBack), Seen: &v1alpha1.ConfigurationStatus{Revision: "a-1", Changed: "bad"}, GivenUp: []string{"a-2", "a-4"}}, "bad", 1},
+		"frozen before that was written down":         {Choice{Revisions: []Revision{three}, Stable: 3}, "", 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := c.choice.Wanted(); got != c.want {

@@ -244,8 +244,9 @@ type Verdict struct {
 }
 
 // Judge says how the comparison came out. rollsOut tells whether changes are rolled
-// out anyway: else the message has the command that does.
-func Judge(s *v1alpha1.ConfigurationStatus, namespace, name string, rollsOut bool) Verdict {
+// out anyway: else the message has the command that does. givenUp tells whether these
+// were.
+func Judge(s *v1alpha1.ConfigurationStatus, namespace, name string, rollsOut, givenUp bool) Verdict {
 	var gone, changed, unread []string
 	for i := range s.Entries {
 		r := &s.Entries[i]
@@ -264,7 +265,11 @@ func Judge(s *v1alpha1.ConfigurationStatus, namespace, name string, rollsOut boo
 		return Verdict{false, v1alpha1.ReasonConfigurationGone, few(gone)}
 	case len(changed) > 0:
 		message := s.Revision + " was made with other values of " + few(changed)
-		if !rollsOut && s.Changed != "" { // else no revision of spec.template could have them
+		switch {
+		case s.Changed == "": // no revision of spec.template could have them
+		case rollsOut && givenUp:
+			message += ". A rollout of these values was given up, so they are not tried again until they change; the condition Ready has the command that tries again"
+		case !rollsOut:
 			message += ". To roll them out: " + command.Patch(namespace, name, `{"configuration":{"onChange":"RollOut"}}`)
 		}
 		return Verdict{false, v1alpha1.ReasonConfigurationChanged, message}

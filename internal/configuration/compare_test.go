@@ -42,7 +42,7 @@ func TestCompareNothingNew(t *testing.T) {
 			t.Errorf("%+v", r)
 		}
 	}
-	if v := Judge(s, "shop", "shop", false); !v.Current || v.Reason != v1alpha1.ReasonConfigurationCurrent {
+	if v := Judge(s, "shop", "shop", false, false); !v.Current || v.Reason != v1alpha1.ReasonConfigurationCurrent {
 		t.Errorf("%+v", v)
 	}
 	if s := Compare(&Comparison{Revision: "shop-1"}, all()); s != nil {
@@ -86,7 +86,7 @@ func TestCompareChanges(t *testing.T) {
 			if c.changed && s.Entries[0].Name != c.variable {
 				t.Errorf("%s is not told first", c.variable)
 			}
-			v := Judge(s, "shop", "web", false)
+			v := Judge(s, "shop", "web", false, false)
 			says := strings.Contains(v.Message, "kubectl patch imd web -n shop") && strings.Contains(v.Message, c.variable+" of container app")
 			if v.Current == c.changed || c.changed && !says {
 				t.Errorf("%+v", v)
@@ -100,7 +100,7 @@ func TestCompareChanges(t *testing.T) {
 func TestCompareCreatedAgain(t *testing.T) {
 	c, answers := comparison(t), all()
 	answers.Parameters["/shared/token"] = cloud.Parameter{Secure: true, Version: 7, ModifiedAt: noon.Add(time.Hour)}
-	if v := Judge(Compare(c, answers), "shop", "shop", false); !strings.Contains(v.Message, "TOKEN of container app (/shared/token: created again, in version 7)") {
+	if v := Judge(Compare(c, answers), "shop", "shop", false, false); !strings.Contains(v.Message, "TOKEN of container app (/shared/token: created again, in version 7)") {
 		t.Errorf("%+v", v)
 	}
 	for i := range c.Held.Entries {
@@ -138,7 +138,7 @@ func TestCompareFirstSeen(t *testing.T) {
 		if r := find(t, s, "TOKEN"); !r.Changed || r.Held != "7" || s.Changed == "" {
 			t.Errorf("%s: %q, %+v", name, s.Changed, r)
 		}
-		if v := Judge(s, "shop", "shop", true); name == "written again" && !strings.Contains(v.Message, "version 7 when it was first read, now 8") {
+		if v := Judge(s, "shop", "shop", true, false); name == "written again" && !strings.Contains(v.Message, "version 7 when it was first read, now 8") {
 			t.Errorf("%s: %s", name, v.Message)
 		}
 	}
@@ -212,7 +212,7 @@ func TestCompareProblems(t *testing.T) {
 			if s.Changed != "" {
 				t.Error("it is to be rolled out, though no revision can be made")
 			}
-			if v := Judge(s, "shop", "shop", false); v.Current || v.Reason != v1alpha1.ReasonConfigurationGone || !strings.Contains(v.Message, c.problem) {
+			if v := Judge(s, "shop", "shop", false, false); v.Current || v.Reason != v1alpha1.ReasonConfigurationGone || !strings.Contains(v.Message, c.problem) {
 				t.Errorf("%+v", v)
 			}
 		})
@@ -248,6 +248,21 @@ func TestCompareGoneAfterGivingUp(t *testing.T) {
 	}
 }
 
+// What was given up before isn't rolled out, and the condition says why.
+func TestJudgeGivenUp(t *testing.T) {
+	bad := all()
+	bad.Parameters["/shop/production/features"] = cloud.Parameter{Value: "bad", Version: 4}
+	const says = "A rollout of these values was given up"
+	for rollsOut, want := range map[bool]bool{true: true, false: false} {
+		if v := Judge(Compare(comparison(t), bad), "shop", "shop", rollsOut, true); strings.Contains(v.Message, says) != want || v.Current {
+			t.Errorf("rolled out %t: %s", rollsOut, v.Message)
+		}
+	}
+	if v := Judge(Compare(comparison(t), bad), "shop", "shop", true, false); strings.Contains(v.Message, says) {
+		t.Error(v.Message)
+	}
+}
+
 // A version that lost its label can be replaced by a new revision, which pins
 // another one.
 func TestCompareDeprecatedVersion(t *testing.T) {
@@ -276,7 +291,7 @@ func TestCompareMany(t *testing.T) {
 	if len(s.Entries) != shown || s.Omitted != 60-shown || !s.Entries[9].Changed || s.Entries[10].Changed {
 		t.Errorf("%d and %d more", len(s.Entries), s.Omitted)
 	}
-	if v := Judge(s, "a", "b", true); !strings.Contains(v.Message, "and 5 more") || strings.Contains(v.Message, "kubectl") {
+	if v := Judge(s, "a", "b", true, false); !strings.Contains(v.Message, "and 5 more") || strings.Contains(v.Message, "kubectl") {
 		t.Errorf("%+v", v)
 	}
 }
@@ -299,7 +314,7 @@ func TestJudgeGivesNoCommandThatDoesSomethingElse(t *testing.T) {
 	c.Template = nil
 	now := all()
 	now.Parameters["/shop/production/features"] = cloud.Parameter{Value: "c", Version: 4}
-	if v := Judge(Compare(c, now), "shop", "shop", false); v.Reason != v1alpha1.ReasonConfigurationChanged || strings.Contains(v.Message, "kubectl") {
+	if v := Judge(Compare(c, now), "shop", "shop", false, false); v.Reason != v1alpha1.ReasonConfigurationChanged || strings.Contains(v.Message, "kubectl") {
 		t.Errorf("%+v", v)
 	}
 }
@@ -334,7 +349,7 @@ func TestJudgeSaysWhatItDoesNotKnow(t *testing.T) {
 	c, now := comparison(t), all()
 	delete(now.Parameters, "/shared/token")
 	now.Unread = map[string]bool{"/shared/token": true}
-	if v := Judge(Compare(c, now), "shop", "shop", false); !v.Current || !strings.Contains(v.Message, "as far as they can be read; not ") {
+	if v := Judge(Compare(c, now), "shop", "shop", false, false); !v.Current || !strings.Contains(v.Message, "as far as they can be read; not ") {
 		t.Errorf("%+v", v)
 	}
 }
