@@ -8,6 +8,7 @@ package configuration
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -127,6 +128,36 @@ type Answers struct {
 	// Region of parameters that are named without one, for commands; "" if it isn't
 	// known.
 	Region string
+}
+
+// NewAnswers are answers without any, for parameters that are in a region unless their
+// ARNs say otherwise.
+func NewAnswers(region string) *Answers {
+	return &Answers{Parameters: map[string]cloud.Parameter{}, Secrets: map[string]cloud.Secret{}, Unread: map[string]bool{}, Region: region}
+}
+
+// Take keeps what was read. skip is told what couldn't be: that is unread, unless it
+// returns an error.
+func (a *Answers) Take(parameters map[string]cloud.Reading[cloud.Parameter], secrets map[string]cloud.Reading[cloud.Secret], skip func(what string, err error) error) error {
+	if err := take(parameters, a.Parameters, a.Unread, "the parameter %s (ssm:GetParameters)", skip); err != nil {
+		return err
+	}
+	return take(secrets, a.Secrets, a.Unread, "the secret %s (secretsmanager:DescribeSecret)", skip)
+}
+
+func take[T any](readings map[string]cloud.Reading[T], into map[string]T, unread map[string]bool, what string, skip func(string, error) error) error {
+	for _, name := range slices.Sorted(maps.Keys(readings)) {
+		switch r := readings[name]; {
+		case r.Err == nil:
+			into[name] = r.Value
+		case !cloud.IsNotFound(r.Err):
+			if err := skip(fmt.Sprintf(what, name), r.Err); err != nil {
+				return err
+			}
+			unread[name] = true
+		}
+	}
+	return nil
 }
 
 // parameter is what is known of one. known is false if nobody could look.

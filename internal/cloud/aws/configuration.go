@@ -47,37 +47,49 @@ func newParameters(client func(region string) ssmAPI, home string, window time.D
 	return p
 }
 
-func (p *parameters) Get(ctx context.Context, names []string) (map[string]cloud.Parameter, error) {
-	found := map[string]cloud.Parameter{}
-	for _, chunk := range p.chunks(slices.Compact(slices.Sorted(slices.Values(names)))) {
+func (p *parameters) Get(ctx context.Context, names []string) map[string]cloud.Reading[cloud.Parameter] {
+	out := map[string]cloud.Reading[cloud.Parameter]{}
+	for todo := p.chunks(slices.Compact(slices.Sorted(slices.Values(names)))); len(todo) > 0; {
+		chunk := todo[0]
+		todo = todo[1:]
 		some, err := p.read(ctx, chunk)
-		if err != nil {
-			return nil, err
-		}
-		for name, r := range some {
-			p.watch.saw(name, r.value)
-			if r.value.exists {
-				found[name] = r.value.Parameter
+		switch {
+		case err == nil:
+			for name, r := range some {
+				p.watch.saw(name, r.value)
+				out[name] = r.value.reading(nil)
+			}
+		case isOfSome(err) && len(chunk) > 1:
+			todo = append(slices.Collect(slices.Chunk(chunk, 1)), todo...)
+		default:
+			for _, name := range chunk {
+				out[name] = parameter{}.reading(err)
 			}
 		}
 	}
-	return found, nil
+	return out
 }
 
-func (p *parameters) Watch(ctx context.Context, names []string) (map[string]cloud.Parameter, error) {
-	found := map[string]cloud.Parameter{}
-	err := p.watch.get(ctx, names, func(known map[string]*want[parameter]) error {
-		for _, name := range names {
-			if is := known[name].value; is.exists {
-				found[name] = is.Parameter
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
+// isOfSome tells whether a call is refused perhaps because of some of what it asks for.
+func isOfSome(err error) bool {
+	kind := cloud.KindOf(err)
+	return kind == cloud.KindDenied || kind == cloud.KindInvalid
+}
+
+// errAbsent is said of what isn't there.
+var errAbsent = &cloud.Error{Kind: cloud.KindNotFound, Message: "it does not exist"}
+
+func (p parameter) reading(err error) cloud.Reading[cloud.Parameter] {
+	if err == nil && !p.exists {
+		err = errAbsent
 	}
-	return found, nil
+	return cloud.Reading[cloud.Parameter]{Value: p.Parameter, Err: err}
+}
+
+func (p *parameters) Watch(ctx context.Context, names []string) map[string]cloud.Reading[cloud.Parameter] {
+	out := map[string]cloud.Reading[cloud.Parameter]{}
+	p.watch.each(ctx, names, func(name string, is parameter, err error) { out[name] = is.reading(err) })
+	return out
 }
 
 // chunks has the names of one region in a call.
@@ -188,12 +200,16 @@ func newSecrets(client func(region string) secretsAPI, window time.Duration) *se
 	return s
 }
 
-func (s *secrets) Describe(ctx context.Context, secretARN string) (cloud.Secret, error) {
-	is, err := s.describe(ctx, secretARN)
-	if err == nil || cloud.IsNotFound(err) {
-		s.watch.saw(secretARN, secret{err == nil, is})
+func (s *secrets) Describe(ctx context.Context, secretARNs []string) map[string]cloud.Reading[cloud.Secret] {
+	out := map[string]cloud.Reading[cloud.Secret]{}
+	for _, at := range secretARNs {
+		is, err := s.describe(ctx, at)
+		if err == nil || cloud.IsNotFound(err) {
+			s.watch.saw(at, secret{err == nil, is})
+		}
+		out[at] = cloud.Reading[cloud.Secret]{Value: is, Err: err}
 	}
-	return is, err
+	return out
 }
 
 func (s *secrets) describe(ctx context.Context, secretARN string) (cloud.Secret, error) {
@@ -214,20 +230,15 @@ func (s *secrets) describe(ctx context.Context, secretARN string) (cloud.Secret,
 	}, nil
 }
 
-func (s *secrets) Watch(ctx context.Context, secretARNs []string) (map[string]cloud.Secret, error) {
-	found := map[string]cloud.Secret{}
-	err := s.watch.get(ctx, secretARNs, func(known map[string]*want[secret]) error {
-		for _, at := range secretARNs {
-			if is := known[at].value; is.exists {
-				found[at] = is.Secret
-			}
+func (s *secrets) Watch(ctx context.Context, secretARNs []string) map[string]cloud.Reading[cloud.Secret] {
+	out := map[string]cloud.Reading[cloud.Secret]{}
+	s.watch.each(ctx, secretARNs, func(at string, is secret, err error) {
+		if err == nil && !is.exists {
+			err = errAbsent
 		}
-		return nil
+		out[at] = cloud.Reading[cloud.Secret]{Value: is.Secret, Err: err}
 	})
-	if err != nil {
-		return nil, err
-	}
-	return found, nil
+	return out
 }
 
 // readOne describes a secret. One that may not be described, or that isn't there,

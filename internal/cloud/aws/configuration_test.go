@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/viridian-dev/viridian/internal/cloud"
@@ -23,9 +25,9 @@ import (
 // parameterStore answers GetParameters.
 type parameterStore struct {
 	region string
-	// there are the parameters, and denied those that may not be read.
-	there  []types.Parameter
-	denied string
+	// there are the parameters, and refused is one that may not be read, with a code.
+	there         []types.Parameter
+	refused, code string
 	// silent leaves out what doesn't exist.
 	silent bool
 	calls  *[]string
@@ -36,8 +38,9 @@ func (s parameterStore) GetParameters(_ context.Context, in *ssm.GetParametersIn
 	if awssdk.ToBool(in.WithDecryption) {
 		return nil, fmt.Errorf("asked to decrypt")
 	}
-	if s.denied != "" && slices.Contains(in.Names, s.denied) {
-		return nil, &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not authorized to perform: ssm:GetParameters"}
+	if s.refused != "" && slices.Contains(in.Names, s.refused) {
+		refusal := &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusBadRequest}}
+		return nil, &smithyhttp.ResponseError{Response: refusal, Err: &smithy.GenericAPIError{Code: s.code, Message: "not this one"}}
 	}
 	out := &ssm.GetParametersOutput{}
 	for _, name := range in.Names {
@@ -73,8 +76,7 @@ func TestParameters(t *testing.T) {
 		stored("/c", types.ParameterTypeSecureString, "ciphertext", 2), stored("/d", "Sealed", "planted", 1),
 	}}.of(time.Minute)
 	byARN := "arn:aws:ssm:eu-west-1:111122223333:parameter/a"
-	got, err := p.Get(t.Context(), []string{"/a", "/b", "/c", "/d", byARN, "/missing", "/a"})
-	check(t, err)
+	got := found(t, p.Get(t.Context(), []string{"/a", "/b", "/c", "/d", byARN, "/missing", "/a"}), "/missing")
 	want := map[string]cloud.Parameter{
 		"/a": {Value: "1", Version: 3, ModifiedAt: written}, "/b": {Value: "1,2", Version: 1, ModifiedAt: written}, "/c": {Secure: true, Version: 2, ModifiedAt: written},
 		"/d": {Secure: true, Version: 1, ModifiedAt: written}, byARN: {Value: "1", Version: 3, ModifiedAt: written},
@@ -94,8 +96,7 @@ func TestParametersByRegion(t *testing.T) {
 	for i := range 21 {
 		names = append(names, fmt.Sprintf("/%02d", i))
 	}
-	_, err := p.Get(t.Context(), names)
-	check(t, err)
+	found(t, p.Get(t.Context(), names), names...)
 	var sizes []string
 	for _, call := range *calls {
 		words := strings.Fields(call)
@@ -109,19 +110,17 @@ func TestParametersByRegion(t *testing.T) {
 // A parameter of which the answer says nothing is not known to be missing.
 func TestParametersUnanswered(t *testing.T) {
 	p, _ := parameterStore{silent: true}.of(time.Minute)
-	_, err := p.Get(t.Context(), []string{"/a"})
-	wantKind(t, err, cloud.KindTransient)
+	wantKind(t, p.Get(t.Context(), []string{"/a"})["/a"].Err, cloud.KindTransient)
 }
 
 // A region becomes part of a host name to which signed requests are sent.
 func TestConfigurationOfNoRegion(t *testing.T) {
 	p, calls := parameterStore{}.of(time.Minute)
-	_, err := p.Get(t.Context(), []string{"arn:aws:ssm:evil.example.com/:111122223333:parameter/x"})
-	wantKind(t, err, cloud.KindInvalid)
+	const nowhere = "arn:aws:ssm:evil.example.com/:111122223333:parameter/x"
+	wantKind(t, p.Get(t.Context(), []string{nowhere})[nowhere].Err, cloud.KindInvalid)
 	s := newSecrets(func(string) secretsAPI { t.Error("it is called"); return nil }, time.Minute)
 	for _, arn := range []string{"arn:aws:secretsmanager:evil.example.com/:111122223333:secret:x", "shop/db", "arn:aws:ssm:eu-west-1:111122223333:parameter/x"} {
-		_, err := s.Describe(t.Context(), arn)
-		wantKind(t, err, cloud.KindInvalid)
+		wantKind(t, s.Describe(t.Context(), []string{arn})[arn].Err, cloud.KindInvalid)
 	}
 	if len(*calls) > 0 {
 		t.Errorf("calls: %q", *calls)
@@ -132,22 +131,19 @@ func TestConfigurationOfNoRegion(t *testing.T) {
 func TestWatchParameters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, calls := parameterStore{there: []types.Parameter{stored("/a", types.ParameterTypeString, "1", 1)}}.of(5 * time.Minute)
-		got, err := p.Watch(t.Context(), []string{"/a", "/missing"})
-		check(t, err)
+		got := found(t, p.Watch(t.Context(), []string{"/a", "/missing"}), "/missing")
 		if diff := cmp.Diff(map[string]cloud.Parameter{"/a": {Value: "1", Version: 1, ModifiedAt: written}}, got); diff != "" {
 			t.Error(diff)
 		}
-		if _, err := p.Watch(t.Context(), []string{"/b"}); !errors.Is(err, cloud.ErrPending) {
-			t.Errorf("a name that wasn't read: %v", err)
+		if now := p.Watch(t.Context(), []string{"/a", "/b"}); !errors.Is(now["/b"].Err, cloud.ErrPending) || now["/a"].Err != nil {
+			t.Errorf("a name that wasn't read: %v", now)
 		}
 		for range 4 {
 			time.Sleep(time.Minute)
-			_, err := p.Watch(t.Context(), []string{"/a"})
-			check(t, err)
+			found(t, p.Watch(t.Context(), []string{"/a"}))
 		}
 		time.Sleep(time.Minute)
-		_, err = p.Watch(t.Context(), []string{"/b"})
-		check(t, err)
+		found(t, p.Watch(t.Context(), []string{"/b"}), "/b")
 		if diff := cmp.Diff([]string{"eu-west-1 /a /missing", "eu-west-1 /a /b /missing"}, *calls); diff != "" {
 			t.Error(diff)
 		}
@@ -159,14 +155,11 @@ func TestWatchAfterGet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		there := []types.Parameter{stored("/a", types.ParameterTypeString, "1", 1)}
 		p, calls := parameterStore{there: there}.of(5 * time.Minute)
-		_, err := p.Watch(t.Context(), []string{"/a"})
-		check(t, err)
+		found(t, p.Watch(t.Context(), []string{"/a"}))
 		time.Sleep(time.Second)
 		there[0] = stored("/a", types.ParameterTypeString, "2", 2)
-		_, err = p.Get(t.Context(), []string{"/a", "/b"})
-		check(t, err)
-		got, err := p.Watch(t.Context(), []string{"/a", "/b"}) // of /b it is known that it isn't there
-		check(t, err)
+		found(t, p.Get(t.Context(), []string{"/a", "/b"}), "/b")
+		got := found(t, p.Watch(t.Context(), []string{"/a", "/b"}), "/b") // of /b it is known that it isn't there
 		if diff := cmp.Diff(map[string]cloud.Parameter{"/a": {Value: "2", Version: 2, ModifiedAt: written}}, got); diff != "" {
 			t.Error(diff)
 		}
@@ -176,20 +169,42 @@ func TestWatchAfterGet(t *testing.T) {
 	})
 }
 
-// One that may not be read keeps nobody from the others.
-func TestWatchDeniedParameter(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p, _ := parameterStore{there: []types.Parameter{stored("/a", types.ParameterTypeString, "1", 1)}, denied: "/denied"}.of(5 * time.Minute)
-		_, err := p.Watch(t.Context(), []string{"/a", "/denied"})
-		wantKind(t, err, cloud.KindDenied)
-		got, err := p.Watch(t.Context(), []string{"/a"})
-		check(t, err)
-		if len(got) != 1 {
-			t.Errorf("got %v", got)
+// One that is refused keeps nobody from the others: each is answered by itself.
+func TestRefusedParameter(t *testing.T) {
+	for code, kind := range map[string]cloud.Kind{"AccessDeniedException": cloud.KindDenied, "ValidationException": cloud.KindInvalid} {
+		synctest.Test(t, func(t *testing.T) {
+			for how, read := range map[string]func(*parameters) map[string]cloud.Reading[cloud.Parameter]{
+				"get": func(p *parameters) map[string]cloud.Reading[cloud.Parameter] {
+					return p.Get(t.Context(), []string{"/a", "/refused", "/z"})
+				},
+				"watch": func(p *parameters) map[string]cloud.Reading[cloud.Parameter] {
+					return p.Watch(t.Context(), []string{"/a", "/refused", "/z"})
+				},
+			} {
+				p, _ := parameterStore{there: []types.Parameter{stored("/a", types.ParameterTypeString, "1", 1)}, refused: "/refused", code: code}.of(5 * time.Minute)
+				got := read(p)
+				if got["/a"].Err != nil || got["/a"].Value.Version != 1 || !cloud.IsNotFound(got["/z"].Err) || cloud.KindOf(got["/refused"].Err) != kind {
+					t.Errorf("%s, %s: %+v", how, code, got)
+				}
+			}
+		})
+	}
+}
+
+// found are those that exist of what was read. All but the missing ones must.
+func found[T any](t *testing.T, all map[string]cloud.Reading[T], missing ...string) map[string]T {
+	t.Helper()
+	out := map[string]T{}
+	for name, r := range all {
+		switch gone := slices.Contains(missing, name); {
+		case gone && cloud.IsNotFound(r.Err):
+		case gone, r.Err != nil:
+			t.Errorf("%s: %+v", name, r)
+		default:
+			out[name] = r.Value
 		}
-		_, err = p.Get(t.Context(), []string{"/a", "/denied"})
-		wantKind(t, err, cloud.KindDenied)
-	})
+	}
+	return out
 }
 
 // secretStore answers DescribeSecret.
@@ -219,31 +234,24 @@ func TestSecrets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var regions []string
 		s := newSecrets(func(region string) secretsAPI { regions = append(regions, region); return store }, 5*time.Minute)
-		db, err := s.Describe(t.Context(), arn+"db-AbCdEf")
-		check(t, err)
+		db := found(t, s.Describe(t.Context(), []string{arn + "db-AbCdEf"}))[arn+"db-AbCdEf"]
 		if db.Staged(cloud.StageCurrent) != "v2" || db.Staged("blue") != "v2" || db.Staged("green") != "" || db.Rotated || db.OwningService != "" || !db.DeletedAt.IsZero() {
 			t.Errorf("%+v", db)
 		}
 		if diff := cmp.Diff([]string{"eu-central-1"}, regions); diff != "" {
 			t.Error(diff)
 		}
-		_, err = s.Describe(t.Context(), arn+"missing-AbCdEf")
-		wantKind(t, err, cloud.KindNotFound)
+		found(t, s.Describe(t.Context(), []string{arn + "missing-AbCdEf"}), arn+"missing-AbCdEf")
 
 		all := []string{arn + "db-AbCdEf", arn + "rotated-AbCdEf", arn + "managed-AbCdEf", arn + "deleted-AbCdEf", arn + "missing-AbCdEf"}
-		_, err = s.Watch(t.Context(), append(slices.Clone(all), arn+"denied-AbCdEf"))
-		wantKind(t, err, cloud.KindDenied)
-		got, err := s.Watch(t.Context(), all)
-		check(t, err)
+		seen := s.Watch(t.Context(), append(slices.Clone(all), arn+"denied-AbCdEf"))
+		wantKind(t, seen[arn+"denied-AbCdEf"].Err, cloud.KindDenied)
+		delete(seen, arn+"denied-AbCdEf")
+		got := found(t, seen, all[4])
 		store[all[0]] = &secretsmanager.DescribeSecretOutput{VersionIdsToStages: map[string][]string{"v3": {cloud.StageCurrent}}}
 		delete(store, all[1])
-		for _, arn := range all[:2] {
-			if _, err := s.Describe(t.Context(), arn); err != nil && !cloud.IsNotFound(err) {
-				t.Error(err)
-			}
-		}
-		after, err := s.Watch(t.Context(), all)
-		check(t, err)
+		found(t, s.Describe(t.Context(), all[:2]), all[1])
+		after := found(t, s.Watch(t.Context(), all), all[1], all[4])
 		if now := after[all[0]]; now.Staged(cloud.StageCurrent) != "v3" || len(after) != 3 {
 			t.Errorf("an older version is told: %+v", after)
 		}
