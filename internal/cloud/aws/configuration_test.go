@@ -30,13 +30,18 @@ type parameterStore struct {
 	refused, code string
 	// silent leaves out what doesn't exist.
 	silent bool
-	calls  *[]string
+	// down doesn't answer.
+	down  bool
+	calls *[]string
 }
 
 func (s parameterStore) GetParameters(_ context.Context, in *ssm.GetParametersInput, _ ...func(*ssm.Options)) (*ssm.GetParametersOutput, error) {
 	*s.calls = append(*s.calls, s.region+" "+strings.Join(in.Names, " "))
 	if awssdk.ToBool(in.WithDecryption) {
 		return nil, fmt.Errorf("asked to decrypt")
+	}
+	if s.down {
+		return nil, context.DeadlineExceeded
 	}
 	if s.refused != "" && slices.Contains(in.Names, s.refused) {
 		refusal := &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusBadRequest}}
@@ -189,6 +194,55 @@ func TestRefusedParameter(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Where AWS doesn't answer, nobody waits for it again: each call would take as long.
+// Other regions are asked all the same.
+func TestNoWayToConfiguration(t *testing.T) {
+	const far = "arn:aws:ssm:eu-central-1:444455556666:parameter/x"
+	names := []string{far}
+	for i := range 25 {
+		names = append(names, fmt.Sprintf("/%02d", i))
+	}
+	arns := []string{"arn:aws:secretsmanager:eu-central-1:444455556666:secret:x-AbCdEf", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:y-AbCdEf", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:z-AbCdEf"}
+	synctest.Test(t, func(t *testing.T) {
+		for range 2 { // a later pass asks again
+			p, calls := parameterStore{down: true}.of(5 * time.Minute)
+			s := newSecrets(func(region string) secretsAPI { return unreachable{region, calls} }, 5*time.Minute)
+			for how, read := range map[string]func() int{
+				"get":      func() int { return transient(p.Get(t.Context(), names)) },
+				"watch":    func() int { return transient(p.Watch(t.Context(), names)) },
+				"describe": func() int { return transient(s.Describe(t.Context(), arns)) },
+				"secrets":  func() int { return transient(s.Watch(t.Context(), arns)) },
+			} {
+				*calls = nil
+				if n := read(); n != len(names) && n != len(arns) || len(*calls) != 2 {
+					t.Errorf("%s: %d, calls %q", how, n, *calls)
+				}
+			}
+		}
+	})
+}
+
+// transient counts those that could not be read since AWS didn't answer.
+func transient[T any](all map[string]cloud.Reading[T]) (n int) {
+	for _, r := range all {
+		if cloud.KindOf(r.Err) == cloud.KindTransient {
+			n++
+		}
+	}
+	return n
+}
+
+// unreachable is Secrets Manager where the network has no way to it.
+type unreachable struct {
+	region string
+	calls  *[]string
+}
+
+func (u unreachable) DescribeSecret(context.Context, *secretsmanager.DescribeSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error) {
+	*u.calls = append(*u.calls, u.region)
+	return nil, context.DeadlineExceeded
 }
 
 // found are those that exist of what was read. All but the missing ones must.
