@@ -182,11 +182,11 @@ func (r *DeploymentReconciler) compare(imd *v1alpha1.ImmutableDeployment, view *
 }
 
 // lookAtConfiguration looks at the values that the template in spec refers to: a
-// revision that is to be made of it has to hold them, and one that is there needs
-// those that ECS resolves.
+// revision that is to be made of it has to hold them, and one that has values, its own
+// or those of one that was lost, needs those that ECS resolves.
 func (r *DeploymentReconciler) lookAtConfiguration(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, report *preflight.Report) error {
 	t := imd.Spec.Template.DeepCopy()
-	if made := view.recordOf(view.facts.WantHash); made != nil {
+	if made := view.holder(imd); made != nil {
 		made, err := r.whole(ctx, made)
 		if err != nil {
 			return err
@@ -281,9 +281,22 @@ func (view *deploymentView) recordOf(hash string) *v1alpha1.ImmutableRevision {
 	return nil
 }
 
-// hold has a template hold the values that it refers to: those that are current, or
-// those that a lost revision of it held. made is false if other values are current by
-// now than those for which a revision was to be made: the next pass decides anew.
+// holder is the record of the revision whose values one of the template in spec has:
+// its own or, if that is to be made anew, of the one that was lost. nil if values have
+// to be read.
+func (view *deploymentView) holder(imd *v1alpha1.ImmutableDeployment) *v1alpha1.ImmutableRevision {
+	if made := view.recordOf(view.facts.WantHash); made != nil {
+		return made
+	}
+	if _, _, lost := view.pinnedOfLost(imd); lost != nil && lost.Spec.Frozen.Configuration != nil {
+		return lost
+	}
+	return nil
+}
+
+// hold has a template hold the values that it refers to, as they are current. made is
+// false if other values are current by now than those for which a revision was to be
+// made: the next pass decides anew.
 func (r *DeploymentReconciler) hold(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, t *v1alpha1.RevisionTemplate) (held *v1alpha1.FrozenConfiguration, made bool, err error) {
 	if err := r.readValues(ctx, imd, view, &preflight.Report{}); err != nil {
 		return nil, false, err

@@ -8,6 +8,8 @@ import (
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
+	"github.com/viridian-dev/viridian/internal/configuration"
+	"github.com/viridian-dev/viridian/internal/preflight"
 	"github.com/viridian-dev/viridian/internal/rollout"
 )
 
@@ -81,5 +83,28 @@ func TestLostWithoutValues(t *testing.T) {
 	c := pinned.Containers[0]
 	if held == nil || c.Environment[0].Value != "current" || c.Environment[0].ValueFrom != nil || c.Secrets[0].ValueFrom != lostSecret+":::v1" {
 		t.Errorf("held %+v, containers %+v", held, c)
+	}
+}
+
+// A lost revision is made anew with what it held, so that nobody needs the parameter
+// any more. What ECS resolves has to be there.
+func TestLostNeedsWhatItResolves(t *testing.T) {
+	held := &v1alpha1.FrozenConfiguration{State: v1alpha1.ConfigurationFrozen, SHA256: "sum", Entries: []v1alpha1.FrozenReference{
+		{Container: "app", Name: "FEATURES", In: v1alpha1.InEnvironment, Source: "/shop/features", Version: "1", Pinned: true},
+		{Container: "app", Name: "DB", In: v1alpha1.InSecrets, Source: lostSecret, Kind: v1alpha1.KindSecret, Version: "v1", Pinned: true},
+	}}
+	r, imd, view := lostWith(t, held)
+	view.clients.Secrets = secretStore{lostSecret: {Stages: map[string][]string{"v1": {"AWSPREVIOUS"}, "v2": {cloud.StageCurrent}}}}
+	var report preflight.Report
+	if err := r.lookAtConfiguration(t.Context(), imd, view, &report); err != nil || len(report.Findings) > 0 {
+		t.Errorf("%v, %+v", err, report.Findings)
+	}
+	view.clients.Secrets = secretStore{}
+	if err := r.lookAtConfiguration(t.Context(), imd, view, &report); err != nil || len(report.Findings) != 1 || report.Findings[0].Reason != v1alpha1.ReasonConfigurationGone {
+		t.Errorf("%v, %+v", err, report.Findings)
+	}
+	again := imd.Spec.Template.DeepCopy()
+	if got, err := r.heldByLost(t.Context(), &view.records[0], again); err != nil || got.SHA256 != "sum" || again.Containers[0].Environment[0].Value != "held" {
+		t.Errorf("%+v, %v, %+v", got, err, configuration.References(again))
 	}
 }

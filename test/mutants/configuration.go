@@ -40,7 +40,7 @@ func ofConfiguration() []mutant {
 		{name: "send signed requests anywhere", unit: "TestConfigurationOfNoRegion", file: cloudParameters, old: "	if err := checkRegion(region); err != nil {\n		return nil, err\n	}\n", new: ""},
 		{name: "take an unanswered parameter for gone", unit: "TestParametersUnanswered", file: cloudParameters, old: "		case slices.Contains(out.InvalidParameters, name):\n", new: "		case true:\n"},
 		{name: "don't check before each stack", test: "TestPinnedVersionIsGone", file: revisionActions, old: "	if err := r.checkValues(ctx, imr, view); err != nil {\n		return err\n	}\n", new: "",
-			also: &mutant{file: configuring, old: "	if made := view.recordOf(view.facts.WantHash); made != nil {\n", new: "	if made := view.recordOf(view.facts.WantHash); made != nil && false {\n"}},
+			also: &mutant{file: configuring, old: "	if made := view.holder(imd); made != nil {\n", new: "	if made := view.holder(imd); made != nil && false {\n"}},
 		{name: "roll out for want of an answer", test: "TestFailedReads", file: configuring, old: "	if err != nil {\n		log.FromContext", new: "	if err != nil && false {\n		log.FromContext"},
 		{name: "use a parameter that is another's", unit: "TestParameters", file: "internal/policy/uses.go", old: "if r.In == v1alpha1.InEnvironment {", new: "if r.In == v1alpha1.InSecrets {"},
 		{name: "tell an older reading afterwards", unit: "TestWatchAfterGet", file: cloudParameters, old: "			p.watch.saw(name, r.value)\n", new: ""},
