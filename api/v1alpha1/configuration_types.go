@@ -297,6 +297,12 @@ type ConfigurationReference struct {
 	// +kubebuilder:validation:MaxLength=256
 	Problem string `json:"problem,omitempty"`
 
+	// remedy says what to do about the problem, with the command to type where there
+	// is one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Remedy string `json:"remedy,omitempty"`
+
 	// since is when the change, or the problem, was first seen.
 	// +optional
 	Since *metav1.Time `json:"since,omitempty"`

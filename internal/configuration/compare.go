@@ -173,9 +173,11 @@ func compareParameter(r *v1alpha1.FrozenReference, answers *Answers, out *v1alph
 		return false
 	case !found && r.In == v1alpha1.InEnvironment:
 		out.Problem = "the parameter does not exist any more: tasks keep the value, but no new revision can be made"
+		out.Remedy = noParameter(r, answers.Region).Remedy
 		return true
 	case !found:
 		out.Problem = "the parameter does not exist any more: no task can start"
+		out.Remedy = noParameter(r, answers.Region).Remedy
 		return true
 	}
 	out.Current, out.Kind = strconv.FormatInt(p.Version, 10), cmp.Or(out.Kind, kindOf(p))
@@ -190,6 +192,7 @@ func compareParameter(r *v1alpha1.FrozenReference, answers *Answers, out *v1alph
 		out.Changed = out.Current != out.Held || isOfAnotherTime(heldAt, writtenAt(p))
 	case p.Secure:
 		out.Problem = "the parameter is a SecureString now: no new revision can be made"
+		out.Remedy = secureInEnvironment(r).Remedy
 	default:
 		out.Changed = sum(p.Value) != r.ValueSHA256
 	}
@@ -214,7 +217,7 @@ func compareSecret(r *v1alpha1.FrozenReference, answers *Answers, out *v1alpha1.
 		out.Current = secret.Staged(cmp.Or(name.Stage, cloud.StageCurrent))
 	}
 	if p := secretProblem(r, answers); p != nil {
-		out.Problem = strings.ToLower(p.Message[:1]) + p.Message[1:]
+		out.Problem, out.Remedy = strings.ToLower(p.Message[:1])+p.Message[1:], p.Remedy
 		if len(out.Problem) > problemLength {
 			out.Problem = shortProblem(&secret, found)
 		}
@@ -253,7 +256,7 @@ func Judge(s *v1alpha1.ConfigurationStatus, namespace, name string, rollsOut, gi
 		at := fmt.Sprintf("%s of container %s", r.Name, r.Container)
 		switch {
 		case r.Problem != "":
-			gone = append(gone, at+": "+r.Problem)
+			gone = append(gone, at+": "+r.Problem+". "+r.Remedy)
 		case r.Changed:
 			changed = append(changed, fmt.Sprintf("%s (%s: %s)", at, r.Source, versions(r)))
 		case r.Current == "":

@@ -193,12 +193,16 @@ func TestCompareProblems(t *testing.T) {
 		change   func(*Answers)
 		variable string
 		problem  string
+		remedy   string
 	}{
-		"no parameter":        {func(a *Answers) { delete(a.Parameters, "/shop/production/features") }, "FEATURES", "tasks keep the value, but no new revision can be made"},
-		"no secure parameter": {func(a *Answers) { delete(a.Parameters, "/shared/token") }, "TOKEN", "no task can start"},
-		"secure now":          {func(a *Answers) { a.Parameters["/shop/production/features"] = cloud.Parameter{Secure: true} }, "FEATURES", "is a SecureString now"},
-		"no secret":           {func(a *Answers) { delete(a.Secrets, rotated) }, "ROTATED", "does not exist"},
-		"deleted secret":      {func(a *Answers) { a.Secrets[db] = cloud.Secret{DeletedAt: noon} }, "DB", "scheduled for deletion"},
+		"no parameter": {func(a *Answers) { delete(a.Parameters, "/shop/production/features") }, "FEATURES", "tasks keep the value, but no new revision can be made",
+			"Create it: aws ssm put-parameter --name /shop/production/features --type String --value … --region eu-west-1; or correct spec.template.containers[app].environment[FEATURES].valueFrom.ssm"},
+		"no secure parameter": {func(a *Answers) { delete(a.Parameters, "/shared/token") }, "TOKEN", "no task can start",
+			"Create it: aws ssm put-parameter --name /shared/token --type SecureString --value … --region eu-west-1; or correct spec.template.containers[app].secrets[TOKEN].valueFrom"},
+		"secure now": {func(a *Answers) { a.Parameters["/shop/production/features"] = cloud.Parameter{Secure: true} }, "FEATURES", "is a SecureString now",
+			"Take FEATURES out of environment of container app"},
+		"no secret":      {func(a *Answers) { delete(a.Secrets, rotated) }, "ROTATED", "does not exist", "aws secretsmanager list-secrets"},
+		"deleted secret": {func(a *Answers) { a.Secrets[db] = cloud.Secret{DeletedAt: noon} }, "DB", "scheduled for deletion", "Take that back: aws secretsmanager restore-secret --secret-id " + db},
 	} {
 		t.Run(name, func(t *testing.T) {
 			compared, answers := comparison(t), all()
@@ -206,13 +210,13 @@ func TestCompareProblems(t *testing.T) {
 			c.change(answers)
 			s := Compare(compared, answers)
 			r := find(t, s, c.variable)
-			if !strings.Contains(r.Problem, c.problem) || r.Since == nil || len(r.Problem) > problemLength {
+			if !strings.Contains(r.Problem, c.problem) || !strings.Contains(r.Remedy, c.remedy) || r.Since == nil || len(r.Problem) > problemLength {
 				t.Errorf("%+v", r)
 			}
 			if s.Changed != "" {
 				t.Error("it is to be rolled out, though no revision can be made")
 			}
-			if v := Judge(s, "shop", "shop", false, false); v.Current || v.Reason != v1alpha1.ReasonConfigurationGone || !strings.Contains(v.Message, c.problem) {
+			if v := Judge(s, "shop", "shop", false, false); v.Current || v.Reason != v1alpha1.ReasonConfigurationGone || !strings.Contains(v.Message, r.Problem+". "+r.Remedy) {
 				t.Errorf("%+v", v)
 			}
 		})

@@ -92,7 +92,7 @@ func (f *freezer) freezeVariable(r *Reference, held *v1alpha1.FrozenReference) {
 	p, found, _ := f.answers.parameter(r.Source)
 	switch {
 	case !found:
-		f.findings = append(f.findings, noParameter(held, "String", f.answers.Region))
+		f.findings = append(f.findings, noParameter(held, f.answers.Region))
 		return
 	case p.Secure:
 		f.findings = append(f.findings, secureInEnvironment(held))
