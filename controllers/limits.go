@@ -110,6 +110,7 @@ func fitConfiguration(c *v1alpha1.ConfigurationStatus) {
 		fit(&r.Current, versionLength)
 		fit(&r.Problem, problemLength)
 		fit(&r.Remedy, mendingLength)
+		fit(&r.Warning, problemLength)
 	}
 }
 

@@ -175,6 +175,10 @@ type FrozenReference struct {
 	// +kubebuilder:validation:MaxLength=64
 	ValueSHA256 string `json:"valueSHA256,omitempty"`
 
+	// rotated is true if the secret was rotated when the revision was made.
+	// +optional
+	Rotated bool `json:"rotated,omitempty"`
+
 	// pinned is true if each task gets this version.
 	// +required
 	Pinned bool `json:"pinned"`
@@ -302,6 +306,12 @@ type ConfigurationReference struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=2048
 	Remedy string `json:"remedy,omitempty"`
+
+	// warning says what may become a problem: a secret that was pinned has become
+	// rotated.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Warning string `json:"warning,omitempty"`
 
 	// since is when the change, or the problem, was first seen.
 	// +optional

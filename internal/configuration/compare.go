@@ -77,8 +77,8 @@ func rank(r *v1alpha1.ConfigurationReference) int {
 		return 0
 	case r.Changed:
 		return 1
-	case r.HeldLater:
-		return 2 // it is kept nowhere else
+	case r.Warning != "", r.HeldLater: // which is kept nowhere else
+		return 2
 	}
 	return 3
 }
@@ -222,9 +222,15 @@ func compareSecret(r *v1alpha1.FrozenReference, answers *Answers, out *v1alpha1.
 			out.Problem = shortProblem(&secret, found)
 		}
 	}
+	if r.Pinned && name.Version == "" && secret.Rotated && !r.Rotated {
+		out.Warning = warningRotated
+	}
 	out.Changed = r.Pinned && name.Version == "" && out.Current != "" && out.Current != r.Version
 	return true
 }
+
+// warningRotated is said of what was pinned before.
+const warningRotated = "the secret has become rotated: with a rotation, the version that is pinned stops working; a new revision follows the secret with spec.configuration.secrets: Auto"
 
 // problemLength is how long a problem may be in status.
 const problemLength = 256

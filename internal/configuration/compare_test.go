@@ -278,6 +278,40 @@ func TestCompareDeprecatedVersion(t *testing.T) {
 	}
 }
 
+// Of a secret that was pinned, and has become rotated, people are warned: the version
+// stops working. One that was rotated before was pinned on purpose.
+func TestCompareRotatedSince(t *testing.T) {
+	const user = ":::" + v1
+	template := shop()
+	template.Containers[0].Secrets = append(template.Containers[0].Secrets, v1alpha1.Secret{Name: "CHOSEN", ValueFrom: db + user})
+	_, held := freeze(t, template, v1alpha1.SecretsPin, all())
+	c := &Comparison{Revision: "shop-1", Held: held, Template: &template, Policy: v1alpha1.SecretsPin, Now: noon}
+	answers := all()
+	for _, r := range Compare(c, answers).Entries {
+		if r.Warning != "" {
+			t.Errorf("nothing has changed: %+v", r)
+		}
+	}
+	secret := answers.Secrets[db]
+	secret.Rotated = true
+	answers.Secrets[db] = secret
+	s := Compare(c, answers)
+	for _, r := range s.Entries {
+		if warned := r.Warning != ""; warned != (r.Name == "DB") || r.Changed || len(r.Warning) > problemLength {
+			t.Errorf("%+v", r)
+		}
+	}
+	if s.Entries[0].Name != "DB" {
+		t.Errorf("%s is told first", s.Entries[0].Name)
+	}
+	c.Before = s
+	delete(answers.Secrets, db)
+	answers.Unread = map[string]bool{db: true}
+	if r := find(t, Compare(c, answers), "DB"); r.Warning == "" {
+		t.Error("the warning is forgotten since nobody could look")
+	}
+}
+
 // Status is bounded, and shows first what matters.
 func TestCompareMany(t *testing.T) {
 	var template v1alpha1.RevisionTemplate

@@ -151,6 +151,7 @@ func TestFreeze(t *testing.T) {
 		app("splunk-token", v1alpha1.InLogOptions, "/shop/production/splunk", v1alpha1.KindSecureParameter, "1"),
 	}
 	references[0].Pinned, references[0].ValueSHA256 = true, sum("a,b")
+	references[2].Rotated = true
 	references[3].ModifiedAt = &metav1.Time{Time: noon}
 	references[1].Pinned = true
 	references[2].Reason, references[3].Reason, references[4].Reason = reasonRotated, reasonParameter, reasonParameter

@@ -107,6 +107,7 @@ func (f *freezer) freezeSecret(r *Reference, held *v1alpha1.FrozenReference) {
 	held.Kind = v1alpha1.KindSecret
 	name := parse(r.Source)
 	secret, found, known := f.answers.secret(name.ARN)
+	held.Rotated = secret.Rotated
 	current := secret.Staged(cloud.StageCurrent)
 	switch {
 	case name.Version != "":
