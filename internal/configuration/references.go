@@ -30,6 +30,20 @@ type Reference struct {
 	secret   *v1alpha1.Secret
 }
 
+// Field is where spec has it.
+func (r *Reference) Field() string {
+	return fieldOf(&v1alpha1.FrozenReference{Container: r.Container, Name: r.Name, In: r.In})
+}
+
+// Stored is what stores the value: the parameter as Source has it, or the ARN of the
+// secret, whatever key or version of it.
+func (r *Reference) Stored() string {
+	if isSecret(r.Source) {
+		return parse(r.Source).ARN
+	}
+	return r.Source
+}
+
 // References lists the values that a template refers to, in its order. Freeze
 // changes the template through them.
 func References(t *v1alpha1.RevisionTemplate) (out []Reference) {

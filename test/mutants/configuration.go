@@ -42,7 +42,9 @@ func ofConfiguration() []mutant {
 		{name: "don't check before each stack", test: "TestPinnedVersionIsGone", file: revisionActions, old: "	if err := r.checkValues(ctx, imr, view); err != nil {\n		return err\n	}\n", new: "",
 			also: &mutant{file: configuring, old: "	if made := view.holder(imd); made != nil {\n", new: "	if made := view.holder(imd); made != nil && false {\n"}},
 		{name: "roll out for want of an answer", test: "TestFailedReads", file: configuring, old: "	if err != nil {\n		log.FromContext", new: "	if err != nil && false {\n		log.FromContext"},
-		{name: "use a parameter that is another's", unit: "TestParameters", file: "internal/policy/uses.go", old: "if r.In == v1alpha1.InEnvironment {", new: "if r.In == v1alpha1.InSecrets {"},
+		{name: "use a parameter that is another's", unit: "TestParameters", file: policyUses, old: "		name(r.Field(), list, r.Stored())\n", new: "		if list == secrets {\n			name(r.Field(), list, r.Stored())\n		}\n"},
+		{name: "refer to a secret that is another's", unit: "TestSecrets", file: policyUses, old: "		name(r.Field(), list, r.Stored())\n", new: "		if list == parameters {\n			name(r.Field(), list, r.Stored())\n		}\n"},
+		{name: "compare the key of a secret with policies", unit: "TestSecrets", file: referring, old: "		return parse(r.Source).ARN\n", new: "		return r.Source\n"},
 		{name: "tell an older reading afterwards", unit: "TestWatchAfterGet", file: cloudParameters, old: "			p.watch.saw(name, r.value)\n", new: ""},
 		{name: "forget what was found of what was given up", test: "TestGivenUpWithOtherValues", file: configuring, old: "		view.values.rollOut && last != nil && revision ==", new: "		false && last != nil && revision =="},
 	}
