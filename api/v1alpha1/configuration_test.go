@@ -38,6 +38,8 @@ var configurationRefusals = map[string]refusal{
 	"parameter of all":         {fromSSM("/shop/*"), []string{ofParameter}},
 	"a path only":              {fromSSM("/shop/"), []string{ofParameter}},
 	"a secret in environment":  {fromSSM("arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop-AbCdEf"), []string{ofParameter}},
+	"secret as a parameter":    {fromSSM("/aws/reference/secretsmanager/shop/db"), []string{"environment[0].valueFrom.ssm", "valueFrom.ssm can't refer to a secret of Secrets Manager, since what is in environment is kept in plain text: put it into secrets of the container"}},
+	"the same by its ARN":      {fromSSM("arn:aws:ssm:eu-west-1:111122223333:parameter/aws/reference/secretsmanager/shop/db"), []string{"valueFrom.ssm can't refer to a secret of Secrets Manager"}},
 	"long parameter":           {fromSSM("/" + strings.Repeat("a", 1100)), []string{"environment[0].valueFrom.ssm: Too long"}},
 	"relative without path":    {fromSSM("shop/features"), []string{needsPath}},
 	"secret without path":      {containers("secrets: [{name: A, valueFrom: db}]"), []string{ofSecret, "is relative to spec.template.parameterPath: add that, such as /shop/production/"}},
@@ -74,6 +76,7 @@ func TestConfigurationAdmitted(t *testing.T) {
 		"neither":                 containers("environment: [{name: A}]"),
 		"relative parameter":      below("/shop/production/", fromSSM("web/features")),
 		"relative secret":         below("/shop/production", containers("secrets: [{name: A, valueFrom: db}, {name: B, valueFrom: /other/db}]")),
+		"secret as a parameter":   containers("secrets: [{name: A, valueFrom: /aws/reference/secretsmanager/shop/db}]"),
 		"pinned secret":           containers("secrets: [{name: A, valueFrom: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop/db-AbCdEf:password::1a2b3c4d-0000-1111-2222-333344445555'}]"),
 		"policies":                "spec: {configuration: {secrets: Pin, onChange: RollOut}}",
 	} {

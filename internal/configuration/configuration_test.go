@@ -312,6 +312,34 @@ func TestMissing(t *testing.T) {
 	}
 }
 
+// A secret that is named as a parameter is never asked for: nobody knows whether it is
+// there, so it is neither missing nor current, and ECS finds it. In environment it
+// would be in plain text.
+func TestSecretNamedAsParameter(t *testing.T) {
+	for _, source := range []string{"/aws/reference/secretsmanager/shop/db", "arn:aws:ssm:eu-west-1:111122223333:parameter/aws/reference/secretsmanager/shop/db"} {
+		template := v1alpha1.RevisionTemplate{Containers: []v1alpha1.Container{{Name: "app", Secrets: []v1alpha1.Secret{{Name: "DB", ValueFrom: source}}}}}
+		if names, arns := Sources(Held(&v1alpha1.FrozenRevision{Template: template})); len(names)+len(arns) > 0 {
+			t.Errorf("asked for: %v, %v", names, arns)
+		}
+		answers := &Answers{}
+		_, held := freeze(t, template, v1alpha1.SecretsPin, answers)
+		if r := held.Entries[0]; r.Reason != reasonHidden || r.Pinned || r.Version != "" || held.State != v1alpha1.ConfigurationPartial || len(r.Reason) > 256 {
+			t.Errorf("held: %+v", r)
+		}
+		if missing := Missing(held.Entries, answers); missing != nil {
+			t.Errorf("missing: %+v", missing)
+		}
+		s := Compare(&Comparison{Revision: "a", Held: held, Template: &template, Now: noon}, answers)
+		if v := Judge(s, "a", "b", true, false); !v.Current || !strings.Contains(v.Message, "not DB of container app") || s.Changed != "" {
+			t.Errorf("%q, %+v", s.Changed, v)
+		}
+		plain := v1alpha1.RevisionTemplate{Containers: []v1alpha1.Container{{Name: "app", Environment: []v1alpha1.KeyValue{{Name: "DB", ValueFrom: &v1alpha1.ValueSource{SSM: source}}}}}}
+		if _, missing := Freeze(&plain, v1alpha1.SecretsPin, answers); missing == nil || missing.Reason != v1alpha1.ReasonInvalidSpec {
+			t.Errorf("in environment: %+v", missing)
+		}
+	}
+}
+
 // What a lost revision held comes back, whatever is current.
 func TestAgain(t *testing.T) {
 	frozen, held := freeze(t, shop(), v1alpha1.SecretsAuto, all())

@@ -21,6 +21,7 @@ const (
 	reasonPolicy    = "spec.configuration.secrets is Follow"
 	reasonPlatform  = "Fargate's platform takes no versions of secrets before 1.4.0"
 	reasonUnread    = "the controller may not look at it"
+	reasonHidden    = "Systems Manager tells nothing of a secret without decrypting it; named by its ARN in Secrets Manager, it is pinned"
 	reasonStage     = "valueFrom names a staging label, which can be moved"
 	reasonNoCurrent = "it has no version with the label AWSCURRENT"
 )
@@ -78,6 +79,8 @@ func (f *freezer) freeze(r *Reference) v1alpha1.FrozenReference {
 		p, found, known := f.answers.parameter(r.Source)
 		held.Reason = reasonParameter
 		switch {
+		case isHidden(r.Source):
+			held.Reason = reasonHidden
 		case found:
 			held.Kind, held.Version, held.ModifiedAt = kindOf(p), strconv.FormatInt(p.Version, 10), writtenAt(p)
 		case !known:
@@ -91,11 +94,11 @@ func (f *freezer) freeze(r *Reference) v1alpha1.FrozenReference {
 func (f *freezer) freezeVariable(r *Reference, held *v1alpha1.FrozenReference) {
 	p, found, _ := f.answers.parameter(r.Source)
 	switch {
+	case p.Secure, isHidden(held.Source):
+		f.findings = append(f.findings, secureInEnvironment(held))
+		return
 	case !found:
 		f.findings = append(f.findings, noParameter(held, f.answers.Region))
-		return
-	case p.Secure:
-		f.findings = append(f.findings, secureInEnvironment(held))
 		return
 	}
 	r.variable.Value, r.variable.ValueFrom = p.Value, nil

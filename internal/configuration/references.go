@@ -122,9 +122,10 @@ func Resolved(held []v1alpha1.FrozenReference) (out []v1alpha1.FrozenReference) 
 func Sources(of []v1alpha1.FrozenReference) (parameters, secrets []string) {
 	names, arns := map[string]bool{}, map[string]bool{}
 	for _, r := range of {
-		if isSecret(r.Source) {
+		switch {
+		case isSecret(r.Source):
 			arns[parse(r.Source).ARN] = true
-		} else {
+		case !isHidden(r.Source):
 			names[r.Source] = true
 		}
 	}
@@ -177,7 +178,7 @@ func take[T any](readings map[string]cloud.Reading[T], into map[string]T, unread
 // parameter is what is known of one. known is false if nobody could look.
 func (a *Answers) parameter(source string) (p cloud.Parameter, found, known bool) {
 	p, found = a.Parameters[source]
-	return p, found, found || !a.Unread[source]
+	return p, found, found || !a.Unread[source] && !isHidden(source)
 }
 
 // secret is the same of a secret.
@@ -189,6 +190,16 @@ func (a *Answers) secret(arn string) (s cloud.Secret, found, known bool) {
 // isSecret tells whether a source is in Secrets Manager.
 func isSecret(source string) bool {
 	return strings.HasPrefix(source, "arn:") && strings.Contains(source, ":secretsmanager:")
+}
+
+// secretPath is where Systems Manager has the secrets of Secrets Manager.
+const secretPath = "/aws/reference/secretsmanager/"
+
+// isHidden tells whether a source is a secret of Secrets Manager that is named as a
+// parameter. Systems Manager tells nothing of it, not even whether it exists, without
+// decrypting its value, so it is never asked for.
+func isHidden(source string) bool {
+	return strings.HasPrefix(source, secretPath) || strings.HasPrefix(source, "arn:") && strings.Contains(source, ":parameter"+secretPath)
 }
 
 // named is a secret as valueFrom names it:
