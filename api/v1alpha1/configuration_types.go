@@ -13,7 +13,7 @@ type ValueSource struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1100
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(arn:aws[a-z-]*:ssm:[^:]+:\\\\d+:parameter)?/?[\\\\w.-]+(/[\\\\w.-]+)*$')",message="valueFrom.ssm is a parameter's name, such as /shop/production/features, or its ARN: arn:aws:ssm:<region>:<account>:parameter/<name>, without a version or a label"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(arn:aws[a-z-]*:ssm:[^:]+:\\\\d+:parameter/|/)?[\\\\w.-]+(/[\\\\w.-]+)*$')",message="valueFrom.ssm is a parameter's name, such as /shop/production/features, or its ARN: arn:aws:ssm:<region>:<account>:parameter/<name>, without a version or a label, and with a single slash between its parts and none at the end"
 	// +kubebuilder:validation:XValidation:rule="!self.contains('/aws/reference/secretsmanager/')",message="valueFrom.ssm can't refer to a secret of Secrets Manager, since what is in environment is kept in plain text: put it into secrets of the container, with the ARN of the secret in valueFrom"
 	SSM string `json:"ssm,omitempty"`
 }
