@@ -97,3 +97,25 @@ func TestRefusedReadHoldsNothingUp(t *testing.T) {
 		})
 	}
 }
+
+// With Recreate the old stack is made again on the way back. If what its tasks need is
+// gone by then, the command that makes it come back is told, and once it is back so is
+// what served.
+func TestRecreateBackWithoutConfiguration(t *testing.T) {
+	w := running(t)
+	arn := w.secret("shop/db", "value")
+	imd := w.serving(resolving("DB="+arn), func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = recreate() })
+	w.deleteSecret(arn)
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) {
+		s.Template.Containers[0].Secrets, s.Template.Containers[0].Image = nil, image("crash")
+	})
+	now := w.blocked(imd, v1alpha1.ReasonConfigurationGone)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("is scheduled for deletion"))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("aws secretsmanager restore-secret --secret-id " + arn))
+	w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"DELETE_COMPLETE"}))
+	w.restoreSecret(arn)
+	now = w.eventually(imd, v1alpha1.PhaseRolledBack)
+	w.Expect(now.Status.StableRevision).To(gomega.Equal("checkout-1"))
+	w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"DELETE_COMPLETE", "CREATE_COMPLETE"}))
+	w.Expect(w.started("DB")).To(gomega.ContainElement("value"))
+}
