@@ -81,7 +81,7 @@ func heldSum(imr *v1alpha1.ImmutableRevision) string {
 
 // choose makes the choice among the revisions of the template in spec.
 func (view *deploymentView) choose(imd *v1alpha1.ImmutableDeployment) configuration.Choice {
-	c := configuration.Choice{Stable: imd.Status.Stable, Rollout: imd.Status.Rollout}
+	c := configuration.Choice{Stable: imd.Status.Stable, Rollout: imd.Status.Rollout, Retried: asksRetry(imd)}
 	if view.values.rollOut {
 		c.Seen = imd.Status.Configuration
 	}
@@ -96,6 +96,16 @@ func (view *deploymentView) choose(imd *v1alpha1.ImmutableDeployment) configurat
 		}
 	}
 	return c
+}
+
+// asksRetry tells whether somebody asks to try the last rollout again, and that wasn't
+// heard yet: it is heard in this pass, and what is current is to be tried.
+func asksRetry(imd *v1alpha1.ImmutableDeployment) bool {
+	r, name := imd.Status.Rollout, imd.Annotations[v1alpha1.AnnotationRetry]
+	if handled := imd.Status.Handled; r == nil || handled != nil && handled.Retry == name {
+		return false
+	}
+	return name == r.ID || name == fmt.Sprintf("%s-%d", imd.Name, r.Revision)
 }
 
 // reference is the revision whose values are compared with those that are current;

@@ -22,6 +22,8 @@ type Choice struct {
 	Stable int64
 	// Rollout is the one under way, or the last one; nil if there was none.
 	Rollout *v1alpha1.Rollout
+	// Retried is true if someone asks to try again what was given up.
+	Retried bool
 	// Seen is what was found the last time; nil if nothing was, or if changes aren't
 	// rolled out.
 	Seen *v1alpha1.ConfigurationStatus
@@ -63,7 +65,7 @@ func (c *Choice) GaveUp(sum string) bool { return slices.Contains(c.ValuesGivenU
 // stuck is the revision that was given up last; nil if something was promoted since,
 // or if someone asked to try again.
 func (c *Choice) stuck() *Revision {
-	if r := c.Rollout; r != nil && r.FinishedAt != nil && r.Outcome.Bad() && !r.Retried {
+	if r := c.Rollout; r != nil && r.FinishedAt != nil && r.Outcome.Bad() && !r.Retried && !c.Retried {
 		return c.of(r.Revision)
 	}
 	return nil

@@ -72,6 +72,8 @@ func TestWanted(t *testing.T) {
 			Seen: changed("a-1"), GivenUp: []string{"a-4", "a-2"}}, "bad", 1},
 		"the same, and someone asked to try again": {Choice{Revisions: []Revision{one, two, bad}, Stable: 1, Rollout: retried(rolled(4, 1, v1alpha1.OutcomeRolledBack)),
 			Seen: changed("a-1"), GivenUp: []string{"a-4", "a-2"}}, "new", 1},
+		"the same, and someone is asking": {Choice{Revisions: []Revision{one, two, bad}, Stable: 1, Rollout: rolled(4, 1, v1alpha1.OutcomeRolledBack), Retried: true,
+			Seen: changed("a-1"), GivenUp: []string{"a-4", "a-2"}}, "new", 1},
 		"the same, and it was as it serves meanwhile": {Choice{Revisions: []Revision{one, two, bad}, Stable: 1, Seen: changed("a-1"), GivenUp: []string{"a-4", "a-2"}}, "new", 1},
 		"one was given up, and it is another one":     {Choice{Revisions: []Revision{one, bad}, Stable: 1, Rollout: rolled(4, 1, v1alpha1.OutcomeRolledBack), Seen: changed("a-1"), GivenUp: []string{"a-4"}}, "new", 1},
 		"what was given up of another template":       {Choice{Revisions: []Revision{one, two}, Stable: 1, Rollout: rolled(2, 1, v1alpha1.OutcomeRolledBack), Seen: &v1alpha1.ConfigurationStatus{Revision: "a-1", Changed: "bad"}, GivenUp: []string{"a-2", "a-4"}}, "bad", 1},
