@@ -41,25 +41,32 @@ func Compare(c *Comparison, answers *Answers) *v1alpha1.ConfigurationStatus {
 		return nil
 	}
 	out := &v1alpha1.ConfigurationStatus{Revision: c.Revision}
-	changed, news, unread, gone := false, false, false, false
+	var all findings
 	for i := range c.Held.Entries {
 		r := &c.Held.Entries[i]
 		entry, known := c.entry(r, answers)
-		changed, unread = changed || entry.Changed, unread || !known
-		news = news || known && !c.wasSo(r, &entry)
-		gone = gone || entry.Problem != ""
+		all.note(&entry, known, c.wasSo(r, &entry))
 		out.Entries = append(out.Entries, entry)
 	}
 	switch {
-	case changed && unread && !news:
+	case all.changed && all.unread && !all.news:
 		out.Changed = c.seen() // that something can't be read any more is no change
-	case changed:
+	case all.changed:
 		out.Changed = c.next(answers)
-	case gone:
+	case all.gone:
 		out.Changed = c.stillGivenUp()
 	}
 	shorten(out)
 	return out
+}
+
+// findings tell whether any reference has changed, is other than it was found the last
+// time, couldn't be read, or keeps a task or a new revision from getting its value.
+type findings struct{ changed, news, unread, gone bool }
+
+func (f *findings) note(r *v1alpha1.ConfigurationReference, known, wasSo bool) {
+	f.changed, f.gone = f.changed || r.Changed, f.gone || r.Problem != ""
+	f.unread, f.news = f.unread || !known, f.news || known && !wasSo
 }
 
 // shorten keeps those that people have to know.
@@ -143,11 +150,16 @@ func (c *Comparison) entry(r *v1alpha1.FrozenReference, answers *Answers) (out v
 	if !out.Changed && out.Problem == "" {
 		return out, true
 	}
-	out.Since = &metav1.Time{Time: c.Now.Truncate(time.Second)}
-	if before != nil && before.Since != nil && before.Changed == out.Changed && (before.Problem == "") == (out.Problem == "") {
-		out.Since = before.Since
-	}
+	out.Since = c.since(before, &out)
 	return out, true
+}
+
+// since is when a change or a problem was seen first.
+func (c *Comparison) since(before, is *v1alpha1.ConfigurationReference) *metav1.Time {
+	if before != nil && before.Since != nil && before.Changed == is.Changed && (before.Problem == "") == (is.Problem == "") {
+		return before.Since
+	}
+	return &metav1.Time{Time: c.Now.Truncate(time.Second)}
 }
 
 // before is what was found of a reference of the same revision the last time.
@@ -222,10 +234,11 @@ func compareSecret(r *v1alpha1.FrozenReference, answers *Answers, out *v1alpha1.
 			out.Problem = shortProblem(&secret, found)
 		}
 	}
-	if r.Pinned && name.Version == "" && secret.Rotated && !r.Rotated {
+	pinned := r.Pinned && name.Version == ""
+	if pinned && secret.Rotated && !r.Rotated {
 		out.Warning = warningRotated
 	}
-	out.Changed = r.Pinned && name.Version == "" && out.Current != "" && out.Current != r.Version
+	out.Changed = pinned && out.Current != "" && out.Current != r.Version
 	return true
 }
 
@@ -274,12 +287,8 @@ func Judge(s *v1alpha1.ConfigurationStatus, namespace, name string, rollsOut, gi
 		return Verdict{false, v1alpha1.ReasonConfigurationGone, few(gone)}
 	case len(changed) > 0:
 		message := s.Revision + " was made with other values of " + few(changed)
-		switch {
-		case s.Changed == "": // no revision of spec.template could have them
-		case rollsOut && givenUp:
-			message += ". A rollout of these values was given up, so they are not tried again until they change; the condition Ready has the command that tries again"
-		case !rollsOut:
-			message += ". To roll them out: " + command.Patch(namespace, name, `{"configuration":{"onChange":"RollOut"}}`)
+		if s.Changed != "" { // else no revision of spec.template could have them
+			message += whatBecomes(namespace, name, rollsOut, givenUp)
 		}
 		return Verdict{false, v1alpha1.ReasonConfigurationChanged, message}
 	}
@@ -288,6 +297,17 @@ func Judge(s *v1alpha1.ConfigurationStatus, namespace, name string, rollsOut, gi
 		message += ", as far as they can be read; not " + few(unread)
 	}
 	return Verdict{true, v1alpha1.ReasonConfigurationCurrent, message}
+}
+
+// whatBecomes says what is done about values that have changed, unless it shows.
+func whatBecomes(namespace, name string, rollsOut, givenUp bool) string {
+	switch {
+	case !rollsOut:
+		return ". To roll them out: " + command.Patch(namespace, name, `{"configuration":{"onChange":"RollOut"}}`)
+	case givenUp:
+		return ". A rollout of these values was given up, so they are not tried again until they change; the condition Ready has the command that tries again"
+	}
+	return ""
 }
 
 // versions says which version is held, and which is current.

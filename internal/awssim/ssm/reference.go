@@ -21,7 +21,7 @@ const secretPath = "/aws/reference/secretsmanager/"
 const (
 	needsDecryption = "WithDecryption flag must be True for retrieving a Secret Manager secret."
 	badSelector     = "Invalid parameter name. Please use correct syntax for referencing a version/label  <name>:<version/label>"
-	absentSecret    = "An error occurred (ParameterNotFound) when referencing Secrets Manager: Secret %s not found."
+	absentSecret    = "An error occurred (ParameterNotFound) when referencing Secrets Manager: Secret %s not found." //nolint:gosec // no credentials
 	unusableSecret  = "Invalid Request to Secrets Manager"
 )
 
