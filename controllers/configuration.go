@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -26,6 +25,8 @@ type values struct {
 	// will hold.
 	apart  bool
 	wanted string
+	// choice is among the revisions of the template in spec.
+	choice configuration.Choice
 	// current are the values that the template in spec refers to; nil while nobody
 	// asked.
 	current *configuration.Answers
@@ -41,10 +42,10 @@ type values struct {
 func (view *deploymentView) chooseValues(imd *v1alpha1.ImmutableDeployment) {
 	refers := len(configuration.References(&imd.Spec.Template)) > 0
 	view.values.rollOut = refers && imd.Spec.Configuration.OnChange == v1alpha1.ChangeRollOut
-	choice := view.choice(imd)
-	view.values.apart = view.values.rollOut || refers && choice.Differ()
+	view.values.choice = view.choose(imd)
+	view.values.apart = view.values.rollOut || refers && view.values.choice.Differ()
 	if view.values.apart {
-		view.values.wanted = choice.Wanted()
+		view.values.wanted = view.values.choice.Wanted()
 	}
 	view.facts.WantHash = view.hash(view.facts.WantTemplate, view.values.wanted)
 }
@@ -78,17 +79,13 @@ func heldSum(imr *v1alpha1.ImmutableRevision) string {
 	return ""
 }
 
-// choice is among the revisions of the template in spec.
-func (view *deploymentView) choice(imd *v1alpha1.ImmutableDeployment) *configuration.Choice {
-	c := &configuration.Choice{Stable: imd.Status.Stable, Rollout: imd.Status.Rollout}
+// choose makes the choice among the revisions of the template in spec.
+func (view *deploymentView) choose(imd *v1alpha1.ImmutableDeployment) configuration.Choice {
+	c := configuration.Choice{Stable: imd.Status.Stable, Rollout: imd.Status.Rollout, Retried: asksRetry(imd)}
 	if view.values.rollOut {
 		c.Seen = imd.Status.Configuration
 	}
-	for i := range imd.Status.History {
-		if h := &imd.Status.History[i]; h.Outcome.Good() {
-			c.Served = append(c.Served, h.Revision)
-		}
-	}
+	c.Remember(imd.Status.History)
 	for i := range view.records {
 		imr := &view.records[i]
 		// One that serves and is made anew, since its stack was lost, is made with what
@@ -101,12 +98,22 @@ func (view *deploymentView) choice(imd *v1alpha1.ImmutableDeployment) *configura
 	return c
 }
 
+// asksRetry tells whether somebody asks to try the last rollout again, and that wasn't
+// heard yet: it is heard in this pass, and what is current is to be tried.
+func asksRetry(imd *v1alpha1.ImmutableDeployment) bool {
+	r, name := imd.Status.Rollout, imd.Annotations[v1alpha1.AnnotationRetry]
+	if handled := imd.Status.Handled; r == nil || handled != nil && handled.Retry == name {
+		return false
+	}
+	return name == r.ID || name == fmt.Sprintf("%s-%d", imd.Name, r.Revision)
+}
+
 // reference is the revision whose values are compared with those that are current;
 // nil if there is none that refers to any.
 func (view *deploymentView) reference(imd *v1alpha1.ImmutableDeployment) *v1alpha1.ImmutableRevision {
 	number := imd.Status.Stable
 	if view.values.rollOut {
-		if r := view.choice(imd).Reference(); r != nil {
+		if r := view.values.choice.Reference(); r != nil {
 			number = r.Number
 		}
 	}
@@ -129,52 +136,25 @@ func (r *DeploymentReconciler) observeConfiguration(ctx context.Context, imd *v1
 	if err != nil {
 		return client.IgnoreNotFound(err)
 	}
-	answers := configuration.Answers{Region: view.identity.Region, Unread: map[string]bool{}}
+	answers := configuration.NewAnswers(view.identity.Region)
 	parameters, secrets := configuration.Sources(reference.Spec.Frozen.Configuration.Entries)
-	answers.Parameters, err = watch(ctx, parameters, view.clients.Parameters.Watch, answers.Unread)
-	if err == nil {
-		answers.Secrets, err = watch(ctx, secrets, view.clients.Secrets.Watch, answers.Unread)
-	}
+	err = answers.Take(view.clients.Parameters.Watch(ctx, parameters), view.clients.Secrets.Watch(ctx, secrets), func(what string, err error) error {
+		switch cloud.KindOf(err) { //nolint:exhaustive // the others are about all calls
+		case cloud.KindDenied, cloud.KindInvalid, cloud.KindTransient:
+			log.FromContext(ctx).V(1).Info("A parameter or secret is not compared", "name", what, keyReason, err.Error())
+			return nil
+		}
+		return err
+	})
 	view.values.unread = errors.Is(err, cloud.ErrPending)
 	if err != nil {
 		log.FromContext(ctx).V(1).Info("Parameters and secrets are not compared", keyReason, err.Error())
 		return nil
 	}
 	if len(answers.Unread) < len(parameters)+len(secrets) {
-		r.compare(imd, view, reference, &answers)
+		r.compare(imd, view, reference, answers)
 	}
 	return nil
-}
-
-// watch reads what is watched: all at once or, where something may not be read, one by
-// one. That is noted as unread, and hides nothing else.
-func watch[T any](ctx context.Context, names []string, read func(context.Context, []string) (map[string]T, error), unread map[string]bool) (map[string]T, error) {
-	if len(names) == 0 {
-		return nil, nil
-	}
-	found, err := read(ctx, names)
-	if !isOfOne(err) {
-		return found, err
-	}
-	found = map[string]T{}
-	for _, name := range names {
-		one, err := read(ctx, []string{name})
-		switch {
-		case isOfOne(err):
-			log.FromContext(ctx).V(1).Info("A parameter or secret is not compared", "name", name, keyReason, err.Error())
-			unread[name] = true
-		case err != nil:
-			return nil, err
-		}
-		maps.Copy(found, one)
-	}
-	return found, nil
-}
-
-// isOfOne tells whether an error may be about one parameter or secret only.
-func isOfOne(err error) bool {
-	kind := cloud.KindOf(err)
-	return kind == cloud.KindDenied || kind == cloud.KindInvalid
 }
 
 // isSettled tells whether nothing is rolled out, nor about to be.
@@ -195,7 +175,8 @@ func (view *deploymentView) isSettled(imd *v1alpha1.ImmutableDeployment, referen
 func (r *DeploymentReconciler) compare(imd *v1alpha1.ImmutableDeployment, view *deploymentView, reference *v1alpha1.ImmutableRevision, answers *configuration.Answers) {
 	c := configuration.Comparison{
 		Revision: reference.Name, Held: reference.Spec.Frozen.Configuration,
-		Policy: imd.Spec.Configuration.Secrets, Before: imd.Status.Configuration, Now: r.Now(),
+		Policy: imd.Spec.Configuration.Secrets, Before: imd.Status.Configuration,
+		GivenUp: view.values.choice.ValuesGivenUp(), Now: r.Now(),
 	}
 	if reference.Spec.Frozen.TemplateHash == view.facts.WantTemplate {
 		c.Template = &imd.Spec.Template
@@ -211,11 +192,11 @@ func (r *DeploymentReconciler) compare(imd *v1alpha1.ImmutableDeployment, view *
 }
 
 // lookAtConfiguration looks at the values that the template in spec refers to: a
-// revision that is to be made of it has to hold them, and one that is there needs
-// those that ECS resolves.
+// revision that is to be made of it has to hold them, and one that has values, its own
+// or those of one that was lost, needs those that ECS resolves.
 func (r *DeploymentReconciler) lookAtConfiguration(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, report *preflight.Report) error {
 	t := imd.Spec.Template.DeepCopy()
-	if made := view.recordOf(view.facts.WantHash); made != nil {
+	if made := view.holder(imd); made != nil {
 		made, err := r.whole(ctx, made)
 		if err != nil {
 			return err
@@ -235,11 +216,11 @@ func (r *DeploymentReconciler) lookAtConfiguration(ctx context.Context, imd *v1a
 // lookForValues looks whether what ECS resolves is there. What can't be looked at is
 // left out, as ECS resolves it with another role.
 func lookForValues(ctx context.Context, clients cloud.Clients, region string, held []v1alpha1.FrozenReference, report *preflight.Report) error {
-	answers := configuration.Answers{Region: region}
-	if err := read(ctx, clients, nil, held, &answers, report); err != nil {
+	answers := configuration.NewAnswers(region)
+	if err := read(ctx, clients, nil, held, answers, report); err != nil {
 		return err
 	}
-	if missing := configuration.Missing(held, &answers); missing != nil {
+	if missing := configuration.Missing(held, answers); missing != nil {
 		report.Findings = append(report.Findings, *missing)
 	}
 	return nil
@@ -250,18 +231,18 @@ func (r *DeploymentReconciler) readValues(ctx context.Context, imd *v1alpha1.Imm
 	if view.values.current != nil {
 		return nil
 	}
-	answers := configuration.Answers{Region: view.identity.Region}
+	answers := configuration.NewAnswers(view.identity.Region)
 	needed, others := configuration.Needed(&imd.Spec.Template, imd.Spec.Configuration.Secrets)
-	if err := read(ctx, view.clients, needed, others, &answers, report); err != nil {
+	if err := read(ctx, view.clients, needed, others, answers, report); err != nil {
 		return err
 	}
-	view.values.current = &answers
+	view.values.current = answers
 	if reference := view.reference(imd); view.values.rollOut && reference != nil && reference.Spec.Frozen.TemplateHash == view.facts.WantTemplate {
 		reference, err := r.whole(ctx, reference)
 		if err != nil {
 			return err
 		}
-		r.compare(imd, view, reference, &answers) // what was seen before may have changed again
+		r.compare(imd, view, reference, answers) // what was seen before may have changed again
 	}
 	return nil
 }
@@ -269,7 +250,6 @@ func (r *DeploymentReconciler) readValues(ctx context.Context, imd *v1alpha1.Imm
 // read reads what references name. What a revision has to hold is needed; of the
 // others, what can't be looked at is noted in the report.
 func read(ctx context.Context, clients cloud.Clients, needed, others []v1alpha1.FrozenReference, answers *configuration.Answers, report *preflight.Report) error {
-	answers.Parameters, answers.Secrets, answers.Unread = map[string]cloud.Parameter{}, map[string]cloud.Secret{}, map[string]bool{}
 	must := func(_ string, err error) error { return err }
 	if err := readSome(ctx, clients, needed, answers, must); err != nil {
 		return err
@@ -283,58 +263,10 @@ func read(ctx context.Context, clients cloud.Clients, needed, others []v1alpha1.
 	})
 }
 
-// readSome reads references. skip tells what is done about what can't be read; if it
-// returns no error, that is noted as unread.
+// readSome reads references. skip tells what is done about what can't be read.
 func readSome(ctx context.Context, clients cloud.Clients, of []v1alpha1.FrozenReference, answers *configuration.Answers, skip func(what string, err error) error) error {
 	parameters, secrets := configuration.Sources(of)
-	if err := getParameters(ctx, clients.Parameters, parameters, answers, skip); err != nil {
-		return err
-	}
-	for _, arn := range secrets {
-		found, err := clients.Secrets.Describe(ctx, arn)
-		switch {
-		case err == nil:
-			answers.Secrets[arn] = found
-		case !cloud.IsNotFound(err):
-			if err := skip("the secret "+arn+" (secretsmanager:DescribeSecret)", err); err != nil {
-				return err
-			}
-			answers.Unread[arn] = true
-		}
-	}
-	return nil
-}
-
-// getParameters does the same for parameters: all at once or, where something is
-// refused, one by one, so that one that is refused hides no other.
-func getParameters(ctx context.Context, from cloud.Parameters, names []string, answers *configuration.Answers, skip func(what string, err error) error) error {
-	if len(names) == 0 {
-		return nil
-	}
-	found, err := from.Get(ctx, names)
-	if isOfOne(err) && len(names) > 1 {
-		for _, name := range names {
-			if err := getParameters(ctx, from, []string{name}, answers, skip); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	maps.Copy(answers.Parameters, found)
-	if err == nil {
-		return nil
-	}
-	what := "parameters"
-	if len(names) == 1 {
-		what = "the parameter " + names[0]
-	}
-	if err := skip(what+" (ssm:GetParameters)", err); err != nil {
-		return err
-	}
-	for _, name := range names {
-		answers.Unread[name] = true
-	}
-	return nil
+	return answers.Take(clients.Parameters.Get(ctx, parameters), clients.Secrets.Describe(ctx, secrets), skip)
 }
 
 // whole is a record with what it holds of each value, which the cache doesn't have.
@@ -359,9 +291,22 @@ func (view *deploymentView) recordOf(hash string) *v1alpha1.ImmutableRevision {
 	return nil
 }
 
-// hold has a template hold the values that it refers to: those that are current, or
-// those that a lost revision of it held. made is false if other values are current by
-// now than those for which a revision was to be made: the next pass decides anew.
+// holder is the record of the revision whose values one of the template in spec has:
+// its own or, if that is to be made anew, of the one that was lost. nil if values have
+// to be read.
+func (view *deploymentView) holder(imd *v1alpha1.ImmutableDeployment) *v1alpha1.ImmutableRevision {
+	if made := view.recordOf(view.facts.WantHash); made != nil {
+		return made
+	}
+	if _, _, lost := view.pinnedOfLost(imd); lost != nil && lost.Spec.Frozen.Configuration != nil {
+		return lost
+	}
+	return nil
+}
+
+// hold has a template hold the values that it refers to, as they are current. made is
+// false if other values are current by now than those for which a revision was to be
+// made: the next pass decides anew.
 func (r *DeploymentReconciler) hold(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, t *v1alpha1.RevisionTemplate) (held *v1alpha1.FrozenConfiguration, made bool, err error) {
 	if err := r.readValues(ctx, imd, view, &preflight.Report{}); err != nil {
 		return nil, false, err
@@ -406,6 +351,7 @@ func (view *deploymentView) keepConfiguration(imd *v1alpha1.ImmutableDeployment,
 		set.while(v1alpha1.ConditionConfigurationCurrent, false, "", "")
 		return
 	}
-	says := configuration.Judge(next.Configuration, imd.Namespace, imd.Name, view.values.rollOut)
+	givenUp := view.values.choice.GaveUp(next.Configuration.Changed)
+	says := configuration.Judge(next.Configuration, imd.Namespace, imd.Name, view.values.rollOut, givenUp)
 	set.set(v1alpha1.ConditionConfigurationCurrent, truth(says.Current), says.Reason, says.Message)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/onsi/gomega"
+	"k8s.io/apimachinery/pkg/api/meta"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 )
@@ -96,4 +97,70 @@ func TestRefusedReadHoldsNothingUp(t *testing.T) {
 			w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"DELETE_COMPLETE", "CREATE_COMPLETE"}))
 		})
 	}
+}
+
+// Values that were given up aren't tried again when they come back, whether other bad
+// ones were current meanwhile or none were, unless someone asks for it.
+func TestValuesToAndFro(t *testing.T) {
+	w := running(t)
+	w.function(`{"hookStatus": "FAILED"}`)
+	w.put("/shop/features", plain, "none")
+	imd := w.serving(variables("FEATURES=/shop/features"), rollsOut)
+	w.update(imd, gated(smokeAt(v1alpha1.BeforeTraffic)))
+	for i, value := range []string{"bad", "worse"} {
+		w.put("/shop/features", plain, value)
+		w.until(imd, value+" to be given up", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+			return s.Phase == v1alpha1.PhaseRolledBack && s.RolloutCount == int64(2+i)
+		})
+	}
+	w.put("/shop/features", plain, "bad")
+	w.leftAlone(imd, "4")
+	w.drop("/shop/features")
+	_, says := w.judged(imd, v1alpha1.ReasonConfigurationGone)
+	w.Expect(says.Message).To(gomega.ContainSubstring("Create it: aws ssm put-parameter --name /shop/features --type String"))
+	w.put("/shop/features", plain, "worse")
+	w.leftAlone(imd, "1")
+
+	w.put("/shop/features", plain, "bad")
+	now := w.leftAlone(imd, "2")
+	w.function(`{"hookStatus": "SUCCEEDED"}`)
+	w.obey(imd, v1alpha1.AnnotationRetry, readyMessage(now))
+	w.alone(imd, "checkout-2")
+	w.Expect(w.get(imd).Status.RolloutCount).To(gomega.Equal(int64(4)))
+	w.Expect(w.answered("FEATURES")).To(gomega.Equal("bad"))
+}
+
+// leftAlone waits until a version of the only parameter was seen, and is known to have
+// been given up.
+func (w *world) leftAlone(imd *v1alpha1.ImmutableDeployment, version string) *v1alpha1.ImmutableDeployment {
+	w.t.Helper()
+	now := w.until(imd, "version "+version+" to be seen", func(s v1alpha1.ImmutableDeploymentStatus) bool {
+		says := meta.FindStatusCondition(s.Conditions, v1alpha1.ConditionConfigurationCurrent)
+		return s.Configuration != nil && s.Configuration.Entries[0].Current == version && strings.Contains(says.Message, "A rollout of these values was given up")
+	})
+	w.Expect(now.Status.Phase).To(gomega.Equal(v1alpha1.PhaseRolledBack))
+	w.Expect(now.Status.RolloutCount).To(gomega.Equal(int64(3)))
+	return now
+}
+
+// With Recreate the old stack is made again on the way back. If what its tasks need is
+// gone by then, the command that makes it come back is told, and once it is back so is
+// what served.
+func TestRecreateBackWithoutConfiguration(t *testing.T) {
+	w := running(t)
+	arn := w.secret("shop/db", "value")
+	imd := w.serving(resolving("DB="+arn), func(s *v1alpha1.ImmutableDeploymentSpec) { s.Strategy = recreate() })
+	w.deleteSecret(arn)
+	w.update(imd, func(s *v1alpha1.ImmutableDeploymentSpec) {
+		s.Template.Containers[0].Secrets, s.Template.Containers[0].Image = nil, image("crash")
+	})
+	now := w.blocked(imd, v1alpha1.ReasonConfigurationGone)
+	w.Expect(now.Status.BlockedBy.Message).To(gomega.ContainSubstring("is scheduled for deletion"))
+	w.Expect(now.Status.BlockedBy.Remedy).To(gomega.ContainSubstring("aws secretsmanager restore-secret --secret-id " + arn))
+	w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"DELETE_COMPLETE"}))
+	w.restoreSecret(arn)
+	now = w.eventually(imd, v1alpha1.PhaseRolledBack)
+	w.Expect(now.Status.StableRevision).To(gomega.Equal("checkout-1"))
+	w.Expect(w.stacksOf("1")).To(gomega.Equal([]string{"DELETE_COMPLETE", "CREATE_COMPLETE"}))
+	w.Expect(w.started("DB")).To(gomega.ContainElement("value"))
 }

@@ -24,7 +24,7 @@ type announcement struct {
 // announcements tells what changed between two statuses that people want to
 // hear of: what is in the way, phases and steps.
 func announcements(before, after *v1alpha1.ImmutableDeploymentStatus) []announcement {
-	out := slices.Concat(verdicts(before.Rollout, after.Rollout), overlaps(before, after), configurations(before, after))
+	out := slices.Concat(verdicts(before.Rollout, after.Rollout), overlaps(before, after), configurations(before, after), rotated(before, after))
 	switch was, is := before.BlockedBy, after.BlockedBy; {
 	case is != nil && (was == nil || was.Reason != is.Reason):
 		out = append(out, announcement{corev1.EventTypeWarning, is.Reason, "", is.Message + ". " + is.Remedy})
@@ -66,6 +66,32 @@ func configurations(before, after *v1alpha1.ImmutableDeploymentStatus) []announc
 		return []announcement{{corev1.EventTypeWarning, is.Reason, v1alpha1.ConditionConfigurationCurrent, is.Message}}
 	}
 	return []announcement{{corev1.EventTypeNormal, is.Reason, v1alpha1.ConditionConfigurationCurrent, is.Message}}
+}
+
+// rotated tells once that secrets which are pinned have become rotated.
+func rotated(before, after *v1alpha1.ImmutableDeploymentStatus) []announcement {
+	if after.Configuration == nil {
+		return nil
+	}
+	var known []v1alpha1.ConfigurationReference
+	if was := before.Configuration; was != nil && was.Revision == after.Configuration.Revision {
+		known = was.Entries
+	}
+	var names []string
+	warning := ""
+	for _, r := range after.Configuration.Entries {
+		told := slices.ContainsFunc(known, func(k v1alpha1.ConfigurationReference) bool {
+			return k.Container == r.Container && k.Name == r.Name && k.Warning != ""
+		})
+		if r.Warning != "" && !told {
+			names, warning = append(names, r.Name+" of container "+r.Container), r.Warning
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	message := fmt.Sprintf("%s in %s: %s", strings.Join(names, ", "), after.Configuration.Revision, warning)
+	return []announcement{{corev1.EventTypeWarning, v1alpha1.ReasonSecretRotated, v1alpha1.ConditionConfigurationCurrent, message}}
 }
 
 // verdicts tells which checks changed their mind and which gates ended well;

@@ -149,13 +149,15 @@ func (r *DeploymentReconciler) freeze(ctx context.Context, imd *v1alpha1.Immutab
 // now.
 func (r *DeploymentReconciler) resolved(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, source template.Source) (v1alpha1.RevisionTemplate, []v1alpha1.FrozenImage, *v1alpha1.FrozenConfiguration, error) {
 	pinned, images, lost := view.pinnedOfLost(imd)
-	if lost != nil {
+	if lost != nil && lost.Spec.Frozen.Configuration != nil {
 		held, err := r.heldByLost(ctx, lost, &pinned)
 		return pinned, images, held, err
 	}
-	pinned, images, err := r.pin(ctx, imd, view, source)
-	if err != nil {
-		return pinned, nil, nil, err
+	if lost == nil {
+		var err error
+		if pinned, images, err = r.pin(ctx, imd, view, source); err != nil {
+			return pinned, nil, nil, err
+		}
 	}
 	held, made, err := r.hold(ctx, imd, view, &pinned)
 	if err != nil || !made {
@@ -167,9 +169,6 @@ func (r *DeploymentReconciler) resolved(ctx context.Context, imd *v1alpha1.Immut
 // heldByLost has a template hold the values that a lost revision of it held. The
 // cache doesn't have them.
 func (r *DeploymentReconciler) heldByLost(ctx context.Context, lost *v1alpha1.ImmutableRevision, t *v1alpha1.RevisionTemplate) (*v1alpha1.FrozenConfiguration, error) {
-	if lost.Spec.Frozen.Configuration == nil {
-		return nil, nil
-	}
 	whole, err := r.whole(ctx, lost)
 	if err != nil {
 		return nil, err

@@ -42,6 +42,7 @@ const (
 	sourceLength    = 2048
 	versionLength   = 128
 	problemLength   = 256
+	mendingLength   = 2048
 
 	// comparedLength is how many values are compared.
 	comparedLength = 40
@@ -108,6 +109,8 @@ func fitConfiguration(c *v1alpha1.ConfigurationStatus) {
 		fit(&r.Held, versionLength)
 		fit(&r.Current, versionLength)
 		fit(&r.Problem, problemLength)
+		fit(&r.Remedy, mendingLength)
+		fit(&r.Warning, problemLength)
 	}
 }
 

@@ -322,6 +322,9 @@ const (
 	// ReasonConfigurationChanged: parameters or secrets have other values than the
 	// revision that serves.
 	ReasonConfigurationChanged = "ConfigurationChanged"
+	// ReasonSecretRotated: a secret that the stable revision pinned has become
+	// rotated, so that the pinned version stops working.
+	ReasonSecretRotated = "SecretRotated"
 	// ReasonConfigurationCurrent: they have the same.
 	ReasonConfigurationCurrent = "ConfigurationCurrent"
 	// ReasonNotAllowed: DeploymentPolicies don't list what spec names for the

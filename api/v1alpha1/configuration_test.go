@@ -12,6 +12,7 @@ import (
 const (
 	parameter    = "arn:aws:ssm:eu-central-1:444455556666:parameter/shop/features"
 	ofParameter  = "valueFrom.ssm is a parameter's name, such as /shop/production/features, or its ARN"
+	ofStoredName = "valueFrom of a secret names a parameter without a version or a label, since ECS takes none, and with a single slash between its parts and none at the end"
 	ofSecret     = "valueFrom of a secret says where its value is"
 	ofPath       = "spec.template.parameterPath is a path of Systems Manager that begins with /"
 	needsPath    = "valueFrom.ssm with a / in it begins with one, or is relative to spec.template.parameterPath"
@@ -20,6 +21,14 @@ const (
 
 // variable is a container with one variable.
 func variable(fields string) string { return containers("environment: [{name: A, " + fields + "}]") }
+
+// ssmARN is what the ARNs of parameters begin with.
+const ssmARN = "arn:aws:ssm:eu-west-1:111122223333:parameter"
+
+// secretFrom is a container with one secret.
+func secretFrom(source string) string {
+	return containers("secrets: [{name: A, valueFrom: '" + source + "'}]")
+}
 
 // fromSSM is one whose value is a parameter's.
 func fromSSM(name string) string { return variable("valueFrom: {ssm: '" + name + "'}") }
@@ -38,6 +47,18 @@ var configurationRefusals = map[string]refusal{
 	"parameter of all":         {fromSSM("/shop/*"), []string{ofParameter}},
 	"a path only":              {fromSSM("/shop/"), []string{ofParameter}},
 	"a secret in environment":  {fromSSM("arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop-AbCdEf"), []string{ofParameter}},
+	"ARN without a slash":      {fromSSM(ssmARN + "foo"), []string{"environment[0].valueFrom.ssm", ofParameter}},
+	"ARN with a version":       {fromSSM(ssmARN + "/a:3"), []string{ofParameter, "without a version or a label"}},
+	"two slashes":              {fromSSM("/a//b"), []string{ofParameter, "a single slash between its parts"}},
+	"two slashes in an ARN":    {fromSSM(ssmARN + "//a"), []string{ofParameter}},
+	"a slash at the end":       {fromSSM("/a/"), []string{ofParameter}},
+	"secret, no slash":         {secretFrom(ssmARN + "foo"), []string{"secrets[0].valueFrom", ofSecret}},
+	"secret with a version":    {secretFrom(ssmARN + "/a:3"), []string{"secrets[0].valueFrom", ofStoredName}},
+	"secret with a label":      {secretFrom("/a:good"), []string{"secrets[0].valueFrom", ofSecret}},
+	"secret, two slashes":      {secretFrom("/a//b"), []string{"secrets[0].valueFrom", ofStoredName}},
+	"secret, slash at the end": {secretFrom("/a/"), []string{"secrets[0].valueFrom", ofStoredName}},
+	"secret as a parameter":    {fromSSM("/aws/reference/secretsmanager/shop/db"), []string{"environment[0].valueFrom.ssm", "valueFrom.ssm can't refer to a secret of Secrets Manager, since what is in environment is kept in plain text: put it into secrets of the container"}},
+	"the same by its ARN":      {fromSSM("arn:aws:ssm:eu-west-1:111122223333:parameter/aws/reference/secretsmanager/shop/db"), []string{"valueFrom.ssm can't refer to a secret of Secrets Manager"}},
 	"long parameter":           {fromSSM("/" + strings.Repeat("a", 1100)), []string{"environment[0].valueFrom.ssm: Too long"}},
 	"relative without path":    {fromSSM("shop/features"), []string{needsPath}},
 	"secret without path":      {containers("secrets: [{name: A, valueFrom: db}]"), []string{ofSecret, "is relative to spec.template.parameterPath: add that, such as /shop/production/"}},
@@ -74,6 +95,7 @@ func TestConfigurationAdmitted(t *testing.T) {
 		"neither":                 containers("environment: [{name: A}]"),
 		"relative parameter":      below("/shop/production/", fromSSM("web/features")),
 		"relative secret":         below("/shop/production", containers("secrets: [{name: A, valueFrom: db}, {name: B, valueFrom: /other/db}]")),
+		"secret as a parameter":   containers("secrets: [{name: A, valueFrom: /aws/reference/secretsmanager/shop/db}]"),
 		"pinned secret":           containers("secrets: [{name: A, valueFrom: 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop/db-AbCdEf:password::1a2b3c4d-0000-1111-2222-333344445555'}]"),
 		"policies":                "spec: {configuration: {secrets: Pin, onChange: RollOut}}",
 	} {

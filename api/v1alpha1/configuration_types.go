@@ -13,7 +13,8 @@ type ValueSource struct {
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=1100
-	// +kubebuilder:validation:XValidation:rule="self.matches('^(arn:aws[a-z-]*:ssm:[^:]+:\\\\d+:parameter)?/?[\\\\w.-]+(/[\\\\w.-]+)*$')",message="valueFrom.ssm is a parameter's name, such as /shop/production/features, or its ARN: arn:aws:ssm:<region>:<account>:parameter/<name>, without a version or a label"
+	// +kubebuilder:validation:XValidation:rule="self.matches('^(arn:aws[a-z-]*:ssm:[^:]+:\\\\d+:parameter/|/)?[\\\\w.-]+(/[\\\\w.-]+)*$')",message="valueFrom.ssm is a parameter's name, such as /shop/production/features, or its ARN: arn:aws:ssm:<region>:<account>:parameter/<name>, without a version or a label, and with a single slash between its parts and none at the end"
+	// +kubebuilder:validation:XValidation:rule="!self.contains('/aws/reference/secretsmanager/')",message="valueFrom.ssm can't refer to a secret of Secrets Manager, since what is in environment is kept in plain text: put it into secrets of the container, with the ARN of the secret in valueFrom"
 	SSM string `json:"ssm,omitempty"`
 }
 
@@ -165,10 +166,19 @@ type FrozenReference struct {
 	// +kubebuilder:validation:MaxLength=128
 	Version string `json:"version,omitempty"`
 
+	// modifiedAt is when that version of a parameter was written: one that is deleted
+	// and created again has its old versions' numbers.
+	// +optional
+	ModifiedAt *metav1.Time `json:"modifiedAt,omitempty"`
+
 	// valueSHA256 is the SHA-256, in hex, of the value of a variable in environment.
 	// +optional
 	// +kubebuilder:validation:MaxLength=64
 	ValueSHA256 string `json:"valueSHA256,omitempty"`
+
+	// rotated is true if the secret was rotated when the revision was made.
+	// +optional
+	Rotated bool `json:"rotated,omitempty"`
 
 	// pinned is true if each task gets this version.
 	// +required
@@ -259,10 +269,20 @@ type ConfigurationReference struct {
 	// +optional
 	Kind ReferenceKind `json:"kind,omitempty"`
 
-	// held is the version that the revision was made with.
+	// held is the version that the revision was made with. If nobody could look then,
+	// it is the one that was read first afterwards; absent until one was.
 	// +optional
 	// +kubebuilder:validation:MaxLength=128
 	Held string `json:"held,omitempty"`
+
+	// heldLater is true if held was read first after the revision was made. Its tasks
+	// may have started with another one.
+	// +optional
+	HeldLater bool `json:"heldLater,omitempty"`
+
+	// heldModifiedAt is when that version of a parameter was written, if heldLater.
+	// +optional
+	HeldModifiedAt *metav1.Time `json:"heldModifiedAt,omitempty"`
 
 	// current is the version that is current in AWS.
 	// +optional
@@ -281,6 +301,18 @@ type ConfigurationReference struct {
 	// +optional
 	// +kubebuilder:validation:MaxLength=256
 	Problem string `json:"problem,omitempty"`
+
+	// remedy says what to do about the problem, with the command to type where there
+	// is one.
+	// +optional
+	// +kubebuilder:validation:MaxLength=2048
+	Remedy string `json:"remedy,omitempty"`
+
+	// warning says what may become a problem: a secret that was pinned has become
+	// rotated.
+	// +optional
+	// +kubebuilder:validation:MaxLength=256
+	Warning string `json:"warning,omitempty"`
 
 	// since is when the change, or the problem, was first seen.
 	// +optional

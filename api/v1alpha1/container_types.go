@@ -306,6 +306,7 @@ type Secret struct {
 	// +required
 	// +kubebuilder:validation:MaxLength=2048
 	// +kubebuilder:validation:XValidation:rule="self.matches('^(arn:aws[a-z-]*:(secretsmanager:[^:]+:\\\\d+:secret:|ssm:[^:]+:\\\\d+:parameter/).+|[\\\\w./-]+)$')",message="valueFrom of a secret says where its value is: arn:aws:secretsmanager:<region>:<account>:secret:<name>, arn:aws:ssm:<region>:<account>:parameter/<name>, or a parameter's name that begins with /, or is relative to spec.template.parameterPath"
+	// +kubebuilder:validation:XValidation:rule="self.contains(':secret:') || !self.matches('//|/$|:parameter/.*:')",message="valueFrom of a secret names a parameter without a version or a label, since ECS takes none, and with a single slash between its parts and none at the end: leave out what is too much, or put a version into the parameter's name"
 	ValueFrom string `json:"valueFrom,omitempty"`
 }
 

@@ -39,6 +39,8 @@ var policyRefusals = map[string]refusal{
 	"a role's name":          {listed("roleARNs: ['']"), []string{"spec.roleARNs are ARNs of IAM roles"}},
 	"a registry's name":      {listed("serviceRegistryARNs: [checkout]"), []string{"spec.serviceRegistryARNs are ARNs of services of AWS Cloud Map"}},
 	"a parameter's version":  {listed("parameters: ['/shop/a:3']"), []string{"spec.parameters are names of parameters of Systems Manager, or their ARNs"}},
+	"a secret's key":         {listed("secrets: ['arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop/db-AbCdEf:password::']"), []string{"spec.secrets are ARNs of secrets of Secrets Manager, and names of parameters of Systems Manager or their ARNs, without JSON key, label and version"}},
+	"another service's ARN":  {listed("secrets: ['arn:aws:s3:::shop']"), []string{"spec.secrets are ARNs of secrets of Secrets Manager"}},
 	"repository, no account": {listed("repositories: [shop]"), []string{"spec.repositories are repositories with their registry and without a tag"}},
 	"repository with a tag":  {listed("repositories: ['111122223333.dkr.ecr.eu-west-1.amazonaws.com/shop:1']"), []string{"spec.repositories are repositories with their registry and without a tag"}},
 	"a URL":                  {listed("webhookHosts: ['https://example.com']"), []string{"spec.webhookHosts are host names without https://, port and path"}},
@@ -61,7 +63,7 @@ func TestPolicyRefused(t *testing.T) {
 
 func TestPolicyAdmitted(t *testing.T) {
 	all := "clusters: ['*'], vpcIDs: ['*'], subnetIDs: ['*'], securityGroupIDs: ['*'], ruleARNs: ['*'], taskRoleARNs: ['*'], executionRoleARNs: ['*'], " +
-		"roleARNs: ['*'], logGroups: ['*'], serviceRegistryARNs: ['*'], parameters: ['*', '/shop/*', 'arn:aws:ssm:eu-west-1:111122223333:parameter/shop/*'], repositories: ['*'], webhookHosts: ['*'], functionARNs: ['*'], stateMachineARNs: ['*'], hostAccess: ['*'], listeners: [{arn: '*'}]"
+		"roleARNs: ['*'], logGroups: ['*'], serviceRegistryARNs: ['*'], parameters: ['*', '/shop/*', 'arn:aws:ssm:eu-west-1:111122223333:parameter/shop/*'], secrets: ['*', '/shop/*', 'arn:aws:secretsmanager:*:secret:shop/*', 'arn:aws:ssm:eu-west-1:111122223333:parameter/shop/*'], repositories: ['*'], webhookHosts: ['*'], functionARNs: ['*'], stateMachineARNs: ['*'], hostAccess: ['*'], listeners: [{arn: '*'}]"
 	for name, patch := range map[string]string{
 		"as it is":          "{}",
 		"all":               listed(all),

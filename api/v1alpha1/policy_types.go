@@ -182,7 +182,7 @@ type DeploymentPolicySpec struct {
 	// parameters of Systems Manager whose values may go into environment, by
 	// valueFrom.ssm: their full names, or ARNs where they are named so. The
 	// controller reads them with the role of spec.aws, or its own. What secrets
-	// refer to is read by ECS, with the execution role.
+	// refer to is listed in secrets.
 	// +optional
 	// +kubebuilder:validation:MinItems=1
 	// +kubebuilder:validation:MaxItems=200
@@ -190,6 +190,19 @@ type DeploymentPolicySpec struct {
 	// +kubebuilder:validation:items:XValidation:rule="self.matches('^(arn:aws[a-z*-]*:ssm:.+|[a-zA-Z0-9_.*/-]+)$')",message="spec.parameters are names of parameters of Systems Manager, or their ARNs, in which * stands for any characters: /shop/production/*"
 	// +listType=set
 	Parameters []string `json:"parameters,omitempty"`
+
+	// secrets that secrets and logConfiguration.secretOptions of containers may refer
+	// to: ARNs of secrets of Secrets Manager, without JSON key, staging label and
+	// version, and full names of parameters of Systems Manager, or ARNs where they
+	// are named so. ECS reads their values, with the execution role; the controller
+	// tells whether they exist, and their versions.
+	// +optional
+	// +kubebuilder:validation:MinItems=1
+	// +kubebuilder:validation:MaxItems=200
+	// +kubebuilder:validation:items:MaxLength=2048
+	// +kubebuilder:validation:items:XValidation:rule="self.matches('^(arn:aws[a-z*-]*:(secretsmanager|ssm):.+|[a-zA-Z0-9_.*/-]+)$') && !self.matches(':(secret:[^:]+|parameter/[^:]+):')",message="spec.secrets are ARNs of secrets of Secrets Manager, and names of parameters of Systems Manager or their ARNs, without JSON key, label and version, in which * stands for any characters: arn:aws:secretsmanager:<region>:<account>:secret:shop/*"
+	// +listType=set
+	Secrets []string `json:"secrets,omitempty"`
 
 	// repositories in Amazon ECR that spec.imagePolicy.missingRepository: Create
 	// may create, with their registry, such as

@@ -99,8 +99,11 @@ func New(o Options) *Sim {
 	if !o.AnyNetwork {
 		s.elb.SetNetwork(s.ec2)
 	}
-	s.ssm = ssm.New(w, ssm.Options{Caller: s.caller})
 	s.secrets = secrets.New(w, secrets.Options{Function: s.lambda.Exists})
+	s.ssm = ssm.New(w, ssm.Options{Caller: s.caller, Secret: func(name, stage, versionID string) (is ssm.Secret, err error) {
+		is.ARN, is.Created, is.Text, err = s.secrets.Version(name, stage, versionID)
+		return is, err
+	}})
 	s.ecs = ecs.New(w, s.elb, ecs.Options{
 		TagResolver: s.ecr.Tags, Network: s.ec2, Assumable: s.iam.Assumable, LogGroup: s.logs.Use, Clock: o.TaskClock,
 		Parameter: s.ssm.Value, Secret: s.secrets.Value, Caller: s.caller,

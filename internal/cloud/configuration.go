@@ -9,12 +9,20 @@ import (
 // Parameters is the Parameter Store of AWS Systems Manager. Nothing is ever
 // decrypted.
 type Parameters interface {
-	// Get reads parameters by their names or ARNs, now. Those that don't exist are
-	// missing in what it returns. An ARN is read in its own region.
-	Get(ctx context.Context, names []string) (map[string]Parameter, error)
+	// Get reads parameters by their names or ARNs, now. An ARN is read in its own
+	// region.
+	Get(ctx context.Context, names []string) map[string]Reading[Parameter]
 	// Watch returns what Get does, as it was at most some minutes ago: it is read
-	// for all callers together. ErrPending if it wasn't read yet.
-	Watch(ctx context.Context, names []string) (map[string]Parameter, error)
+	// for all callers together. ErrPending if one wasn't read yet.
+	Watch(ctx context.Context, names []string) map[string]Reading[Parameter]
+}
+
+// Reading is what was read of a parameter or a secret. Each name that was asked for
+// has one, so that what can't be read hides nothing else.
+type Reading[T any] struct {
+	Value T
+	// Err is why it couldn't be read; KindNotFound if it doesn't exist.
+	Err error
 }
 
 // Parameter is a parameter in its newest version.
@@ -23,18 +31,19 @@ type Parameter struct {
 	Secure bool
 	// Value of a String or a StringList; "" for a SecureString.
 	Value string
-	// Version counts from 1.
+	// Version counts from 1, and again from 1 once it was deleted and created again.
 	Version int64
+	// ModifiedAt is when the version was written.
+	ModifiedAt time.Time
 }
 
 // Secrets is AWS Secrets Manager. Values of secrets are never read.
 type Secrets interface {
-	// Describe describes a secret by its ARN, now; KindNotFound if there is none.
-	Describe(ctx context.Context, secretARN string) (Secret, error)
-	// Watch returns those of the secrets that exist, as they were at most some
-	// minutes ago: they are read for all callers together. ErrPending if they weren't
-	// read yet.
-	Watch(ctx context.Context, secretARNs []string) (map[string]Secret, error)
+	// Describe describes secrets by their ARNs, now.
+	Describe(ctx context.Context, secretARNs []string) map[string]Reading[Secret]
+	// Watch returns what Describe does, as it was at most some minutes ago: it is
+	// read for all callers together. ErrPending if one wasn't read yet.
+	Watch(ctx context.Context, secretARNs []string) map[string]Reading[Secret]
 }
 
 // StageCurrent is the staging label of the version of a secret that is current.

@@ -22,11 +22,53 @@ type Choice struct {
 	Stable int64
 	// Rollout is the one under way, or the last one; nil if there was none.
 	Rollout *v1alpha1.Rollout
+	// Retried is true if someone asks to try again what was given up.
+	Retried bool
 	// Seen is what was found the last time; nil if nothing was, or if changes aren't
 	// rolled out.
 	Seen *v1alpha1.ConfigurationStatus
-	// Served are the names of revisions that were promoted, the last one first.
-	Served []string
+	// Served are the names of revisions that were promoted, the last one first, and
+	// GivenUp of those that were given up since.
+	Served, GivenUp []string
+}
+
+// Remember has a choice know what became of earlier rollouts, the last one first.
+func (c *Choice) Remember(history []v1alpha1.HistoryEntry) {
+	for i := range history {
+		switch h := &history[i]; {
+		case h.Outcome.Good():
+			c.Served = append(c.Served, h.Revision)
+		case h.Outcome.Bad() && len(c.Served) == 0 && !slices.Contains(c.GivenUp, h.Revision):
+			c.GivenUp = append(c.GivenUp, h.Revision)
+		}
+	}
+}
+
+// ValuesGivenUp are the SHA-256s of the values of which rollouts were given up since
+// something was promoted, as long as the last one is not forgotten: then values were
+// again as those that serve, and whatever they are afterwards is tried anew.
+func (c *Choice) ValuesGivenUp() (sums []string) {
+	if c.stuck() == nil {
+		return nil
+	}
+	for _, r := range c.Revisions {
+		if slices.Contains(c.GivenUp, r.Name) {
+			sums = append(sums, r.SHA256)
+		}
+	}
+	return sums
+}
+
+// GaveUp tells whether a rollout of values was given up, as ValuesGivenUp has them.
+func (c *Choice) GaveUp(sum string) bool { return slices.Contains(c.ValuesGivenUp(), sum) }
+
+// stuck is the revision that was given up last; nil if something was promoted since,
+// or if someone asked to try again.
+func (c *Choice) stuck() *Revision {
+	if r := c.Rollout; r != nil && r.FinishedAt != nil && r.Outcome.Bad() && !r.Retried && !c.Retried {
+		return c.of(r.Revision)
+	}
+	return nil
 }
 
 // Differ tells whether there are revisions of the template with different values.
@@ -39,7 +81,8 @@ func (c *Choice) Differ() bool {
 //
 // A rollout that is under way goes on with its values: what changes meanwhile is
 // looked at afterwards. Then what serves, or was given up, is wanted with the values
-// that were found to be current. Whoever goes back to an earlier template gets the
+// that were found to be current, unless they were given up before: then what was given
+// up last stays so. Whoever goes back to an earlier template gets the
 // values with which it served: not those of a revision that was given up.
 func (c *Choice) Wanted() string {
 	if r := c.Rollout; r != nil && r.FinishedAt == nil {
@@ -49,6 +92,9 @@ func (c *Choice) Wanted() string {
 	}
 	if reference := c.Reference(); reference != nil {
 		if c.Seen != nil && c.Seen.Revision == reference.Name && c.Seen.Changed != "" {
+			if stuck := c.stuck(); stuck != nil && c.GaveUp(c.Seen.Changed) {
+				return stuck.SHA256
+			}
 			return c.Seen.Changed
 		}
 		return reference.SHA256

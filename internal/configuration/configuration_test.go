@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
@@ -45,7 +46,7 @@ func all() *Answers {
 	return &Answers{
 		Parameters: map[string]cloud.Parameter{
 			"/shop/production/features": {Value: "a,b", Version: 3},
-			"/shared/token":             {Secure: true, Version: 7},
+			"/shared/token":             {Secure: true, Version: 7, ModifiedAt: noon},
 			"/shop/production/splunk":   {Secure: true, Version: 1},
 		},
 		Secrets: map[string]cloud.Secret{
@@ -150,6 +151,8 @@ func TestFreeze(t *testing.T) {
 		app("splunk-token", v1alpha1.InLogOptions, "/shop/production/splunk", v1alpha1.KindSecureParameter, "1"),
 	}
 	references[0].Pinned, references[0].ValueSHA256 = true, sum("a,b")
+	references[2].Rotated = true
+	references[3].ModifiedAt = &metav1.Time{Time: noon}
 	references[1].Pinned = true
 	references[2].Reason, references[3].Reason, references[4].Reason = reasonRotated, reasonParameter, reasonParameter
 	if diff := cmp.Diff(references, held.Entries); diff != "" {
@@ -306,6 +309,34 @@ func TestMissing(t *testing.T) {
 	answers.Secrets, answers.Unread = nil, map[string]bool{db: true, rotated: true}
 	if missing := Missing(held.Entries, answers); missing != nil {
 		t.Errorf("what can't be looked at is missing: %s", missing.Message)
+	}
+}
+
+// A secret that is named as a parameter is never asked for: nobody knows whether it is
+// there, so it is neither missing nor current, and ECS finds it. In environment it
+// would be in plain text.
+func TestSecretNamedAsParameter(t *testing.T) {
+	for _, source := range []string{"/aws/reference/secretsmanager/shop/db", "arn:aws:ssm:eu-west-1:111122223333:parameter/aws/reference/secretsmanager/shop/db"} {
+		template := v1alpha1.RevisionTemplate{Containers: []v1alpha1.Container{{Name: "app", Secrets: []v1alpha1.Secret{{Name: "DB", ValueFrom: source}}}}}
+		if names, arns := Sources(Held(&v1alpha1.FrozenRevision{Template: template})); len(names)+len(arns) > 0 {
+			t.Errorf("asked for: %v, %v", names, arns)
+		}
+		answers := &Answers{}
+		_, held := freeze(t, template, v1alpha1.SecretsPin, answers)
+		if r := held.Entries[0]; r.Reason != reasonHidden || r.Pinned || r.Version != "" || held.State != v1alpha1.ConfigurationPartial || len(r.Reason) > 256 {
+			t.Errorf("held: %+v", r)
+		}
+		if missing := Missing(held.Entries, answers); missing != nil {
+			t.Errorf("missing: %+v", missing)
+		}
+		s := Compare(&Comparison{Revision: "a", Held: held, Template: &template, Now: noon}, answers)
+		if v := Judge(s, "a", "b", true, false); !v.Current || !strings.Contains(v.Message, "not DB of container app") || s.Changed != "" {
+			t.Errorf("%q, %+v", s.Changed, v)
+		}
+		plain := v1alpha1.RevisionTemplate{Containers: []v1alpha1.Container{{Name: "app", Environment: []v1alpha1.KeyValue{{Name: "DB", ValueFrom: &v1alpha1.ValueSource{SSM: source}}}}}}
+		if _, missing := Freeze(&plain, v1alpha1.SecretsPin, answers); missing == nil || missing.Reason != v1alpha1.ReasonInvalidSpec {
+			t.Errorf("in environment: %+v", missing)
+		}
 	}
 }
 

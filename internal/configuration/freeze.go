@@ -5,6 +5,9 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/cloud"
@@ -18,6 +21,7 @@ const (
 	reasonPolicy    = "spec.configuration.secrets is Follow"
 	reasonPlatform  = "Fargate's platform takes no versions of secrets before 1.4.0"
 	reasonUnread    = "the controller may not look at it"
+	reasonHidden    = "Systems Manager tells nothing of a secret without decrypting it; named by its ARN in Secrets Manager, it is pinned"
 	reasonStage     = "valueFrom names a staging label, which can be moved"
 	reasonNoCurrent = "it has no version with the label AWSCURRENT"
 )
@@ -75,8 +79,10 @@ func (f *freezer) freeze(r *Reference) v1alpha1.FrozenReference {
 		p, found, known := f.answers.parameter(r.Source)
 		held.Reason = reasonParameter
 		switch {
+		case isHidden(r.Source):
+			held.Reason = reasonHidden
 		case found:
-			held.Kind, held.Version = kindOf(p), strconv.FormatInt(p.Version, 10)
+			held.Kind, held.Version, held.ModifiedAt = kindOf(p), strconv.FormatInt(p.Version, 10), writtenAt(p)
 		case !known:
 			held.Reason += "; " + reasonUnread
 		}
@@ -88,11 +94,11 @@ func (f *freezer) freeze(r *Reference) v1alpha1.FrozenReference {
 func (f *freezer) freezeVariable(r *Reference, held *v1alpha1.FrozenReference) {
 	p, found, _ := f.answers.parameter(r.Source)
 	switch {
-	case !found:
-		f.findings = append(f.findings, noParameter(held, "String", f.answers.Region))
-		return
-	case p.Secure:
+	case p.Secure, isHidden(held.Source):
 		f.findings = append(f.findings, secureInEnvironment(held))
+		return
+	case !found:
+		f.findings = append(f.findings, noParameter(held, f.answers.Region))
 		return
 	}
 	r.variable.Value, r.variable.ValueFrom = p.Value, nil
@@ -104,6 +110,7 @@ func (f *freezer) freezeSecret(r *Reference, held *v1alpha1.FrozenReference) {
 	held.Kind = v1alpha1.KindSecret
 	name := parse(r.Source)
 	secret, found, known := f.answers.secret(name.ARN)
+	held.Rotated = secret.Rotated
 	current := secret.Staged(cloud.StageCurrent)
 	switch {
 	case name.Version != "":
@@ -202,10 +209,21 @@ func heldOf(r *v1alpha1.FrozenReference) string {
 	switch {
 	case r.In == v1alpha1.InEnvironment:
 		return r.ValueSHA256
+	case r.ModifiedAt != nil:
+		return r.Version + " of " + r.ModifiedAt.UTC().Format(time.RFC3339)
 	case r.Pinned, r.Kind != v1alpha1.KindSecret:
 		return r.Version
 	}
 	return ""
+}
+
+// writtenAt is when the version of a parameter was written, in seconds as records keep
+// it; nil if it isn't known.
+func writtenAt(p cloud.Parameter) *metav1.Time {
+	if p.ModifiedAt.IsZero() {
+		return nil
+	}
+	return &metav1.Time{Time: p.ModifiedAt.Truncate(time.Second)}
 }
 
 func kindOf(p cloud.Parameter) v1alpha1.ReferenceKind {

@@ -56,11 +56,7 @@ func problem(r *v1alpha1.FrozenReference, answers *Answers) *rollout.Blocked {
 	if _, found, known := answers.parameter(r.Source); found || !known {
 		return nil
 	}
-	kind := "SecureString"
-	if r.Kind == v1alpha1.KindParameter {
-		kind = "String"
-	}
-	return new(noParameter(r, kind, answers.Region))
+	return new(noParameter(r, answers.Region))
 }
 
 // secretProblem is the same of a secret: it has to exist, not to be scheduled for
@@ -97,7 +93,11 @@ func gone(message, remedy string) *rollout.Blocked {
 }
 
 // noParameter says that a parameter doesn't exist.
-func noParameter(r *v1alpha1.FrozenReference, kind, region string) rollout.Blocked {
+func noParameter(r *v1alpha1.FrozenReference, region string) rollout.Blocked {
+	kind := "SecureString"
+	if r.In == v1alpha1.InEnvironment || r.Kind == v1alpha1.KindParameter {
+		kind = "String"
+	}
 	return *gone(fmt.Sprintf("The parameter %s of %s does not exist in Systems Manager", r.Source, placeOf(r)),
 		fmt.Sprintf("Create it: %s; or correct %s", command.PutParameter(r.Source, kind, region), fieldOf(r)))
 }

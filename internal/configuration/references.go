@@ -8,6 +8,7 @@ package configuration
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -27,6 +28,20 @@ type Reference struct {
 	// variable or secret is where the template has it.
 	variable *v1alpha1.KeyValue
 	secret   *v1alpha1.Secret
+}
+
+// Field is where spec has it.
+func (r *Reference) Field() string {
+	return fieldOf(&v1alpha1.FrozenReference{Container: r.Container, Name: r.Name, In: r.In})
+}
+
+// Stored is what stores the value: the parameter as Source has it, or the ARN of the
+// secret, whatever key or version of it.
+func (r *Reference) Stored() string {
+	if isSecret(r.Source) {
+		return parse(r.Source).ARN
+	}
+	return r.Source
 }
 
 // References lists the values that a template refers to, in its order. Freeze
@@ -107,9 +122,10 @@ func Resolved(held []v1alpha1.FrozenReference) (out []v1alpha1.FrozenReference) 
 func Sources(of []v1alpha1.FrozenReference) (parameters, secrets []string) {
 	names, arns := map[string]bool{}, map[string]bool{}
 	for _, r := range of {
-		if isSecret(r.Source) {
+		switch {
+		case isSecret(r.Source):
 			arns[parse(r.Source).ARN] = true
-		} else {
+		case !isHidden(r.Source):
 			names[r.Source] = true
 		}
 	}
@@ -129,10 +145,40 @@ type Answers struct {
 	Region string
 }
 
+// NewAnswers are answers without any, for parameters that are in a region unless their
+// ARNs say otherwise.
+func NewAnswers(region string) *Answers {
+	return &Answers{Parameters: map[string]cloud.Parameter{}, Secrets: map[string]cloud.Secret{}, Unread: map[string]bool{}, Region: region}
+}
+
+// Take keeps what was read. skip is told what couldn't be: that is unread, unless it
+// returns an error.
+func (a *Answers) Take(parameters map[string]cloud.Reading[cloud.Parameter], secrets map[string]cloud.Reading[cloud.Secret], skip func(what string, err error) error) error {
+	if err := take(parameters, a.Parameters, a.Unread, "the parameter %s (ssm:GetParameters)", skip); err != nil {
+		return err
+	}
+	return take(secrets, a.Secrets, a.Unread, "the secret %s (secretsmanager:DescribeSecret)", skip)
+}
+
+func take[T any](readings map[string]cloud.Reading[T], into map[string]T, unread map[string]bool, what string, skip func(string, error) error) error {
+	for _, name := range slices.Sorted(maps.Keys(readings)) {
+		switch r := readings[name]; {
+		case r.Err == nil:
+			into[name] = r.Value
+		case !cloud.IsNotFound(r.Err):
+			if err := skip(fmt.Sprintf(what, name), r.Err); err != nil {
+				return err
+			}
+			unread[name] = true
+		}
+	}
+	return nil
+}
+
 // parameter is what is known of one. known is false if nobody could look.
 func (a *Answers) parameter(source string) (p cloud.Parameter, found, known bool) {
 	p, found = a.Parameters[source]
-	return p, found, found || !a.Unread[source]
+	return p, found, found || !a.Unread[source] && !isHidden(source)
 }
 
 // secret is the same of a secret.
@@ -144,6 +190,16 @@ func (a *Answers) secret(arn string) (s cloud.Secret, found, known bool) {
 // isSecret tells whether a source is in Secrets Manager.
 func isSecret(source string) bool {
 	return strings.HasPrefix(source, "arn:") && strings.Contains(source, ":secretsmanager:")
+}
+
+// secretPath is where Systems Manager has the secrets of Secrets Manager.
+const secretPath = "/aws/reference/secretsmanager/"
+
+// isHidden tells whether a source is a secret of Secrets Manager that is named as a
+// parameter. Systems Manager tells nothing of it, not even whether it exists, without
+// decrypting its value, so it is never asked for.
+func isHidden(source string) bool {
+	return strings.HasPrefix(source, secretPath) || strings.HasPrefix(source, "arn:") && strings.Contains(source, ":parameter"+secretPath)
 }
 
 // named is a secret as valueFrom names it:

@@ -71,7 +71,7 @@ func everything() v1alpha1.DeploymentPolicy {
 		NamespaceSelector: &metav1.LabelSelector{}, Listeners: []v1alpha1.AllowedListener{{ARN: "*"}}, RuleARNs: all,
 		Clusters: all, VPCIDs: all, SubnetIDs: all, SecurityGroupIDs: all, TaskRoleARNs: all, ExecutionRoleARNs: all, RoleARNs: all,
 		ServiceRegistryARNs: all,
-		FileSystemIDs:       all, WebhookHosts: all, FunctionARNs: all, StateMachineARNs: all, Repositories: all, LogGroups: all, Parameters: all,
+		FileSystemIDs:       all, WebhookHosts: all, FunctionARNs: all, StateMachineARNs: all, Repositories: all, LogGroups: all, Parameters: all, Secrets: all,
 	}}
 }
 
@@ -438,6 +438,48 @@ func TestParameters(t *testing.T) {
 			var got []string
 			for _, v := range rules.Check(wants) {
 				if v.List == "parameters" {
+					got = append(got, v.Field)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestSecrets: what secrets and secretOptions refer to is listed by the ARN of the
+// secret, whatever key and version of it, or by the parameter's full name or ARN. What
+// goes into environment has a list of its own.
+func TestSecrets(t *testing.T) {
+	const secret, other = "arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop/db-AbCdEf", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:payments/db-AbCdEf"
+	wants := spec(func(s *v1alpha1.ImmutableDeploymentSpec) {
+		s.Template.ParameterPath = "/shop/production/"
+		s.Template.Containers = []v1alpha1.Container{{
+			Name:             "app",
+			Environment:      []v1alpha1.KeyValue{{Name: "A", ValueFrom: &v1alpha1.ValueSource{SSM: "/payments/key"}}},
+			Secrets:          []v1alpha1.Secret{{Name: "B", ValueFrom: secret + ":password::"}, {Name: "C", ValueFrom: other}, {Name: "D", ValueFrom: "token"}},
+			LogConfiguration: &v1alpha1.LogConfiguration{LogDriver: "splunk", SecretOptions: []v1alpha1.Secret{{Name: "splunk-token", ValueFrom: "/payments/splunk"}}},
+		}}
+	})
+	of := func(name string) string { return "spec.template.containers[app].secrets[" + name + "].valueFrom" }
+	const option = "spec.template.containers[app].logConfiguration.secretOptions[splunk-token].valueFrom"
+	for name, c := range map[string]struct {
+		listed []string
+		want   []string
+	}{
+		"none":           {nil, []string{of("B"), of("C"), of("D"), option}},
+		"one secret":     {[]string{secret}, []string{of("C"), of("D"), option}},
+		"by name":        {[]string{"arn:aws:secretsmanager:eu-west-1:111122223333:secret:shop/*"}, []string{of("C"), of("D"), option}},
+		"parameters":     {[]string{"/shop/production/*", "/payments/*"}, []string{of("B"), of("C")}},
+		"the same names": {[]string{"token", "shop/db"}, []string{of("B"), of("C"), of("D"), option}},
+		"all":            {[]string{"*"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			rules := For("shop", ofShop, []v1alpha1.DeploymentPolicy{allowing(func(p *v1alpha1.DeploymentPolicySpec) { p.Secrets = c.listed })}, false)
+			var got []string
+			for _, v := range rules.Check(wants) {
+				if v.List == "secrets" {
 					got = append(got, v.Field)
 				}
 			}

@@ -27,6 +27,7 @@ const (
 	repositories      = "repositories"
 	registryARNs      = "serviceRegistryARNs"
 	parameters        = "parameters"
+	secrets           = "secrets"
 	webhookHosts      = "webhookHosts"
 	functionARNs      = "functionARNs"
 	stateMachineARNs  = "stateMachineARNs"
@@ -47,6 +48,7 @@ var listed = map[string]func(*v1alpha1.DeploymentPolicySpec) []string{
 	hostAccess:        func(s *v1alpha1.DeploymentPolicySpec) []string { return s.HostAccess },
 	registryARNs:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.ServiceRegistryARNs },
 	parameters:        func(s *v1alpha1.DeploymentPolicySpec) []string { return s.Parameters },
+	secrets:           func(s *v1alpha1.DeploymentPolicySpec) []string { return s.Secrets },
 	repositories:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.Repositories },
 	webhookHosts:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.WebhookHosts },
 	functionARNs:      func(s *v1alpha1.DeploymentPolicySpec) []string { return s.FunctionARNs },
@@ -102,9 +104,11 @@ func usesOf(spec *v1alpha1.ImmutableDeploymentSpec) []use {
 		name("spec.template.serviceRegistries", registryARNs, registry.RegistryARN)
 	}
 	for _, r := range configuration.References(t) {
-		if r.In == v1alpha1.InEnvironment { // ECS reads the others, with the execution role
-			name(fmt.Sprintf("spec.template.containers[%s].environment[%s].valueFrom.ssm", r.Container, r.Name), parameters, r.Source)
+		list := secrets
+		if r.In == v1alpha1.InEnvironment {
+			list = parameters
 		}
+		name(r.Field(), list, r.Stored())
 	}
 	out = append(out, usesOfHost(t)...)
 	for i := range spec.Gates {

@@ -175,12 +175,18 @@ func (x *pass) hearRetry(value string) {
 		x.ignore(v1alpha1.AnnotationRetry, value, x.load()+" is still returning: try again when that is done")
 	case r == nil || r.active() || !r.Outcome.Bad() || !x.isNamed(r, value):
 		x.ignore(v1alpha1.AnnotationRetry, value, "it names no rollout that failed or was aborted")
-	case want == nil || want.Number != r.Revision:
+	case want == nil || want.Number != r.Revision && !x.isOtherTry(want):
 		x.ignore(v1alpha1.AnnotationRetry, value, "spec.template has changed since")
 	default:
 		r.Retried = true
 		x.accept(v1alpha1.AnnotationRetry, value)
 	}
+}
+
+// isOtherTry tells whether what is wanted has the template that was given up last, and
+// other values, which are current: then those are tried.
+func (x *pass) isOtherTry(want *Revision) bool {
+	return want.Number != x.p.Stable && x.isOfTemplate(x.o.revision(x.p.Rollout.Revision), want)
 }
 
 // isUnderWay tells whether name is the rollout under way.

@@ -183,6 +183,15 @@ func TestRetry(t *testing.T) {
 	}
 	changed := with(over(v1alpha1.OutcomeRolledBack), func(o *Observation) { o.WantHash = "v3" })
 	back := with(over(v1alpha1.OutcomeRolledBack), func(o *Observation) { o.WantHash = "v1" })
+	ofOneTemplate := func(o *Observation) {
+		other := o.Revisions[1]
+		other.Number, other.Name, other.Hash = 3, "shop-3", "v3"
+		o.Revisions = append(o.Revisions, other)
+		for i := range o.Revisions {
+			o.Revisions[i].Template = "template"
+		}
+	}
+	otherValues, oldValues := with(changed, ofOneTemplate), with(back, ofOneTemplate)
 	tests := map[string]struct {
 		seen  Observation
 		name  string
@@ -202,6 +211,8 @@ func TestRetry(t *testing.T) {
 		"nothing ever was":          {serving(), "shop-2", no("shop-2", nothing), false},
 		"the template has changed":  {changed, "shop-2", no("shop-2", "spec.template has changed since"), false},
 		"the template is back":      {back, "shop-2", no("shop-2", "spec.template has changed since"), false},
+		"other values are current":  {otherValues, "shop-2", yes("shop-2"), true},
+		"the old values are back":   {oldValues, "shop-2", no("shop-2", "spec.template has changed since"), false},
 		"its stack is still there":  {finished(v1alpha1.OutcomeRolledBack, time.Second), "shop-2", yes("shop-2"), true},
 		"its record is on its way":  {with(over(v1alpha1.OutcomeRolledBack), func(o *Observation) { o.Revisions[1].Deleting = true }), "shop-2", no("shop-2", "spec.template has changed since"), false},
 		"its stack has failed":      {with(finished(v1alpha1.OutcomeRolledBack, time.Second), func(o *Observation) { o.Revisions[1].Stack = v1alpha1.RevisionFailed }), "shop-2", yes("shop-2"), false},

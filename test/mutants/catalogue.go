@@ -55,7 +55,7 @@ const (
 func catalogue() []mutant {
 	return slices.Concat(
 		makingAndShifting(), removingAndJudging(), forgetting(), aboutAWS(), aboutTargets(), betweenTenants(), keepingApart(), narrowing(),
-		ofContainers(), ofAutoScaling(), besideAutoscalers(), ofImports(), ofInputs(), ofPatches(), onInstances(), ofConfiguration(), inMeasures(),
+		ofContainers(), ofAutoScaling(), besideAutoscalers(), ofImports(), ofInputs(), ofPatches(), onInstances(), ofConfiguration(), inMeasures(), ofValues(),
 	)
 }
 

@@ -33,6 +33,6 @@ func inMeasures() []mutant {
 		{name: "tell of objects that aren't known", unit: "TestNoObjects", file: collector, old: "	if !known {\n", new: "	if false && !known {\n"},
 		{name: "keep no totals in the cache", unit: "TestSlimDeployment", file: "controllers/cache.go", old: "Weight: imd.Status.Weight, Totals: imd.Status.Totals,", new: "Weight: imd.Status.Weight,"},
 		{name: "make any text a label", unit: "TestCode", file: "internal/cloud/aws/metrics.go", old: "!ok || !codeShape.MatchString(failed.ErrorCode())", new: "!ok"},
-		{name: "forget when an image was pushed", unit: "TestDigest", file: "internal/cloud/aws/images.go", old: ", PushedAt: awssdk.ToTime(d.ImagePushedAt)}", new: "}"},
+		{name: "forget when an image was pushed", unit: "TestDigest", file: "internal/cloud/aws/images.go", old: ", PushedAt: awssdk.ToTime(d.ImagePushedAt)}", new: ", PushedAt: awssdk.ToTime(nil)}"},
 	}
 }

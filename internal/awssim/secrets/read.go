@@ -164,6 +164,16 @@ func (s *Service) get(in getIn) (*secret, *version, error) {
 	return x, v, nil
 }
 
+// Version is a version of a secret as GetSecretValue finds it: the secret's ARN, when
+// it was created, and its value, which has no text if it is binary.
+func (s *Service) Version(id, stage, versionID string) (arn string, created time.Time, text *string, err error) {
+	x, v, err := s.get(getIn{id, versionID, stage})
+	if err != nil {
+		return "", time.Time{}, nil, err
+	}
+	return x.arn, v.created, v.text, nil
+}
+
 // Value is the value of a version of a secret as GetSecretValue finds it; an error
 // is AWS's refusal. A binary value has no text.
 func (s *Service) Value(id, stage, versionID string) (string, error) {

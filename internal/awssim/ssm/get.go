@@ -19,16 +19,23 @@ type getIn struct {
 
 type parameterOut struct {
 	ARN              string
-	DataType         string
+	DataType         string `json:",omitempty"`
 	LastModifiedDate core.Epoch
 	Name             string
 	Selector         string `json:",omitempty"`
 	Type             string
-	Value            string
+	Value            *string `json:",omitempty"`
 	Version          int64
 }
 
 func (s *Service) getParameter(in getIn) (any, error) {
+	if isSecret(in.Name) {
+		out, err := s.referenced(in.Name, in.WithDecryption)
+		if err != nil {
+			return nil, err
+		}
+		return struct{ Parameter parameterOut }{out}, nil
+	}
 	p, v, at, err := s.find(in.Name)
 	if err != nil {
 		return nil, err
@@ -39,7 +46,7 @@ func (s *Service) getParameter(in getIn) (any, error) {
 func shown(p *parameter, v *version, selector string, decrypt bool) parameterOut {
 	return parameterOut{
 		ARN: p.arn, DataType: v.dataType, LastModifiedDate: core.Stamp(v.modified), Name: p.name,
-		Selector: selector, Type: v.kind, Value: v.shown(decrypt), Version: v.number,
+		Selector: selector, Type: v.kind, Value: new(v.shown(decrypt)), Version: v.number,
 	}
 }
 
@@ -70,6 +77,14 @@ func (s *Service) getParameters(in getManyIn) (any, error) {
 	out := getManyOut{InvalidParameters: []string{}, Parameters: []parameterOut{}}
 	seen := map[selection]bool{}
 	for _, name := range in.Names {
+		if isSecret(name) {
+			if is, err := s.referenced(name, in.WithDecryption); err == nil {
+				out.Parameters = append(out.Parameters, is)
+			} else {
+				out.InvalidParameters = append(out.InvalidParameters, name)
+			}
+			continue
+		}
 		p, v, at, err := s.find(name)
 		if err != nil {
 			out.InvalidParameters = append(out.InvalidParameters, name)

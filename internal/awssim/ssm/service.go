@@ -56,6 +56,9 @@ type Truth struct {
 type Options struct {
 	// Caller names who makes the call that is being handled. Default nobody.
 	Caller func() string
+	// Secret finds a version of a secret of Secrets Manager by the secret's name, and
+	// a staging label or the version's ID. Default none.
+	Secret func(name, stage, versionID string) (Secret, error)
 }
 
 // Service is the Parameter Store of one account and region. All methods expect the
@@ -63,6 +66,7 @@ type Options struct {
 type Service struct {
 	world  *core.World
 	caller func() string
+	secret func(name, stage, versionID string) (Secret, error)
 	// parameters are those of the account, and what others share with it, by ARN.
 	parameters map[string]*parameter
 }
@@ -88,7 +92,10 @@ func New(w *core.World, o Options) *Service {
 	if o.Caller == nil {
 		o.Caller = func() string { return "" }
 	}
-	return &Service{world: w, caller: o.Caller, parameters: map[string]*parameter{}}
+	if o.Secret == nil {
+		o.Secret = func(string, string, string) (Secret, error) { return Secret{}, notFound() }
+	}
+	return &Service{world: w, caller: o.Caller, secret: o.Secret, parameters: map[string]*parameter{}}
 }
 
 // SigningName implements core.JSONService.
@@ -139,8 +146,15 @@ func (s *Service) Delete(name string) bool {
 }
 
 // Value is the latest value of a parameter, decrypted, by name or ARN. Nothing
-// that selects a version is understood.
+// that selects a version is understood, but of a secret that is referred to.
 func (s *Service) Value(reference string) (value string, found bool) {
+	if isSecret(reference) {
+		is, err := s.referenced(reference, true)
+		if err != nil || is.Value == nil {
+			return "", false
+		}
+		return *is.Value, true
+	}
 	p := s.lookup(reference)
 	if p == nil {
 		return "", false

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/viridian-dev/viridian/internal/awssim"
 	"github.com/viridian-dev/viridian/internal/awssim/awstest"
+	"github.com/viridian-dev/viridian/internal/awssim/secrets"
 	simulated "github.com/viridian-dev/viridian/internal/awssim/ssm"
 )
 
@@ -300,6 +302,61 @@ func TestArranged(t *testing.T) {
 		}
 		if !s.sim.DeleteParameter("/a") || s.sim.DeleteParameter("/a") {
 			t.Error("it wasn't deleted once")
+		}
+	})
+}
+
+// TestSecretByParameter: a secret is read by the name of a parameter with decryption
+// only. GetParameter says so, and GetParameters takes the name for none.
+func TestSecretByParameter(t *testing.T) {
+	const path = "/aws/reference/secretsmanager/"
+	inStore(t, func(t *testing.T, s store) {
+		arn, err := s.sim.CreateSecret(secrets.Secret{Name: "shop/db", Value: "first"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.sim.PutSecretValue("shop/db", "second"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.sim.CreateSecret(secrets.Secret{Name: "gone", Value: "x"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.sim.DeleteSecret("gone", 7*24*time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		s.must("/plain", "p")
+		for name, want := range map[string]string{"shop/db": "second ", "shop/db:AWSPREVIOUS": "first :AWSPREVIOUS"} {
+			p, err := s.get(path+name, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := *p.Value + " " + aws.ToString(p.Selector); got != want || *p.ARN != arn || *p.Name != path+"shop/db" || p.Version != 0 || p.Type != types.ParameterTypeSecureString || p.DataType != nil {
+				t.Errorf("%s: %+v", name, p)
+			}
+		}
+		for name, want := range map[string][3]string{
+			"shop/db":        {"", "ValidationException", "WithDecryption flag must be True for retrieving a Secret Manager secret."},
+			"none":           {"", "ValidationException", "WithDecryption flag must be True for retrieving a Secret Manager secret."},
+			"shop/db:a:b":    {"", "ValidationException", "Please use correct syntax for referencing a version/label"},
+			"none ":          {"decrypt", "ParameterNotFound", "Secret aws/reference/secretsmanager/nonenull not found."},
+			"shop/db:NOSUCH": {"decrypt", "ParameterNotFound", "Secret aws/reference/secretsmanager/shop/db:NOSUCH not found."},
+			"gone":           {"decrypt", "ValidationException", "Invalid Request to Secrets Manager"},
+		} {
+			_, err := s.get(path+name, want[0] != "")
+			awstest.Refused(t, err, http.StatusBadRequest, want[1], want[2])
+		}
+		for decrypt, want := range map[bool]string{false: "[/plain] [" + path + "shop/db " + path + "none]", true: "[" + path + "shop/db /plain] [" + path + "none]"} {
+			out, err := s.client.GetParameters(t.Context(), &ssm.GetParametersInput{Names: []string{path + "shop/db", path + "none", "/plain"}, WithDecryption: &decrypt})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var found []string
+			for _, p := range out.Parameters {
+				found = append(found, *p.Name)
+			}
+			if got := fmt.Sprint(found, " ", out.InvalidParameters); got != want {
+				t.Errorf("decrypted %t: %s, want %s", decrypt, got, want)
+			}
 		}
 	})
 }

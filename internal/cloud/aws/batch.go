@@ -95,6 +95,28 @@ func (b *batch[T]) get(ctx context.Context, keys []string, show func(known map[s
 	return show(b.known)
 }
 
+// each shows the reading of each key by itself, or why it isn't available:
+// cloud.ErrPending if it wasn't read yet.
+func (b *batch[T]) each(ctx context.Context, keys []string, show func(key string, value T, err error)) {
+	if len(keys) == 0 {
+		return
+	}
+	todo, reads := b.ask(ctx, keys)
+	if reads {
+		b.lead(ctx, todo)
+	}
+	gone := ctx.Err()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, k := range keys {
+		err := b.outcome([]string{k}, reads)
+		if gone != nil {
+			err = wrap(gone)
+		}
+		show(k, b.entry(k).value, err)
+	}
+}
+
 // ask records the request for keys. If a read is due, the caller has to make
 // it.
 func (b *batch[T]) ask(ctx context.Context, keys []string) (todo []string, reads bool) {

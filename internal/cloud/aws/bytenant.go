@@ -71,22 +71,22 @@ func (s scalingByTenant) SetTarget(ctx context.Context, service cloud.ServiceID,
 // parametersByTenant implements cloud.Parameters.
 type parametersByTenant struct{ *byTenant[*parameters] }
 
-func (p parametersByTenant) Get(ctx context.Context, names []string) (map[string]cloud.Parameter, error) {
+func (p parametersByTenant) Get(ctx context.Context, names []string) map[string]cloud.Reading[cloud.Parameter] {
 	return p.of(ctx).Get(ctx, names)
 }
 
-func (p parametersByTenant) Watch(ctx context.Context, names []string) (map[string]cloud.Parameter, error) {
+func (p parametersByTenant) Watch(ctx context.Context, names []string) map[string]cloud.Reading[cloud.Parameter] {
 	return p.of(ctx).Watch(ctx, names)
 }
 
 // secretsByTenant implements cloud.Secrets.
 type secretsByTenant struct{ *byTenant[*secrets] }
 
-func (s secretsByTenant) Describe(ctx context.Context, secretARN string) (cloud.Secret, error) {
-	return s.of(ctx).Describe(ctx, secretARN)
+func (s secretsByTenant) Describe(ctx context.Context, secretARNs []string) map[string]cloud.Reading[cloud.Secret] {
+	return s.of(ctx).Describe(ctx, secretARNs)
 }
 
-func (s secretsByTenant) Watch(ctx context.Context, secretARNs []string) (map[string]cloud.Secret, error) {
+func (s secretsByTenant) Watch(ctx context.Context, secretARNs []string) map[string]cloud.Reading[cloud.Secret] {
 	return s.of(ctx).Watch(ctx, secretARNs)
 }
 

@@ -42,42 +42,78 @@ type parameter struct {
 func newParameters(client func(region string) ssmAPI, home string, window time.Duration) *parameters {
 	p := &parameters{client: client, home: home}
 	p.watch = batch[parameter]{window: window, begin: func() round[parameter] {
-		return round[parameter]{chunks: p.chunks, read: p.readSome}
+		read := untilDown(p.regionOf, p.read)
+		return round[parameter]{chunks: p.chunks, read: func(ctx context.Context, names []string) (map[string]result[parameter], error) {
+			return readSome(ctx, names, read)
+		}}
 	}}
 	return p
 }
 
-func (p *parameters) Get(ctx context.Context, names []string) (map[string]cloud.Parameter, error) {
-	found := map[string]cloud.Parameter{}
-	for _, chunk := range p.chunks(slices.Compact(slices.Sorted(slices.Values(names)))) {
-		some, err := p.read(ctx, chunk)
-		if err != nil {
-			return nil, err
-		}
-		for name, r := range some {
-			p.watch.saw(name, r.value)
-			if r.value.exists {
-				found[name] = r.value.Parameter
+func (p *parameters) Get(ctx context.Context, names []string) map[string]cloud.Reading[cloud.Parameter] {
+	out := map[string]cloud.Reading[cloud.Parameter]{}
+	read := untilDown(p.regionOf, p.read)
+	for todo := p.chunks(slices.Compact(slices.Sorted(slices.Values(names)))); len(todo) > 0; {
+		chunk := todo[0]
+		todo = todo[1:]
+		some, err := read(ctx, chunk)
+		switch {
+		case err == nil:
+			for name, r := range some {
+				p.watch.saw(name, r.value)
+				out[name] = r.value.reading(nil)
+			}
+		case isOfSome(err) && len(chunk) > 1:
+			todo = append(slices.Collect(slices.Chunk(chunk, 1)), todo...)
+		default:
+			for _, name := range chunk {
+				out[name] = parameter{}.reading(err)
 			}
 		}
 	}
-	return found, nil
+	return out
 }
 
-func (p *parameters) Watch(ctx context.Context, names []string) (map[string]cloud.Parameter, error) {
-	found := map[string]cloud.Parameter{}
-	err := p.watch.get(ctx, names, func(known map[string]*want[parameter]) error {
-		for _, name := range names {
-			if is := known[name].value; is.exists {
-				found[name] = is.Parameter
-			}
+// reads reads keys in one call.
+type reads[T any] func(ctx context.Context, keys []string) (map[string]result[T], error)
+
+// untilDown has nobody wait twice where AWS doesn't answer, as in a network that has no
+// way to the service: what comes after that in the same region has the same error.
+func untilDown[T any](regionOf func(key string) string, read reads[T]) reads[T] {
+	down := map[string]error{}
+	return func(ctx context.Context, keys []string) (map[string]result[T], error) {
+		region := regionOf(keys[0])
+		if err := down[region]; err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
+		out, err := read(ctx, keys)
+		if cloud.KindOf(err) == cloud.KindTransient {
+			down[region] = err
+		}
+		return out, err
 	}
-	return found, nil
+}
+
+// isOfSome tells whether a call is refused perhaps because of some of what it asks for.
+func isOfSome(err error) bool {
+	kind := cloud.KindOf(err)
+	return kind == cloud.KindDenied || kind == cloud.KindInvalid
+}
+
+// errAbsent is said of what isn't there.
+var errAbsent = &cloud.Error{Kind: cloud.KindNotFound, Message: "it does not exist"}
+
+func (p parameter) reading(err error) cloud.Reading[cloud.Parameter] {
+	if err == nil && !p.exists {
+		err = errAbsent
+	}
+	return cloud.Reading[cloud.Parameter]{Value: p.Parameter, Err: err}
+}
+
+func (p *parameters) Watch(ctx context.Context, names []string) map[string]cloud.Reading[cloud.Parameter] {
+	out := map[string]cloud.Reading[cloud.Parameter]{}
+	p.watch.each(ctx, names, func(name string, is parameter, err error) { out[name] = is.reading(err) })
+	return out
 }
 
 // chunks has the names of one region in a call.
@@ -95,11 +131,12 @@ func (p *parameters) chunks(names []string) (out [][]string) {
 }
 
 // regionOf is where a parameter is: where its ARN says, or at home.
-func (p *parameters) regionOf(name string) string {
-	if is, err := arn.Parse(name); err == nil {
-		return is.Region
-	}
-	return p.home
+func (p *parameters) regionOf(name string) string { return cmp.Or(regionOfARN(name), p.home) }
+
+// regionOfARN is the region of an ARN; "" if there is none.
+func regionOfARN(text string) string {
+	is, _ := arn.Parse(text)
+	return is.Region
 }
 
 // read reads the parameters of one call. Nothing is decrypted.
@@ -133,10 +170,10 @@ func (p *parameters) read(ctx context.Context, names []string) (map[string]resul
 	return results, nil
 }
 
-// readSome does the same, one by one where one may not be read: whoever asks for
-// that keeps nobody else from reading.
-func (p *parameters) readSome(ctx context.Context, names []string) (map[string]result[parameter], error) {
-	results, err := p.read(ctx, names)
+// readSome reads one by one where one may not be read: whoever asks for that keeps
+// nobody else from reading.
+func readSome(ctx context.Context, names []string, read reads[parameter]) (map[string]result[parameter], error) {
+	results, err := read(ctx, names)
 	if cloud.KindOf(err) != cloud.KindDenied {
 		return results, err
 	}
@@ -145,7 +182,7 @@ func (p *parameters) readSome(ctx context.Context, names []string) (map[string]r
 	}
 	results = map[string]result[parameter]{}
 	for _, name := range names {
-		one, err := p.read(ctx, []string{name})
+		one, err := read(ctx, []string{name})
 		switch {
 		case cloud.KindOf(err) == cloud.KindDenied:
 			results[name] = result[parameter]{err: err}
@@ -160,7 +197,7 @@ func (p *parameters) readSome(ctx context.Context, names []string) (map[string]r
 
 // parameterFrom keeps no value but of the types that are known not to be encrypted.
 func parameterFrom(p *types.Parameter) cloud.Parameter {
-	out := cloud.Parameter{Version: p.Version, Secure: true}
+	out := cloud.Parameter{Version: p.Version, ModifiedAt: awssdk.ToTime(p.LastModifiedDate), Secure: true}
 	if p.Type == types.ParameterTypeString || p.Type == types.ParameterTypeStringList {
 		out.Secure, out.Value = false, awssdk.ToString(p.Value)
 	}
@@ -180,20 +217,33 @@ type secret struct {
 	cloud.Secret
 }
 
+func (s secret) reading(err error) cloud.Reading[cloud.Secret] {
+	if err == nil && !s.exists {
+		err = errAbsent
+	}
+	return cloud.Reading[cloud.Secret]{Value: s.Secret, Err: err}
+}
+
 func newSecrets(client func(region string) secretsAPI, window time.Duration) *secrets {
 	s := &secrets{client: client}
 	s.watch = batch[secret]{window: window, begin: func() round[secret] {
-		return round[secret]{read: s.readOne, chunks: func(arns []string) [][]string { return slices.Collect(slices.Chunk(arns, 1)) }}
+		return round[secret]{read: untilDown(regionOfARN, s.readOne), chunks: func(arns []string) [][]string { return slices.Collect(slices.Chunk(arns, 1)) }}
 	}}
 	return s
 }
 
-func (s *secrets) Describe(ctx context.Context, secretARN string) (cloud.Secret, error) {
-	is, err := s.describe(ctx, secretARN)
-	if err == nil || cloud.IsNotFound(err) {
-		s.watch.saw(secretARN, secret{err == nil, is})
+func (s *secrets) Describe(ctx context.Context, secretARNs []string) map[string]cloud.Reading[cloud.Secret] {
+	out := map[string]cloud.Reading[cloud.Secret]{}
+	read := untilDown(regionOfARN, s.readOne)
+	for _, at := range secretARNs {
+		some, err := read(ctx, []string{at})
+		r := some[at]
+		if err = cmp.Or(err, r.err); err == nil {
+			s.watch.saw(at, r.value)
+		}
+		out[at] = r.value.reading(err)
 	}
-	return is, err
+	return out
 }
 
 func (s *secrets) describe(ctx context.Context, secretARN string) (cloud.Secret, error) {
@@ -214,20 +264,10 @@ func (s *secrets) describe(ctx context.Context, secretARN string) (cloud.Secret,
 	}, nil
 }
 
-func (s *secrets) Watch(ctx context.Context, secretARNs []string) (map[string]cloud.Secret, error) {
-	found := map[string]cloud.Secret{}
-	err := s.watch.get(ctx, secretARNs, func(known map[string]*want[secret]) error {
-		for _, at := range secretARNs {
-			if is := known[at].value; is.exists {
-				found[at] = is.Secret
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return found, nil
+func (s *secrets) Watch(ctx context.Context, secretARNs []string) map[string]cloud.Reading[cloud.Secret] {
+	out := map[string]cloud.Reading[cloud.Secret]{}
+	s.watch.each(ctx, secretARNs, func(at string, is secret, err error) { out[at] = is.reading(err) })
+	return out
 }
 
 // readOne describes a secret. One that may not be described, or that isn't there,

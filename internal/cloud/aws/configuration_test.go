@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/viridian-dev/viridian/internal/cloud"
@@ -23,12 +25,14 @@ import (
 // parameterStore answers GetParameters.
 type parameterStore struct {
 	region string
-	// there are the parameters, and denied those that may not be read.
-	there  []types.Parameter
-	denied string
+	// there are the parameters, and refused is one that may not be read, with a code.
+	there         []types.Parameter
+	refused, code string
 	// silent leaves out what doesn't exist.
 	silent bool
-	calls  *[]string
+	// down doesn't answer.
+	down  bool
+	calls *[]string
 }
 
 func (s parameterStore) GetParameters(_ context.Context, in *ssm.GetParametersInput, _ ...func(*ssm.Options)) (*ssm.GetParametersOutput, error) {
@@ -36,8 +40,12 @@ func (s parameterStore) GetParameters(_ context.Context, in *ssm.GetParametersIn
 	if awssdk.ToBool(in.WithDecryption) {
 		return nil, fmt.Errorf("asked to decrypt")
 	}
-	if s.denied != "" && slices.Contains(in.Names, s.denied) {
-		return nil, &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "not authorized to perform: ssm:GetParameters"}
+	if s.down {
+		return nil, context.DeadlineExceeded
+	}
+	if s.refused != "" && slices.Contains(in.Names, s.refused) {
+		refusal := &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusBadRequest}}
+		return nil, &smithyhttp.ResponseError{Response: refusal, Err: &smithy.GenericAPIError{Code: s.code, Message: "not this one"}}
 	}
 	out := &ssm.GetParametersOutput{}
 	for _, name := range in.Names {
@@ -52,9 +60,12 @@ func (s parameterStore) GetParameters(_ context.Context, in *ssm.GetParametersIn
 	return out, nil
 }
 
+// written is when parameters were.
+var written = time.Unix(1_800_000_000, 0)
+
 // stored is a parameter as Systems Manager has it.
 func stored(name string, kind types.ParameterType, value string, version int64) types.Parameter {
-	return types.Parameter{Name: &name, ARN: awssdk.String("arn:aws:ssm:eu-west-1:111122223333:parameter" + name), Type: kind, Value: &value, Version: version}
+	return types.Parameter{Name: &name, ARN: awssdk.String("arn:aws:ssm:eu-west-1:111122223333:parameter" + name), Type: kind, Value: &value, Version: version, LastModifiedDate: &written}
 }
 
 // of makes the adapter of a store.
@@ -70,10 +81,10 @@ func TestParameters(t *testing.T) {
 		stored("/c", types.ParameterTypeSecureString, "ciphertext", 2), stored("/d", "Sealed", "planted", 1),
 	}}.of(time.Minute)
 	byARN := "arn:aws:ssm:eu-west-1:111122223333:parameter/a"
-	got, err := p.Get(t.Context(), []string{"/a", "/b", "/c", "/d", byARN, "/missing", "/a"})
-	check(t, err)
+	got := found(t, p.Get(t.Context(), []string{"/a", "/b", "/c", "/d", byARN, "/missing", "/a"}), "/missing")
 	want := map[string]cloud.Parameter{
-		"/a": {Value: "1", Version: 3}, "/b": {Value: "1,2", Version: 1}, "/c": {Secure: true, Version: 2}, "/d": {Secure: true, Version: 1}, byARN: {Value: "1", Version: 3},
+		"/a": {Value: "1", Version: 3, ModifiedAt: written}, "/b": {Value: "1,2", Version: 1, ModifiedAt: written}, "/c": {Secure: true, Version: 2, ModifiedAt: written},
+		"/d": {Secure: true, Version: 1, ModifiedAt: written}, byARN: {Value: "1", Version: 3, ModifiedAt: written},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -90,8 +101,7 @@ func TestParametersByRegion(t *testing.T) {
 	for i := range 21 {
 		names = append(names, fmt.Sprintf("/%02d", i))
 	}
-	_, err := p.Get(t.Context(), names)
-	check(t, err)
+	found(t, p.Get(t.Context(), names), names...)
 	var sizes []string
 	for _, call := range *calls {
 		words := strings.Fields(call)
@@ -105,19 +115,17 @@ func TestParametersByRegion(t *testing.T) {
 // A parameter of which the answer says nothing is not known to be missing.
 func TestParametersUnanswered(t *testing.T) {
 	p, _ := parameterStore{silent: true}.of(time.Minute)
-	_, err := p.Get(t.Context(), []string{"/a"})
-	wantKind(t, err, cloud.KindTransient)
+	wantKind(t, p.Get(t.Context(), []string{"/a"})["/a"].Err, cloud.KindTransient)
 }
 
 // A region becomes part of a host name to which signed requests are sent.
 func TestConfigurationOfNoRegion(t *testing.T) {
 	p, calls := parameterStore{}.of(time.Minute)
-	_, err := p.Get(t.Context(), []string{"arn:aws:ssm:evil.example.com/:111122223333:parameter/x"})
-	wantKind(t, err, cloud.KindInvalid)
+	const nowhere = "arn:aws:ssm:evil.example.com/:111122223333:parameter/x"
+	wantKind(t, p.Get(t.Context(), []string{nowhere})[nowhere].Err, cloud.KindInvalid)
 	s := newSecrets(func(string) secretsAPI { t.Error("it is called"); return nil }, time.Minute)
 	for _, arn := range []string{"arn:aws:secretsmanager:evil.example.com/:111122223333:secret:x", "shop/db", "arn:aws:ssm:eu-west-1:111122223333:parameter/x"} {
-		_, err := s.Describe(t.Context(), arn)
-		wantKind(t, err, cloud.KindInvalid)
+		wantKind(t, s.Describe(t.Context(), []string{arn})[arn].Err, cloud.KindInvalid)
 	}
 	if len(*calls) > 0 {
 		t.Errorf("calls: %q", *calls)
@@ -128,22 +136,19 @@ func TestConfigurationOfNoRegion(t *testing.T) {
 func TestWatchParameters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, calls := parameterStore{there: []types.Parameter{stored("/a", types.ParameterTypeString, "1", 1)}}.of(5 * time.Minute)
-		got, err := p.Watch(t.Context(), []string{"/a", "/missing"})
-		check(t, err)
-		if diff := cmp.Diff(map[string]cloud.Parameter{"/a": {Value: "1", Version: 1}}, got); diff != "" {
+		got := found(t, p.Watch(t.Context(), []string{"/a", "/missing"}), "/missing")
+		if diff := cmp.Diff(map[string]cloud.Parameter{"/a": {Value: "1", Version: 1, ModifiedAt: written}}, got); diff != "" {
 			t.Error(diff)
 		}
-		if _, err := p.Watch(t.Context(), []string{"/b"}); !errors.Is(err, cloud.ErrPending) {
-			t.Errorf("a name that wasn't read: %v", err)
+		if now := p.Watch(t.Context(), []string{"/a", "/b"}); !errors.Is(now["/b"].Err, cloud.ErrPending) || now["/a"].Err != nil {
+			t.Errorf("a name that wasn't read: %v", now)
 		}
 		for range 4 {
 			time.Sleep(time.Minute)
-			_, err := p.Watch(t.Context(), []string{"/a"})
-			check(t, err)
+			found(t, p.Watch(t.Context(), []string{"/a"}))
 		}
 		time.Sleep(time.Minute)
-		_, err = p.Watch(t.Context(), []string{"/b"})
-		check(t, err)
+		found(t, p.Watch(t.Context(), []string{"/b"}), "/b")
 		if diff := cmp.Diff([]string{"eu-west-1 /a /missing", "eu-west-1 /a /b /missing"}, *calls); diff != "" {
 			t.Error(diff)
 		}
@@ -155,15 +160,12 @@ func TestWatchAfterGet(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		there := []types.Parameter{stored("/a", types.ParameterTypeString, "1", 1)}
 		p, calls := parameterStore{there: there}.of(5 * time.Minute)
-		_, err := p.Watch(t.Context(), []string{"/a"})
-		check(t, err)
+		found(t, p.Watch(t.Context(), []string{"/a"}))
 		time.Sleep(time.Second)
 		there[0] = stored("/a", types.ParameterTypeString, "2", 2)
-		_, err = p.Get(t.Context(), []string{"/a", "/b"})
-		check(t, err)
-		got, err := p.Watch(t.Context(), []string{"/a", "/b"}) // of /b it is known that it isn't there
-		check(t, err)
-		if diff := cmp.Diff(map[string]cloud.Parameter{"/a": {Value: "2", Version: 2}}, got); diff != "" {
+		found(t, p.Get(t.Context(), []string{"/a", "/b"}), "/b")
+		got := found(t, p.Watch(t.Context(), []string{"/a", "/b"}), "/b") // of /b it is known that it isn't there
+		if diff := cmp.Diff(map[string]cloud.Parameter{"/a": {Value: "2", Version: 2, ModifiedAt: written}}, got); diff != "" {
 			t.Error(diff)
 		}
 		if len(*calls) != 2 {
@@ -172,20 +174,91 @@ func TestWatchAfterGet(t *testing.T) {
 	})
 }
 
-// One that may not be read keeps nobody from the others.
-func TestWatchDeniedParameter(t *testing.T) {
+// One that is refused keeps nobody from the others: each is answered by itself.
+func TestRefusedParameter(t *testing.T) {
+	for code, kind := range map[string]cloud.Kind{"AccessDeniedException": cloud.KindDenied, "ValidationException": cloud.KindInvalid} {
+		synctest.Test(t, func(t *testing.T) {
+			for how, read := range map[string]func(*parameters) map[string]cloud.Reading[cloud.Parameter]{
+				"get": func(p *parameters) map[string]cloud.Reading[cloud.Parameter] {
+					return p.Get(t.Context(), []string{"/a", "/refused", "/z"})
+				},
+				"watch": func(p *parameters) map[string]cloud.Reading[cloud.Parameter] {
+					return p.Watch(t.Context(), []string{"/a", "/refused", "/z"})
+				},
+			} {
+				p, _ := parameterStore{there: []types.Parameter{stored("/a", types.ParameterTypeString, "1", 1)}, refused: "/refused", code: code}.of(5 * time.Minute)
+				got := read(p)
+				if got["/a"].Err != nil || got["/a"].Value.Version != 1 || !cloud.IsNotFound(got["/z"].Err) || cloud.KindOf(got["/refused"].Err) != kind {
+					t.Errorf("%s, %s: %+v", how, code, got)
+				}
+			}
+		})
+	}
+}
+
+// Where AWS doesn't answer, nobody waits for it again: each call would take as long.
+// Other regions are asked all the same.
+func TestNoWayToConfiguration(t *testing.T) {
+	const far = "arn:aws:ssm:eu-central-1:444455556666:parameter/x"
+	names := []string{far}
+	for i := range 25 {
+		names = append(names, fmt.Sprintf("/%02d", i))
+	}
+	arns := []string{"arn:aws:secretsmanager:eu-central-1:444455556666:secret:x-AbCdEf", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:y-AbCdEf", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:z-AbCdEf"}
 	synctest.Test(t, func(t *testing.T) {
-		p, _ := parameterStore{there: []types.Parameter{stored("/a", types.ParameterTypeString, "1", 1)}, denied: "/denied"}.of(5 * time.Minute)
-		_, err := p.Watch(t.Context(), []string{"/a", "/denied"})
-		wantKind(t, err, cloud.KindDenied)
-		got, err := p.Watch(t.Context(), []string{"/a"})
-		check(t, err)
-		if len(got) != 1 {
-			t.Errorf("got %v", got)
+		for range 2 { // a later pass asks again
+			p, calls := parameterStore{down: true}.of(5 * time.Minute)
+			s := newSecrets(func(region string) secretsAPI { return unreachable{region, calls} }, 5*time.Minute)
+			for how, read := range map[string]func() int{
+				"get":      func() int { return transient(p.Get(t.Context(), names)) },
+				"watch":    func() int { return transient(p.Watch(t.Context(), names)) },
+				"describe": func() int { return transient(s.Describe(t.Context(), arns)) },
+				"secrets":  func() int { return transient(s.Watch(t.Context(), arns)) },
+			} {
+				*calls = nil
+				if n := read(); n != len(names) && n != len(arns) || len(*calls) != 2 {
+					t.Errorf("%s: %d, calls %q", how, n, *calls)
+				}
+			}
 		}
-		_, err = p.Get(t.Context(), []string{"/a", "/denied"})
-		wantKind(t, err, cloud.KindDenied)
 	})
+}
+
+// transient counts those that could not be read since AWS didn't answer.
+func transient[T any](all map[string]cloud.Reading[T]) (n int) {
+	for _, r := range all {
+		if cloud.KindOf(r.Err) == cloud.KindTransient {
+			n++
+		}
+	}
+	return n
+}
+
+// unreachable is Secrets Manager where the network has no way to it.
+type unreachable struct {
+	region string
+	calls  *[]string
+}
+
+func (u unreachable) DescribeSecret(context.Context, *secretsmanager.DescribeSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error) {
+	*u.calls = append(*u.calls, u.region)
+	return nil, context.DeadlineExceeded
+}
+
+// found are those that exist of what was read. All but the missing ones must.
+func found[T any](t *testing.T, all map[string]cloud.Reading[T], missing ...string) map[string]T {
+	t.Helper()
+	out := map[string]T{}
+	for name, r := range all {
+		switch gone := slices.Contains(missing, name); {
+		case gone && cloud.IsNotFound(r.Err):
+		case gone, r.Err != nil:
+			t.Errorf("%s: %+v", name, r)
+		default:
+			out[name] = r.Value
+		}
+	}
+	return out
 }
 
 // secretStore answers DescribeSecret.
@@ -215,31 +288,24 @@ func TestSecrets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var regions []string
 		s := newSecrets(func(region string) secretsAPI { regions = append(regions, region); return store }, 5*time.Minute)
-		db, err := s.Describe(t.Context(), arn+"db-AbCdEf")
-		check(t, err)
+		db := found(t, s.Describe(t.Context(), []string{arn + "db-AbCdEf"}))[arn+"db-AbCdEf"]
 		if db.Staged(cloud.StageCurrent) != "v2" || db.Staged("blue") != "v2" || db.Staged("green") != "" || db.Rotated || db.OwningService != "" || !db.DeletedAt.IsZero() {
 			t.Errorf("%+v", db)
 		}
 		if diff := cmp.Diff([]string{"eu-central-1"}, regions); diff != "" {
 			t.Error(diff)
 		}
-		_, err = s.Describe(t.Context(), arn+"missing-AbCdEf")
-		wantKind(t, err, cloud.KindNotFound)
+		found(t, s.Describe(t.Context(), []string{arn + "missing-AbCdEf"}), arn+"missing-AbCdEf")
 
 		all := []string{arn + "db-AbCdEf", arn + "rotated-AbCdEf", arn + "managed-AbCdEf", arn + "deleted-AbCdEf", arn + "missing-AbCdEf"}
-		_, err = s.Watch(t.Context(), append(slices.Clone(all), arn+"denied-AbCdEf"))
-		wantKind(t, err, cloud.KindDenied)
-		got, err := s.Watch(t.Context(), all)
-		check(t, err)
+		seen := s.Watch(t.Context(), append(slices.Clone(all), arn+"denied-AbCdEf"))
+		wantKind(t, seen[arn+"denied-AbCdEf"].Err, cloud.KindDenied)
+		delete(seen, arn+"denied-AbCdEf")
+		got := found(t, seen, all[4])
 		store[all[0]] = &secretsmanager.DescribeSecretOutput{VersionIdsToStages: map[string][]string{"v3": {cloud.StageCurrent}}}
 		delete(store, all[1])
-		for _, arn := range all[:2] {
-			if _, err := s.Describe(t.Context(), arn); err != nil && !cloud.IsNotFound(err) {
-				t.Error(err)
-			}
-		}
-		after, err := s.Watch(t.Context(), all)
-		check(t, err)
+		found(t, s.Describe(t.Context(), all[:2]), all[1])
+		after := found(t, s.Watch(t.Context(), all), all[1], all[4])
 		if now := after[all[0]]; now.Staged(cloud.StageCurrent) != "v3" || len(after) != 3 {
 			t.Errorf("an older version is told: %+v", after)
 		}
