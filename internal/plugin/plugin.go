@@ -114,10 +114,12 @@ func (t *tool) root() *cobra.Command {
 	root.AddGroup(
 		&cobra.Group{ID: groupLook, Title: "Look:"},
 		&cobra.Group{ID: groupSteer, Title: "Steer:"},
+		&cobra.Group{ID: groupFiles, Title: "Check and write manifests:"},
 	)
 	root.AddCommand(
 		t.statusCommand(), t.watchCommand(), t.whyCommand(), t.historyCommand(), t.diffCommand(), t.eventsCommand(),
 		t.promoteCommand(), t.abortCommand(), t.retryCommand(), t.pauseCommand(), t.resumeCommand(), t.undoCommand(),
+		t.lintCommand(), t.renderCommand(), t.importCommand(),
 		t.versionCommand(),
 	)
 	return root
@@ -127,6 +129,7 @@ func (t *tool) root() *cobra.Command {
 const (
 	groupLook    = "look"
 	groupSteer   = "steer"
+	groupFiles   = "files"
 	nameArgument = " NAME"
 )
 
