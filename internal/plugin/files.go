@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/viridian-dev/viridian/api/v1alpha1"
 	"github.com/viridian-dev/viridian/internal/importer"
 	"github.com/viridian-dev/viridian/internal/plugin/manifest"
 	"github.com/viridian-dev/viridian/internal/plugin/view"
@@ -44,7 +45,7 @@ func (t *tool) readFile(name string) (shown string, body []byte, err error) {
 		body, err = io.ReadAll(t.in)
 		return "stdin", body, err
 	}
-	body, err = os.ReadFile(filepath.Clean(name)) //nolint:gosec // whoever calls the command names the files
+	body, err = os.ReadFile(filepath.Clean(name))
 	return name, body, err
 }
 
@@ -124,28 +125,10 @@ func (t *tool) renderCommand() *cobra.Command {
 }
 
 func (t *tool) render(files []string, name string, revision int64) error {
-	documents, err := t.documents(files)
+	imd, err := t.chosen(files, name)
 	if err != nil {
 		return err
 	}
-	deployments, err := manifest.Deployments(documents)
-	if err != nil {
-		return err
-	}
-	var names []string
-	for _, imd := range deployments {
-		names = append(names, imd.Name)
-	}
-	at := slices.Index(names, name)
-	switch {
-	case len(names) == 0:
-		return fmt.Errorf("there is no ImmutableDeployment in %s", strings.Join(files, ", "))
-	case name == "" && len(names) == 1:
-		at = 0
-	case at < 0:
-		return fmt.Errorf("choose one of the ImmutableDeployments by --name: %s", strings.Join(names, ", "))
-	}
-	imd := deployments[at]
 	if imd.Namespace == "" {
 		imd.Namespace = t.namespaceOfFiles()
 	}
@@ -162,6 +145,32 @@ func (t *tool) render(files []string, name string, revision int64) error {
 	}
 	_, err = fmt.Fprint(t.out, text)
 	return err
+}
+
+// chosen is the ImmutableDeployment of a name in files, or the only one.
+func (t *tool) chosen(files []string, name string) (*v1alpha1.ImmutableDeployment, error) {
+	documents, err := t.documents(files)
+	if err != nil {
+		return nil, err
+	}
+	deployments, err := manifest.Deployments(documents)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, imd := range deployments {
+		names = append(names, imd.Name)
+	}
+	at := slices.Index(names, name)
+	switch {
+	case len(names) == 0:
+		return nil, fmt.Errorf("there is no ImmutableDeployment in %s", strings.Join(files, ", "))
+	case name == "" && len(names) == 1:
+		at = 0
+	case at < 0:
+		return nil, fmt.Errorf("choose one of the ImmutableDeployments by --name: %s", strings.Join(names, ", "))
+	}
+	return deployments[at], nil
 }
 
 func (t *tool) importCommand() *cobra.Command {

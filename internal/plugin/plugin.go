@@ -62,10 +62,10 @@ const asCompletion = "kubectl_complete-viridian"
 func Main(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer) int {
 	ctrllog.SetLogger(logr.Discard()) // its own complaint about having none is for programmers
 	t := &tool{in: in, out: out, err: errOut, now: time.Now}
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) { //nolint:gosec // a file descriptor is small
+	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		t.terminal = true
 		t.screen.Colour = os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-		if width, _, err := term.GetSize(int(file.Fd())); err == nil { //nolint:gosec // as above
+		if width, _, err := term.GetSize(int(file.Fd())); err == nil {
 			t.screen.Width = width
 		}
 	}

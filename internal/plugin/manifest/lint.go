@@ -3,6 +3,7 @@ package manifest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -234,9 +235,7 @@ func (d *Document) lintUses(imd *v1alpha1.ImmutableDeployment, policies []v1alph
 		namespace = options.Namespace
 	}
 	labels := map[string]string{"kubernetes.io/metadata.name": namespace}
-	for key, value := range options.Labels {
-		labels[key] = value
-	}
+	maps.Copy(labels, options.Labels)
 	rules := policy.For(namespace, labels, policies, options.RequirePolicy)
 	for _, v := range rules.Check(&imd.Spec) {
 		d.find(&out, Refused, v.Field, "no DeploymentPolicy of the namespace %s lists %s in %s", namespace, v.Value, v.List)

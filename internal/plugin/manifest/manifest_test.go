@@ -120,7 +120,7 @@ func TestRead(t *testing.T) {
 	if err != nil || len(documents) != 1 || documents[0].Name != "a" {
 		t.Errorf("%+v, %v", documents, err)
 	}
-	documents, err = Read("x.yaml", []byte("---\nkind: A\n--- # two\n\nkind: B\ntext: |\n  a\n  ---\n"))
+	documents, err = Read("x.yaml", []byte("---\nkind: A\n--- # two\n\nkind: B\ntext: |\n  a\n  ---\n  b\n"))
 	if err != nil || len(documents) != 2 || documents[1].Line != 3 || documents[1].lineOf("kind") != 5 {
 		t.Errorf("%+v, %v", documents, err)
 	}
@@ -163,7 +163,7 @@ func golden(t *testing.T, name, got string) {
 			t.Fatal(err)
 		}
 	}
-	want, err := os.ReadFile(path) //nolint:gosec // our own file
+	want, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}

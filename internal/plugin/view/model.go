@@ -176,8 +176,9 @@ func stateOf(imd *v1alpha1.ImmutableDeployment) State {
 		return Serving
 	case v1alpha1.PhaseRolledBack, v1alpha1.PhaseFailed, v1alpha1.PhaseUnavailable:
 		return NotServing
+	default:
+		return InProgress
 	}
-	return InProgress
 }
 
 // alarming are the conditions that are bad news, by the status in which they are.

@@ -146,8 +146,9 @@ func resultMark(r v1alpha1.Result) string {
 		return "✗"
 	case v1alpha1.ResultInconclusive:
 		return "?"
+	default:
+		return "·"
 	}
-	return "·"
 }
 
 func resultStyle(r v1alpha1.Result) string {
@@ -158,8 +159,9 @@ func resultStyle(r v1alpha1.Result) string {
 		return red
 	case v1alpha1.ResultInconclusive:
 		return yellow
+	default:
+		return dim
 	}
-	return dim
 }
 
 func gateMark(state v1alpha1.GateState) string {
@@ -168,8 +170,9 @@ func gateMark(state v1alpha1.GateState) string {
 		return "✓"
 	case v1alpha1.GateFailed:
 		return "✗"
+	default:
+		return "·"
 	}
-	return "·"
 }
 
 func gateStyle(state v1alpha1.GateState) string {
@@ -178,8 +181,9 @@ func gateStyle(state v1alpha1.GateState) string {
 		return green
 	case v1alpha1.GateFailed:
 		return red
+	default:
+		return plain
 	}
-	return plain
 }
 
 // roles in words.
@@ -210,8 +214,9 @@ func phaseStyle(phase v1alpha1.RevisionPhase) string {
 		return green
 	case v1alpha1.RevisionFailed, v1alpha1.RevisionDeleteFailed:
 		return red
+	default:
+		return yellow
 	}
-	return yellow
 }
 
 func failureText(f *v1alpha1.StackFailure) string {
