@@ -45,44 +45,56 @@ func (w *world) controller(name string, edit func(*v1alpha1.ImmutableDeployment)
 	return func() { <-ended }
 }
 
-// answers has the controller answer a request, with each of some reasons in turn.
-func (w *world) answers(name, annotation string, reasons ...string) (wait func()) {
+// answers has the controller answer a request.
+func (w *world) answers(name, annotation, reason string) (wait func()) {
 	return w.controller(name, func(imd *v1alpha1.ImmutableDeployment) (changed, done bool) {
 		value := imd.Annotations[annotation]
 		if value == "" {
 			return false, false
 		}
 		imd.Status.LastRequest = &v1alpha1.RequestAnswer{
-			Request: annotation + "=" + value, Reason: reasons[0], Message: reasons[0] + " for " + value, At: metav1.NewTime(now),
+			Request: annotation + "=" + value, Reason: reason, Message: reason + " for " + value, At: metav1.NewTime(now),
 		}
-		reasons = reasons[1:]
-		return true, len(reasons) == 0
+		return true, true
 	})
 }
 
 func TestRequests(t *testing.T) {
 	for name, c := range map[string]struct {
-		args    []string
-		reasons []string
-		code    int
-		want    string
+		args   []string
+		reason string
+		code   int
+		want   string
 	}{
-		"promote":        {[]string{"promote"}, []string{"RequestAccepted"}, ExitOK, "RequestAccepted for checkout-2.2/2"},
-		"promote full":   {[]string{"promote", "--full"}, []string{"RequestAccepted"}, ExitOK, "RequestAccepted for checkout-2.2/full"},
-		"abort":          {[]string{"abort"}, []string{"RequestAccepted"}, ExitOK, "RequestAccepted for checkout-2.2"},
-		"ignored":        {[]string{"promote", "--step", "3"}, []string{"RequestIgnored"}, ExitFailed, "Error: RequestIgnored for checkout-2.2/3"},
-		"waits at first": {[]string{"abort"}, []string{"RequestWaiting", "RequestAccepted"}, ExitOK, "RequestWaiting for checkout-2.2\nRequestAccepted for checkout-2.2"},
+		"promote":      {[]string{"promote"}, "RequestAccepted", ExitOK, "RequestAccepted for checkout-2.2/2"},
+		"promote full": {[]string{"promote", "--full"}, "RequestAccepted", ExitOK, "RequestAccepted for checkout-2.2/full"},
+		"abort":        {[]string{"abort"}, "RequestAccepted", ExitOK, "RequestAccepted for checkout-2.2"},
+		"ignored":      {[]string{"promote", "--step", "3"}, "RequestIgnored", ExitFailed, "Error: RequestIgnored for checkout-2.2/3"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
 			w.deployment("checkout", underWay)
-			wait := w.answers("checkout", "viridian.dev/"+c.args[0], c.reasons...)
+			wait := w.answers("checkout", "viridian.dev/"+c.args[0], c.reason)
 			got := w.run(append(c.args, "checkout", "--timeout", "0")...)
 			wait()
 			w.expect(got, c.code, c.want)
 			w.managed("checkout", `"f:viridian.dev/`+c.args[0]+`"`)
 		})
 	}
+}
+
+// A request that has to wait is told so, and waited for.
+func TestRequestThatWaits(t *testing.T) {
+	w := newWorld(t)
+	w.deployment("checkout", underWay)
+	wait := w.answers("checkout", v1alpha1.AnnotationAbort, v1alpha1.ReasonRequestWaiting)
+	asked := w.background(t.Context(), "abort", "checkout", "--timeout", "0")
+	wait()
+	w.shown(asked, "RequestWaiting for checkout-2.2\n")
+	w.update("checkout", func(imd *v1alpha1.ImmutableDeployment) {
+		imd.Status.LastRequest.Reason, imd.Status.LastRequest.Message = v1alpha1.ReasonRequestAccepted, "Carrying it out"
+	})
+	w.expect(asked.end(), ExitOK, "RequestWaiting for checkout-2.2\nCarrying it out\n")
 }
 
 // managed checks that Flux would leave a field alone that was set.
@@ -149,17 +161,20 @@ func TestPause(t *testing.T) {
 			if imd.Status.ObservedGeneration == imd.Generation {
 				return false, false
 			}
-			imd.Status.ObservedGeneration = imd.Generation
+			imd.Status.ObservedGeneration, imd.Status.Phase = imd.Generation, v1alpha1.PhaseShifting
+			if *imd.Spec.Paused {
+				imd.Status.Phase = v1alpha1.PhasePaused
+			}
 			return true, true
 		})
 	}
 	wait := sees()
-	w.expect(w.run("pause", "checkout", "--timeout", "0"), ExitOK, "spec.paused")
+	w.expect(w.run("pause", "checkout", "--timeout", "0"), ExitOK, "checkout  Paused  ", "spec.paused")
 	wait()
 	w.managed("checkout", `"f:paused"`)
 	w.expect(w.run("pause", "checkout"), ExitOK, "is true already")
 	wait = sees()
-	w.expect(w.run("resume", "checkout", "--timeout", "0"), ExitOK, "Shifting")
+	w.expect(w.run("resume", "checkout", "--timeout", "0"), ExitOK, "checkout  Shifting  ")
 	wait()
 	if paused := w.get("checkout").Spec.Paused; paused == nil || *paused {
 		t.Errorf("paused is %v", paused)
