@@ -2,16 +2,11 @@ package manifest
 
 import (
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/google/go-cmp/cmp"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files")
 
 func sample(t *testing.T, name string) string {
 	t.Helper()
@@ -128,7 +123,20 @@ func TestRead(t *testing.T) {
 
 // The rendered stack is what the controller makes, but for what the notes say.
 func TestStack(t *testing.T) {
-	for _, name := range []string{"canary", "worker", "adopted-rule"} {
+	for name, c := range map[string]struct{ notes, body []string }{
+		"canary": {
+			[]string{"the value of the preview rule's header is random", "checkout:2.1.0 is pinned to its digest"},
+			[]string{`"Revision 7 of ImmutableDeployment /checkout.`, `"ListenerArn":"arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/shop/50dc6c495c0c9188/f2f7dc8efc522ab2"`, `"checkout.example.com"`, placeholderToken},
+		},
+		"worker": {
+			[]string{"the variable LIMIT of container app has the value of the parameter /shop/limit"},
+			[]string{`"Revision 7 of ImmutableDeployment /mailer.`, `"VALUE-OF-/shop/limit"`},
+		},
+		"adopted-rule": {
+			[]string{"the preview rule has the conditions, authentication and transforms of the adopted rule"},
+			[]string{`"ListenerArn":"arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener/app/`, placeholderHost},
+		},
+	} {
 		t.Run(name, func(t *testing.T) {
 			text := sample(t, name+".yaml")
 			if name == "worker" {
@@ -146,29 +154,24 @@ func TestStack(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			indented, err := Indent(body)
-			if err != nil || !json.Valid([]byte(indented)) {
+			contains(t, strings.Join(notes, "\n"), c.notes)
+			contains(t, body, c.body)
+			if strings.Contains(body, `"ListenerArn":"arn:aws:elasticloadbalancing:eu-west-1:111122223333:listener-rule/`) {
+				t.Error("the preview rule is on a rule")
+			}
+			if indented, err := Indent(body); err != nil || !json.Valid([]byte(indented)) {
 				t.Error(err)
 			}
-			golden(t, name+".golden.txt", strings.Join(notes, "\n")+"\n\n"+indented)
 		})
 	}
 }
 
-func golden(t *testing.T, name, got string) {
+func contains(t *testing.T, text string, all []string) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
+	for _, want := range all {
+		if !strings.Contains(text, want) {
+			t.Errorf("it lacks %q:\n%s", want, text)
 		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got):\n%s", name, diff)
 	}
 }
 
