@@ -105,13 +105,13 @@ mutants: cluster-tools ## Plant plausible mistakes, one after the other, and say
 ##@ Build
 
 .PHONY: build tools image clean
-build: bin/manager bin/awssim bin/viridian-import ## Build bin/manager, bin/awssim and bin/viridian-import
+build: bin/manager bin/awssim bin/kubectl-viridian ## Build bin/manager, bin/awssim and bin/kubectl-viridian
 
 # Go knows better than make what changed. With the same flags for all, what they
 # share is compiled once.
 BUILD := CGO_ENABLED=0 go build -trimpath -ldflags="-s -w"
-.PHONY: bin/manager bin/awssim bin/viridian-import bin/demo
-bin/manager bin/awssim bin/viridian-import: bin/%:
+.PHONY: bin/manager bin/awssim bin/kubectl-viridian bin/demo
+bin/manager bin/awssim bin/kubectl-viridian: bin/%:
 	@$(BUILD) -o $@ ./cmd/$*
 bin/demo:
 	@$(BUILD) -o $@ ./hack/demo

@@ -9,3 +9,8 @@ import _ "embed"
 //
 //go:embed bases/deploy.viridian.dev_immutabledeployments.yaml
 var ImmutableDeployments []byte
+
+// DeploymentPolicies is the CustomResourceDefinition of DeploymentPolicy, in YAML.
+//
+//go:embed bases/deploy.viridian.dev_deploymentpolicies.yaml
+var DeploymentPolicies []byte

@@ -10,6 +10,6 @@
 // without a change. What nobody has read in the end is reported. The rules of the
 // CRD decide what can stay.
 //
-// It is pure: bytes in, manifests and findings out. It imports api/v1alpha1,
-// config/crd, and the libraries by which the API server validates.
+// It is pure: bytes in, manifests and findings out. It imports api/v1alpha1
+// and internal/admission.
 package importer

@@ -13,6 +13,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/admission"
 )
 
 // maxRepairs bounds how often the manifest is checked.
@@ -22,7 +23,7 @@ const maxRepairs = 200
 // with their words; what they need and can't be had becomes a placeholder. It returns
 // the manifest.
 func (m *mapper) enforce() ([]byte, error) {
-	r, err := rulesOfCRD()
+	r, err := admission.OfDeployment()
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +32,7 @@ func (m *mapper) enforce() ([]byte, error) {
 		return nil, err
 	}
 	for range maxRepairs {
-		errs := r.check(object)
+		errs := r.Check(object)
 		if len(errs) == 0 {
 			break
 		}
@@ -55,7 +56,7 @@ func (m *mapper) enforce() ([]byte, error) {
 
 // plain is an object as JSON, without what the API server fills in.
 func plain(object *v1alpha1.ImmutableDeployment) (map[string]any, error) {
-	out, err := normal(object)
+	out, err := admission.Normal(object)
 	if err != nil {
 		return nil, err
 	}

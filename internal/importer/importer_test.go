@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
+	"github.com/viridian-dev/viridian/internal/admission"
 	"github.com/viridian-dev/viridian/internal/cloud"
 	"github.com/viridian-dev/viridian/internal/template"
 )
@@ -125,11 +126,11 @@ func isValid(t testing.TB, d *Deployment) {
 	if err := yaml.Unmarshal(d.YAML, &plain); err != nil {
 		t.Fatal(err)
 	}
-	r, err := rulesOfCRD()
+	r, err := admission.OfDeployment()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, e := range r.check(plain) {
+	for _, e := range r.Check(plain) {
 		t.Errorf("the API server would refuse it: %v", e)
 	}
 }

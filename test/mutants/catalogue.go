@@ -56,6 +56,7 @@ func catalogue() []mutant {
 	return slices.Concat(
 		makingAndShifting(), removingAndJudging(), forgetting(), aboutAWS(), aboutTargets(), betweenTenants(), keepingApart(), narrowing(),
 		ofContainers(), ofAutoScaling(), besideAutoscalers(), ofImports(), ofInputs(), ofPatches(), onInstances(), ofConfiguration(), inMeasures(), ofValues(),
+		ofPlugin(),
 	)
 }
 

@@ -1,4 +1,10 @@
-package importer
+// Package admission owns what the API server says to a new object, without asking
+// it: the schemas of the CRDs, their defaults and their CEL rules, by the libraries
+// that the API server has. Rules that compare with what was there before have nothing
+// to compare with. It is pure.
+//
+// It imports config/crd, and the libraries by which the API server validates.
+package admission
 
 import (
 	"context"
@@ -12,6 +18,7 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/defaulting"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/listtype"
+	"k8s.io/apiextensions-apiserver/pkg/apiserver/schema/pruning"
 	"k8s.io/apiextensions-apiserver/pkg/apiserver/validation"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -21,17 +28,23 @@ import (
 	"github.com/viridian-dev/viridian/config/crd"
 )
 
-// rules are those of the CRD, as the API server has them.
-type rules struct {
+// Rules are those of a CRD.
+type Rules struct {
 	structural *schema.Structural
 	schema     validation.SchemaValidator
 	cel        *cel.Validator
 }
 
-// rulesOfCRD are compiled once.
-var rulesOfCRD = sync.OnceValues(func() (*rules, error) {
+// Rules of the kinds that people write. They are compiled once, which takes a
+// moment.
+var (
+	OfDeployment = sync.OnceValues(func() (*Rules, error) { return compile(crd.ImmutableDeployments) })
+	OfPolicy     = sync.OnceValues(func() (*Rules, error) { return compile(crd.DeploymentPolicies) })
+)
+
+func compile(body []byte) (*Rules, error) {
 	var definition apiextensionsv1.CustomResourceDefinition
-	if err := yaml.Unmarshal(crd.ImmutableDeployments, &definition); err != nil {
+	if err := yaml.Unmarshal(body, &definition); err != nil {
 		return nil, fmt.Errorf("read the CRD: %w", err)
 	}
 	var internal apiextensions.JSONSchemaProps
@@ -47,12 +60,12 @@ var rulesOfCRD = sync.OnceValues(func() (*rules, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the CRD: %w", err)
 	}
-	return &rules{structural, validator, cel.NewValidator(structural, true, celconfig.PerCallLimit)}, nil
-})
+	return &Rules{structural, validator, cel.NewValidator(structural, true, celconfig.PerCallLimit)}, nil
+}
 
-// normal is an object with its numbers as the API server has them: integers, where
+// Normal is an object with its numbers as the API server has them: integers, where
 // they are.
-func normal(object any) (map[string]any, error) {
+func Normal(object any) (map[string]any, error) {
 	body, err := json.Marshal(object)
 	if err != nil {
 		return nil, fmt.Errorf("write the manifest: %w", err)
@@ -64,14 +77,22 @@ func normal(object any) (map[string]any, error) {
 	return out, nil
 }
 
-// check is what the API server would say to a new object. Rules that compare with
-// what was there before have nothing to compare with.
-func (r *rules) check(object map[string]any) field.ErrorList {
-	object, err := normal(object)
+// Default is a copy of an object with what the API server fills in.
+func (r *Rules) Default(object map[string]any) (map[string]any, error) {
+	out, err := Normal(object)
+	if err != nil {
+		return nil, err
+	}
+	defaulting.Default(out, r.structural)
+	return out, nil
+}
+
+// Check is what the API server says to a new object.
+func (r *Rules) Check(object map[string]any) field.ErrorList {
+	object, err := r.Default(object)
 	if err != nil {
 		return field.ErrorList{field.InternalError(nil, err)}
 	}
-	defaulting.Default(object, r.structural)
 	errs := validation.ValidateCustomResource(nil, object, r.schema)
 	errs = append(errs, listtype.ValidateListSetsAndMaps(nil, r.structural, object)...)
 	if len(errs) > 0 {
@@ -79,4 +100,14 @@ func (r *rules) check(object map[string]any) field.ErrorList {
 	}
 	errs, _ = r.cel.Validate(context.Background(), nil, r.structural, object, nil, celconfig.RuntimeCELCostBudget)
 	return errs
+}
+
+// Unknown are the paths of the fields that the kind doesn't have: kubectl refuses
+// them, and other clients have them dropped without a word.
+func (r *Rules) Unknown(object map[string]any) ([]string, error) {
+	pruned, err := Normal(object) // a copy, which loses them
+	if err != nil {
+		return nil, err
+	}
+	return pruning.PruneWithOptions(pruned, r.structural, true, schema.UnknownFieldPathOptions{TrackUnknownFieldPaths: true}), nil
 }
