@@ -265,6 +265,9 @@ func read(ctx context.Context, clients cloud.Clients, needed, others []v1alpha1.
 
 // readSome reads references. skip tells what is done about what can't be read.
 func readSome(ctx context.Context, clients cloud.Clients, of []v1alpha1.FrozenReference, answers *configuration.Answers, skip func(what string, err error) error) error {
+	if len(of) == 0 {
+		return nil
+	}
 	parameters, secrets := configuration.Sources(of)
 	return answers.Take(clients.Parameters.Get(ctx, parameters), clients.Secrets.Describe(ctx, secrets), skip)
 }
