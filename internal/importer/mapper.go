@@ -3,6 +3,7 @@ package importer
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/viridian-dev/viridian/api/v1alpha1"
@@ -192,9 +193,18 @@ var reasons = map[string]string{ //nolint:gosec // these are no credentials
 	"fn::transform":                           "what the macro brings isn't in the input: give what aws cloudformation get-template --template-stage Processed --query TemplateBody prints",
 }
 
+// notOfECS are keys that people write and that no type of the ECS API has: nothing is
+// lost with them.
+var notOfECS = []string{"enablelogging"}
+
 // leftOver reports what nobody has read.
 func (m *mapper) leftOver(root *node) {
 	for _, n := range root.unseen() {
+		if slices.Contains(notOfECS, strings.ToLower(n.key())) {
+			m.find(Note, n, "ECS has no such field")
+			n.see()
+			continue
+		}
 		reason := reasons[strings.ToLower(n.key())]
 		if reason == "" {
 			reason = "it has no counterpart"

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -19,7 +20,7 @@ func (m *mapper) otherRules(group, kept *node) {
 		kept = nil // It may be any of them.
 	}
 	for _, rule := range m.app.rules {
-		if rule == kept || !forwardsTo(rule, group) {
+		if rule == kept || !forwardsTo(rule, group) || m.isHidden(rule, kept) {
 			continue
 		}
 		unless := ""
@@ -30,6 +31,23 @@ func (m *mapper) otherRules(group, kept *node) {
 			m.ruleText(rule), unless)
 	}
 }
+
+// isHidden tells whether a rule is the default of the listener whose rule is kept, and
+// that one takes all paths: then no request gets to the default.
+func (m *mapper) isHidden(rule, kept *node) bool {
+	if kept == nil || !rule.values["isdefault"].truth() || kept.values["isdefault"].truth() {
+		return false
+	}
+	listener := kept.values["listenerarn"]
+	if listener == nil || listener.ref == "" || listener.ref != m.app.idOf(rule) {
+		return false
+	}
+	conditions := kept.values["conditions"].list()
+	return len(conditions) == 1 && slices.Contains(allPaths, conditionText(conditions[0]))
+}
+
+// allPaths are the texts of conditions that are true for every request.
+var allPaths = []string{"path-pattern *", "path-pattern /*"}
 
 // ruleText is a rule's name, its listener and what it matches.
 func (m *mapper) ruleText(rule *node) string {

@@ -22,6 +22,8 @@ func ofInputs() []mutant {
 		{name: "wait longer than can be had", unit: "TestCases", file: "internal/importer/service.go", old: "	return new(most)\n", new: "	return seconds\n"},
 		{name: "link to a container by the name that it had", unit: "TestCases", file: importerTidy, old: "linkTo(cmp.Or(names[name], name), ", new: "linkTo(name, "},
 		{name: "call a container by its new name only", unit: "TestCases", file: importerTidy, old: "cmp.Or(alias, name))", new: "cmp.Or(alias, names[name], name))"},
+		{name: "take a default for hidden by any rule of its listener", unit: "TestCases", file: "internal/importer/rules.go", old: "len(conditions) == 1 && slices.Contains(allPaths, conditionText(conditions[0]))", new: "len(conditions) == 1 && slices.Contains(allPaths, allPaths[0])"},
+		{name: "take a default for hidden by another listener's rule", unit: "TestCases", file: "internal/importer/rules.go", old: "listener.ref != m.app.idOf(rule) {", new: "m.app.idOf(rule) == \"\" {"},
 		{name: "import links that go round", unit: "TestCases", file: importerTidy, old: "func(link string) bool { return circle(\"links\", linked(link)) }", new: "func(string) bool { return false }"},
 		{name: "import links to nobody", unit: "TestCases", file: importerTogether, old: "named(t, linked(link)) == nil || ", new: ""},
 		{name: "link containers on Fargate", unit: "TestCases", file: importerTogether, old: "	c.Links = nil\n", new: ""},
