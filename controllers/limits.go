@@ -42,7 +42,7 @@ const (
 	sourceLength    = 2048
 	versionLength   = 128
 	problemLength   = 256
-	mendingLength   = 2048
+	mendingLength   = 512
 
 	// comparedLength is how many values are compared.
 	comparedLength = 40

@@ -305,7 +305,7 @@ type ConfigurationReference struct {
 	// remedy says what to do about the problem, with the command to type where there
 	// is one.
 	// +optional
-	// +kubebuilder:validation:MaxLength=2048
+	// +kubebuilder:validation:MaxLength=512
 	Remedy string `json:"remedy,omitempty"`
 
 	// warning says what may become a problem: a secret that was pinned has become

@@ -72,7 +72,7 @@ func (w *world) allow(namespace, host string) {
 			NamespaceSelector: &metav1.LabelSelector{MatchLabels: map[string]string{corev1.LabelMetadataName: namespace}},
 			Listeners:         []v1alpha1.AllowedListener{{ARN: w.listener, Hosts: []string{host}}},
 			Clusters:          []string{"shop"}, VPCIDs: []string{"*"}, SubnetIDs: []string{"*"},
-			ExecutionRoleARNs: []string{"*"}, TaskRoleARNs: []string{"*"}, WebhookHosts: []string{"*"},
+			ExecutionRoleARNs: []string{"*"}, TaskRoleARNs: []string{"*"}, Secrets: []string{"*"}, WebhookHosts: []string{"*"},
 		},
 	})).To(gomega.Succeed())
 }
