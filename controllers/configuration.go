@@ -309,7 +309,7 @@ func (view *deploymentView) holder(imd *v1alpha1.ImmutableDeployment) *v1alpha1.
 
 // hold has a template hold the values that it refers to, as they are current. made is
 // false if other values are current by now than those for which a revision was to be
-// made: the next pass decides anew.
+// made: the next pass decides anew. It is an error if that may be for want of an answer.
 func (r *DeploymentReconciler) hold(ctx context.Context, imd *v1alpha1.ImmutableDeployment, view *deploymentView, t *v1alpha1.RevisionTemplate) (held *v1alpha1.FrozenConfiguration, made bool, err error) {
 	if err := r.readValues(ctx, imd, view, &preflight.Report{}); err != nil {
 		return nil, false, err
@@ -319,6 +319,11 @@ func (r *DeploymentReconciler) hold(ctx context.Context, imd *v1alpha1.Immutable
 		return nil, false, refused(missing)
 	}
 	other := view.values.rollOut && view.values.wanted != "" && held.SHA256 != view.values.wanted
+	if other && view.values.current.Refusal != nil {
+		// What was read when the change was seen can't be read now. Nobody could tell
+		// whether that is why the values differ, and the next pass would find the same.
+		return nil, false, fmt.Errorf("read the values of the next revision: %w", view.values.current.Refusal)
+	}
 	return held, !other, nil
 }
 

@@ -3,6 +3,7 @@ package controllers
 import (
 	"context"
 	"testing"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -106,5 +107,55 @@ func TestLostNeedsWhatItResolves(t *testing.T) {
 	again := imd.Spec.Template.DeepCopy()
 	if got, err := r.heldByLost(t.Context(), &view.records[0], again); err != nil || got.SHA256 != "sum" || again.Containers[0].Environment[0].Value != "held" {
 		t.Errorf("%+v, %v, %+v", got, err, configuration.References(again))
+	}
+}
+
+// denying denies the look at one parameter.
+type denying struct {
+	parameterStore
+	name string
+}
+
+func (s denying) Get(ctx context.Context, names []string) map[string]cloud.Reading[cloud.Parameter] {
+	out := s.parameterStore.Get(ctx, names)
+	if _, asked := out[s.name]; asked {
+		out[s.name] = cloud.Reading[cloud.Parameter]{Err: &cloud.Error{Kind: cloud.KindDenied, Op: "ssm:GetParameters"}}
+	}
+	return out
+}
+
+// Values that can't all be read any more when a revision is to be made of them stop the
+// rollout with the reason: the next pass would find the same, and so on without end.
+func TestValuesThatCannotBeReadAgain(t *testing.T) {
+	imd := &v1alpha1.ImmutableDeployment{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web", UID: "1"}}
+	imd.Spec.Configuration.OnChange = v1alpha1.ChangeRollOut
+	imd.Spec.Template.Containers = []v1alpha1.Container{{
+		Name: "app", Image: "app:1", Environment: []v1alpha1.KeyValue{{Name: "FEATURES", ValueFrom: &v1alpha1.ValueSource{SSM: "/shop/features"}}},
+		Secrets: []v1alpha1.Secret{{Name: "TOKEN", ValueFrom: "/shop/token"}},
+	}}
+	answers := func(value string, version int64) *configuration.Answers {
+		a := configuration.NewAnswers("eu-west-1")
+		a.Parameters = parameterStore{"/shop/features": {Value: value, Version: version}, "/shop/token": {Secure: true, Version: 1}}
+		return a
+	}
+	held, _ := configuration.Freeze(imd.Spec.Template.DeepCopy(), v1alpha1.SecretsAuto, answers("old", 1))
+	imr := v1alpha1.ImmutableRevision{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "web-1"}}
+	imr.Spec.Revision, imr.Spec.Frozen.TemplateHash, imr.Spec.Frozen.Configuration = 1, "hash", held
+	imd.Status.Stable, imd.Status.StableRevision = 1, "web-1"
+	imd.Status.Configuration = configuration.Compare(&configuration.Comparison{Revision: "web-1", Held: held, Template: &imd.Spec.Template}, answers("new", 2))
+	cluster := clusterOf(t, &imr)
+	r := &DeploymentReconciler{Options: Options{Client: cluster, Live: cluster, Now: time.Now}}
+	for name, c := range map[string]struct {
+		denied  string
+		refused bool
+	}{"all are read": {"", false}, "one can't be read any more": {"/shop/token", true}} {
+		view := &deploymentView{records: []v1alpha1.ImmutableRevision{imr}}
+		view.facts.WantTemplate, view.facts.Revisions = "hash", []rollout.Revision{{Number: 1, Stack: v1alpha1.RevisionCreated}}
+		view.clients.Secrets, view.clients.Parameters = secretStore{}, denying{parameterStore(answers("new", 2).Parameters), c.denied}
+		view.chooseValues(imd)
+		_, made, err := r.hold(t.Context(), imd, view, imd.Spec.Template.DeepCopy())
+		if made == c.refused || (cloud.KindOf(err) == cloud.KindDenied) != c.refused {
+			t.Errorf("%s: made: %t, %v", name, made, err)
+		}
 	}
 }

@@ -244,7 +244,7 @@ func TestProblems(t *testing.T) {
 			"Take that back: aws secretsmanager restore-secret --secret-id " + db + " --region eu-west-1; or refer to another secret"},
 		"no such version": {func(t *v1alpha1.RevisionTemplate, _ *Answers) { t.Containers[0].Secrets[0].ValueFrom = db + ":::" + v2 }, v1alpha1.ReasonConfigurationGone,
 			"The version " + v2 + " of the secret " + db + " of DB of container app has no staging label any more, so that Secrets Manager may have deleted it",
-			"If it is still there, give it a label, which keeps it: aws secretsmanager update-secret-version-stage --secret-id " + db + " --version-stage viridian --move-to-version-id " + v2 +
+			"If it is still there, give it a label of its own, which keeps it: aws secretsmanager update-secret-version-stage --secret-id " + db + " --version-stage viridian-" + v2 + " --move-to-version-id " + v2 +
 				" --region eu-west-1; else put its value into the secret again and roll out a changed spec.template, which pins the new version"},
 		"no such stage": {func(t *v1alpha1.RevisionTemplate, _ *Answers) { t.Containers[0].Secrets[0].ValueFrom = db + "::blue:" }, v1alpha1.ReasonConfigurationGone,
 			"The secret " + db + " of DB of container app has no version with the staging label blue",

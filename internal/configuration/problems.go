@@ -79,8 +79,8 @@ func secretProblem(r *v1alpha1.FrozenReference, answers *Answers) *rollout.Block
 			"Take that back: "+command.RestoreSecret(name.ARN)+"; or refer to another secret")
 	case pinned && len(secret.Stages[version]) == 0:
 		return gone(fmt.Sprintf("The version %s of the secret %s of %s has no staging label any more, so that Secrets Manager may have deleted it", version, name.ARN, placeOf(r)),
-			fmt.Sprintf("If it is still there, give it a label, which keeps it: %s; else put its value into the secret again and roll out a changed spec.template, which pins the new version",
-				command.LabelSecretVersion(name.ARN, version, "viridian")))
+			fmt.Sprintf("If it is still there, give it a label of its own, which keeps it: %s; else put its value into the secret again and roll out a changed spec.template, which pins the new version",
+				command.LabelSecretVersion(name.ARN, version, "viridian-"+version)))
 	case !pinned && name.Stage != "" && secret.Staged(name.Stage) == "":
 		return gone(fmt.Sprintf("The secret %s of %s has no version with the staging label %s", name.ARN, placeOf(r), name.Stage),
 			"Give a version the label, or correct "+fieldOf(r))

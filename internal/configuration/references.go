@@ -140,6 +140,8 @@ type Answers struct {
 	Secrets    map[string]cloud.Secret
 	// Unread are the parameters and secrets that nobody could look at.
 	Unread map[string]bool
+	// Refusal is why the first of those couldn't be looked at.
+	Refusal error
 	// Region of parameters that are named without one, for commands; "" if it isn't
 	// known.
 	Region string
@@ -154,13 +156,13 @@ func NewAnswers(region string) *Answers {
 // Take keeps what was read. skip is told what couldn't be: that is unread, unless it
 // returns an error.
 func (a *Answers) Take(parameters map[string]cloud.Reading[cloud.Parameter], secrets map[string]cloud.Reading[cloud.Secret], skip func(what string, err error) error) error {
-	if err := take(parameters, a.Parameters, a.Unread, "the parameter %s (ssm:GetParameters)", skip); err != nil {
+	if err := take(a, parameters, a.Parameters, "the parameter %s (ssm:GetParameters)", skip); err != nil {
 		return err
 	}
-	return take(secrets, a.Secrets, a.Unread, "the secret %s (secretsmanager:DescribeSecret)", skip)
+	return take(a, secrets, a.Secrets, "the secret %s (secretsmanager:DescribeSecret)", skip)
 }
 
-func take[T any](readings map[string]cloud.Reading[T], into map[string]T, unread map[string]bool, what string, skip func(string, error) error) error {
+func take[T any](a *Answers, readings map[string]cloud.Reading[T], into map[string]T, what string, skip func(string, error) error) error {
 	for _, name := range slices.Sorted(maps.Keys(readings)) {
 		switch r := readings[name]; {
 		case r.Err == nil:
@@ -169,7 +171,8 @@ func take[T any](readings map[string]cloud.Reading[T], into map[string]T, unread
 			if err := skip(fmt.Sprintf(what, name), r.Err); err != nil {
 				return err
 			}
-			unread[name] = true
+			a.Unread[name] = true
+			a.Refusal = cmp.Or(a.Refusal, r.Err)
 		}
 	}
 	return nil

@@ -15,6 +15,7 @@ const (
 // were given up, or lost.
 func ofValues() []mutant {
 	return []mutant{
+		{name: "try for ever to hold what can't be read", unit: "TestValuesThatCannotBeReadAgain", file: "controllers/configuration.go", old: "	if other && view.values.current.Refusal != nil {\n", new: "	if false {\n"},
 		{name: "hold a way back up for a throttled read", test: "TestRefusedReadHoldsNothingUp", file: configuring, old: "cloud.KindOf(err) == cloud.KindInvalid || cloud.KindOf(err) == cloud.KindThrottled", new: "cloud.KindOf(err) == cloud.KindInvalid"},
 		{name: "have a denied parameter hide others that are read", unit: "TestRefusedParameter", file: cloudParameters, old: "		case isOfSome(err) && len(chunk) > 1:\n", new: "		case isOfSome(err) && len(chunk) > getParametersMax:\n"},
 		{name: "have a denied parameter hide others that are watched", unit: "TestRefusedParameter", file: cloudParameters, old: "	if cloud.KindOf(err) != cloud.KindDenied {\n		return results, err\n	}\n	if len(names) == 1 {", new: "	if err == nil {\n		return results, err\n	}\n	if len(names) > 0 {"},
