@@ -10,17 +10,12 @@ import (
 // they go on to forward to it, when nothing is registered with it any more.
 func (m *mapper) otherRules(group, kept *node) {
 	adopted := m.options.RuleARN
-	forwarding := 0
-	for _, rule := range m.app.rules {
-		if forwardsTo(rule, group) {
-			forwarding++
-		}
-	}
-	if adopted != "" && forwarding > 1 && kept.values["rulearn"].str() != adopted {
+	forwarding := slices.DeleteFunc(slices.Clone(m.app.rules), func(rule *node) bool { return !forwardsTo(rule, group) })
+	if adopted != "" && len(forwarding) > 1 && kept.values["rulearn"].str() != adopted {
 		kept = nil // It may be any of them.
 	}
-	for _, rule := range m.app.rules {
-		if rule == kept || !forwardsTo(rule, group) || m.isHidden(rule, kept) {
+	for _, rule := range forwarding {
+		if rule == kept || m.isHidden(rule, kept) {
 			continue
 		}
 		unless := ""

@@ -40,7 +40,7 @@ func ofImports() []mutant {
 		{name: "scale by another service's bounds", unit: "TestCases", file: importerScaled, old: "knownService && !sameService {\n", new: "knownService && false {\n"},
 		{name: "scale by the bounds of another cluster's service", unit: "TestCases", file: importerScaled, old: "knownCluster && !sameCluster ||", new: "knownCluster && false ||"},
 		{name: "guess whose bounds these are", unit: "TestCases", file: importerScaled, old: "a.distinct(likely) > 1, ", new: ""},
-		{name: "lose another rule of the service without a word", unit: "TestCases", file: "internal/importer/rules.go", old: "		if rule == kept || !forwardsTo(rule, group) || m.isHidden(rule, kept) {\n", new: "		if rule != nil {\n"},
+		{name: "lose another rule of the service without a word", unit: "TestCases", file: "internal/importer/rules.go", old: "		if rule == kept || m.isHidden(rule, kept) {\n", new: "		if rule != nil {\n"},
 		{name: "let in who reaches another port", unit: "TestCases", file: "internal/importer/ingress.go", old: "least <= wanted && wanted <= most", new: "least <= wanted+most"},
 		{name: "let in nobody to the port of the health check", unit: "TestCases", file: "internal/importer/ingress.go", old: "ports = append(ports, check)", new: "ports = ports[:1]"},
 		{name: "have a part of a value resolved", unit: "TestCases", file: "internal/importer/container.go", old: "			if dynamicPart.MatchString(n.text) {\n", new: "			if false {\n"},
