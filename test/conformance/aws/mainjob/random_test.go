@@ -158,6 +158,9 @@ func (r random) containers(worker bool) []v1alpha1.Container {
 		}
 		if i > 0 && r.maybe() {
 			c.DependsOn = []v1alpha1.ContainerDependency{{ContainerName: names[i-1], Condition: "START"}}
+			if awaited := &list[i-1]; awaited.HealthCheck != nil && r.maybe() {
+				c.DependsOn[0].Condition, awaited.StartTimeout = "HEALTHY", r.optional(2, 120)
+			}
 		}
 		list = append(list, c)
 	}
@@ -167,7 +170,7 @@ func (r random) containers(worker bool) []v1alpha1.Container {
 func (r random) container(name string) v1alpha1.Container {
 	c := v1alpha1.Container{
 		Name: name, Image: "111122223333.dkr.ecr.eu-west-1.amazonaws.com/" + r.name(40) + "@sha256:" + strings.Repeat("0a", 32),
-		CPU: r.optional(0, 25), StartTimeout: r.optional(2, 120), StopTimeout: r.optional(2, 120),
+		CPU: r.optional(0, 25), StopTimeout: r.optional(2, 120),
 		User: pick(r, "", "1000", "1000:1000", "nobody"), WorkingDirectory: pick(r, "", "/", "/srv/app"),
 		ReadonlyRootFilesystem: pick(r, nil, new(true), new(false)),
 	}
